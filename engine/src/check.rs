@@ -1,0 +1,146 @@
+//! Verifies every byte of a data directory that nobody uses, and lists all damage it finds. Changes
+//! nothing (the lock file aside).
+
+use std::fmt;
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Position, Sequence};
+use crate::log::recovery::{Chain, Place, Verdict, judge};
+use crate::open::{for_each_record, holds_database, refuse_foreign, segments};
+use crate::storage::disk::DiskStorage;
+use crate::storage::manifest::Manifest;
+use crate::storage::{Storage, names};
+
+/// What a check found.
+#[derive(Clone, Debug, Default)]
+pub struct CheckReport {
+    /// Files looked at.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records verified.
+    pub records: u64,
+    /// Where the log ends, as far as it is sound.
+    pub position: Position,
+    /// What is worth knowing and no damage, such as a torn tail that opening will cut.
+    pub notes: Vec<String>,
+    /// What is damaged.
+    pub damage: Vec<Damage>,
+}
+
+/// One piece of damage: an error that names file and offset.
+#[derive(Clone, Debug)]
+pub struct Damage(Error);
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl CheckReport {
+    /// Whether nothing is damaged.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.damage.is_empty()
+    }
+
+    fn damaged(&mut self, error: Error) -> Result<()> {
+        match error.kind() {
+            ErrorKind::Corrupt | ErrorKind::Unusable => {
+                self.damage.push(Damage(error));
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+}
+
+/// Verifies every file in `directory`. Fails if the directory is in use (naming the holder), is not
+/// ours, or cannot be read; damage is not a failure but part of the report.
+pub fn check(directory: impl AsRef<Path>) -> Result<CheckReport> {
+    let storage = DiskStorage::open_existing(directory.as_ref())?;
+    refuse_foreign(&storage)?;
+    if !holds_database(&storage)? {
+        let directory = storage.describe();
+        let what = format!("{directory} holds no Fanfold database");
+        return Err(Error::new(ErrorKind::Unusable, what));
+    }
+    let _lock = storage.lock()?;
+    check_storage(&storage)
+}
+
+/// [`check`] on any storage that nobody uses.
+pub fn check_storage(storage: &dyn Storage) -> Result<CheckReport> {
+    let mut report = CheckReport::default();
+    let manifest = match Manifest::load(storage) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            report.damaged(error)?;
+            None
+        }
+    };
+    report.files += u64::from(manifest.is_some());
+    let segments = segments(storage)?;
+    let clean = manifest.is_some_and(|manifest| manifest.clean.is_some());
+    let mut chain = Chain::empty(manifest.as_ref());
+    for (index, first) in segments.iter().enumerate() {
+        let place = Place { next: segments.get(index + 1).copied(), clean };
+        check_segment(storage, *first, place, &mut chain, &mut report)?;
+    }
+    if report.is_clean() {
+        chain.check_manifest(manifest.as_ref()).or_else(|error| report.damaged(error))?;
+    }
+    report.position = Position { epoch: chain.epoch.max(1), sequence: chain.last };
+    note_leftovers(storage, &mut report)?;
+    Ok(report)
+}
+
+fn check_segment(
+    storage: &dyn Storage,
+    first: Sequence,
+    place: Place,
+    chain: &mut Chain,
+    report: &mut CheckReport,
+) -> Result<()> {
+    let name = names::segment(first);
+    report.files += 1;
+    let len = storage.open(&name).and_then(|file| file.size());
+    report.bytes += len.map_err(|error| Error::io(format!("read {name}"), error))?;
+    let verdict = match judge(storage, &name, place) {
+        Ok(verdict) => verdict,
+        // The next segment is judged as if this one had reached it: one report for one damage.
+        Err(error) => {
+            chain.last = place.next.map_or(chain.last, |next| Sequence(next.0 - 1));
+            return report.damaged(error);
+        }
+    };
+    match &verdict {
+        Verdict::Sealed(segment) => {
+            let records = &mut report.records;
+            if let Err(error) = for_each_record(segment, |_, _| *records += 1) {
+                report.damaged(error)?;
+            }
+        }
+        Verdict::Unfinished(unfinished) => {
+            report.records += u64::from(unfinished.footer.count);
+            let (torn, at) = (unfinished.torn_bytes, unfinished.footer.data_end);
+            if 0 < torn {
+                report.notes.push(format!(
+                    "{name}: torn write at offset {at}; opening will cut {torn} bytes that were \
+                     not promised durable"
+                ));
+            }
+        }
+    }
+    chain.link(verdict).or_else(|error| report.damaged(error))
+}
+
+fn note_leftovers(storage: &dyn Storage, report: &mut CheckReport) -> Result<()> {
+    let found = storage.list().map_err(|e| Error::io("list the data directory", e))?;
+    for name in found.iter().filter(|name| names::is_temporary(name)) {
+        report.notes.push(format!("{name}: left by an interrupted run; opening will remove it"));
+    }
+    Ok(())
+}

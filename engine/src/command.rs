@@ -1,0 +1,209 @@
+//! Every intent to write, as the caller states it.
+//!
+//! A [`Command`] is checked against what can be known without the state by [`Command::validate`];
+//! what needs the state (does the edge exist, is the limit reached) is decided by the committer, in
+//! log order. Not here: what a command *does*; that is the record it becomes.
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Key, PostId, Timestamp, UserId};
+use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+
+/// Who acts and under which idempotency key; both may be absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The same key again, by the same acting user, gets the first answer.
+    pub key: Option<Key>,
+    /// The user on whose behalf the application acts; absent means the trusted application.
+    pub actor: Option<UserId>,
+}
+
+/// One intent to write, with who wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// What is to happen.
+    pub action: Action,
+    /// Who acts and under which key.
+    pub options: WriteOptions,
+}
+
+/// What a [`Command`] wants to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// A new post by `author`.
+    Publish(NewPost),
+    /// The post disappears from every feed at the next read.
+    Delete {
+        /// The post.
+        post: PostId,
+    },
+    /// `user` follows `author`: all of the author's posts, past ones too, enter the user's home.
+    Follow {
+        /// The follower.
+        user: UserId,
+        /// The followed; may be the user themselves.
+        author: UserId,
+    },
+    /// Ends a follow.
+    Unfollow {
+        /// The follower.
+        user: UserId,
+        /// The followed.
+        author: UserId,
+    },
+    /// Hides the author's posts from `user`'s home, and keeps the follow.
+    Mute {
+        /// Who no longer wants to see.
+        user: UserId,
+        /// Who is no longer seen.
+        author: UserId,
+    },
+    /// Ends a mute.
+    Unmute {
+        /// Who muted.
+        user: UserId,
+        /// Who was muted.
+        author: UserId,
+    },
+    /// Ends the follows both ways, refuses new ones, hides each from the other.
+    Block {
+        /// Who blocks.
+        user: UserId,
+        /// Who is blocked.
+        other: UserId,
+    },
+    /// Ends a block; restores no follow.
+    Unblock {
+        /// Who blocked.
+        user: UserId,
+        /// Who was blocked.
+        other: UserId,
+    },
+    /// Marks the user as active now: a hint for caches, never logged.
+    Touch {
+        /// The user.
+        user: UserId,
+    },
+}
+
+/// The content of a post to be published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewPost {
+    /// Who publishes.
+    pub author: UserId,
+    /// The application's own kind of post; opaque.
+    pub kind: u16,
+    /// The time to show, for imports; absent means the commit time. Never changes the order.
+    pub created_at: Option<Timestamp>,
+    /// UTF-8, at most 64 KiB, may be empty.
+    pub text: Bytes,
+    /// Opaque bytes of the application, at most 4 KiB.
+    pub meta: Bytes,
+}
+
+/// The answer to a command: what it did, and at which position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The position at which the command holds: every read at or after it sees the effect.
+    pub position: crate::ids::Position,
+    /// False if everything was already as asked.
+    pub changed: bool,
+    /// The new post, for a publish.
+    pub post: Option<PostId>,
+}
+
+impl Command {
+    /// `action` by the trusted application, without a key.
+    #[must_use]
+    pub fn new(action: Action) -> Self {
+        Self { action, options: WriteOptions::default() }
+    }
+
+    /// A post of plain text.
+    #[must_use]
+    pub fn publish(author: UserId, text: impl Into<Bytes>) -> Self {
+        Self::new(Action::Publish(NewPost { author, text: text.into(), ..NewPost::default() }))
+    }
+
+    /// `user` follows `author`.
+    #[must_use]
+    pub fn follow(user: UserId, author: UserId) -> Self {
+        Self::new(Action::Follow { user, author })
+    }
+
+    /// Deletes `post`.
+    #[must_use]
+    pub fn delete(post: PostId) -> Self {
+        Self::new(Action::Delete { post })
+    }
+
+    /// The same command under `options`.
+    #[must_use]
+    pub fn with(mut self, options: WriteOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Checks everything that needs no state.
+    pub fn validate(&self) -> Result<()> {
+        match &self.action {
+            Action::Publish(post) => validate_post(post)?,
+            Action::Mute { user, author } if user == author => return Err(oneself("mute", *user)),
+            Action::Block { user, other } if user == other => return Err(oneself("block", *user)),
+            Action::Mute { .. }
+            | Action::Block { .. }
+            | Action::Delete { .. }
+            | Action::Follow { .. }
+            | Action::Unfollow { .. }
+            | Action::Unmute { .. }
+            | Action::Unblock { .. }
+            | Action::Touch { .. } => {}
+        }
+        match (self.options.actor, self.action.subject()) {
+            (Some(actor), Some(subject)) if actor != subject => Err(Error::new(
+                ErrorKind::Denied,
+                format!("user {actor} cannot act for user {subject}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Action {
+    /// The user in whose name this acts; unknown for a delete until the post is looked up.
+    #[must_use]
+    pub fn subject(&self) -> Option<UserId> {
+        match self {
+            Self::Publish(post) => Some(post.author),
+            Self::Delete { .. } => None,
+            Self::Follow { user, .. }
+            | Self::Unfollow { user, .. }
+            | Self::Mute { user, .. }
+            | Self::Unmute { user, .. }
+            | Self::Block { user, .. }
+            | Self::Unblock { user, .. }
+            | Self::Touch { user } => Some(*user),
+        }
+    }
+}
+
+fn validate_post(post: &NewPost) -> Result<()> {
+    if TEXT_BYTES_MAX < post.text.len() {
+        let len = post.text.len();
+        return Err(Error::limit(format!("text of {len} bytes; the limit is {TEXT_BYTES_MAX}")));
+    }
+    if META_BYTES_MAX < post.meta.len() {
+        let len = post.meta.len();
+        return Err(Error::limit(format!("meta of {len} bytes; the limit is {META_BYTES_MAX}")));
+    }
+    if let Err(error) = std::str::from_utf8(&post.text) {
+        return Err(Error::invalid("text is not UTF-8").because(error));
+    }
+    Ok(())
+}
+
+fn oneself(verb: &str, user: UserId) -> Error {
+    Error::invalid(format!("user {user} cannot {verb} themselves"))
+}

@@ -1,0 +1,244 @@
+//! The one writer: takes what is in the queue, decides each command in order, appends the accepted
+//! ones as one group, applies them, answers everyone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::RecvTimeoutError;
+
+use super::decide::{Decider, Decision, Pending};
+use super::queue::{Message, QueueReceiver, Queued};
+use super::ticket::Completion;
+use crate::command::Receipt;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Position, PostId, Sequence, Timestamp};
+use crate::limits::{APPLY_RECORDS_MAX, GROUP_COMMANDS_MAX};
+use crate::log::record::{Effect, Record};
+use crate::log::{CommitLog, Pace};
+use crate::shared::{Shared, Tally};
+
+/// The committer's thread-owned state.
+pub(crate) struct Committer {
+    shared: Arc<Shared>,
+    queue: QueueReceiver,
+    log: Box<dyn CommitLog>,
+    pending: Pending,
+    epoch: u32,
+    /// The sequence of the next record.
+    next: Sequence,
+    /// The latest time given to a record.
+    time: Timestamp,
+    group_bytes_max: usize,
+}
+
+/// Commands taken off the queue together.
+struct Batch {
+    commands: Vec<Queued>,
+    closing: bool,
+}
+
+/// A decided group that waits for its log.
+struct Decided {
+    records: Vec<Record>,
+    answers: Vec<(Completion, Result<Receipt>)>,
+}
+
+impl Committer {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        queue: QueueReceiver,
+        log: Box<dyn CommitLog>,
+        next: Sequence,
+    ) -> Result<Self> {
+        let (epoch, time) = {
+            let state = shared.state()?;
+            (state.position.epoch, state.time)
+        };
+        let group_bytes_max = log.group_bytes_max();
+        let pending = Pending::new();
+        Ok(Self { shared, queue, log, pending, epoch, next, time, group_bytes_max })
+    }
+
+    /// Runs until it is asked to close. The error is why the log could not be closed cleanly.
+    pub(crate) fn run(mut self) -> Result<()> {
+        let mut sleep = Duration::ZERO;
+        loop {
+            let batch = match self.queue.messages.recv_timeout(sleep) {
+                Ok(message) => self.gather(message),
+                Err(RecvTimeoutError::Timeout) => {
+                    sleep = self.tick(Pace::Idle);
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return self.close(),
+            };
+            self.commit(batch.commands);
+            if batch.closing {
+                return self.close();
+            }
+            sleep = self.tick(Pace::Working);
+        }
+    }
+
+    fn close(&mut self) -> Result<()> {
+        match self.shared.fault() {
+            Some(fault) => Err(fault),
+            None => self.log.close(),
+        }
+    }
+
+    /// Takes what is there, up to the size of a group; waits for nothing.
+    fn gather(&self, first: Message) -> Batch {
+        let mut batch = Batch { commands: Vec::new(), closing: false };
+        let mut weight = 0;
+        let mut message = Some(first);
+        while let Some(taken) = message {
+            let Message::Command(queued) = taken else {
+                batch.closing = true;
+                break;
+            };
+            self.queue.taken(&queued);
+            weight += queued.prepared.effect.weight();
+            batch.commands.push(queued);
+            let room = weight + heaviest() <= self.group_bytes_max
+                && batch.commands.len() < GROUP_COMMANDS_MAX;
+            message = if room { self.queue.messages.try_recv().ok() } else { None };
+        }
+        batch
+    }
+
+    fn tick(&mut self, pace: Pace) -> Duration {
+        let idle = Duration::from_secs(1);
+        if self.shared.fault().is_some() {
+            return idle;
+        }
+        let now = self.now();
+        match self.log.tick(now, pace) {
+            Ok(sleep) => sleep,
+            // A full disk stops the roll, not the log: the next group tries again.
+            Err(error) if error.kind() == ErrorKind::StorageFull => idle,
+            Err(error) => {
+                self.shared.fail(error);
+                idle
+            }
+        }
+    }
+
+    /// The clock, but never before the last record: timestamps do not step back.
+    fn now(&self) -> Timestamp {
+        self.shared.options.clock.now().max(self.time)
+    }
+
+    fn commit(&mut self, commands: Vec<Queued>) {
+        if commands.is_empty() {
+            return;
+        }
+        if let Some(fault) = self.shared.fault() {
+            commands.into_iter().for_each(|queued| queued.completion.answer(Err(fault.clone())));
+            return;
+        }
+        if let Err(error) = self.decide(commands).and_then(|decided| self.log_and_apply(decided)) {
+            self.shared.fail(error);
+        }
+    }
+
+    fn decide(&mut self, commands: Vec<Queued>) -> Result<Decided> {
+        let time = self.now();
+        let mut decided =
+            Decided { records: Vec::new(), answers: Vec::with_capacity(commands.len()) };
+        let shared = Arc::clone(&self.shared);
+        let state = shared.state()?;
+        let mut pending = std::mem::replace(&mut self.pending, Pending::new());
+        let mut decider = Decider::new(&state, &mut pending, shared.options.followees_max);
+        let mut next = self.next;
+        for Queued { prepared, completion } in commands {
+            let decision = decider.decide(&prepared, next);
+            let is_publish = matches!(prepared.effect, Effect::Publish(_));
+            let accepted = matches!(decision, Ok(Decision::Accept));
+            let answer = decision.map(|decision| self.receipt(decision, next, is_publish));
+            if accepted {
+                let (key, effect) = (prepared.key, prepared.effect);
+                decided.records.push(Record { time, key, effect });
+                next = next.next();
+            }
+            decided.answers.push((completion, answer));
+        }
+        pending.clear();
+        self.pending = pending;
+        Ok(decided)
+    }
+
+    fn receipt(&self, decision: Decision, next: Sequence, is_publish: bool) -> Receipt {
+        let at = |sequence| Position { epoch: self.epoch, sequence };
+        match decision {
+            Decision::Accept => Receipt {
+                position: at(next),
+                changed: true,
+                post: is_publish.then(|| PostId::from(next)),
+            },
+            Decision::Unchanged => {
+                // Nothing to wait for but what was decided before.
+                let settled = Sequence(next.0 - 1);
+                Receipt { position: at(settled), changed: false, post: None }
+            }
+            Decision::Repeated { sequence, is_publish } => Receipt {
+                position: at(sequence),
+                changed: true,
+                post: is_publish.then(|| PostId::from(sequence)),
+            },
+        }
+    }
+
+    fn log_and_apply(&mut self, decided: Decided) -> Result<()> {
+        let Decided { records, answers } = decided;
+        if !records.is_empty() {
+            if let Err(error) = self.log.append(self.next, &records) {
+                return self.refuse_all(answers, error);
+            }
+            self.apply(&records)?;
+        }
+        self.tally(records.len(), &answers);
+        answers.into_iter().for_each(|(completion, answer)| completion.answer(answer));
+        Ok(())
+    }
+
+    /// The group is not in the log. Even its no-ops are refused: they were decided on top of it.
+    fn refuse_all(&self, answers: Vec<(Completion, Result<Receipt>)>, error: Error) -> Result<()> {
+        let fatal = error.kind() == ErrorKind::Unavailable;
+        if fatal {
+            self.shared.fail(error.clone());
+        }
+        for (completion, _) in answers {
+            completion.answer(Err(error.clone()));
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, records: &[Record]) -> Result<()> {
+        for slice in records.chunks(APPLY_RECORDS_MAX) {
+            let first = self.next;
+            self.shared.change(|state| {
+                let mut sequence = first;
+                for record in slice {
+                    state.apply(sequence, record);
+                    sequence = sequence.next();
+                }
+            })?;
+            self.next = Sequence(first.0 + slice.len() as u64);
+        }
+        self.time = records.last().map_or(self.time, |record| record.time);
+        Ok(())
+    }
+
+    fn tally(&self, changed: usize, answers: &[(Completion, Result<Receipt>)]) {
+        let refused = answers.iter().filter(|(_, answer)| answer.is_err()).count();
+        let unchanged = answers.len() - refused - changed;
+        Tally::count(&self.shared.tally.changed, changed as u64);
+        Tally::count(&self.shared.tally.refused, refused as u64);
+        Tally::count(&self.shared.tally.unchanged, unchanged as u64);
+    }
+}
+
+/// What the heaviest command weighs: a group is closed when another of these might not fit.
+fn heaviest() -> usize {
+    crate::limits::RECORD_BODY_BYTES_MAX
+}

@@ -1,0 +1,246 @@
+//! The engine: open, write, read, close. Wiring only; what happens stands in `commit`, `read`,
+//! `views` and `log`.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::command::{Action, Command, Receipt};
+use crate::commit::committer::Committer;
+use crate::commit::prepare::Prepared;
+use crate::commit::queue::{QueueSender, queue};
+use crate::commit::ticket::{Ticket, answered};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{DatabaseId, Position, PostId, UserId};
+use crate::log::view::Log;
+use crate::log::writer::{LocalLog, LogCounters, Start};
+use crate::open::{Opened, Recovery, open_directory, recover};
+use crate::options::Options;
+use crate::query::{
+    EdgePage, EdgeQuery, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery, UserCard,
+};
+use crate::read::edges::EdgeKind;
+use crate::read::{edges, feed, scan};
+use crate::shared::Shared;
+use crate::status::{self, Counters};
+use crate::storage::Storage;
+use crate::storage::disk::DirectoryLock;
+use crate::storage::manifest::Manifest;
+use crate::views::state::Digests;
+
+/// An open feed database. Cheap to clone; all clones are one engine.
+///
+/// Writes go through one committer thread ([`submit`](Self::submit)); reads run on the caller's
+/// thread and may touch the disk only for the content of posts. Dropping the last clone closes the
+/// engine as [`close`](Self::close) does, but cannot tell of errors.
+#[derive(Clone, Debug)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    storage: Arc<dyn Storage>,
+    queue: QueueSender,
+    recovery: Recovery,
+    /// Taken by the first close.
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    committer: JoinHandle<Result<()>>,
+    /// Released after everything else.
+    _lock: Option<DirectoryLock>,
+}
+
+impl Engine {
+    /// Opens the database in `directory`, creating one if the directory is missing or empty.
+    ///
+    /// Fails with [`Unusable`](ErrorKind::Unusable) if the directory is in use (the message names
+    /// the process), foreign or unreadable, and with [`Corrupt`](ErrorKind::Corrupt) if the log is
+    /// damaged (the message names file and offset).
+    pub fn open(directory: impl AsRef<Path>, options: Options) -> Result<Self> {
+        let (storage, lock) = open_directory(directory.as_ref())?;
+        Self::start(storage, options, Some(lock))
+    }
+
+    /// Opens the database in any [`Storage`]. The caller sees to it that nobody else does.
+    pub fn open_on(storage: Arc<dyn Storage>, options: Options) -> Result<Self> {
+        Self::start(storage, options, None)
+    }
+
+    fn start(
+        storage: Arc<dyn Storage>,
+        options: Options,
+        lock: Option<DirectoryLock>,
+    ) -> Result<Self> {
+        let opened = recover(&*storage, &options)?;
+        let Opened { database, sealed, state, previous, next, recovery } = opened;
+        let (epoch, time) = (state.position.epoch, options.clock.now().max(state.time));
+        let log = Arc::new(Log::new(sealed));
+        let counters = Arc::new(LogCounters::default());
+        let start = Start { database, epoch, previous, first: next, time };
+        let writer = LocalLog::begin(
+            Arc::clone(&storage),
+            Arc::clone(&log),
+            &options,
+            start,
+            Arc::clone(&counters),
+        )?;
+        let (sender, receiver) = queue(options.queue_commands_max);
+        let shared = Arc::new(Shared::new(database, options, state, log, counters));
+        let committer = Committer::new(Arc::clone(&shared), receiver, Box::new(writer), next)?;
+        let committer = std::thread::Builder::new()
+            .name("fanfold-commit".to_owned())
+            .spawn(move || committer.run())
+            .map_err(|error| Error::io("start the committer thread", error))?;
+        let running = Mutex::new(Some(Running { committer, _lock: lock }));
+        Ok(Self(Arc::new(Inner { shared, storage, queue: sender, recovery, running })))
+    }
+
+    /// Hands a command to the committer. Never blocks: a full queue is [`Busy`](ErrorKind::Busy).
+    /// Commands are decided in the order of the calls.
+    pub fn submit(&self, command: Command) -> Result<Ticket> {
+        let shared = &self.0.shared;
+        if let Action::Touch { user } = command.action {
+            command.validate()?;
+            let (position, changed) = edges::touch(shared, user)?;
+            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+        }
+        if let Some(fault) = shared.fault() {
+            return Err(fault);
+        }
+        let prepared = Prepared::new(command, &shared.log)?;
+        self.0.queue.submit(prepared)
+    }
+
+    /// [`submit`](Self::submit), then waits for the answer.
+    pub fn write(&self, command: Command) -> Result<Receipt> {
+        self.submit(command)?.wait()
+    }
+
+    /// The home feed: the posts of every author the user follows, newest first, minus deleted
+    /// posts, minus muted authors.
+    pub fn home(&self, query: &TimelineQuery) -> Result<Page> {
+        feed::home(&self.0.shared, query)
+    }
+
+    /// What the user published and did not delete.
+    pub fn outbox(&self, query: &TimelineQuery) -> Result<Page> {
+        feed::outbox(&self.0.shared, query)
+    }
+
+    /// One post; [`NotFound`](ErrorKind::NotFound) if it is deleted or hidden from the viewer.
+    pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Post)> {
+        feed::post(&self.0.shared, id, viewer)
+    }
+
+    /// Whom the user follows, newest edge first.
+    pub fn following(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        edges::edges(&self.0.shared, EdgeKind::Following, query)
+    }
+
+    /// Who follows the user, newest edge first.
+    pub fn followers(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        edges::edges(&self.0.shared, EdgeKind::Followers, query)
+    }
+
+    /// Whom the user has muted; only the user and the trusted application may ask.
+    pub fn mutes(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        edges::edges(&self.0.shared, EdgeKind::Mutes, query)
+    }
+
+    /// Whom the user has blocked; only the user and the trusted application may ask.
+    pub fn blocks(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        edges::edges(&self.0.shared, EdgeKind::Blocks, query)
+    }
+
+    /// The user's counts.
+    pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
+        edges::user(&self.0.shared, user, viewer)
+    }
+
+    /// What stands between two users.
+    pub fn relation(&self, a: UserId, b: UserId, viewer: Option<UserId>) -> Result<Relation> {
+        edges::relation(&self.0.shared, a, b, viewer)
+    }
+
+    /// One step of a walk through everything that holds, in log order.
+    pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
+        scan::scan(&self.0.shared, query)
+    }
+
+    /// The newest visible position.
+    pub fn position(&self) -> Result<Position> {
+        Ok(self.0.shared.state()?.position)
+    }
+
+    /// The 16 bytes that name this database.
+    #[must_use]
+    pub fn database_id(&self) -> DatabaseId {
+        self.0.shared.database
+    }
+
+    /// The engine's state for operators.
+    pub fn status(&self) -> Result<Status> {
+        status::status(&self.0.shared, self.counters()?)
+    }
+
+    /// The engine's numbers for metrics.
+    pub fn counters(&self) -> Result<Counters> {
+        status::counters(&self.0.shared, self.0.queue.depth())
+    }
+
+    /// What opening found and did.
+    #[must_use]
+    pub fn recovery(&self) -> &Recovery {
+        &self.0.recovery
+    }
+
+    /// Why no more writes are taken, if so.
+    #[must_use]
+    pub fn unavailable_reason(&self) -> Option<Error> {
+        self.0.shared.fault()
+    }
+
+    /// The canonical digest of each view at the newest position. Reads everything under the state
+    /// lock: for tests and audits.
+    pub fn digests(&self) -> Result<Digests> {
+        Ok(self.0.shared.state()?.digests())
+    }
+
+    /// Finishes what was submitted, syncs and seals the log, marks the directory as cleanly closed.
+    /// Later writes fail with [`Closed`](ErrorKind::Closed); reads go on. Closing twice is fine.
+    pub fn close(&self) -> Result<()> {
+        self.0.close()
+    }
+}
+
+impl Inner {
+    fn close(&self) -> Result<()> {
+        let mut slot = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(running) = slot.take() else { return Ok(()) };
+        self.queue.close();
+        let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
+        running.committer.join().map_err(panicked)??;
+        let position = self.shared.state()?.position;
+        let database = self.shared.database;
+        Manifest { database, epoch: position.epoch, clean: Some(position.sequence) }
+            .store(&*self.storage)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        // Errors of an orderly stop are told by `close`; here nobody listens.
+        let _ = self.close();
+    }
+}
+
+impl Counters {
+    /// Reads one atomic counter.
+    pub(crate) fn load(counter: &std::sync::atomic::AtomicU64) -> u64 {
+        counter.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,138 @@
+//! Any file of ours as text: for people at night, and for tests that dump the real bytes.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Sequence;
+use crate::log::header::{Footer, SegmentHeader};
+use crate::log::record::{Effect, Record};
+use crate::log::scan::{GroupScan, ScannedGroup, Stop};
+use crate::storage::disk::DiskStorage;
+use crate::storage::manifest::Manifest;
+use crate::storage::{Storage, names};
+
+/// Writes `file` as text to `out`. What is sound is printed first; damage is the error, with file
+/// and offset. May be used on a directory in use: the active segment then ends where it ends.
+pub fn inspect(file: impl AsRef<Path>, out: &mut dyn Write) -> Result<()> {
+    let path = file.as_ref();
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let storage = DiskStorage::open_existing(directory)?;
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    inspect_file(&storage, &name.unwrap_or_default(), out)
+}
+
+/// [`inspect`] on any storage.
+pub fn inspect_file(storage: &dyn Storage, name: &str, out: &mut dyn Write) -> Result<()> {
+    if name == names::MANIFEST {
+        return inspect_manifest(storage, out);
+    }
+    if names::parse_segment(name).is_none() {
+        return Err(Error::new(
+            ErrorKind::Invalid,
+            format!("{name} is not a file of ours; inspect MANIFEST or log-*.seg"),
+        ));
+    }
+    let failed = |error| Error::io(format!("read {name}"), error);
+    let stored = storage.open(name).map_err(failed)?;
+    let len = usize::try_from(stored.size().map_err(failed)?).unwrap_or(usize::MAX);
+    let bytes = Bytes::from(stored.read_at(0, len).map_err(failed)?);
+    inspect_segment(name, &bytes, out)
+}
+
+fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
+    let missing = || Error::new(ErrorKind::NotFound, "there is no MANIFEST");
+    let manifest = Manifest::load(storage)?.ok_or_else(missing)?;
+    let clean = manifest.clean.map_or_else(|| "no".to_owned(), |last| format!("yes, at {last}"));
+    line(out, format_args!("manifest"))?;
+    line(out, format_args!("  database {}", manifest.database))?;
+    line(out, format_args!("  epoch {}", manifest.epoch))?;
+    line(out, format_args!("  closed cleanly: {clean}"))
+}
+
+fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()> {
+    let header = SegmentHeader::load(name, bytes)?;
+    line(out, format_args!("segment {name}"))?;
+    line(out, format_args!("  database {}", header.database))?;
+    line(out, format_args!("  epoch {}, written with {:?}", header.epoch, header.written_with))?;
+    line(out, format_args!("  first {}, previous {}", header.first, header.previous))?;
+    line(out, format_args!("  base time {}", header.context.base_time))?;
+    let footer = Footer::load(bytes, header.context.salt);
+    let data_end = footer.map_or(bytes.len(), |footer| footer.data_end as usize);
+    let data = bytes.slice(..data_end.min(bytes.len()));
+    let stop = inspect_groups(&data, &header, out)?;
+    match (stop, footer) {
+        (Err((offset, fault)), _) => return Err(Error::corrupt(name, offset, fault)),
+        (Ok(last), Some(footer)) => {
+            line(out, format_args!("sealed: {} records, last {last}", footer.count))?;
+            line(out, format_args!("  data ends at {}", footer.data_end))?;
+        }
+        (Ok(last), None) => line(out, format_args!("not sealed: last {last}"))?,
+    }
+    Ok(())
+}
+
+type GroupsEnd = std::result::Result<Sequence, (u64, String)>;
+
+fn inspect_groups(data: &Bytes, header: &SegmentHeader, out: &mut dyn Write) -> Result<GroupsEnd> {
+    let mut scan = GroupScan::new(data, header.first, header.context);
+    loop {
+        match scan.next_group() {
+            Ok(group) => inspect_group(&group, out)?,
+            Err(Stop::End | Stop::Zeros) => {
+                return Ok(Ok(Sequence(scan.next_sequence().0 - 1)));
+            }
+            Err(Stop::Bad(fault)) => {
+                return Ok(Err((fault.place(scan.offset()), fault.to_string())));
+            }
+        }
+    }
+}
+
+fn inspect_group(group: &ScannedGroup, out: &mut dyn Write) -> Result<()> {
+    let header = &group.header;
+    line(
+        out,
+        format_args!(
+            "group at {}: {} records from {}, durable up to {}, time {}",
+            group.offset, header.count, header.first, header.synced_up_to, header.time
+        ),
+    )?;
+    for (offset, sequence, record) in &group.records {
+        let key = record.key.map_or_else(String::new, |key| format!(" key={key:?}"));
+        line(out, format_args!("  {offset} #{sequence} {}{key}", describe(record)))?;
+    }
+    Ok(())
+}
+
+fn describe(record: &Record) -> String {
+    match &record.effect {
+        Effect::Publish(post) => {
+            let text = String::from_utf8_lossy(&post.text);
+            let created = post.created_at.map_or_else(String::new, |at| format!(" at={at}"));
+            format!(
+                "publish author={} kind={}{created} meta={} text={text:?}",
+                post.author,
+                post.kind,
+                post.meta.len()
+            )
+        }
+        Effect::Delete { post, author } => format!("delete post={post} author={author}"),
+        Effect::Follow { user, author } => format!("follow user={user} author={author}"),
+        Effect::Unfollow { user, author } => format!("unfollow user={user} author={author}"),
+        Effect::Mute { user, author } => format!("mute user={user} author={author}"),
+        Effect::Unmute { user, author } => format!("unmute user={user} author={author}"),
+        Effect::Block { user, other } => format!("block user={user} other={other}"),
+        Effect::Unblock { user, other } => format!("unblock user={user} other={other}"),
+    }
+}
+
+fn line(out: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<()> {
+    writeln!(out, "{text}")
+        .map_err(|error| Error::new(ErrorKind::Internal, "cannot write text").because(error))
+}

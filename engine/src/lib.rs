@@ -1,0 +1,81 @@
+//! Fanfold's engine: a feed database as a synchronous library, without sockets and without a
+//! runtime.
+//!
+//! It stores who follows whom and what they post, and answers "what is new for me?". Every read
+//! equals the definition of the home feed at one position of the log, whatever is cached or in
+//! flight:
+//!
+//! ```text
+//! home(u) = the posts of every author u follows, newest first,
+//!           minus deleted posts, minus authors u has muted
+//! ```
+//!
+//! ```
+//! use fanfold_engine::{Command, Engine, Options, Span, TimelineQuery, UserId};
+//!
+//! # fn main() -> fanfold_engine::Result<()> {
+//! # let directory = tempfile::tempdir().expect("a temporary directory");
+//! let engine = Engine::open(directory.path(), Options::default())?;
+//! let (ann, ben) = (UserId(1), UserId(2));
+//! engine.write(Command::publish(ben, "hello from before the follow"))?;
+//! engine.write(Command::follow(ann, ben))?;
+//! let home = engine.home(&TimelineQuery {
+//!     user: ann,
+//!     viewer: None,
+//!     span: Span::Newest,
+//!     limit: 20,
+//! })?;
+//! assert_eq!(&home.posts[0].text[..], b"hello from before the follow");
+//! engine.close()
+//! # }
+//! ```
+//!
+//! Reading order: [`command`](Command) -> `commit` -> `log` -> `views` -> `read`. The design and
+//! its reasons are in `ARCHITECTURE.md`, the bytes in `engine/FORMAT.md`.
+
+mod check;
+mod clock;
+mod command;
+mod commit;
+mod engine;
+mod error;
+mod ids;
+mod inspect;
+mod limits;
+mod log;
+mod open;
+mod options;
+mod query;
+mod random;
+mod read;
+mod shared;
+mod status;
+mod storage;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod views;
+
+pub use check::{CheckReport, Damage, check, check_storage};
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
+pub use commit::ticket::Ticket;
+pub use engine::Engine;
+pub use error::{Error, ErrorKind, Result};
+pub use ids::{DatabaseId, Key, Position, PostId, Sequence, Timestamp, UserId};
+pub use inspect::{inspect, inspect_file};
+pub use limits::{
+    FOLLOWEES_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, META_BYTES_MAX, PAGE_BYTES_MAX,
+    QUEUE_COMMANDS_MAX, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+    TEXT_BYTES_MAX,
+};
+pub use log::layout;
+pub use open::Recovery;
+pub use options::{Durability, Options};
+pub use query::{
+    Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
+    ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
+};
+pub use status::Counters;
+pub use storage::{Storage, StoredFile};
+pub use views::Digest;
+pub use views::state::Digests;

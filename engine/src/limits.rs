@@ -1,0 +1,70 @@
+//! Every bound of the engine, each with its reason, and the relations between them as compile-time
+//! assertions. Nothing in the engine grows without one of these.
+
+/// Bytes of text in one post. 64 KiB: long posts fit, and a page of 200 cannot.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of application data in one post.
+pub const META_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of a record's body: text, meta, and room for the small fields.
+pub(crate) const RECORD_BODY_BYTES_MAX: usize = TEXT_BYTES_MAX + META_BYTES_MAX + 256;
+
+/// Entries in a page if the caller does not say.
+pub const LIMIT_DEFAULT: usize = 20;
+
+/// Entries in a page at most.
+pub const LIMIT_MAX: usize = 200;
+
+/// A page stops after the entry with which its text and meta reach this.
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Records one step of a scan looks at, so that a step is short even if nothing matches.
+pub(crate) const SCAN_RECORDS_MAX: usize = 4_096;
+
+/// Authors one user may follow, by default.
+pub const FOLLOWEES_MAX_DEFAULT: usize = 2_000;
+
+/// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
+pub const RECEIPTS_MAX: usize = 1_048_576;
+
+/// Commands that may wait for the committer, by default.
+pub const QUEUE_COMMANDS_MAX: usize = 16_384;
+
+/// Bytes of content that may wait for the committer.
+pub(crate) const QUEUE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Commands in one group: more would only make the first wait for the last.
+pub(crate) const GROUP_COMMANDS_MAX: usize = 4_096;
+
+/// A group stops growing at this many bytes; beyond some 64 KiB a sync costs by the byte anyway.
+pub(crate) const GROUP_BYTES_MAX: usize = 1024 * 1024;
+
+/// Records applied under one hold of the write lock, so that readers wait microseconds.
+pub(crate) const APPLY_RECORDS_MAX: usize = 256;
+
+/// Size of a log segment, by default.
+pub const SEGMENT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+
+/// The first segment after an open is small, so that opening does not wait for 64 MiB of zeros.
+pub(crate) const FIRST_SEGMENT_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Size of a log segment, at least: two of the largest groups must fit.
+pub const SEGMENT_BYTES_MIN: u64 = 256 * 1024;
+
+/// Size of a log segment, at most: offsets inside a segment are 32 bits.
+pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// Users at most: ordinals are 32 bits and the last one is reserved.
+pub(crate) const USERS_MAX: usize = u32::MAX as usize - 1;
+
+/// How far sequences skip ahead when a new epoch starts.
+pub(crate) const EPOCH_SKIP: u64 = 1 << 32;
+
+const _: () = assert!(RECORD_BODY_BYTES_MAX < 1 << 24, "a record's length has 24 bits");
+const _: () = assert!(LIMIT_DEFAULT <= LIMIT_MAX);
+const _: () = assert!(TEXT_BYTES_MAX + META_BYTES_MAX <= PAGE_BYTES_MAX);
+const _: () = assert!(RECORD_BODY_BYTES_MAX < GROUP_BYTES_MAX);
+const _: () = assert!(SEGMENT_BYTES_MIN <= FIRST_SEGMENT_BYTES_MAX);
+const _: () = assert!(FIRST_SEGMENT_BYTES_MAX <= SEGMENT_BYTES_DEFAULT);
+const _: () = assert!(SEGMENT_BYTES_DEFAULT <= SEGMENT_BYTES_MAX);

@@ -1,0 +1,77 @@
+//! The active segment as readers see it: the writer's own buffers, never a map of a growing file.
+//!
+//! Groups are pushed once they are as durable as their mode asks. Readers hold the lock for the
+//! length of one page at most; the bytes they take away are reference-counted slices.
+
+use std::sync::{PoisonError, RwLock};
+
+use ::bytes::Bytes;
+
+use super::header::SegmentHeader;
+use super::record::{Record, RecordHeader};
+use crate::error::{Error, Result};
+use crate::ids::Sequence;
+
+/// A segment that is in memory as a whole, because it is being written or sealed.
+#[derive(Debug)]
+pub(crate) struct BufferedSegment {
+    pub(crate) name: String,
+    pub(crate) header: SegmentHeader,
+    groups: RwLock<Groups>,
+}
+
+/// The groups of a [`BufferedSegment`].
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    /// Each group's bytes and its offset in the segment, ascending.
+    chunks: Vec<(u32, Bytes)>,
+    /// Each record's offset in the segment.
+    offsets: Vec<u32>,
+}
+
+impl BufferedSegment {
+    pub(crate) fn new(name: String, header: SegmentHeader) -> Self {
+        Self { name, header, groups: RwLock::default() }
+    }
+
+    pub(crate) fn first(&self) -> Sequence {
+        self.header.first
+    }
+
+    /// Adds a group whose bytes stand at `offset`; `starts` count from the start of the group.
+    pub(crate) fn push(&self, offset: u32, bytes: Bytes, starts: &[u32]) {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        groups.offsets.extend(starts.iter().map(|start| offset + start));
+        groups.chunks.push((offset, bytes));
+    }
+
+    pub(crate) fn offsets(&self) -> Vec<u32> {
+        self.read(|groups| groups.offsets.clone())
+    }
+
+    /// The record at `sequence`; `None` if it is not here (yet).
+    pub(crate) fn record(&self, sequence: Sequence) -> Result<Option<Record>> {
+        let Some((offset, bytes)) = self.read(|groups| self.locate(groups, sequence)) else {
+            return Ok(None);
+        };
+        let context = self.header.context;
+        RecordHeader::load(&bytes, sequence, context)
+            .and_then(|header| Record::decode(header, &bytes, sequence, context))
+            .map(Some)
+            .map_err(|fault| Error::corrupt(&self.name, u64::from(offset), fault))
+    }
+
+    /// The record's offset in the segment, and the bytes from there to the end of its group.
+    fn locate(&self, groups: &Groups, sequence: Sequence) -> Option<(u32, Bytes)> {
+        let index = usize::try_from(sequence.0.checked_sub(self.header.first.0)?).ok()?;
+        let offset = *groups.offsets.get(index)?;
+        let chunk = groups.chunks.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
+        let (start, bytes) = groups.chunks.get(chunk)?;
+        Some((offset, bytes.slice((offset - start) as usize..)))
+    }
+
+    /// No code that runs under the lock can leave it half-changed, so poison means nothing here.
+    fn read<R>(&self, look: impl FnOnce(&Groups) -> R) -> R {
+        look(&self.groups.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}

@@ -1,0 +1,195 @@
+//! The keeper: one background thread that zeroes the next segment ahead of its use and seals the
+//! one before, so that the committer does neither.
+//!
+//! A segment is written with zeros and synced before it is used: a later sync then moves no file
+//! metadata (measured: 108 us against 183 us for a growing file), and a full disk shows here, where
+//! nothing is lost yet.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+
+use super::buffered::BufferedSegment;
+use super::bytes::put_u32;
+use super::header::Footer;
+use super::seal::write_footer;
+use super::view::Log;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Timestamp;
+use crate::storage::{Storage, StoredFile, names, remove_if_present};
+
+/// Zeros are written in pieces of this many bytes.
+const ZEROS_BYTES: usize = 1024 * 1024;
+
+/// A zeroed, durable file under the name [`names::SPARE`].
+#[derive(Debug)]
+pub(crate) struct Spare {
+    pub(crate) file: Arc<dyn StoredFile>,
+    pub(crate) len: u64,
+}
+
+/// A segment that was written to its end and is to be sealed.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) segment: Arc<BufferedSegment>,
+    pub(crate) data_end: u32,
+    pub(crate) last_time: Timestamp,
+}
+
+enum Job {
+    Prepare,
+    Seal(Finished),
+}
+
+/// The committer's handle on the keeper thread.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    jobs: Option<Sender<Job>>,
+    spares: Receiver<Result<Spare>>,
+    fault: Arc<Mutex<Option<Error>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread works with.
+struct Worker {
+    storage: Arc<dyn Storage>,
+    log: Arc<Log>,
+    segment_bytes: u64,
+    fault: Arc<Mutex<Option<Error>>>,
+}
+
+impl Keeper {
+    /// Starts the thread and orders the first spare.
+    pub(crate) fn start(
+        storage: Arc<dyn Storage>,
+        log: Arc<Log>,
+        segment_bytes: u64,
+    ) -> Result<Self> {
+        // At most one Prepare and the seals of segments that are still in memory are waiting.
+        let (jobs, inbox) = unbounded();
+        let (finished, spares) = bounded(1);
+        let fault = Arc::new(Mutex::new(None));
+        let worker = Worker { storage, log, segment_bytes, fault: Arc::clone(&fault) };
+        let thread = std::thread::Builder::new()
+            .name("fanfold-keeper".to_owned())
+            .spawn(move || worker.run(&inbox, &finished))
+            .map_err(|error| Error::io("start the keeper thread", error))?;
+        let keeper = Self { jobs: Some(jobs), spares, fault, thread: Some(thread) };
+        keeper.order(Job::Prepare);
+        Ok(keeper)
+    }
+
+    /// Waits for the spare and orders the next one.
+    pub(crate) fn take_spare(&self) -> Result<Spare> {
+        let spare = self.spares.recv().unwrap_or_else(|_| Err(stopped()));
+        if spare.is_err() {
+            self.order(Job::Prepare);
+        }
+        spare
+    }
+
+    /// The spare was renamed: the next may be prepared under its old name.
+    pub(crate) fn spare_used(&self) {
+        self.order(Job::Prepare);
+    }
+
+    /// Orders a seal.
+    pub(crate) fn seal(&self, finished: Finished) {
+        self.order(Job::Seal(finished));
+    }
+
+    /// Why sealing failed, if it did: the log must not grow any more.
+    pub(crate) fn fault(&self) -> Option<Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Finishes all orders and ends the thread.
+    pub(crate) fn stop(&mut self) -> Result<()> {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().map_err(|_| stopped())?;
+        }
+        self.fault().map_or(Ok(()), Err)
+    }
+
+    fn order(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // A keeper that is gone is reported by the next `take_spare` or `stop`.
+            let _ = jobs.send(job);
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.stop();
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Unavailable, "the keeper thread of the log has ended")
+}
+
+impl Worker {
+    fn run(&self, inbox: &Receiver<Job>, finished: &Sender<Result<Spare>>) {
+        for job in inbox {
+            match job {
+                Job::Prepare => {
+                    let spare = prepare(&*self.storage, self.segment_bytes);
+                    let _ = finished.send(spare);
+                }
+                Job::Seal(segment) => self.seal(&segment),
+            }
+        }
+    }
+
+    fn seal(&self, finished: &Finished) {
+        match seal(&*self.storage, finished) {
+            Ok(segment) => self.log.sealed(Arc::new(segment)),
+            Err(error) => {
+                let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+                fault.get_or_insert(error);
+            }
+        }
+    }
+}
+
+fn seal(storage: &dyn Storage, finished: &Finished) -> Result<super::sealed::SealedSegment> {
+    let segment = &finished.segment;
+    let offsets = segment.offsets();
+    let mut table = Vec::with_capacity(4 * offsets.len());
+    offsets.iter().for_each(|offset| put_u32(&mut table, *offset));
+    let footer = Footer {
+        first: segment.first(),
+        count: u32::try_from(offsets.len()).expect("segments are at most 1 GiB"),
+        data_end: finished.data_end,
+        last_time: finished.last_time,
+        table_crc: crc32fast::hash(&table),
+    };
+    write_footer(storage, &segment.name, segment.header.context.salt, footer, &table)
+}
+
+/// Creates the spare: `len` durable zeros. Leaves nothing behind when it fails.
+pub(crate) fn prepare(storage: &dyn Storage, len: u64) -> Result<Spare> {
+    let spare = zeroed(storage, len);
+    spare.map_err(|error| {
+        let _ = remove_if_present(storage, names::SPARE);
+        Error::io(format!("reserve {len} bytes for the log in {}", storage.describe()), error)
+    })
+}
+
+fn zeroed(storage: &dyn Storage, len: u64) -> std::io::Result<Spare> {
+    remove_if_present(storage, names::SPARE)?;
+    let file = storage.create(names::SPARE)?;
+    file.allocate(len)?;
+    let zeros = vec![0; ZEROS_BYTES];
+    let mut offset = 0;
+    while offset < len {
+        let piece = usize::try_from(len - offset).map_or(ZEROS_BYTES, |n| n.min(ZEROS_BYTES));
+        file.write_at(offset, zeros.get(..piece).unwrap_or_default())?;
+        offset += piece as u64;
+    }
+    file.sync()?;
+    Ok(Spare { file, len })
+}

@@ -1,0 +1,154 @@
+//! Every offset, size and number of the log's format; they live here and nowhere else.
+//!
+//! `engine/FORMAT.md` describes them, and `engine/tests/document.rs` compares the two.
+//!
+//! ```text
+//! segment file
+//! +--------------------+ 0
+//! | segment header     |
+//! +--------------------+ SEGMENT_HEADER_BYTES
+//! | group | group | .. |   group = group header, then its records
+//! +--------------------+ data end
+//! | offset table       |   u32 per record          (sealed segments only)
+//! | footer             |   FOOTER_BYTES            (sealed segments only)
+//! +--------------------+ end of file
+//! ```
+
+/// The first eight bytes of every file.
+pub const MAGIC: [u8; 8] = *b"FANFOLD\n";
+
+/// The version of the on-disk format.
+pub const FORMAT_VERSION: u16 = 1;
+
+/// The file is a log segment.
+pub const FILE_KIND_LOG: u8 = 1;
+
+/// The file is a manifest.
+pub const FILE_KIND_MANIFEST: u8 = 2;
+
+/// Bytes of a segment header, a whole page, so that groups start at an aligned offset.
+pub const SEGMENT_HEADER_BYTES: usize = 4096;
+
+/// Offsets of the fields of a segment header.
+pub mod segment_header {
+    /// u16, the format version.
+    pub const VERSION_AT: usize = 8;
+    /// u8, the kind of file.
+    pub const KIND_AT: usize = 10;
+    /// u8, the durability the segment is written with: 0 fsync, 1 interval, 2 os.
+    pub const DURABILITY_AT: usize = 11;
+    /// u32, 0; for tenants later.
+    pub const SPACE_AT: usize = 12;
+    /// 16 bytes, the database id.
+    pub const DATABASE_AT: usize = 16;
+    /// u32, the epoch of all records in the segment.
+    pub const EPOCH_AT: usize = 32;
+    /// u64, the sequence of the first record.
+    pub const FIRST_AT: usize = 40;
+    /// u64, the last sequence before this segment; what lies between is a declared hole.
+    pub const PREVIOUS_AT: usize = 48;
+    /// u64, unix milliseconds that the records' times are counted from.
+    pub const BASE_TIME_AT: usize = 56;
+    /// u64, random; part of every checksum, so that old bytes of a reused block never match.
+    pub const SALT_AT: usize = 64;
+    /// u32, crc32 of everything before it in the header.
+    pub const CRC_AT: usize = 4092;
+}
+
+/// The first four bytes of a group header.
+pub const GROUP_MAGIC: [u8; 4] = *b"FGRP";
+
+/// Bytes of a group header.
+pub const GROUP_HEADER_BYTES: usize = 40;
+
+/// Offsets of the fields of a group header.
+pub mod group_header {
+    /// u32, bytes of the records that follow.
+    pub const PAYLOAD_AT: usize = 4;
+    /// u64, the sequence of the first record.
+    pub const FIRST_AT: usize = 8;
+    /// u32, how many records.
+    pub const COUNT_AT: usize = 16;
+    /// u32, the offset up to which the segment was durable when this group was written.
+    pub const SYNCED_AT: usize = 20;
+    /// u64, commit time in unix milliseconds.
+    pub const TIME_AT: usize = 24;
+    /// u32, reserved, 0.
+    pub const RESERVED_AT: usize = 32;
+    /// u32, salted crc32 of everything before it in the header.
+    pub const CRC_AT: usize = 36;
+}
+
+/// Bytes of a record header.
+pub const RECORD_HEADER_BYTES: usize = 12;
+
+/// Offsets of the fields of a record header.
+pub mod record_header {
+    /// u24, bytes of the body.
+    pub const BODY_AT: usize = 0;
+    /// u8, the kind of record.
+    pub const KIND_AT: usize = 3;
+    /// u8, which optional parts the body has.
+    pub const FLAGS_AT: usize = 4;
+    /// u24, checksum of the header alone: low 24 bits of the salted crc32 of bytes 0..5.
+    pub const CHECK_AT: usize = 5;
+    /// u32, salted crc32 of bytes 0..8 and the body.
+    pub const CRC_AT: usize = 8;
+}
+
+/// Kinds of records. An unknown kind refuses to open: its effect would be missing.
+pub mod record_kind {
+    /// A post came to be.
+    pub const PUBLISH: u8 = 1;
+    /// A post was deleted.
+    pub const DELETE: u8 = 2;
+    /// A follow began.
+    pub const FOLLOW: u8 = 3;
+    /// A follow ended.
+    pub const UNFOLLOW: u8 = 4;
+    /// A mute began.
+    pub const MUTE: u8 = 5;
+    /// A mute ended.
+    pub const UNMUTE: u8 = 6;
+    /// A block began.
+    pub const BLOCK: u8 = 7;
+    /// A block ended.
+    pub const UNBLOCK: u8 = 8;
+}
+
+/// The body starts with a 16-byte idempotency key.
+pub const RECORD_FLAG_KEY: u8 = 1;
+
+/// The body has tagged fields: varint length, then (varint tag, varint length, bytes) each, tags
+/// ascending. Unknown tags are skipped.
+pub const RECORD_FLAG_TAGS: u8 = 2;
+
+/// Tag: varint, the time to show, unix milliseconds.
+pub const TAG_CREATED_AT: u64 = 1;
+
+/// Tag: the application's opaque bytes.
+pub const TAG_META: u64 = 2;
+
+/// The first eight bytes of a footer.
+pub const FOOTER_MAGIC: [u8; 8] = *b"FANFEND\n";
+
+/// Bytes of a footer; it ends the file.
+pub const FOOTER_BYTES: usize = 48;
+
+/// Offsets of the fields of a footer.
+pub mod footer {
+    /// u64, the sequence of the first record.
+    pub const FIRST_AT: usize = 8;
+    /// u32, how many records, and entries of the offset table.
+    pub const COUNT_AT: usize = 16;
+    /// u32, where the groups end and the offset table starts.
+    pub const DATA_END_AT: usize = 20;
+    /// u64, the latest commit time in the segment.
+    pub const LAST_TIME_AT: usize = 24;
+    /// u32, crc32 of the offset table.
+    pub const TABLE_CRC_AT: usize = 32;
+    /// u64, reserved, 0.
+    pub const RESERVED_AT: usize = 36;
+    /// u32, salted crc32 of everything before it in the footer.
+    pub const CRC_AT: usize = 44;
+}

@@ -1,0 +1,395 @@
+//! A record: one accepted command as the log keeps it, and its bytes.
+//!
+//! Records are *effects*: applying one never refuses, reads no option, no clock and does no I/O.
+//!
+//! ```text
+//! header  | body length u24 | kind u8 | flags u8 | check u24 | crc u32 |
+//! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
+//! publish | author varint | kind varint | tags (flag) | text to the end |
+//! delete  | post varint | author varint | tags (flag) |
+//! others  | user varint | other varint | tags (flag) |
+//! ```
+//!
+//! The sequence is not stored in the record; it goes into both checksums with the segment's salt,
+//! so that a record at the wrong place, or of a former life of the disk block, never matches.
+
+use ::bytes::Bytes;
+
+use super::bytes::{Cursor, Fields, put_u24, put_u32, put_varint};
+use super::layout::{
+    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META,
+    record_header, record_kind,
+};
+use crate::command::NewPost;
+use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::limits::RECORD_BODY_BYTES_MAX;
+
+/// What a record does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Publish(NewPost),
+    Delete { post: PostId, author: UserId },
+    Follow { user: UserId, author: UserId },
+    Unfollow { user: UserId, author: UserId },
+    Mute { user: UserId, author: UserId },
+    Unmute { user: UserId, author: UserId },
+    Block { user: UserId, other: UserId },
+    Unblock { user: UserId, other: UserId },
+}
+
+/// An effect with the key it came under and the time it was committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) time: Timestamp,
+    pub(crate) key: Option<Key>,
+    pub(crate) effect: Effect,
+}
+
+/// What the checksums and times of a segment's records are relative to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Context {
+    pub(crate) salt: u64,
+    pub(crate) base_time: Timestamp,
+}
+
+/// A record header that passed its own checksum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordHeader {
+    pub(crate) body_len: usize,
+    pub(crate) kind: u8,
+    pub(crate) flags: u8,
+    crc: u32,
+}
+
+/// Why bytes are not a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RecordFault {
+    /// The bytes end inside the record.
+    Short,
+    /// The header's own checksum differs.
+    Header,
+    /// The checksum over header and body differs.
+    Body,
+    /// Checksums hold, but the kind is not known to this program.
+    UnknownKind(u8),
+    /// Checksums hold, but the fields make no sense.
+    Malformed,
+}
+
+impl std::fmt::Display for RecordFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Short => f.write_str("the file ends inside a record"),
+            Self::Header => f.write_str("checksum of the record header differs"),
+            Self::Body => f.write_str("checksum of the record differs"),
+            Self::UnknownKind(kind) => {
+                write!(f, "record of unknown kind {kind}; a newer program wrote it")
+            }
+            Self::Malformed => f.write_str("the fields of the record make no sense"),
+        }
+    }
+}
+
+impl Effect {
+    /// The user whose command it was: the scope of its key.
+    pub(crate) fn subject(&self) -> UserId {
+        match self {
+            Self::Publish(post) => post.author,
+            Self::Delete { author, .. } => *author,
+            Self::Follow { user, .. }
+            | Self::Unfollow { user, .. }
+            | Self::Mute { user, .. }
+            | Self::Unmute { user, .. }
+            | Self::Block { user, .. }
+            | Self::Unblock { user, .. } => *user,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> u8 {
+        match self {
+            Self::Publish(_) => record_kind::PUBLISH,
+            Self::Delete { .. } => record_kind::DELETE,
+            Self::Follow { .. } => record_kind::FOLLOW,
+            Self::Unfollow { .. } => record_kind::UNFOLLOW,
+            Self::Mute { .. } => record_kind::MUTE,
+            Self::Unmute { .. } => record_kind::UNMUTE,
+            Self::Block { .. } => record_kind::BLOCK,
+            Self::Unblock { .. } => record_kind::UNBLOCK,
+        }
+    }
+
+    /// A stable hash of the whole content: tells a retry under a key from a misuse of the key.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut fields = Vec::with_capacity(32);
+        let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
+        fields.push(self.kind());
+        self.put_fields(&mut fields);
+        hash.update(&fields);
+        if let Self::Publish(post) = self {
+            hash.update(&post.meta);
+            hash.update(&post.text);
+        }
+        hash.digest()
+    }
+
+    /// The fields but for the long ones (meta, text).
+    fn put_fields(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Publish(post) => {
+                put_varint(out, post.author.0);
+                put_varint(out, u64::from(post.kind));
+                put_varint(out, post.created_at.map_or(0, |at| at.0.wrapping_add(1)));
+                put_varint(out, post.meta.len() as u64);
+            }
+            Self::Delete { post, author } => put_pair(out, post.0, author.0),
+            Self::Follow { user, author }
+            | Self::Unfollow { user, author }
+            | Self::Mute { user, author }
+            | Self::Unmute { user, author } => put_pair(out, user.0, author.0),
+            Self::Block { user, other } | Self::Unblock { user, other } => {
+                put_pair(out, user.0, other.0);
+            }
+        }
+    }
+
+    /// Roughly the bytes it takes in the log; for bounds, not for formats.
+    pub(crate) fn weight(&self) -> usize {
+        let content = match self {
+            Self::Publish(post) => post.text.len() + post.meta.len(),
+            _ => 0,
+        };
+        content + 128
+    }
+}
+
+fn put_pair(out: &mut Vec<u8>, first: u64, second: u64) {
+    put_varint(out, first);
+    put_varint(out, second);
+}
+
+impl Record {
+    /// Appends the record's bytes to `out`.
+    pub(crate) fn encode(&self, sequence: Sequence, context: Context, out: &mut Vec<u8>) {
+        let start = out.len();
+        let tags = self.tags();
+        out.resize(start + RECORD_HEADER_BYTES, 0);
+        if let Some(key) = self.key {
+            out.extend_from_slice(&key.0);
+        }
+        put_varint(out, self.time.0.saturating_sub(context.base_time.0));
+        self.put_body(&tags, out);
+        let body_len = out.len() - start - RECORD_HEADER_BYTES;
+        let flags = if self.key.is_some() { RECORD_FLAG_KEY } else { 0 }
+            | if tags.is_empty() { 0 } else { RECORD_FLAG_TAGS };
+        let header = encode_header(body_len, self.effect.kind(), flags, sequence, context);
+        let bytes = out.get_mut(start..).expect("the record was appended from start");
+        let (place, body) = bytes.split_at_mut(RECORD_HEADER_BYTES);
+        place.copy_from_slice(&finish_header(header, body, sequence, context));
+    }
+
+    fn tags(&self) -> Vec<u8> {
+        let mut tags = Vec::new();
+        let Effect::Publish(post) = &self.effect else { return tags };
+        if let Some(at) = post.created_at {
+            let mut value = Vec::with_capacity(10);
+            put_varint(&mut value, at.0);
+            put_tag(&mut tags, TAG_CREATED_AT, &value);
+        }
+        if !post.meta.is_empty() {
+            put_tag(&mut tags, TAG_META, &post.meta);
+        }
+        tags
+    }
+
+    fn put_body(&self, tags: &[u8], out: &mut Vec<u8>) {
+        match &self.effect {
+            Effect::Publish(post) => {
+                put_pair(out, post.author.0, u64::from(post.kind));
+                put_tags(out, tags);
+                out.extend_from_slice(&post.text);
+            }
+            other => other.put_fields(out),
+        }
+    }
+
+    /// Decodes the record at the start of `bytes`, whose header was verified; text and meta are
+    /// slices of `bytes`, not copies.
+    pub(crate) fn decode(
+        header: RecordHeader,
+        bytes: &Bytes,
+        sequence: Sequence,
+        context: Context,
+    ) -> Result<Self, RecordFault> {
+        let end = RECORD_HEADER_BYTES + header.body_len;
+        let body = bytes.get(RECORD_HEADER_BYTES..end).ok_or(RecordFault::Short)?;
+        let prefix = bytes.get(..record_header::CRC_AT).ok_or(RecordFault::Short)?;
+        if record_crc(prefix, body, sequence, context) != header.crc {
+            return Err(RecordFault::Body);
+        }
+        if !(record_kind::PUBLISH..=record_kind::UNBLOCK).contains(&header.kind) {
+            return Err(RecordFault::UnknownKind(header.kind));
+        }
+        decode_body(header, bytes, body, context).ok_or(RecordFault::Malformed)
+    }
+}
+
+fn decode_body(
+    header: RecordHeader,
+    bytes: &Bytes,
+    body: &[u8],
+    context: Context,
+) -> Option<Record> {
+    let mut cursor = Cursor::new(body);
+    let key = match header.flags & RECORD_FLAG_KEY {
+        0 => None,
+        _ => Some(Key(cursor.array()?)),
+    };
+    let time = Timestamp(context.base_time.0.checked_add(cursor.varint()?)?);
+    let (first, second) = (cursor.varint()?, cursor.varint()?);
+    let mut tags = Tags::default();
+    if header.flags & RECORD_FLAG_TAGS != 0 {
+        tags = Tags::load(&mut cursor)?;
+    }
+    let slice = |part: &[u8]| if part.is_empty() { Bytes::new() } else { bytes.slice_ref(part) };
+    let effect = match header.kind {
+        record_kind::PUBLISH => Effect::Publish(NewPost {
+            author: UserId(first),
+            kind: u16::try_from(second).ok()?,
+            created_at: tags.created_at,
+            text: slice(cursor.rest()),
+            meta: slice(tags.meta),
+        }),
+        _ if !cursor.is_empty() => return None,
+        kind => pair_effect(kind, first, second)?,
+    };
+    Some(Record { time, key, effect })
+}
+
+fn pair_effect(kind: u8, first: u64, second: u64) -> Option<Effect> {
+    let (user, author, other) = (UserId(first), UserId(second), UserId(second));
+    Some(match kind {
+        record_kind::DELETE => Effect::Delete { post: PostId(first), author },
+        record_kind::FOLLOW => Effect::Follow { user, author },
+        record_kind::UNFOLLOW => Effect::Unfollow { user, author },
+        record_kind::MUTE => Effect::Mute { user, author },
+        record_kind::UNMUTE => Effect::Unmute { user, author },
+        record_kind::BLOCK => Effect::Block { user, other },
+        record_kind::UNBLOCK => Effect::Unblock { user, other },
+        _ => return None,
+    })
+}
+
+fn put_tag(out: &mut Vec<u8>, tag: u64, value: &[u8]) {
+    put_varint(out, tag);
+    put_varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+fn put_tags(out: &mut Vec<u8>, tags: &[u8]) {
+    if !tags.is_empty() {
+        put_varint(out, tags.len() as u64);
+        out.extend_from_slice(tags);
+    }
+}
+
+/// The tagged fields this program knows.
+#[derive(Default)]
+struct Tags<'a> {
+    created_at: Option<Timestamp>,
+    meta: &'a [u8],
+}
+
+impl<'a> Tags<'a> {
+    fn load(cursor: &mut Cursor<'a>) -> Option<Self> {
+        let len = cursor.varint_as()?;
+        let mut fields = Cursor::new(cursor.take(len)?);
+        let mut tags = Self::default();
+        while !fields.is_empty() {
+            let tag = fields.varint()?;
+            let len = fields.varint_as()?;
+            let value = fields.take(len)?;
+            match tag {
+                TAG_CREATED_AT => tags.created_at = Some(Timestamp(Cursor::new(value).varint()?)),
+                TAG_META => tags.meta = value,
+                _ => {}
+            }
+        }
+        Some(tags)
+    }
+}
+
+impl RecordHeader {
+    /// Verifies and reads the header at the start of `bytes`.
+    pub(crate) fn load(
+        bytes: &[u8],
+        sequence: Sequence,
+        context: Context,
+    ) -> Result<Self, RecordFault> {
+        let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
+        let fields = Fields(bytes);
+        let check = header_check(fields.slice(0, record_header::CHECK_AT), sequence, context);
+        if fields.u24(record_header::CHECK_AT) != check {
+            return Err(RecordFault::Header);
+        }
+        let body_len = fields.u24(record_header::BODY_AT) as usize;
+        if RECORD_BODY_BYTES_MAX < body_len {
+            return Err(RecordFault::Malformed);
+        }
+        Ok(Self {
+            body_len,
+            kind: fields.u8(record_header::KIND_AT),
+            flags: fields.u8(record_header::FLAGS_AT),
+            crc: fields.u32(record_header::CRC_AT),
+        })
+    }
+
+    /// Bytes of header and body.
+    pub(crate) fn record_len(&self) -> usize {
+        RECORD_HEADER_BYTES + self.body_len
+    }
+}
+
+fn encode_header(
+    body_len: usize,
+    kind: u8,
+    flags: u8,
+    sequence: Sequence,
+    context: Context,
+) -> Vec<u8> {
+    let mut header = Vec::with_capacity(RECORD_HEADER_BYTES);
+    put_u24(&mut header, u32::try_from(body_len).expect("a body fits 24 bits (limits.rs)"));
+    header.push(kind);
+    header.push(flags);
+    let check = header_check(&header, sequence, context);
+    put_u24(&mut header, check);
+    header
+}
+
+fn finish_header(
+    mut header: Vec<u8>,
+    body: &[u8],
+    sequence: Sequence,
+    context: Context,
+) -> Vec<u8> {
+    let crc = record_crc(&header, body, sequence, context);
+    put_u32(&mut header, crc);
+    header
+}
+
+fn header_check(prefix: &[u8], sequence: Sequence, context: Context) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed(sequence, context));
+    hasher.update(prefix);
+    hasher.finalize() & 0x00ff_ffff
+}
+
+fn record_crc(prefix: &[u8], body: &[u8], sequence: Sequence, context: Context) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed(sequence, context));
+    hasher.update(prefix);
+    hasher.update(body);
+    hasher.finalize()
+}
+
+/// Mixes salt and sequence, so that neighbours differ in many bits.
+fn seed(sequence: Sequence, context: Context) -> u32 {
+    ((context.salt ^ sequence.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}

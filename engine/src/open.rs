@@ -1,0 +1,214 @@
+//! Opening: from the files of a directory to a running engine.
+//!
+//! 1. Refuse a directory that is not ours, before touching anything in it.
+//! 2. Recover: judge every segment, seal what was left unfinished ([`recovery`]).
+//! 3. Fold the log into the views.
+//! 4. Write the manifest without its clean mark, begin a new segment, start the committer.
+//!
+//! [`recovery`]: crate::log::recovery
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{DatabaseId, Position, Sequence};
+use crate::limits::{EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use crate::log::recovery::{Chain, Verdict};
+use crate::log::sealed::SealedSegment;
+use crate::options::Options;
+use crate::random::random_database_id;
+use crate::storage::disk::{DirectoryLock, DiskStorage};
+use crate::storage::manifest::Manifest;
+use crate::storage::{Storage, names, remove_if_present};
+use crate::views::state::State;
+
+/// What recovery did; [`Engine::recovery`](crate::Engine::recovery) tells it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// The directory was empty and a database was created in it.
+    pub created: bool,
+    /// The last stop was orderly.
+    pub clean: bool,
+    /// A torn write was cut off: file, offset and how many bytes. None of it had been promised
+    /// durable, as far as the log can tell.
+    pub torn: Option<(String, u64, u64)>,
+    /// Acknowledged writes may be lost (weaker durability mode), so a new epoch began.
+    pub new_epoch: bool,
+    /// How many records were folded.
+    pub records: u64,
+}
+
+/// A recovered log and what it means, not yet being written.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) database: DatabaseId,
+    pub(crate) sealed: Vec<Arc<SealedSegment>>,
+    pub(crate) state: State,
+    /// The last sequence in the log.
+    pub(crate) previous: Sequence,
+    /// The sequence to go on at.
+    pub(crate) next: Sequence,
+    pub(crate) recovery: Recovery,
+}
+
+/// Opens the directory and takes its lock.
+pub(crate) fn open_directory(directory: &Path) -> Result<(Arc<dyn Storage>, DirectoryLock)> {
+    let storage = DiskStorage::open_or_create(directory)?;
+    refuse_foreign(&storage)?;
+    let lock = storage.lock()?;
+    Ok((Arc::new(storage), lock))
+}
+
+/// Recovers the log in `storage` and folds it.
+pub(crate) fn recover(storage: &dyn Storage, options: &Options) -> Result<Opened> {
+    check_options(options)?;
+    remove_leftovers(storage)?;
+    let manifest = Manifest::load(storage)?;
+    let segments = segments(storage)?;
+    let chain = Chain::examine(storage, &segments, manifest.as_ref())?;
+    let created = manifest.is_none() && chain.verdicts.is_empty();
+    let mut recovery = Recovery {
+        created,
+        clean: manifest.is_some_and(|manifest| manifest.clean.is_some()),
+        new_epoch: chain.may_have_lost,
+        ..Recovery::default()
+    };
+    let database = chain.database.unwrap_or_else(random_database_id);
+    let epoch = chain.epoch.max(1) + u32::from(chain.may_have_lost);
+    let previous = chain.last;
+    let skip = if chain.may_have_lost { EPOCH_SKIP } else { 0 };
+    // From here on the directory is in use, and a crash is no orderly stop.
+    Manifest { database, epoch, clean: None }.store(storage)?;
+    let sealed = seal_all(storage, chain, &mut recovery)?;
+    let mut state = fold(&sealed, &mut recovery)?;
+    state.position = Position { epoch, sequence: previous };
+    let next = Sequence(previous.0 + skip + 1);
+    Ok(Opened { database, sealed, state, previous, next, recovery })
+}
+
+fn seal_all(
+    storage: &dyn Storage,
+    chain: Chain,
+    recovery: &mut Recovery,
+) -> Result<Vec<Arc<SealedSegment>>> {
+    let mut sealed = Vec::with_capacity(chain.verdicts.len());
+    for verdict in chain.verdicts {
+        match verdict {
+            Verdict::Sealed(segment) => sealed.push(segment),
+            Verdict::Unfinished(unfinished) => {
+                if 0 < unfinished.torn_bytes {
+                    let at = u64::from(unfinished.footer.data_end);
+                    recovery.torn = Some((unfinished.name.clone(), at, unfinished.torn_bytes));
+                }
+                if unfinished.footer.count == 0 {
+                    remove_if_present(storage, &unfinished.name)
+                        .map_err(|error| Error::io("remove an empty segment", error))?;
+                } else {
+                    sealed.push(unfinished.seal(storage)?);
+                }
+            }
+        }
+    }
+    Ok(sealed)
+}
+
+/// Folds all records, verifying every byte of the log on the way.
+pub(crate) fn fold(sealed: &[Arc<SealedSegment>], recovery: &mut Recovery) -> Result<State> {
+    let mut state = State::default();
+    for segment in sealed {
+        for_each_record(segment, |sequence, record| {
+            state.apply(sequence, record);
+            recovery.records += 1;
+        })?;
+    }
+    Ok(state)
+}
+
+/// Hands out every record of a sealed segment, verifying groups, records and the offset table.
+pub(crate) fn for_each_record(
+    segment: &SealedSegment,
+    mut each: impl FnMut(Sequence, &crate::log::record::Record),
+) -> Result<()> {
+    use crate::log::scan::Stop;
+    let data = segment.data();
+    let mut scan = segment.scan(&data);
+    let mut offsets = segment.offsets();
+    loop {
+        match scan.next_group() {
+            Ok(group) => {
+                for (offset, sequence, record) in &group.records {
+                    if offsets.next() != Some(*offset) {
+                        let what = format!("offset table and data disagree at sequence {sequence}");
+                        return Err(segment.damaged(u64::from(*offset), what));
+                    }
+                    each(*sequence, record);
+                }
+            }
+            Err(Stop::End) if scan.next_sequence() == segment.last().next() => return Ok(()),
+            Err(Stop::Bad(fault)) => {
+                return Err(segment.damaged(fault.place(scan.offset()), fault));
+            }
+            Err(Stop::End | Stop::Zeros) => {
+                let at = scan.next_sequence();
+                let what = format!("the segment's data ends before sequence {at}");
+                return Err(segment.damaged(scan.offset() as u64, what));
+            }
+        }
+    }
+}
+
+/// The first sequences of all segments, ascending.
+pub(crate) fn segments(storage: &dyn Storage) -> Result<Vec<Sequence>> {
+    let mut found: Vec<_> =
+        list(storage)?.iter().filter_map(|name| names::parse_segment(name)).collect();
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Refuses a directory with files that are not ours.
+pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<()> {
+    let found = list(storage)?;
+    match found.iter().find(|name| !names::is_ours(name)) {
+        Some(name) => {
+            let directory = storage.describe();
+            Err(Error::new(
+                ErrorKind::Unusable,
+                format!(
+                    "{directory} is not a Fanfold data directory: it holds {name}; \
+                     name an empty directory or one of ours"
+                ),
+            ))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the directory holds a database at all.
+pub(crate) fn holds_database(storage: &dyn Storage) -> Result<bool> {
+    let is_data = |name: &String| name == names::MANIFEST || names::parse_segment(name).is_some();
+    Ok(list(storage)?.iter().any(is_data))
+}
+
+fn remove_leftovers(storage: &dyn Storage) -> Result<()> {
+    for name in list(storage)?.iter().filter(|name| names::is_temporary(name)) {
+        remove_if_present(storage, name).map_err(|e| Error::io(format!("remove {name}"), e))?;
+    }
+    Ok(())
+}
+
+fn list(storage: &dyn Storage) -> Result<Vec<String>> {
+    storage.list().map_err(|error| Error::io(format!("list {}", storage.describe()), error))
+}
+
+fn check_options(options: &Options) -> Result<()> {
+    if !(SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(&options.segment_bytes) {
+        let asked = options.segment_bytes;
+        return Err(Error::invalid(format!(
+            "segment_bytes {asked} is out of range {SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
+        )));
+    }
+    if options.queue_commands_max == 0 {
+        return Err(Error::invalid("queue_commands_max 0 would refuse every write"));
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! How an engine is opened: each option with its default and the reason for the default.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::limits::{FOLLOWEES_MAX_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT};
+
+/// What an acknowledged write survives.
+///
+/// | mode | process crash, `kill -9` | operating system crash, power cut |
+/// |---|---|---|
+/// | `Fsync` | everything acknowledged | everything acknowledged |
+/// | `Interval` | everything acknowledged | all but the last interval |
+/// | `Os` | everything acknowledged | what the kernel had written by itself (up to ~30 s lost) |
+///
+/// After an unclean stop in a mode other than `Fsync` the engine starts a new epoch, because it
+/// cannot know that nothing acknowledged was lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// Every group of writes is synced before any of it is acknowledged. The default: a lost
+    /// acknowledged post is a lie to its author.
+    #[default]
+    Fsync,
+    /// Acknowledged once written; synced at least this often while there is something to sync.
+    Interval(Duration),
+    /// Acknowledged once written; synced only when a segment is sealed.
+    Os,
+}
+
+/// How to open an [`Engine`](crate::Engine).
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+    /// How many authors one user may follow. 2,000: keeps the worst page bounded and is what large
+    /// products allow. Lowering it later refuses new follows only.
+    pub followees_max: usize,
+    /// Size of a log segment in bytes, 256 KiB to 1 GiB. 64 MiB: small enough to rewrite in the
+    /// background, large enough that a directory stays readable.
+    pub segment_bytes: u64,
+    /// A segment in use for longer is sealed even if it is not full. One day: retention and tiers
+    /// work on whole segments.
+    pub segment_age: Duration,
+    /// How many commands may wait for the committer; one more is refused with `Busy`.
+    pub queue_commands_max: usize,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Fsync,
+            followees_max: FOLLOWEES_MAX_DEFAULT,
+            segment_bytes: SEGMENT_BYTES_DEFAULT,
+            segment_age: Duration::from_secs(24 * 60 * 60),
+            queue_commands_max: QUEUE_COMMANDS_MAX,
+            clock: Arc::new(SystemClock),
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Questions and answers of the read side, as the caller sees them.
+//!
+//! Every answer carries the [`Position`] at which it equals the contract. Cursors are plain post
+//! ids or edge sequences: compared by order, never looked up, so they outlive what they name.
+
+use bytes::Bytes;
+
+use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
+
+/// Which part of a timeline a page is cut from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    /// The newest entries.
+    #[default]
+    Newest,
+    /// The entries below the cursor, newest first.
+    Before(PostId),
+    /// The entries nearest above the cursor, listed newest first.
+    After(PostId),
+}
+
+/// A page of a timeline: somebody's home or outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineQuery {
+    /// Whose timeline.
+    pub user: UserId,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+    /// Which part.
+    pub span: Span,
+    /// How many entries: 1..=200.
+    pub limit: usize,
+}
+
+/// A page of edges, newest edge first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeQuery {
+    /// Whose edges.
+    pub user: UserId,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+    /// Only edges below this sequence; absent starts at the newest.
+    pub before: Option<Sequence>,
+    /// How many edges: 1..=200.
+    pub limit: usize,
+}
+
+/// What a [`ScanQuery`] walks through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOf {
+    /// Posts that are not deleted.
+    Posts,
+    /// Follows that hold.
+    Follows,
+}
+
+/// A step through everything that holds, in log order; the base of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanQuery {
+    /// What to walk through.
+    pub of: ScanOf,
+    /// Start above this sequence; 0 starts at the beginning.
+    pub after: Sequence,
+    /// Stop at this sequence; absent stops at the newest.
+    pub until: Option<Sequence>,
+    /// How many items: 1..=200.
+    pub limit: usize,
+}
+
+/// Why a page ends where it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageEnd {
+    /// The page is full and more exists beyond it.
+    More,
+    /// Nothing exists beyond it.
+    End,
+    /// The page reached 1 MiB; more exists beyond it.
+    Bytes,
+}
+
+/// A post as a reader sees it. Text and meta borrow the log's memory by reference count; a page
+/// kept for long keeps a whole segment in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Its id and place in every feed.
+    pub id: PostId,
+    /// Who published it.
+    pub author: UserId,
+    /// The time to show: `created_at` if it was given, else the commit time.
+    pub at: Timestamp,
+    /// When it was committed.
+    pub committed_at: Timestamp,
+    /// The application's kind.
+    pub kind: u16,
+    /// UTF-8 text, checked when it was written.
+    pub text: Bytes,
+    /// Opaque bytes.
+    pub meta: Bytes,
+}
+
+/// A page of posts, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The position at which this page equals the contract.
+    pub position: Position,
+    /// Newest first.
+    pub posts: Vec<Post>,
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
+/// One edge of a page of edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The user at the other end.
+    pub user: UserId,
+    /// When it was made: its record's sequence, and the cursor of the next page.
+    pub sequence: Sequence,
+}
+
+/// A page of edges, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgePage {
+    /// The position of the answer.
+    pub position: Position,
+    /// Newest first.
+    pub edges: Vec<Edge>,
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
+/// Counts of one user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserCard {
+    /// The position of the answer.
+    pub position: Position,
+    /// The user.
+    pub user: UserId,
+    /// Posts that are not deleted.
+    pub posts: u64,
+    /// Who follows them.
+    pub followers: u64,
+    /// Whom they follow.
+    pub followees: u64,
+    /// Their newest post.
+    pub newest_post: Option<PostId>,
+    /// When they were last active, to the second; a hint that a restart forgets.
+    pub active_at: Option<Timestamp>,
+}
+
+/// What stands between two users, seen from the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The position of the answer.
+    pub position: Position,
+    /// The first follows the second.
+    pub follows: bool,
+    /// The second follows the first.
+    pub followed_by: bool,
+    /// The first has muted the second.
+    pub muted: bool,
+    /// The first has blocked the second.
+    pub blocked: bool,
+    /// The second has blocked the first.
+    pub blocked_by: bool,
+}
+
+/// A follow that holds, as a scan lists it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FollowItem {
+    /// The follower.
+    pub user: UserId,
+    /// The followed.
+    pub author: UserId,
+    /// The sequence of the follow's record.
+    pub sequence: Sequence,
+}
+
+/// What a step of a scan found, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanItems {
+    /// Posts that are not deleted.
+    Posts(Vec<Post>),
+    /// Follows that hold.
+    Follows(Vec<FollowItem>),
+}
+
+/// One step of a scan. May be empty and still not the end: a step looks at a bounded number of
+/// records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// The position of the answer.
+    pub position: Position,
+    /// Continue after this sequence.
+    pub next: Sequence,
+    /// `End` if nothing is left up to `until`.
+    pub end: PageEnd,
+    /// Oldest first.
+    pub items: ScanItems,
+}
+
+/// The engine's state in numbers, for operators.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The position of the answer.
+    pub position: Position,
+    /// Section, name, value; stable names, described in `server/OPERATIONS.md`.
+    pub fields: Vec<(&'static str, &'static str, StatusValue)>,
+}
+
+/// A value in a [`Status`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusValue {
+    /// A count, a size in bytes, a time in the unit its name ends with.
+    Number(u64),
+    /// Anything else.
+    Text(String),
+}

@@ -1,0 +1,24 @@
+//! The read path.
+//!
+//! ```text
+//! query ──> state lock: select ids ──> log: fetch content ──> page
+//!           (one position)             (immutable, no lock)
+//! ```
+//!
+//! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
+//! * [`feed`]: home and outbox pages.
+//! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
+//! * [`scan`]: everything that holds, in log order.
+//! * [`visibility`]: what a viewer may not see.
+//! * [`activity`]: when users were last active.
+//!
+//! Invariants:
+//! * Every answer is taken from the state at one position, which it carries.
+//! * Unfollowed, muted, blocked and deleted are tested now, never scrubbed later.
+
+pub(crate) mod activity;
+pub(crate) mod edges;
+pub(crate) mod feed;
+pub(crate) mod merge;
+pub(crate) mod scan;
+pub(crate) mod visibility;

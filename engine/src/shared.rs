@@ -1,0 +1,92 @@
+//! What the committer, the readers and the handles share.
+//!
+//! The state stands behind one reader-writer lock. A reader holds it for the selection of one page
+//! (microseconds: ids only, no disk, no content); the committer holds it to apply at most 256
+//! records at a time. So a read sees the log up to one position, and the committer never waits for
+//! a disk or a slow socket behind a reader. `ARCHITECTURE.md`, "Reads are snapshots", has the
+//! measurement that chose this over sequence stamps.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::DatabaseId;
+use crate::log::view::Log;
+use crate::log::writer::LogCounters;
+use crate::options::Options;
+use crate::views::state::State;
+
+/// Shared by all parts of one open engine.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) database: DatabaseId,
+    pub(crate) options: Options,
+    pub(crate) state: RwLock<State>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) log_counters: Arc<LogCounters>,
+    pub(crate) tally: Tally,
+    fault: Mutex<Option<Error>>,
+}
+
+/// What the engine counts.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) changed: AtomicU64,
+    pub(crate) unchanged: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) pages: AtomicU64,
+    pub(crate) posts_read: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        database: DatabaseId,
+        options: Options,
+        state: State,
+        log: Arc<Log>,
+        log_counters: Arc<LogCounters>,
+    ) -> Self {
+        Self {
+            database,
+            options,
+            state: RwLock::new(state),
+            log,
+            log_counters,
+            tally: Tally::default(),
+            fault: Mutex::new(None),
+        }
+    }
+
+    /// The state at one position, held still until the guard is dropped.
+    pub(crate) fn state(&self) -> Result<RwLockReadGuard<'_, State>> {
+        self.state.read().map_err(|_| half_applied())
+    }
+
+    /// Changes the state; only the committer does.
+    pub(crate) fn change(&self, edit: impl FnOnce(&mut State)) -> Result<()> {
+        edit(&mut *self.state.write().map_err(|_| half_applied())?);
+        Ok(())
+    }
+
+    /// Why no more writes are taken, if so.
+    pub(crate) fn fault(&self) -> Option<Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// No more writes from now on; the first reason stays.
+    pub(crate) fn fail(&self, error: Error) {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.get_or_insert(error);
+    }
+}
+
+impl Tally {
+    pub(crate) fn count(counter: &AtomicU64, by: u64) {
+        counter.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+/// A panic in `apply` is a bug of ours; serving half a record would be worse than not serving.
+fn half_applied() -> Error {
+    Error::new(ErrorKind::Internal, "a record was half applied; restart to fold the log anew")
+}

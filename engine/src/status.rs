@@ -1,0 +1,129 @@
+//! The engine's numbers: [`Counters`] for machines, [`status`] for people. No exporter here.
+
+use crate::error::Result;
+use crate::options::Durability;
+use crate::query::{Status, StatusValue};
+use crate::shared::Shared;
+
+/// Numbers of one engine since it was opened; `sequence` to `log_bytes` are levels, not counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// The epoch.
+    pub epoch: u64,
+    /// The newest visible sequence.
+    pub sequence: u64,
+    /// Users the log has named.
+    pub users: u64,
+    /// Posts that are not deleted.
+    pub posts: u64,
+    /// Follows that hold.
+    pub follows: u64,
+    /// Mutes that hold.
+    pub mutes: u64,
+    /// Blocks that hold.
+    pub blocks: u64,
+    /// Remembered idempotency keys.
+    pub receipts: u64,
+    /// Log segments, the active one included.
+    pub segments: u64,
+    /// Bytes of sealed segments.
+    pub sealed_bytes: u64,
+    /// Commands waiting for the committer.
+    pub queue_depth: u64,
+    /// Writes that changed something.
+    pub writes_changed: u64,
+    /// Writes that found everything as asked.
+    pub writes_unchanged: u64,
+    /// Writes refused by the committer.
+    pub writes_refused: u64,
+    /// Groups appended.
+    pub groups: u64,
+    /// Bytes appended.
+    pub log_bytes: u64,
+    /// Syncs of the active segment.
+    pub syncs: u64,
+    /// Microseconds spent in them.
+    pub sync_micros: u64,
+    /// Microseconds of the longest.
+    pub sync_micros_max: u64,
+    /// Pages answered.
+    pub pages: u64,
+    /// Posts answered.
+    pub posts_read: u64,
+}
+
+/// The counters now.
+pub(crate) fn counters(shared: &Shared, queue_depth: usize) -> Result<Counters> {
+    let (tally, log) = (&shared.tally, &shared.log_counters);
+    let segments = shared.log.segments();
+    let state = shared.state()?;
+    Ok(Counters {
+        epoch: u64::from(state.position.epoch),
+        sequence: state.position.sequence.0,
+        users: state.users.len() as u64,
+        posts: state.outboxes.posts(),
+        follows: state.graph.follows(),
+        mutes: state.graph.mutes.len() as u64,
+        blocks: state.graph.blocks.len() as u64,
+        receipts: state.receipts.len() as u64,
+        segments: segments.count() as u64,
+        sealed_bytes: segments.sealed.iter().map(|segment| segment.file_len()).sum(),
+        queue_depth: queue_depth as u64,
+        writes_changed: Counters::load(&tally.changed),
+        writes_unchanged: Counters::load(&tally.unchanged),
+        writes_refused: Counters::load(&tally.refused),
+        groups: Counters::load(&log.groups),
+        log_bytes: Counters::load(&log.bytes),
+        syncs: Counters::load(&log.syncs),
+        sync_micros: Counters::load(&log.sync_micros),
+        sync_micros_max: Counters::load(&log.sync_micros_max),
+        pages: Counters::load(&tally.pages),
+        posts_read: Counters::load(&tally.posts_read),
+    })
+}
+
+/// The counters and options as named fields in sections.
+pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
+    let number = StatusValue::Number;
+    let text = StatusValue::Text;
+    let options = &shared.options;
+    let writable = shared.fault().map_or_else(|| "yes".to_owned(), |fault| fault.to_string());
+    let fields = vec![
+        ("log", "database", text(shared.database.to_string())),
+        ("log", "epoch", number(counters.epoch)),
+        ("log", "sequence", number(counters.sequence)),
+        ("log", "segments", number(counters.segments)),
+        ("log", "sealed_bytes", number(counters.sealed_bytes)),
+        ("log", "appended_bytes", number(counters.log_bytes)),
+        ("log", "groups", number(counters.groups)),
+        ("log", "syncs", number(counters.syncs)),
+        ("log", "sync_micros", number(counters.sync_micros)),
+        ("log", "sync_micros_max", number(counters.sync_micros_max)),
+        ("views", "users", number(counters.users)),
+        ("views", "posts", number(counters.posts)),
+        ("views", "follows", number(counters.follows)),
+        ("views", "mutes", number(counters.mutes)),
+        ("views", "blocks", number(counters.blocks)),
+        ("views", "receipts", number(counters.receipts)),
+        ("commit", "writable", text(writable)),
+        ("commit", "queue_depth", number(counters.queue_depth)),
+        ("commit", "changed", number(counters.writes_changed)),
+        ("commit", "unchanged", number(counters.writes_unchanged)),
+        ("commit", "refused", number(counters.writes_refused)),
+        ("reads", "pages", number(counters.pages)),
+        ("reads", "posts", number(counters.posts_read)),
+        ("options", "durability", text(durability(options.durability))),
+        ("options", "max_followees", number(options.followees_max as u64)),
+        ("options", "segment_bytes", number(options.segment_bytes)),
+    ];
+    Ok(Status { position: shared.state()?.position, fields })
+}
+
+fn durability(durability: Durability) -> String {
+    match durability {
+        Durability::Fsync => "fsync".to_owned(),
+        Durability::Interval(interval) => format!("interval:{}", interval.as_millis()),
+        Durability::Os => "os".to_owned(),
+    }
+}

@@ -1,0 +1,189 @@
+//! Real files of one directory, and the lock on it.
+//!
+//! The directory is created with mode 0700. The lock is an advisory lock on the file `LOCK`, which
+//! is never removed (removing it would let two processes hold "the" lock).
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
+
+use super::{Storage, StoredFile, mapping, names};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A directory of real files.
+#[derive(Debug)]
+pub(crate) struct DiskStorage {
+    directory: PathBuf,
+}
+
+#[derive(Debug)]
+struct DiskFile(File);
+
+/// Holds the directory's lock until dropped.
+#[derive(Debug)]
+pub(crate) struct DirectoryLock {
+    /// Open for its lock alone.
+    _file: File,
+}
+
+impl DiskStorage {
+    /// Opens `directory`, creating it if it is missing.
+    pub(crate) fn open_or_create(directory: &Path) -> Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
+            unusable(format!("cannot create data directory {}", directory.display()), error)
+        })?;
+        Self::open_existing(directory)
+    }
+
+    /// Opens `directory`, which must exist and be readable.
+    pub(crate) fn open_existing(directory: &Path) -> Result<Self> {
+        fs::read_dir(directory).map_err(|error| {
+            unusable(format!("cannot read data directory {}", directory.display()), error)
+        })?;
+        Ok(Self { directory: directory.to_owned() })
+    }
+
+    /// Takes the directory's lock, or names the process that holds it.
+    pub(crate) fn lock(&self) -> Result<DirectoryLock> {
+        let path = self.path(names::LOCK);
+        let failed = |error| unusable(format!("cannot open lock file {}", path.display()), error);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => write_holder(&mut file).map_err(failed)?,
+            Err(TryLockError::WouldBlock) => return Err(self.in_use(&mut file)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(DirectoryLock { _file: file })
+    }
+
+    fn in_use(&self, file: &mut File) -> Error {
+        let mut holder = String::new();
+        let holder = match file.read_to_string(&mut holder) {
+            Ok(_) if !holder.trim().is_empty() => format!("process {}", holder.trim()),
+            _ => "another process".to_owned(),
+        };
+        let directory = self.directory.display();
+        Error::new(
+            ErrorKind::Unusable,
+            format!("data directory {directory} is in use by {holder}; stop it or use another"),
+        )
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+}
+
+fn write_holder(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}
+
+fn unusable(what: String, error: io::Error) -> Error {
+    Error::new(ErrorKind::Unusable, format!("{what}: {error}")).because(error)
+}
+
+impl Storage for DiskStorage {
+    fn create(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.path(name))?;
+        Ok(Arc::new(DiskFile(file)))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn StoredFile>> {
+        let file = OpenOptions::new().read(true).write(true).open(self.path(name))?;
+        Ok(Arc::new(DiskFile(file)))
+    }
+
+    fn map(&self, name: &str) -> io::Result<Bytes> {
+        mapping::map_sealed(&File::open(self.path(name))?)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.directory)? {
+            found.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the storage that others must use")]
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path(from), self.path(to))
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the storage that others must use")]
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path(name))
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        File::open(&self.directory)?.sync_all()
+    }
+
+    fn describe(&self) -> String {
+        self.directory.display().to_string()
+    }
+}
+
+impl StoredFile for DiskFile {
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all_at(bytes, offset)
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let available = self.size()?.saturating_sub(offset);
+        let len = usize::try_from(available).map_or(len, |available| available.min(len));
+        let mut bytes = vec![0; len];
+        self.0.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.0.metadata()?.len())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        match fallocate(&self.0, FallocateFlags::empty(), 0, len) {
+            Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    /// Dirty pages cannot be dropped, so they are synced first; pages that a failed sync left
+    /// "clean" are then forgotten, and the read sees the disk ("fsyncgate").
+    fn read_from_disk(&self) -> io::Result<Vec<u8>> {
+        self.0.sync_all()?;
+        fadvise(&self.0, 0, None, Advice::DontNeed)?;
+        let len = usize::try_from(self.size()?).map_err(io::Error::other)?;
+        let mut bytes = vec![0; len];
+        self.0.read_exact_at(&mut bytes, 0)?;
+        Ok(bytes)
+    }
+}

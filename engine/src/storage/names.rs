@@ -1,0 +1,66 @@
+//! Every file name of a data directory, built and parsed here and nowhere else.
+
+use crate::ids::Sequence;
+
+/// Holds the lock of the process that uses the directory, and its process id.
+pub(crate) const LOCK: &str = "LOCK";
+
+/// Says what the directory is. See [`manifest`](super::manifest).
+pub(crate) const MANIFEST: &str = "MANIFEST";
+
+/// A segment that is being zeroed ahead of its use.
+pub(crate) const SPARE: &str = "spare.tmp";
+
+const SEGMENT_PREFIX: &str = "log-";
+const SEGMENT_SUFFIX: &str = ".seg";
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+/// The log segment whose first sequence is `first`; names sort in log order.
+pub(crate) fn segment(first: Sequence) -> String {
+    format!("{SEGMENT_PREFIX}{:020}{SEGMENT_SUFFIX}", first.0)
+}
+
+/// The first sequence in a log segment's name.
+pub(crate) fn parse_segment(name: &str) -> Option<Sequence> {
+    let digits = name.strip_prefix(SEGMENT_PREFIX)?.strip_suffix(SEGMENT_SUFFIX)?;
+    let well_formed = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if !well_formed {
+        return None;
+    }
+    digits.parse().ok().map(Sequence)
+}
+
+/// The name under which a new version of `name` is written.
+pub(crate) fn temporary(name: &str) -> String {
+    format!("{name}{TEMPORARY_SUFFIX}")
+}
+
+/// Whether an interrupted run left this behind; such files mean nothing and are removed at open.
+pub(crate) fn is_temporary(name: &str) -> bool {
+    name.ends_with(TEMPORARY_SUFFIX)
+}
+
+/// Whether the name is one of ours.
+pub(crate) fn is_ours(name: &str) -> bool {
+    name == LOCK || name == MANIFEST || is_temporary(name) || parse_segment(name).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segment_names_round_trip_and_sort() {
+        let name = segment(Sequence(42));
+        assert_eq!(parse_segment(&name), Some(Sequence(42)));
+        assert!(name < segment(Sequence(1_000_000_000_000)));
+    }
+
+    #[test]
+    fn foreign_names_are_not_segments() {
+        for name in ["log-1.seg", "log-0000000000000000000x.seg", "log-.seg", "notes.txt"] {
+            assert_eq!(parse_segment(name), None, "{name}");
+            assert!(!is_ours(name), "{name}");
+        }
+    }
+}

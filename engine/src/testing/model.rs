@@ -1,0 +1,300 @@
+//! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
+//! no code with the engine but the types of commands and queries.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::command::{Action, Command};
+use crate::error::ErrorKind;
+use crate::ids::{Key, PostId, UserId};
+use crate::limits::PAGE_BYTES_MAX;
+use crate::query::{EdgeQuery, PageEnd, Span, TimelineQuery};
+
+/// A post of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelPost {
+    /// Who published it.
+    pub author: UserId,
+    /// Its text.
+    pub text: Vec<u8>,
+    /// Its meta.
+    pub meta: Vec<u8>,
+    /// The time to show, if it was given.
+    pub created_at: Option<u64>,
+    /// Whether it was deleted.
+    pub deleted: bool,
+}
+
+/// What the model expects a write to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// It changes something: the next sequence is its record.
+    Changed,
+    /// Everything is as asked.
+    Unchanged,
+    /// Its key was answered before, with the record at this sequence.
+    Repeated(u64),
+    /// It is refused.
+    Refused(ErrorKind),
+}
+
+/// The naive database.
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    /// All posts ever, by id.
+    pub posts: BTreeMap<u64, ModelPost>,
+    /// (follower, author) to the sequence at which it began.
+    pub follows: BTreeMap<(u64, u64), u64>,
+    mutes: BTreeMap<(u64, u64), u64>,
+    blocks: BTreeMap<(u64, u64), u64>,
+    keys: HashMap<(u64, Key), (u64, Action)>,
+    /// The last sequence.
+    pub last: u64,
+    /// How many authors one user may follow.
+    pub followees_max: usize,
+}
+
+/// A page of ids and why it ends.
+pub type IdPage = (Vec<u64>, PageEnd);
+
+impl Model {
+    /// An empty database.
+    #[must_use]
+    pub fn new(followees_max: usize) -> Self {
+        Self { followees_max, ..Self::default() }
+    }
+
+    /// What `command` would answer now.
+    #[must_use]
+    pub fn expect(&self, command: &Command) -> Expected {
+        use Expected::{Changed, Refused, Repeated, Unchanged};
+        let subject = match self.subject(&command.action) {
+            Some(subject) => subject,
+            None => return Refused(ErrorKind::NotFound),
+        };
+        if let Action::Mute { user, author: other } | Action::Block { user, other } =
+            &command.action
+            && user == other
+        {
+            return Refused(ErrorKind::Invalid);
+        }
+        if command.options.actor.is_some_and(|actor| actor != subject) {
+            return Refused(ErrorKind::Denied);
+        }
+        if let Some(key) = command.options.key {
+            match self.keys.get(&(subject.0, key)) {
+                Some((at, action)) if *action == command.action => return Repeated(*at),
+                Some(_) => return Refused(ErrorKind::Conflict),
+                None => {}
+            }
+        }
+        let changes = match &command.action {
+            Action::Publish(_) => true,
+            Action::Delete { post } => !self.posts.get(&post.0).is_some_and(|post| post.deleted),
+            Action::Follow { user, author } if self.follows.contains_key(&(user.0, author.0)) => {
+                false
+            }
+            Action::Follow { user, author } if self.is_blocked_between(*user, *author) => {
+                return Refused(ErrorKind::Conflict);
+            }
+            Action::Follow { user, .. } if self.followees_max <= self.following(*user).len() => {
+                return Refused(ErrorKind::Limit);
+            }
+            Action::Follow { .. } => true,
+            Action::Unfollow { user, author } => self.follows.contains_key(&(user.0, author.0)),
+            Action::Mute { user, author } => !self.mutes.contains_key(&(user.0, author.0)),
+            Action::Unmute { user, author } => self.mutes.contains_key(&(user.0, author.0)),
+            Action::Block { user, other } => !self.blocks.contains_key(&(user.0, other.0)),
+            Action::Unblock { user, other } => self.blocks.contains_key(&(user.0, other.0)),
+            Action::Touch { .. } => false,
+        };
+        if changes { Changed } else { Unchanged }
+    }
+
+    /// Applies a command that was answered with a new record at `sequence`.
+    pub fn apply(&mut self, command: &Command, sequence: u64) {
+        assert!(self.last < sequence, "sequences ascend");
+        self.last = sequence;
+        if let (Some(key), Some(subject)) = (command.options.key, self.subject(&command.action)) {
+            self.keys.insert((subject.0, key), (sequence, command.action.clone()));
+        }
+        match &command.action {
+            Action::Publish(post) => {
+                let post = ModelPost {
+                    author: post.author,
+                    text: post.text.to_vec(),
+                    meta: post.meta.to_vec(),
+                    created_at: post.created_at.map(|at| at.0),
+                    deleted: false,
+                };
+                self.posts.insert(sequence, post);
+            }
+            Action::Delete { post } => {
+                if let Some(post) = self.posts.get_mut(&post.0) {
+                    post.deleted = true;
+                }
+            }
+            Action::Follow { user, author } => {
+                self.follows.insert((user.0, author.0), sequence);
+            }
+            Action::Unfollow { user, author } => {
+                self.follows.remove(&(user.0, author.0));
+            }
+            Action::Mute { user, author } => {
+                self.mutes.insert((user.0, author.0), sequence);
+            }
+            Action::Unmute { user, author } => {
+                self.mutes.remove(&(user.0, author.0));
+            }
+            Action::Block { user, other } => {
+                self.follows.remove(&(user.0, other.0));
+                self.follows.remove(&(other.0, user.0));
+                self.blocks.insert((user.0, other.0), sequence);
+            }
+            Action::Unblock { user, other } => {
+                self.blocks.remove(&(user.0, other.0));
+            }
+            Action::Touch { .. } => {}
+        }
+    }
+
+    /// A page of the user's home.
+    #[must_use]
+    pub fn home(&self, query: &TimelineQuery) -> IdPage {
+        let visible = |author: UserId| {
+            !self.mutes.contains_key(&(query.user.0, author.0))
+                && self.may_see(query.viewer, author)
+                && self.may_see(query.viewer, query.user)
+        };
+        let authors: BTreeSet<u64> = self.following(query.user).into_iter().collect();
+        self.page(query, |post| authors.contains(&post.author.0) && visible(post.author))
+    }
+
+    /// A page of the user's outbox.
+    #[must_use]
+    pub fn outbox(&self, query: &TimelineQuery) -> IdPage {
+        let visible = self.may_see(query.viewer, query.user);
+        self.page(query, |post| visible && post.author == query.user)
+    }
+
+    /// Whether `viewer` gets the post.
+    #[must_use]
+    pub fn sees_post(&self, id: PostId, viewer: Option<UserId>) -> bool {
+        let post = self.posts.get(&id.0);
+        post.is_some_and(|post| !post.deleted && self.may_see(viewer, post.author))
+    }
+
+    /// A page of (user, sequence) whom the user follows.
+    #[must_use]
+    pub fn following_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
+        self.edge_page(query, &self.follows, |(from, to)| (*from == query.user.0).then_some(*to))
+    }
+
+    /// A page of (user, sequence) who follow the user.
+    #[must_use]
+    pub fn followers_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
+        self.edge_page(query, &self.follows, |(from, to)| (*to == query.user.0).then_some(*from))
+    }
+
+    /// Posts, followers and followees of a user.
+    #[must_use]
+    pub fn counts(&self, user: UserId, viewer: Option<UserId>) -> (u64, u64, u64) {
+        if !self.may_see(viewer, user) {
+            return (0, 0, 0);
+        }
+        let posts = self.posts.values().filter(|p| p.author == user && !p.deleted).count();
+        let followers = self.follows.keys().filter(|(_, author)| *author == user.0).count();
+        (posts as u64, followers as u64, self.following(user).len() as u64)
+    }
+
+    /// (follows, followed by, muted, blocked, blocked by), as the trusted application sees it.
+    #[must_use]
+    pub fn relation(&self, a: UserId, b: UserId) -> [bool; 5] {
+        let (there, back) = ((a.0, b.0), (b.0, a.0));
+        [
+            self.follows.contains_key(&there),
+            self.follows.contains_key(&back),
+            self.mutes.contains_key(&there),
+            self.blocks.contains_key(&there),
+            self.blocks.contains_key(&back),
+        ]
+    }
+
+    /// Whom the user follows.
+    #[must_use]
+    pub fn following(&self, user: UserId) -> Vec<u64> {
+        let of_user = (user.0, 0)..=(user.0, u64::MAX);
+        self.follows.range(of_user).map(|((_, author), _)| *author).collect()
+    }
+
+    fn edge_page(
+        &self,
+        query: &EdgeQuery,
+        edges: &BTreeMap<(u64, u64), u64>,
+        other: impl Fn(&(u64, u64)) -> Option<u64>,
+    ) -> (Vec<(u64, u64)>, PageEnd) {
+        let below = query.before.map_or(u64::MAX, |before| before.0);
+        let mut found: Vec<_> = edges
+            .iter()
+            .filter_map(|(pair, sequence)| Some((other(pair)?, *sequence)))
+            .filter(|(user, sequence)| {
+                *sequence < below
+                    && self.may_see(query.viewer, UserId(*user))
+                    && self.may_see(query.viewer, query.user)
+            })
+            .collect();
+        found.sort_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
+        let end = if query.limit < found.len() { PageEnd::More } else { PageEnd::End };
+        found.truncate(query.limit);
+        (found, end)
+    }
+
+    fn page(&self, query: &TimelineQuery, keep: impl Fn(&ModelPost) -> bool) -> IdPage {
+        let in_span = |id: u64| match query.span {
+            Span::Newest => true,
+            Span::Before(cursor) => id < cursor.0,
+            Span::After(cursor) => cursor.0 < id,
+        };
+        let found = self.posts.iter().filter(|(id, p)| in_span(**id) && !p.deleted && keep(p));
+        let mut ids: Vec<u64> = found.map(|(id, _)| *id).collect();
+        if !matches!(query.span, Span::After(_)) {
+            ids.reverse();
+        }
+        let (taken, end) = self.cut(&ids, query.limit);
+        ids.truncate(taken);
+        if matches!(query.span, Span::After(_)) {
+            ids.reverse();
+        }
+        (ids, end)
+    }
+
+    /// How many of `ids`, nearest to the cursor first, make a page.
+    fn cut(&self, ids: &[u64], limit: usize) -> (usize, PageEnd) {
+        let mut bytes = 0;
+        for (index, id) in ids.iter().enumerate() {
+            if index == limit {
+                return (limit, PageEnd::More);
+            }
+            bytes += self.posts.get(id).map_or(0, |post| post.text.len() + post.meta.len());
+            if PAGE_BYTES_MAX <= bytes && index + 1 < ids.len() {
+                let full = index + 1 == limit;
+                return (index + 1, if full { PageEnd::More } else { PageEnd::Bytes });
+            }
+        }
+        (ids.len(), PageEnd::End)
+    }
+
+    fn subject(&self, action: &Action) -> Option<UserId> {
+        match action {
+            Action::Delete { post } => self.posts.get(&post.0).map(|post| post.author),
+            other => other.subject(),
+        }
+    }
+
+    fn is_blocked_between(&self, a: UserId, b: UserId) -> bool {
+        self.blocks.contains_key(&(a.0, b.0)) || self.blocks.contains_key(&(b.0, a.0))
+    }
+
+    fn may_see(&self, viewer: Option<UserId>, user: UserId) -> bool {
+        viewer.is_none_or(|viewer| !self.is_blocked_between(viewer, user))
+    }
+}

@@ -1,0 +1,137 @@
+//! Seeded random commands and queries over few users, so that they meet often.
+
+use super::seed::Random;
+use crate::command::{Action, Command, NewPost, WriteOptions};
+use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::query::{EdgeQuery, Span, TimelineQuery};
+
+/// Generates commands and queries.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// The generator's state.
+    pub random: Random,
+    users: u64,
+    /// Commands sent lately, for retries under their key.
+    recent: Vec<Command>,
+    /// Texts are at most this long.
+    pub text_bytes_max: u64,
+}
+
+impl Workload {
+    /// A workload of `users` users.
+    #[must_use]
+    pub fn new(seed: u64, users: u64) -> Self {
+        Self { random: Random::new(seed), users, recent: Vec::new(), text_bytes_max: 60 }
+    }
+
+    /// A user; one in twenty is somebody nobody has heard of.
+    pub fn user(&mut self) -> UserId {
+        if self.random.one_in(20) {
+            return UserId(u64::MAX - self.random.below(3));
+        }
+        // Ids far apart, in no order, so that nothing relies on small dense ids.
+        UserId((self.random.below(self.users) + 1).wrapping_mul(0x0001_0000_0001))
+    }
+
+    /// The next command; `last` is the last sequence in use.
+    pub fn command(&mut self, last: u64) -> Command {
+        if self.random.one_in(12) && !self.recent.is_empty() {
+            return self.retry();
+        }
+        let action = self.action(last);
+        let options = WriteOptions { key: self.key(), actor: self.actor(&action) };
+        let command = Command { action, options };
+        if command.options.key.is_some() {
+            self.recent.push(command.clone());
+        }
+        command
+    }
+
+    fn retry(&mut self) -> Command {
+        let index = usize::try_from(self.random.below(self.recent.len() as u64)).unwrap_or(0);
+        let mut command = self
+            .recent
+            .get(index)
+            .cloned()
+            .unwrap_or_else(|| Command::new(Action::Touch { user: UserId(1) }));
+        if self.random.one_in(4) {
+            // The same key with other content must be refused.
+            if let Action::Publish(post) = &mut command.action {
+                post.kind ^= 1;
+            }
+        }
+        command
+    }
+
+    fn action(&mut self, last: u64) -> Action {
+        let user = self.user();
+        let other = self.user();
+        match self.random.below(20) {
+            0..=5 => Action::Publish(self.post(user)),
+            6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
+            8..=12 => Action::Follow { user, author: other },
+            13..=14 => Action::Unfollow { user, author: other },
+            15 => Action::Mute { user, author: other },
+            16 => Action::Unmute { user, author: other },
+            17 => Action::Block { user, other },
+            18 => Action::Unblock { user, other },
+            _ => Action::Touch { user },
+        }
+    }
+
+    fn post(&mut self, author: UserId) -> NewPost {
+        let len = self.random.below(self.text_bytes_max + 1);
+        let text: Vec<u8> = (0..len).map(|n| b'a' + (n % 26) as u8).collect();
+        let meta = vec![7; usize::try_from(self.random.below(9)).unwrap_or(0)];
+        NewPost {
+            author,
+            kind: u16::try_from(self.random.below(65_536)).unwrap_or(0),
+            created_at: self.random.one_in(3).then(|| Timestamp(self.random.below(1 << 41))),
+            text: text.into(),
+            meta: meta.into(),
+        }
+    }
+
+    fn key(&mut self) -> Option<Key> {
+        if self.random.one_in(2) {
+            return None;
+        }
+        let mut key = [0; 16];
+        let (low, high) = key.split_at_mut(8);
+        low.copy_from_slice(&self.random.bits().to_le_bytes());
+        high.copy_from_slice(&self.random.bits().to_le_bytes());
+        Some(Key(key))
+    }
+
+    fn actor(&mut self, action: &Action) -> Option<UserId> {
+        match self.random.below(8) {
+            0 => Some(self.user()),
+            1..=3 => action.subject(),
+            _ => None,
+        }
+    }
+
+    /// A random page of a timeline.
+    pub fn timeline(&mut self, last: u64) -> TimelineQuery {
+        let cursor = PostId(self.random.below(last + 3));
+        let span = match self.random.below(3) {
+            0 => Span::Newest,
+            1 => Span::Before(cursor),
+            _ => Span::After(cursor),
+        };
+        let limit = usize::try_from(self.random.below(9) + 1).unwrap_or(1);
+        TimelineQuery { user: self.user(), viewer: self.viewer(), span, limit }
+    }
+
+    /// A random page of edges.
+    pub fn edges(&mut self, last: u64) -> EdgeQuery {
+        let before = self.random.one_in(2).then(|| Sequence(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(5) + 1).unwrap_or(1);
+        EdgeQuery { user: self.user(), viewer: self.viewer(), before, limit }
+    }
+
+    /// Nobody, or a user.
+    pub fn viewer(&mut self) -> Option<UserId> {
+        self.random.one_in(2).then(|| self.user())
+    }
+}

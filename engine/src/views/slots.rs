@@ -1,0 +1,171 @@
+//! A list of sequences in ascending order, `WIDTH` bytes each: six bytes of distance from a base,
+//! and in edge lists four bytes of ordinal. One structure under outboxes and edge lists alike.
+//!
+//! Appending is amortised constant (the log only goes up), finding is a binary search, removing
+//! moves the bytes behind. Five bytes would do for one epoch; an epoch skips 2^32 sequences, and 255
+//! restarts in a weak durability mode must not fill a list up. Six bytes last for 65,535.
+
+use super::users::Ordinal;
+use crate::ids::Sequence;
+
+/// Bytes of a distance.
+const DISTANCE_BYTES: usize = 6;
+
+/// Entries without a payload.
+pub(crate) type SequenceList = SlotList<DISTANCE_BYTES>;
+
+/// Entries with an ordinal.
+pub(crate) type EdgeList = SlotList<10>;
+
+/// Ascending sequences in `WIDTH`-byte slots.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SlotList<const WIDTH: usize> {
+    base: u64,
+    slots: Vec<u8>,
+}
+
+impl<const WIDTH: usize> SlotList<WIDTH> {
+    /// A list of nothing.
+    pub(crate) const EMPTY: Self = Self { base: 0, slots: Vec::new() };
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() / WIDTH
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// The entry at `index`, oldest first.
+    pub(crate) fn sequence(&self, index: usize) -> Sequence {
+        let [a, b, c, d, e, f] = self.part(index, 0);
+        Sequence(self.base + u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
+    }
+
+    pub(crate) fn last(&self) -> Option<Sequence> {
+        self.len().checked_sub(1).map(|index| self.sequence(index))
+    }
+
+    /// How many entries stand below `sequence`: the index of the first at or above it.
+    pub(crate) fn count_below(&self, sequence: Sequence) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.sequence(middle) < sequence {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    pub(crate) fn find(&self, sequence: Sequence) -> Option<usize> {
+        let index = self.count_below(sequence);
+        (index < self.len() && self.sequence(index) == sequence).then_some(index)
+    }
+
+    /// Removes `sequence`; false if it is not there.
+    pub(crate) fn remove(&mut self, sequence: Sequence) -> bool {
+        let Some(index) = self.find(sequence) else { return false };
+        self.slots.drain(index * WIDTH..(index + 1) * WIDTH);
+        true
+    }
+
+    pub(crate) fn sequences(&self) -> impl Iterator<Item = Sequence> + '_ {
+        (0..self.len()).map(|index| self.sequence(index))
+    }
+
+    fn push_slot(&mut self, sequence: Sequence, payload: &[u8]) {
+        debug_assert!(self.last().is_none_or(|last| last < sequence), "the log only goes up");
+        if self.slots.is_empty() {
+            self.base = sequence.0;
+        }
+        let distance = sequence.0 - self.base;
+        assert!(distance < 1 << 48, "sequence {sequence} is 2^48 above its list's base");
+        let [a, b, c, d, e, f, ..] = distance.to_le_bytes();
+        if self.slots.is_empty() {
+            // Most lists stay short: no room for eight where there is one.
+            self.slots.reserve_exact(WIDTH);
+        } else if self.slots.capacity() < self.slots.len() + WIDTH {
+            let quarter = (self.len() / 4 + 1) * WIDTH;
+            self.slots.reserve_exact(quarter);
+        }
+        self.slots.extend_from_slice(&[a, b, c, d, e, f]);
+        self.slots.extend_from_slice(payload);
+    }
+
+    fn part<const N: usize>(&self, index: usize, from: usize) -> [u8; N] {
+        let start = index * WIDTH + from;
+        let bytes = self.slots.get(start..start + N).expect("the index is below len()");
+        bytes.try_into().expect("the slice has N bytes")
+    }
+}
+
+impl SequenceList {
+    pub(crate) fn push(&mut self, sequence: Sequence) {
+        self.push_slot(sequence, &[]);
+    }
+}
+
+impl EdgeList {
+    pub(crate) fn push(&mut self, sequence: Sequence, ordinal: Ordinal) {
+        self.push_slot(sequence, &ordinal.0.to_le_bytes());
+    }
+
+    pub(crate) fn ordinal(&self, index: usize) -> Ordinal {
+        Ordinal(u32::from_le_bytes(self.part(index, DISTANCE_BYTES)))
+    }
+
+    /// All ordinals, oldest edge first.
+    pub(crate) fn ordinals(&self) -> impl Iterator<Item = Ordinal> + '_ {
+        self.slots.chunks_exact(10).map(|slot| match *slot {
+            [_, _, _, _, _, _, a, b, c, d] => Ordinal(u32::from_le_bytes([a, b, c, d])),
+            _ => unreachable!("chunks_exact hands out ten bytes"),
+        })
+    }
+
+    /// The sequence of the edge to `ordinal`. Linear: lists of followees are bounded by an option.
+    pub(crate) fn sequence_of(&self, ordinal: Ordinal) -> Option<Sequence> {
+        let index = self.ordinals().position(|found| found == ordinal)?;
+        Some(self.sequence(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_and_removes_what_was_pushed() {
+        let mut list = SequenceList::default();
+        let sequences: Vec<_> = (0..100).map(|n| Sequence(1_000_000 + 7 * n)).collect();
+        sequences.iter().for_each(|sequence| list.push(*sequence));
+        assert_eq!(list.sequences().collect::<Vec<_>>(), sequences);
+        assert_eq!(list.count_below(Sequence(1_000_008)), 2);
+        assert_eq!(list.find(Sequence(1_000_008)), None);
+        assert!(list.remove(Sequence(1_000_007)));
+        assert!(!list.remove(Sequence(1_000_007)));
+        assert_eq!(list.len(), 99);
+        assert_eq!(list.count_below(Sequence(1_000_008)), 1);
+    }
+
+    #[test]
+    fn edges_keep_their_ordinal() {
+        let mut list = EdgeList::default();
+        list.push(Sequence(5), Ordinal(70_000));
+        list.push(Sequence(1 << 33), Ordinal(u32::MAX - 2));
+        assert_eq!(list.sequence_of(Ordinal(u32::MAX - 2)), Some(Sequence(1 << 33)));
+        assert_eq!(list.ordinal(0), Ordinal(70_000));
+        assert_eq!(list.sequence_of(Ordinal(1)), None);
+    }
+
+    #[test]
+    fn a_list_that_became_empty_takes_a_new_base() {
+        let mut list = SequenceList::default();
+        list.push(Sequence(1));
+        assert!(list.remove(Sequence(1)));
+        list.push(Sequence(1 << 50));
+        assert_eq!(list.last(), Some(Sequence(1 << 50)));
+    }
+}

@@ -1,0 +1,192 @@
+//! Random histories against the oracle: commands, retries, reads of every kind, reopens with other
+//! options, crashes. `FANFOLD_SEED` replays one seed, `FANFOLD_SEEDS` runs that many.
+
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::{Expected, IdPage, Model};
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Action, Command, Durability, EdgePage, Engine, Options, PostId, Receipt, Result,
+    SEGMENT_BYTES_MIN, Storage, check_storage,
+};
+
+const FOLLOWEES_MAX: usize = 6;
+
+/// An engine, the oracle beside it, and the disk beneath.
+struct Pair {
+    engine: Engine,
+    model: Model,
+    storage: MemoryStorage,
+    workload: Workload,
+}
+
+impl Pair {
+    fn new(seed: u64) -> Self {
+        let storage = MemoryStorage::default();
+        let mut workload = Workload::new(seed, 9);
+        if workload.random.one_in(4) {
+            // Long texts, so that segments roll and pages end by their bytes.
+            workload.text_bytes_max = 64 * 1024;
+        }
+        let engine = open(&storage, &mut workload);
+        Self { engine, model: Model::new(FOLLOWEES_MAX), storage, workload }
+    }
+
+    fn write(&mut self, context: &str) {
+        let command = self.workload.command(self.model.last);
+        let answer = self.engine.write(command.clone());
+        settle(&mut self.model, &command, &answer, context);
+    }
+
+    /// Several commands submitted before the first is answered: one or few groups.
+    fn write_batch(&mut self, context: &str) {
+        let last = self.model.last;
+        let count = self.workload.random.below(30) + 2;
+        let commands: Vec<_> = (0..count)
+            .map(|_| self.workload.command(last))
+            // Who wrote a post is looked up when its delete is submitted; see `commit::prepare`.
+            .filter(|command| !is_delete_above(command, last))
+            .collect();
+        let tickets: Vec<_> =
+            commands.iter().map(|command| self.engine.submit(command.clone())).collect();
+        for (command, ticket) in commands.iter().zip(tickets) {
+            let answer = ticket.and_then(|ticket| ticket.wait());
+            settle(&mut self.model, command, &answer, context);
+        }
+    }
+
+    fn read(&mut self, context: &str) {
+        let last = self.model.last;
+        let query = self.workload.timeline(last);
+        let context = format!("{context}: {query:?}");
+        let home = self.engine.home(&query).unwrap();
+        assert_eq!(home.position.sequence.0 & 0xffff_ffff, last & 0xffff_ffff, "{context}");
+        let ids: Vec<_> = home.posts.iter().map(|post| post.id.0).collect();
+        assert_eq!((ids, home.end), self.model.home(&query), "home {context}");
+        for post in &home.posts {
+            self.check_post(post, &context);
+        }
+        let outbox = self.engine.outbox(&query).unwrap();
+        let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
+        assert_eq!(page, self.model.outbox(&query), "outbox {context}");
+        self.read_edges(&context);
+        self.read_users(&context);
+    }
+
+    fn read_edges(&mut self, context: &str) {
+        let query = self.workload.edges(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let page = self.engine.following(&query).unwrap();
+        assert_eq!(edges(&page), self.model.following_page(&query).0, "following {context}");
+        assert_eq!(page.end, self.model.following_page(&query).1, "following {context}");
+        let page = self.engine.followers(&query).unwrap();
+        assert_eq!(edges(&page), self.model.followers_page(&query).0, "followers {context}");
+        assert_eq!(page.end, self.model.followers_page(&query).1, "followers {context}");
+    }
+
+    fn read_users(&mut self, context: &str) {
+        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
+        let card = self.engine.user(a, viewer).unwrap();
+        let counts = (card.posts, card.followers, card.followees);
+        assert_eq!(counts, self.model.counts(a, viewer), "user {a} for {viewer:?}, {context}");
+        let r = self.engine.relation(a, b, None).unwrap();
+        let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
+        assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
+        let id = PostId(self.workload.random.below(self.model.last + 2));
+        let seen = self.engine.post(id, viewer).is_ok();
+        assert_eq!(seen, self.model.sees_post(id, viewer), "post {id} for {viewer:?}, {context}");
+    }
+
+    fn check_post(&self, post: &fanfold_engine::Post, context: &str) {
+        let expected = &self.model.posts[&post.id.0];
+        assert_eq!(post.author, expected.author, "{context}");
+        assert_eq!(&post.text[..], &expected.text[..], "{context}");
+        assert_eq!(&post.meta[..], &expected.meta[..], "{context}");
+        let shown = expected.created_at.unwrap_or(post.committed_at.0);
+        assert_eq!(post.at.0, shown, "{context}");
+    }
+
+    /// Closes or kills the engine and opens what is left, with other options.
+    fn reopen(&mut self, context: &str) {
+        let digests = self.engine.digests().unwrap();
+        let crash = self.workload.random.one_in(2);
+        let survivor = if crash { self.storage.image() } else { self.storage.clone() };
+        self.engine.close().unwrap();
+        let report = check_storage(&survivor).unwrap();
+        assert!(report.is_clean(), "{context}: {:?}", report.damage);
+        self.engine = open(&survivor, &mut self.workload);
+        self.storage = survivor;
+        assert_eq!(self.engine.recovery().clean, !crash, "{context}");
+        assert_eq!(self.engine.digests().unwrap(), digests, "{context}");
+    }
+}
+
+fn is_delete_above(command: &Command, last: u64) -> bool {
+    matches!(command.action, Action::Delete { post } if last < post.0)
+}
+
+fn edges(page: &EdgePage) -> Vec<(u64, u64)> {
+    page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
+}
+
+fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
+    let options = Options {
+        durability: match workload.random.below(3) {
+            0 => Durability::Fsync,
+            1 => Durability::Interval(Duration::from_millis(workload.random.below(5))),
+            _ => Durability::Os,
+        },
+        segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
+        followees_max: FOLLOWEES_MAX,
+        ..Options::default()
+    };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+/// Compares an answer with the oracle's and tells the oracle what was accepted.
+fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, context: &str) {
+    let expected = model.expect(command);
+    match (expected, answer) {
+        (Expected::Changed, Ok(receipt)) if receipt.changed => {
+            model.apply(command, receipt.position.sequence.0);
+            let is_publish = matches!(command.action, Action::Publish(_));
+            let post = is_publish.then(|| PostId::from(receipt.position.sequence));
+            assert_eq!(receipt.post, post, "{context}");
+        }
+        (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {}
+        (Expected::Unchanged, Ok(_)) if matches!(command.action, Action::Touch { .. }) => {}
+        (Expected::Repeated(at), Ok(receipt)) => {
+            assert_eq!((receipt.position.sequence.0, receipt.changed), (at, true), "{context}");
+        }
+        (Expected::Refused(kind), Err(error)) if error.kind() == kind => {}
+        _ => panic!("{context}: {command:?} was answered {answer:?}, expected {expected:?}"),
+    }
+}
+
+fn run(seed: u64, steps: u64) {
+    let mut pair = Pair::new(seed);
+    for step in 0..steps {
+        let context = format!("seed {seed} step {step}");
+        match pair.workload.random.below(40) {
+            0 => pair.reopen(&context),
+            1..=3 => pair.write_batch(&context),
+            4..=19 => pair.write(&context),
+            _ => pair.read(&context),
+        }
+    }
+}
+
+#[test]
+fn random_histories_equal_the_oracle() {
+    let first = seed_or(1);
+    let count = std::env::var("FANFOLD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(60);
+    let seeds = if std::env::var("FANFOLD_SEED").is_ok() { 1 } else { count };
+    for seed in first..first + seeds {
+        run(seed, 400);
+    }
+}
