@@ -9,6 +9,7 @@ use crate::ids::{Key, PostId, Sequence, UserId};
 use crate::log::record::Effect;
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
+use crate::views::users::Ordinal;
 
 /// What becomes of a command that is not refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,33 +187,39 @@ impl<'a> Decider<'a> {
     }
 
     fn follows(&self, user: UserId, author: UserId) -> bool {
-        self.pending.follows.get(&(user, author)).copied().unwrap_or_else(|| {
-            let users = &self.state.users;
-            match (users.find(user), users.find(author)) {
-                (Some(u), Some(a)) => self.state.graph.followed_since(u, a).is_some(),
-                _ => false,
-            }
-        })
+        let settled = |u, a| self.state.graph.followed_since(u, a).is_some();
+        self.holds(&self.pending.follows, user, author, settled)
     }
 
     fn mutes(&self, user: UserId, author: UserId) -> bool {
-        self.pending.mutes.get(&(user, author)).copied().unwrap_or_else(|| {
-            let users = &self.state.users;
-            match (users.find(user), users.find(author)) {
-                (Some(u), Some(a)) => self.state.graph.mutes.contains(u, a),
-                _ => false,
-            }
-        })
+        let settled = |u, a| self.state.graph.mutes.contains(u, a);
+        self.holds(&self.pending.mutes, user, author, settled)
     }
 
     fn blocks(&self, user: UserId, other: UserId) -> bool {
-        self.pending.blocks.get(&(user, other)).copied().unwrap_or_else(|| {
-            let users = &self.state.users;
-            match (users.find(user), users.find(other)) {
-                (Some(u), Some(o)) => self.state.graph.blocks.contains(u, o),
-                _ => false,
-            }
-        })
+        if self.state.graph.blocks.len() == 0 && self.pending.blocks.is_empty() {
+            return false;
+        }
+        let settled = |u, o| self.state.graph.blocks.contains(u, o);
+        self.holds(&self.pending.blocks, user, other, settled)
+    }
+
+    /// What the group says of the pair, else what the state says.
+    fn holds(
+        &self,
+        pending: &HashMap<(UserId, UserId), bool>,
+        first: UserId,
+        second: UserId,
+        settled: impl Fn(Ordinal, Ordinal) -> bool,
+    ) -> bool {
+        if let Some(holds) = pending.get(&(first, second)) {
+            return *holds;
+        }
+        let users = &self.state.users;
+        match (users.find(first), users.find(second)) {
+            (Some(first), Some(second)) => settled(first, second),
+            _ => false,
+        }
     }
 
     fn followees(&self, user: UserId) -> usize {

@@ -152,3 +152,25 @@ pub mod footer {
     /// u32, salted crc32 of everything before it in the footer.
     pub const CRC_AT: usize = 44;
 }
+
+/// Offsets of the fields of a manifest.
+pub mod manifest {
+    /// Bytes of a manifest.
+    pub const BYTES: usize = 64;
+    /// u16, the format version.
+    pub const VERSION_AT: usize = 8;
+    /// u8, the kind of file.
+    pub const KIND_AT: usize = 10;
+    /// u8, 1 if the directory was closed in order.
+    pub const CLEAN_AT: usize = 11;
+    /// u32, 0; for tenants later.
+    pub const SPACE_AT: usize = 12;
+    /// 16 bytes, the database id.
+    pub const DATABASE_AT: usize = 16;
+    /// u32, the epoch.
+    pub const EPOCH_AT: usize = 32;
+    /// u64, the last sequence in the log, if closed in order.
+    pub const LAST_AT: usize = 40;
+    /// u32, crc32 of everything before it.
+    pub const CRC_AT: usize = 60;
+}

@@ -393,3 +393,7 @@ fn record_crc(prefix: &[u8], body: &[u8], sequence: Sequence, context: Context) 
 fn seed(sequence: Sequence, context: Context) -> u32 {
     ((context.salt ^ sequence.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
+
+#[cfg(test)]
+#[path = "record_tests.rs"]
+mod tests;

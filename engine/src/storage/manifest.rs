@@ -4,29 +4,16 @@
 //! It is not needed to know the data: losing it loses the clean mark and nothing else, because
 //! every segment names its database and epoch itself.
 //!
-//! ```text
-//!  0  magic "FANFOLD\n"                    8
-//!  8  version u16 | kind u8 | clean u8 | space u32
-//! 16  database id                         16
-//! 32  epoch u32 | reserved u32
-//! 40  last sequence u64 (if clean)
-//! 48  reserved u64 .. 56 reserved u32 | crc u32 over 0..60
-//! ```
+//! Its bytes are in [`layout::manifest`](crate::layout::manifest) and `engine/FORMAT.md`.
 
 use super::{Storage, names, replace_atomically};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{DatabaseId, Sequence};
 use crate::log::bytes::{Fields, put_u16, put_u32, put_u64};
+use crate::log::layout::manifest::{
+    BYTES, CLEAN_AT, CRC_AT, DATABASE_AT, EPOCH_AT, KIND_AT, LAST_AT, SPACE_AT, VERSION_AT,
+};
 use crate::log::layout::{FILE_KIND_MANIFEST, FORMAT_VERSION, MAGIC};
-
-/// Bytes of a manifest.
-pub(crate) const MANIFEST_BYTES: usize = 64;
-
-pub(crate) const CLEAN_AT: usize = 11;
-pub(crate) const DATABASE_AT: usize = 16;
-pub(crate) const EPOCH_AT: usize = 32;
-pub(crate) const LAST_AT: usize = 40;
-pub(crate) const CRC_AT: usize = 60;
 
 /// What a data directory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +42,7 @@ impl Manifest {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(MANIFEST_BYTES);
+        let mut bytes = Vec::with_capacity(BYTES);
         bytes.extend_from_slice(&MAGIC);
         put_u16(&mut bytes, FORMAT_VERSION);
         bytes.push(FILE_KIND_MANIFEST);
@@ -73,9 +60,9 @@ impl Manifest {
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self> {
         let damaged = |at, what: &str| Error::corrupt(names::MANIFEST, at, what);
-        if bytes.len() != MANIFEST_BYTES {
+        if bytes.len() != BYTES {
             let len = bytes.len();
-            let what = format!("a manifest has {MANIFEST_BYTES} bytes, this file {len}");
+            let what = format!("a manifest has {BYTES} bytes, this file {len}");
             return Err(damaged(0, &what));
         }
         let fields = Fields(bytes);
@@ -85,8 +72,8 @@ impl Manifest {
         if fields.u32(CRC_AT) != crc32fast::hash(fields.slice(0, CRC_AT)) {
             return Err(damaged(CRC_AT as u64, "checksum of the manifest differs"));
         }
-        if fields.u16(8) != FORMAT_VERSION {
-            let found = fields.u16(8);
+        let (found, kind) = (fields.u16(VERSION_AT), fields.u8(KIND_AT));
+        if found != FORMAT_VERSION || kind != FILE_KIND_MANIFEST || fields.u32(SPACE_AT) != 0 {
             return Err(Error::new(
                 ErrorKind::Unusable,
                 format!("MANIFEST has format version {found}; this program reads {FORMAT_VERSION}"),

@@ -62,9 +62,8 @@ impl Graph {
     }
 
     pub(crate) fn follow(&mut self, user: Ordinal, author: Ordinal, at: Sequence) {
-        if self.followed_since(user, author).is_some() {
-            return;
-        }
+        // A follow is logged only if there was none; looking again would cost the replay a scan.
+        debug_assert!(self.followed_since(user, author).is_none(), "decided before it was logged");
         self.nodes.make(user).following.push(at, author);
         self.nodes.make(author).followers.push(at, user);
         self.follows += 1;

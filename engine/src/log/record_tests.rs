@@ -1,0 +1,112 @@
+//! Records to bytes and back: identity, every cut and every flip refused, unknown tags skipped,
+//! unknown kinds named.
+
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+
+use super::*;
+
+const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
+
+fn bytes(max: usize) -> impl Strategy<Value = Bytes> {
+    proptest::collection::vec(any::<u8>(), 0..max).prop_map(Bytes::from)
+}
+
+fn effect() -> impl Strategy<Value = Effect> {
+    let publish = (any::<u64>(), any::<u16>(), any::<Option<u64>>(), bytes(300), bytes(50));
+    let publish = publish.prop_map(|(author, kind, created_at, text, meta)| {
+        let created_at = created_at.map(Timestamp);
+        Effect::Publish(NewPost { author: UserId(author), kind, created_at, text, meta })
+    });
+    let kinds = prop_oneof![
+        Just(record_kind::DELETE),
+        Just(record_kind::FOLLOW),
+        Just(record_kind::UNFOLLOW),
+        Just(record_kind::MUTE),
+        Just(record_kind::UNMUTE),
+        Just(record_kind::BLOCK),
+        Just(record_kind::UNBLOCK),
+    ];
+    let pair = (kinds, any::<u64>(), any::<u64>())
+        .prop_map(|(kind, first, second)| pair_effect(kind, first, second).unwrap());
+    prop_oneof![publish, pair]
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    (effect(), any::<Option<[u8; 16]>>(), 1_000_000..u64::MAX / 2)
+        .prop_map(|(effect, key, time)| Record { time: Timestamp(time), key: key.map(Key), effect })
+}
+
+fn encode(record: &Record, sequence: Sequence) -> Bytes {
+    let mut out = Vec::new();
+    record.encode(sequence, CONTEXT, &mut out);
+    Bytes::from(out)
+}
+
+fn decode(bytes: &Bytes, sequence: Sequence) -> Result<Record, RecordFault> {
+    let header = RecordHeader::load(bytes, sequence, CONTEXT)?;
+    Record::decode(header, bytes, sequence, CONTEXT)
+}
+
+proptest! {
+    #[test]
+    fn decode_undoes_encode(record in record(), sequence in any::<u64>()) {
+        let encoded = encode(&record, Sequence(sequence));
+        let decoded = decode(&encoded, Sequence(sequence)).unwrap();
+        prop_assert_eq!(decoded.effect.fingerprint(), record.effect.fingerprint());
+        prop_assert_eq!(decoded, record);
+    }
+
+    #[test]
+    fn every_cut_and_every_flip_is_refused(record in record(), bit in 0u32..8) {
+        let sequence = Sequence(77);
+        let encoded = encode(&record, sequence);
+        for at in 0..encoded.len() {
+            prop_assert!(decode(&encoded.slice(..at), sequence).is_err(), "cut at {}", at);
+            let mut flipped = encoded.to_vec();
+            flipped[at] ^= 1u8 << bit;
+            prop_assert!(decode(&flipped.into(), sequence).is_err(), "flipped {}", at);
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in bytes(200)) {
+        let _ = decode(&bytes, Sequence(1));
+    }
+}
+
+#[test]
+fn a_record_at_the_wrong_place_does_not_match() {
+    let follow = Effect::Follow { user: UserId(1), author: UserId(2) };
+    let record = Record { time: CONTEXT.base_time, key: None, effect: follow };
+    let encoded = encode(&record, Sequence(7));
+    assert_eq!(decode(&encoded, Sequence(8)), Err(RecordFault::Header));
+    let other = Context { salt: CONTEXT.salt ^ 1, ..CONTEXT };
+    assert!(RecordHeader::load(&encoded, Sequence(7), other).is_err());
+}
+
+/// Builds a record around a body that this program would not write.
+fn forge(kind: u8, flags: u8, body: &[u8], sequence: Sequence) -> Bytes {
+    let header = encode_header(body.len(), kind, flags, sequence, CONTEXT);
+    let mut out = finish_header(header, body, sequence, CONTEXT);
+    out.extend_from_slice(body);
+    Bytes::from(out)
+}
+
+#[test]
+fn unknown_tags_are_skipped_and_unknown_kinds_are_named() {
+    // time 0, author 5, kind 0, tags: 9 bytes: (99, "new"), then (2, "m") hold 8, text "hi".
+    let body = [0, 5, 0, 8, 99, 3, b'n', b'e', b'w', 2, 1, b'm', b'h', b'i'];
+    let forged = forge(record_kind::PUBLISH, RECORD_FLAG_TAGS, &body, Sequence(3));
+    let Effect::Publish(post) = decode(&forged, Sequence(3)).unwrap().effect else {
+        panic!("a publish");
+    };
+    assert_eq!((post.author, &post.text[..], &post.meta[..]), (UserId(5), &b"hi"[..], &b"m"[..]));
+    let forged = forge(200, 0, &[0, 1, 2], Sequence(3));
+    assert_eq!(decode(&forged, Sequence(3)), Err(RecordFault::UnknownKind(200)));
+}
+
+#[test]
+fn fields_behind_the_end_are_refused() {
+    let forged = forge(record_kind::FOLLOW, 0, &[0, 1, 2, 3], Sequence(3));
+    assert_eq!(decode(&forged, Sequence(3)), Err(RecordFault::Malformed));
+}

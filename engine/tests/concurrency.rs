@@ -1,0 +1,129 @@
+//! Concurrent readers and writers: each page equals the contract at the position it carries, and
+//! positions never go back for one reader.
+//!
+//! Readers note what they saw; afterwards the oracle walks through the accepted commands and is
+//! asked at each noted position.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::Model;
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Action, Command, Durability, Engine, Options, PageEnd, SEGMENT_BYTES_MIN, Storage,
+    TimelineQuery,
+};
+
+const USERS: u64 = 12;
+
+/// What a reader saw.
+struct Seen {
+    query: TimelineQuery,
+    position: u64,
+    ids: Vec<u64>,
+    end: PageEnd,
+}
+
+fn engine() -> Engine {
+    let options = Options {
+        durability: Durability::Os,
+        segment_bytes: SEGMENT_BYTES_MIN,
+        followees_max: 8,
+        ..Options::default()
+    };
+    let storage = Arc::new(MemoryStorage::default()) as Arc<dyn Storage>;
+    Engine::open_on(storage, options).unwrap()
+}
+
+/// Writes until `commands` were sent; answers the accepted ones by sequence.
+fn write(engine: &Engine, seed: u64, commands: u64, last: &AtomicU64) -> BTreeMap<u64, Command> {
+    let mut workload = Workload::new(seed, USERS);
+    workload.text_bytes_max = 2_000;
+    let mut accepted = BTreeMap::new();
+    for _ in 0..commands {
+        let mut command = workload.command(last.load(Ordering::Relaxed));
+        command.options.key = None;
+        let Ok(receipt) = engine.write(command.clone()) else { continue };
+        last.fetch_max(receipt.position.sequence.0, Ordering::Relaxed);
+        if receipt.changed && !matches!(command.action, Action::Touch { .. }) {
+            accepted.insert(receipt.position.sequence.0, command);
+        }
+    }
+    accepted
+}
+
+fn read(engine: &Engine, seed: u64, last: &AtomicU64, done: &AtomicBool) -> Vec<Seen> {
+    let mut workload = Workload::new(seed, USERS);
+    let mut seen = Vec::new();
+    let mut newest = 0;
+    while !done.load(Ordering::Relaxed) {
+        // A read that starts after an acknowledgement sees it.
+        let acknowledged = last.load(Ordering::Relaxed);
+        let query = workload.timeline(acknowledged);
+        let page = engine.home(&query).unwrap();
+        let position = page.position.sequence.0;
+        assert!(newest <= position, "positions never go back: {newest}, then {position}");
+        assert!(acknowledged <= position, "{acknowledged} was acknowledged, the page is older");
+        newest = position;
+        let ids = page.posts.iter().map(|post| post.id.0).collect();
+        seen.push(Seen { query, position, ids, end: page.end });
+        if 20_000 < seen.len() {
+            break;
+        }
+    }
+    seen
+}
+
+#[test]
+fn every_page_equals_the_contract_at_its_position() {
+    let seed = seed_or(7);
+    let engine = engine();
+    let (last, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (accepted, seen) = thread::scope(|scope| {
+        let writers: Vec<_> = (0..3)
+            .map(|n| {
+                scope.spawn({
+                    let (e, l) = (&engine, &last);
+                    move || write(e, seed + n, 3_000, l)
+                })
+            })
+            .collect();
+        let readers: Vec<_> = (0..3)
+            .map(|n| {
+                let (engine, last, done) = (&engine, &last, &done);
+                scope.spawn(move || read(engine, seed + 100 + n, last, done))
+            })
+            .collect();
+        let mut accepted = BTreeMap::new();
+        writers.into_iter().for_each(|writer| accepted.extend(writer.join().unwrap()));
+        done.store(true, Ordering::Relaxed);
+        let seen: Vec<_> = readers.into_iter().flat_map(|reader| reader.join().unwrap()).collect();
+        (accepted, seen)
+    });
+    assert!(1_000 < accepted.len() && 1_000 < seen.len(), "the run was worth something");
+    compare(accepted, seen);
+    engine.close().unwrap();
+}
+
+fn compare(accepted: BTreeMap<u64, Command>, mut seen: Vec<Seen>) {
+    seen.sort_by_key(|seen| seen.position);
+    let mut model = Model::new(8);
+    let mut commands = accepted.into_iter().peekable();
+    let mut spread = 0;
+    for Seen { query, position, ids, end } in seen {
+        while let Some((sequence, command)) =
+            commands.next_if(|(sequence, _)| *sequence <= position)
+        {
+            model.apply(&command, sequence);
+            spread += 1;
+        }
+        assert_eq!((ids, end), model.home(&query), "at {position}: {query:?}");
+    }
+    assert!(100 < spread, "reads were spread over the history");
+}

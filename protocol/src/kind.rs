@@ -1,0 +1,182 @@
+//! Every kind of frame with its explicit number. A number is never reused, and an unknown one is a
+//! value (`Other`), not a panic.
+//!
+//! | range | use |
+//! |---|---|
+//! | `0x00` | never |
+//! | `0x01..=0x0f` | session requests |
+//! | `0x10..=0x2f` | writes |
+//! | `0x30..=0x3f` | reads |
+//! | `0x40..=0x7f` | reserved for later requests; `0x70` watch and `0x71` unwatch by name |
+//! | `0x80..=0xbf` | replies; `0xbf` is the error |
+//! | `0xc0..=0xdf` | reserved for server pushes |
+
+use std::fmt;
+
+/// Declares an enum of frame kinds from one table: name, byte, word.
+macro_rules! kinds {
+    (
+        $(#[$about:meta])*
+        $name:ident { $($(#[$doc:meta])* $kind:ident = $byte:literal, $word:literal;)+ }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$doc])* $kind,)+
+            /// A number that this version does not know.
+            Other(u8),
+        }
+
+        impl $name {
+            /// Every kind of this version, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The number in the frame header.
+            #[must_use]
+            pub const fn byte(self) -> u8 {
+                match self {
+                    $(Self::$kind => $byte,)+
+                    Self::Other(byte) => byte,
+                }
+            }
+
+            /// The word for it in documents, logs and metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)+
+                    Self::Other(_) => "unknown",
+                }
+            }
+        }
+
+        impl From<u8> for $name {
+            fn from(byte: u8) -> Self {
+                match byte {
+                    $($byte => Self::$kind,)+
+                    other => Self::Other(other),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{} ({:#04x})", self.name(), self.byte())
+            }
+        }
+    };
+}
+
+kinds! {
+    /// What a client asks for. Complete for version 1.
+    RequestKind {
+        /// Opens a session.
+        Hello = 0x01, "hello";
+        /// Asks for a sign of life.
+        Ping = 0x02, "ping";
+        /// Asks for the server's state in numbers.
+        Status = 0x03, "status";
+        /// Publishes a post.
+        Publish = 0x10, "publish";
+        /// Deletes a post.
+        Delete = 0x11, "delete";
+        /// Follows an author.
+        Follow = 0x12, "follow";
+        /// Ends a follow.
+        Unfollow = 0x13, "unfollow";
+        /// Hides an author from a home feed.
+        Mute = 0x14, "mute";
+        /// Ends a mute.
+        Unmute = 0x15, "unmute";
+        /// Parts two users.
+        Block = 0x16, "block";
+        /// Ends a block.
+        Unblock = 0x17, "unblock";
+        /// Says that a user was active.
+        Touch = 0x18, "touch";
+        /// Reads a home feed.
+        Home = 0x30, "home";
+        /// Reads what a user published.
+        Outbox = 0x31, "outbox";
+        /// Reads one post.
+        Post = 0x32, "post";
+        /// Lists whom a user follows.
+        Following = 0x33, "following";
+        /// Lists who follows a user.
+        Followers = 0x34, "followers";
+        /// Lists whom a user muted.
+        Mutes = 0x35, "mutes";
+        /// Lists whom a user blocked.
+        Blocks = 0x36, "blocks";
+        /// Reads a user's counts.
+        User = 0x37, "user";
+        /// Reads how two users stand to each other.
+        Relation = 0x38, "relation";
+        /// Walks through everything that holds, in log order.
+        Scan = 0x39, "scan";
+    }
+}
+
+kinds! {
+    /// What a server answers. Complete for version 1.
+    ReplyKind {
+        /// Accepts a hello.
+        Welcome = 0x80, "welcome";
+        /// Answers a ping.
+        Pong = 0x81, "pong";
+        /// The server's state in numbers.
+        Status = 0x82, "status";
+        /// A write was accepted.
+        Written = 0x83, "written";
+        /// A page of posts.
+        Page = 0x84, "page";
+        /// One post.
+        Post = 0x85, "post";
+        /// A page of users at the other end of an edge.
+        Edges = 0x86, "edges";
+        /// A user's counts.
+        User = 0x87, "user";
+        /// How two users stand to each other.
+        Relation = 0x88, "relation";
+        /// One step of a scan.
+        Scanned = 0x89, "scanned";
+        /// A request or a session was refused.
+        Error = 0xbf, "error";
+    }
+}
+
+impl RequestKind {
+    /// Whether it changes the database: then it has [`WriteOptions`](crate::WriteOptions), its
+    /// generation counts, and its order among the connection's other writes is kept.
+    #[must_use]
+    pub const fn is_write(self) -> bool {
+        matches!(self.byte(), 0x10..=0x2f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_survives_the_way_there_and_back() {
+        for byte in 0..=u8::MAX {
+            assert_eq!(RequestKind::from(byte).byte(), byte);
+            assert_eq!(ReplyKind::from(byte).byte(), byte);
+        }
+        assert_eq!(RequestKind::from(0x7e), RequestKind::Other(0x7e));
+    }
+
+    #[test]
+    fn names_its_number() {
+        assert_eq!(RequestKind::Home.to_string(), "home (0x30)");
+        assert_eq!(ReplyKind::Other(4).to_string(), "unknown (0x04)");
+    }
+
+    #[test]
+    fn knows_the_writes() {
+        let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
+        assert_eq!(writes, 9);
+        assert!(!RequestKind::Home.is_write());
+    }
+}

@@ -1,0 +1,74 @@
+//! Every bound of the protocol, each with its reason. A bound of one field lives here and nowhere
+//! else; `PROTOCOL.md` repeats the numbers and a test compares them.
+//!
+//! Invariants:
+//! * a page at its byte budget plus one largest post still fits into a frame,
+//! * a hello at its largest fits into what is buffered before the hello.
+
+use crate::frame::HEADER_BYTES;
+
+/// The largest body of a frame, in bytes: the page budget of 1 MiB and room to finish a page.
+pub const BODY_BYTES_MAX: u32 = 1_245_184;
+
+/// How much of a connection is buffered before its hello was accepted, header included: a stranger
+/// costs no more than a page of memory.
+pub const BEFORE_HELLO_BYTES_MAX: u32 = 4096;
+
+/// The largest body of a frame before the hello was accepted.
+pub const HELLO_BODY_BYTES_MAX: u32 = 4076;
+
+/// The longest encoding of a varint: ten groups of seven bits hold 64 bits.
+pub const VARINT_BYTES_MAX: usize = 10;
+
+/// The size of an idempotency key: 128 random bits do not collide.
+pub const KEY_BYTES: usize = 16;
+
+/// The size of a database id.
+pub const DATABASE_BYTES: usize = 16;
+
+/// The longest name a peer gives of itself, client or server, in bytes.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// The longest access token, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 256;
+
+/// The longest text of a post, in bytes.
+pub const TEXT_BYTES_MAX: usize = 65_536;
+
+/// The longest application data beside a text, in bytes.
+pub const META_BYTES_MAX: usize = 4096;
+
+/// The longest message of an error reply, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 1024;
+
+/// The longest name of a status field, in bytes.
+pub const STATUS_NAME_BYTES_MAX: usize = 64;
+
+/// The longest text of a status field, in bytes.
+pub const STATUS_TEXT_BYTES_MAX: usize = 4096;
+
+/// How many fields a status holds at most: far above what a server reports.
+pub const STATUS_FIELDS_MAX: usize = 1024;
+
+/// How many items a reply holds for a `limit` of 0.
+pub const ITEMS_DEFAULT: u32 = 20;
+
+/// The largest `limit` of a read. Checked by the server, not by the decoder, so that the refusal
+/// can name the value.
+pub const ITEMS_MAX: u32 = 200;
+
+/// The byte budget of a page: a server ends a page with `bytes` rather than exceed it.
+pub const PAGE_BYTES_MAX: u32 = 1_048_576;
+
+/// A bound of everything in a post that is neither text nor meta.
+const POST_OVERHEAD_BYTES: u32 = 64;
+
+#[expect(clippy::cast_possible_truncation, reason = "constants far below 2^32")]
+const _: () = {
+    let post = TEXT_BYTES_MAX as u32 + META_BYTES_MAX as u32 + POST_OVERHEAD_BYTES;
+    assert!(PAGE_BYTES_MAX + post <= BODY_BYTES_MAX);
+    assert!(HELLO_BODY_BYTES_MAX + HEADER_BYTES as u32 == BEFORE_HELLO_BYTES_MAX);
+    assert!((NAME_BYTES_MAX + TOKEN_BYTES_MAX + 64) as u32 <= HELLO_BODY_BYTES_MAX);
+    assert!(ITEMS_DEFAULT <= ITEMS_MAX);
+    assert!(ITEMS_MAX <= u16::MAX as u32);
+};

@@ -1,0 +1,77 @@
+//! What stands in front of every write and every read: who asks, and under which key.
+//!
+//! Invariant: a flag that this version does not know is refused, so that nothing a client relies on
+//! is silently ignored.
+//!
+//! | prefix | bytes |
+//! |---|---|
+//! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
+//! | read | flags u8 (1 viewer), \[viewer varint\] |
+
+use bytes::{BufMut, BytesMut};
+
+use crate::error::DecodeError;
+use crate::limits::KEY_BYTES;
+use crate::wire::{Cursor, put_varint};
+
+/// Options of a write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The idempotency key: the same key again gets the first answer and changes nothing.
+    pub key: Option<[u8; KEY_BYTES]>,
+    /// The user on whose behalf this happens; absent means the trusted application.
+    pub actor: Option<u64>,
+}
+
+/// Options of a read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The user who looks; absent means the trusted application.
+    pub viewer: Option<u64>,
+}
+
+impl WriteOptions {
+    /// Flag: a key follows.
+    pub const KEY: u8 = 1;
+    /// Flag: an actor follows.
+    pub const ACTOR: u8 = 2;
+
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let flags = cursor.take_flags("options", Self::KEY | Self::ACTOR)?;
+        let has = |flag| flags & flag != 0;
+        let key = has(Self::KEY).then(|| cursor.take_array("key")).transpose()?;
+        let actor = has(Self::ACTOR).then(|| cursor.take_varint("actor")).transpose()?;
+        Ok(Self { key, actor })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        let key = if self.key.is_some() { Self::KEY } else { 0 };
+        let actor = if self.actor.is_some() { Self::ACTOR } else { 0 };
+        out.put_u8(key | actor);
+        if let Some(key) = &self.key {
+            out.put_slice(key);
+        }
+        if let Some(actor) = self.actor {
+            put_varint(out, actor);
+        }
+    }
+}
+
+impl ReadOptions {
+    /// Flag: a viewer follows.
+    pub const VIEWER: u8 = 1;
+
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let flags = cursor.take_flags("options", Self::VIEWER)?;
+        let has_viewer = flags & Self::VIEWER != 0;
+        let viewer = has_viewer.then(|| cursor.take_varint("viewer")).transpose()?;
+        Ok(Self { viewer })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        out.put_u8(if self.viewer.is_some() { Self::VIEWER } else { 0 });
+        if let Some(viewer) = self.viewer {
+            put_varint(out, viewer);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What a server can answer: one file per shape of reply, each with its table, its `load` and its
+//! `encode`.
+//!
+//! Invariants:
+//! * a reply is decoded whole or not at all: bytes left over are an error,
+//! * the flags and the generation of a reply are 0,
+//! * a count is bounded by the bytes that are left before memory is taken for it.
+
+mod edges;
+mod error;
+mod page;
+mod position;
+mod post;
+mod relation;
+mod scanned;
+mod status;
+mod user;
+mod welcome;
+mod written;
+
+use bytes::BytesMut;
+
+pub use edges::{Edge, EdgePage};
+pub use error::ErrorReply;
+pub use page::{Page, PageEnd, PageWriter};
+pub use position::Position;
+pub use post::{OnePost, Post, PostRef};
+pub use relation::Relation;
+pub use scanned::{Follow, Scanned, ScannedItems};
+pub use status::{Status, StatusValue};
+pub use user::UserCard;
+pub use welcome::Welcome;
+pub use written::Written;
+
+use crate::error::{DecodeError, EncodeError, Problem};
+use crate::frame::{Frame, FrameHeader};
+use crate::kind::ReplyKind;
+use crate::wire::Cursor;
+use crate::writer::FrameWriter;
+
+/// Everything a server can answer. Complete for version 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Accepts a hello.
+    Welcome(Welcome),
+    /// Answers a ping.
+    Pong,
+    /// The server's state in numbers.
+    Status(Status),
+    /// A write was accepted.
+    Written(Written),
+    /// A page of posts.
+    Page(Page),
+    /// One post.
+    Post(OnePost),
+    /// A page of users at the other end of an edge.
+    Edges(EdgePage),
+    /// A user's counts.
+    User(UserCard),
+    /// How two users stand to each other.
+    Relation(Relation),
+    /// One step of a scan.
+    Scanned(Scanned),
+    /// A request or the session was refused.
+    Error(ErrorReply),
+}
+
+impl Reply {
+    /// The reply in a frame. Texts share the frame's memory, so a kept text keeps the frame.
+    ///
+    /// # Errors
+    /// Names the field that is wrong. Treat the connection as broken then.
+    pub fn load(frame: &Frame) -> Result<Self, DecodeError> {
+        if frame.generation != 0 {
+            let problem = Problem::Unknown { value: u64::from(frame.generation) };
+            return Err(DecodeError::new("generation", FrameHeader::GENERATION_AT, problem));
+        }
+        let mut cursor = Cursor::new(&frame.body);
+        let reply = Self::load_body(ReplyKind::from(frame.kind), &mut cursor)?;
+        cursor.finish()?;
+        Ok(reply)
+    }
+
+    fn load_body(kind: ReplyKind, cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Ok(match kind {
+            ReplyKind::Welcome => Self::Welcome(Welcome::load(cursor)?),
+            ReplyKind::Pong => Self::Pong,
+            ReplyKind::Status => Self::Status(Status::load(cursor)?),
+            ReplyKind::Written => Self::Written(Written::load(cursor)?),
+            ReplyKind::Page => Self::Page(Page::load(cursor)?),
+            ReplyKind::Post => Self::Post(OnePost::load(cursor)?),
+            ReplyKind::Edges => Self::Edges(EdgePage::load(cursor)?),
+            ReplyKind::User => Self::User(UserCard::load(cursor)?),
+            ReplyKind::Relation => Self::Relation(Relation::load(cursor)?),
+            ReplyKind::Scanned => Self::Scanned(Scanned::load(cursor)?),
+            ReplyKind::Error => Self::Error(ErrorReply::load(cursor)?),
+            ReplyKind::Other(kind) => {
+                let problem = Problem::UnknownKind { kind };
+                return Err(DecodeError::new("kind", FrameHeader::KIND_AT, problem));
+            }
+        })
+    }
+
+    /// The kind it is sent as.
+    #[must_use]
+    pub const fn kind(&self) -> ReplyKind {
+        match self {
+            Self::Welcome(_) => ReplyKind::Welcome,
+            Self::Pong => ReplyKind::Pong,
+            Self::Status(_) => ReplyKind::Status,
+            Self::Written(_) => ReplyKind::Written,
+            Self::Page(_) => ReplyKind::Page,
+            Self::Post(_) => ReplyKind::Post,
+            Self::Edges(_) => ReplyKind::Edges,
+            Self::User(_) => ReplyKind::User,
+            Self::Relation(_) => ReplyKind::Relation,
+            Self::Scanned(_) => ReplyKind::Scanned,
+            Self::Error(_) => ReplyKind::Error,
+        }
+    }
+}
+
+/// Appends `reply` to `out` as one frame. `request_id` is the request's, or 0 for an error that
+/// answers none.
+///
+/// # Errors
+/// A text above its limit or not UTF-8, items out of order, a body above
+/// [`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX). Nothing is appended then.
+pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Result<(), EncodeError> {
+    let mut writer = FrameWriter::start(out);
+    match reply {
+        Reply::Page(page) => return page.write(request_id, writer),
+        Reply::Pong => {}
+        Reply::Welcome(welcome) => welcome.encode(writer.out())?,
+        Reply::Status(status) => status.encode(writer.out())?,
+        Reply::Written(written) => written.encode(writer.out()),
+        Reply::Post(post) => post.encode(writer.out())?,
+        Reply::Edges(edges) => edges.encode(writer.out())?,
+        Reply::User(user) => user.encode(writer.out()),
+        Reply::Relation(relation) => relation.encode(writer.out()),
+        Reply::Scanned(scanned) => scanned.encode(writer.out())?,
+        Reply::Error(error) => error.encode(writer.out())?,
+    }
+    writer.finish(reply.kind().byte(), 0, request_id)
+}

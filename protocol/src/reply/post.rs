@@ -1,0 +1,164 @@
+//! A post as it is read, alone or as an item of a page or a scan.
+//!
+//! | field | bytes |
+//! |---|---|
+//! | id | varint; within a run the distance from the post before |
+//! | author | varint |
+//! | at | varint, ms |
+//! | committed_at | zigzag varint: committed_at - at |
+//! | post_kind | varint, at most 65,535 |
+//! | text | bytes, at most 64 KiB, UTF-8 |
+//! | meta | bytes, at most 4 KiB |
+//!
+//! The reply `post` is a position and one post.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::error::{DecodeError, EncodeError};
+use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::order::{Direction, Run};
+use crate::reply::Position;
+use crate::wire::{Cursor, check_len, put_bytes, put_varints, text_of};
+
+/// The fewest bytes of a post: seven fields of one byte.
+pub(crate) const POST_BYTES_MIN: usize = 7;
+
+/// A post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Its id; larger is newer.
+    pub id: u64,
+    /// Whose post it is.
+    pub author: u64,
+    /// The time to show, in ms since 1970: when it was written, else when it was committed.
+    pub at: u64,
+    /// When it was committed, in ms since 1970.
+    pub committed_at: u64,
+    /// The application's own kind of post.
+    pub kind: u16,
+    /// The text, UTF-8; may be empty.
+    pub text: Bytes,
+    /// The application's own data.
+    pub meta: Bytes,
+}
+
+/// A post whose bytes lie elsewhere, for [`PageWriter::push`](crate::PageWriter::push). The fields
+/// are those of [`Post`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostRef<'a> {
+    /// Its id; larger is newer.
+    pub id: u64,
+    /// Whose post it is.
+    pub author: u64,
+    /// The time to show, in ms since 1970.
+    pub at: u64,
+    /// When it was committed, in ms since 1970.
+    pub committed_at: u64,
+    /// The application's own kind of post.
+    pub kind: u16,
+    /// The text. Must be UTF-8: it was checked when it was published and is not checked again.
+    pub text: &'a [u8],
+    /// The application's own data.
+    pub meta: &'a [u8],
+}
+
+/// The reply `post`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnePost {
+    /// The position of the answer.
+    pub position: Position,
+    /// The post.
+    pub post: Post,
+}
+
+impl Post {
+    /// The text as text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        text_of(&self.text)
+    }
+
+    /// The same post, borrowed.
+    #[must_use]
+    pub fn borrow(&self) -> PostRef<'_> {
+        PostRef {
+            id: self.id,
+            author: self.author,
+            at: self.at,
+            committed_at: self.committed_at,
+            kind: self.kind,
+            text: &self.text,
+            meta: &self.meta,
+        }
+    }
+
+    pub(crate) fn load(cursor: &mut Cursor, ids: &mut Run) -> Result<Self, DecodeError> {
+        let id = ids.take(cursor, "id")?;
+        let author = cursor.take_varint("author")?;
+        let at = cursor.take_varint("at")?;
+        let lag = unzigzag(cursor.take_varint("committed_at")?);
+        Ok(Self {
+            id,
+            author,
+            at,
+            committed_at: at.wrapping_add_signed(lag),
+            kind: cursor.take_varint_u16("post_kind")?,
+            text: cursor.take_text("text", TEXT_BYTES_MAX)?,
+            meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
+        })
+    }
+}
+
+impl PostRef<'_> {
+    pub(crate) fn encode(&self, out: &mut BytesMut, ids: &mut Run) -> Result<(), EncodeError> {
+        let lag = self.committed_at.wrapping_sub(self.at).cast_signed();
+        let numbers = [
+            ids.put("id", self.id)?,
+            self.author,
+            self.at,
+            zigzag(lag),
+            u64::from(self.kind),
+            check_len("text", self.text, TEXT_BYTES_MAX)?,
+        ];
+        put_varints(out, numbers);
+        out.put_slice(self.text);
+        put_bytes(out, "meta", self.meta, META_BYTES_MAX)
+    }
+}
+
+impl OnePost {
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let position = Position::load(cursor)?;
+        let post = Post::load(cursor, &mut Run::new(Direction::Falling))?;
+        Ok(Self { position, post })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.position.encode(out);
+        self.post.borrow().encode(out, &mut Run::new(Direction::Falling))
+    }
+}
+
+/// Small numbers of either sign become small numbers without one.
+const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zigzag_keeps_small_numbers_small() {
+        let pairs =
+            [(0, 0), (-1, 1), (1, 2), (-2, 3), (i64::MAX, u64::MAX - 1), (i64::MIN, u64::MAX)];
+        for (signed, unsigned) in pairs {
+            assert_eq!(zigzag(signed), unsigned);
+            assert_eq!(unzigzag(unsigned), signed);
+        }
+    }
+}

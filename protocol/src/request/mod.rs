@@ -1,0 +1,224 @@
+//! What a client can ask for: one file per shape of request, each with its table, its `load` and
+//! its `encode`.
+//!
+//! Invariants:
+//! * a request is decoded whole or not at all: bytes left over are an error,
+//! * a request never has the id 0, and only writes have a generation.
+
+mod delete;
+mod edges;
+mod hello;
+mod pair;
+mod post;
+mod publish;
+mod relation;
+mod scan;
+mod timeline;
+mod touch;
+mod user;
+
+use bytes::BytesMut;
+
+pub use delete::Delete;
+pub use edges::Edges;
+pub use hello::Hello;
+pub use pair::Pair;
+pub use post::PostById;
+pub use publish::Publish;
+pub use relation::RelationOf;
+pub use scan::{Scan, ScanWhat};
+pub use timeline::{Span, Timeline};
+pub use touch::Touch;
+pub use user::UserById;
+
+use crate::error::{DecodeError, EncodeError, Problem};
+use crate::frame::{Frame, FrameHeader};
+use crate::kind::RequestKind;
+use crate::wire::Cursor;
+use crate::writer::FrameWriter;
+
+/// Everything a client can ask for. Complete for version 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Opens a session.
+    Hello(Hello),
+    /// Asks for a sign of life.
+    Ping,
+    /// Asks for the server's state in numbers.
+    Status,
+    /// Publishes a post.
+    Publish(Publish),
+    /// Deletes a post.
+    Delete(Delete),
+    /// `user` follows the author `other`.
+    Follow(Pair),
+    /// Ends a follow.
+    Unfollow(Pair),
+    /// `user` hides the author `other`, and keeps the follow.
+    Mute(Pair),
+    /// Ends a mute.
+    Unmute(Pair),
+    /// `user` parts from `other`: ends the follows both ways and refuses new ones.
+    Block(Pair),
+    /// Ends a block; restores no follow.
+    Unblock(Pair),
+    /// Says that a user was active.
+    Touch(Touch),
+    /// Reads a home feed.
+    Home(Timeline),
+    /// Reads what a user published.
+    Outbox(Timeline),
+    /// Reads one post.
+    Post(PostById),
+    /// Lists whom a user follows.
+    Following(Edges),
+    /// Lists who follows a user.
+    Followers(Edges),
+    /// Lists whom a user muted.
+    Mutes(Edges),
+    /// Lists whom a user blocked.
+    Blocks(Edges),
+    /// Reads a user's counts.
+    User(UserById),
+    /// Reads how two users stand to each other.
+    Relation(RelationOf),
+    /// Walks through everything that holds, in log order.
+    Scan(Scan),
+}
+
+impl Request {
+    /// The request in a frame. Texts share the frame's memory.
+    ///
+    /// # Errors
+    /// Names the field that is wrong; [`DecodeError::code`] says how to answer.
+    pub fn load(frame: &Frame) -> Result<Self, DecodeError> {
+        let kind = RequestKind::from(frame.kind);
+        check_header(frame, kind)?;
+        let mut cursor = Cursor::new(&frame.body);
+        let request = Self::load_body(kind, &mut cursor)?;
+        cursor.finish()?;
+        Ok(request)
+    }
+
+    fn load_body(kind: RequestKind, cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Ok(match kind {
+            RequestKind::Hello => Self::Hello(Hello::load(cursor)?),
+            RequestKind::Ping => Self::Ping,
+            RequestKind::Status => Self::Status,
+            RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
+            RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
+            RequestKind::Follow => Self::Follow(Pair::load(cursor)?),
+            RequestKind::Unfollow => Self::Unfollow(Pair::load(cursor)?),
+            RequestKind::Mute => Self::Mute(Pair::load(cursor)?),
+            RequestKind::Unmute => Self::Unmute(Pair::load(cursor)?),
+            RequestKind::Block => Self::Block(Pair::load(cursor)?),
+            RequestKind::Unblock => Self::Unblock(Pair::load(cursor)?),
+            RequestKind::Touch => Self::Touch(Touch::load(cursor)?),
+            RequestKind::Home => Self::Home(Timeline::load(cursor)?),
+            RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
+            RequestKind::Post => Self::Post(PostById::load(cursor)?),
+            RequestKind::Following => Self::Following(Edges::load(cursor)?),
+            RequestKind::Followers => Self::Followers(Edges::load(cursor)?),
+            RequestKind::Mutes => Self::Mutes(Edges::load(cursor)?),
+            RequestKind::Blocks => Self::Blocks(Edges::load(cursor)?),
+            RequestKind::User => Self::User(UserById::load(cursor)?),
+            RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
+            RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
+            RequestKind::Other(kind) => return Err(unknown_kind(kind)),
+        })
+    }
+
+    /// The kind it is sent as.
+    #[must_use]
+    pub const fn kind(&self) -> RequestKind {
+        match self {
+            Self::Hello(_) => RequestKind::Hello,
+            Self::Ping => RequestKind::Ping,
+            Self::Status => RequestKind::Status,
+            Self::Publish(_) => RequestKind::Publish,
+            Self::Delete(_) => RequestKind::Delete,
+            Self::Follow(_) => RequestKind::Follow,
+            Self::Unfollow(_) => RequestKind::Unfollow,
+            Self::Mute(_) => RequestKind::Mute,
+            Self::Unmute(_) => RequestKind::Unmute,
+            Self::Block(_) => RequestKind::Block,
+            Self::Unblock(_) => RequestKind::Unblock,
+            Self::Touch(_) => RequestKind::Touch,
+            Self::Home(_) => RequestKind::Home,
+            Self::Outbox(_) => RequestKind::Outbox,
+            Self::Post(_) => RequestKind::Post,
+            Self::Following(_) => RequestKind::Following,
+            Self::Followers(_) => RequestKind::Followers,
+            Self::Mutes(_) => RequestKind::Mutes,
+            Self::Blocks(_) => RequestKind::Blocks,
+            Self::User(_) => RequestKind::User,
+            Self::Relation(_) => RequestKind::Relation,
+            Self::Scan(_) => RequestKind::Scan,
+        }
+    }
+
+    fn encode_body(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match self {
+            Self::Hello(hello) => return hello.encode(out),
+            Self::Publish(publish) => return publish.encode(out),
+            Self::Ping | Self::Status => {}
+            Self::Delete(delete) => delete.encode(out),
+            Self::Follow(pair)
+            | Self::Unfollow(pair)
+            | Self::Mute(pair)
+            | Self::Unmute(pair)
+            | Self::Block(pair)
+            | Self::Unblock(pair) => pair.encode(out),
+            Self::Touch(touch) => touch.encode(out),
+            Self::Home(timeline) | Self::Outbox(timeline) => timeline.encode(out),
+            Self::Post(post) => post.encode(out),
+            Self::Following(edges)
+            | Self::Followers(edges)
+            | Self::Mutes(edges)
+            | Self::Blocks(edges) => edges.encode(out),
+            Self::User(user) => user.encode(out),
+            Self::Relation(relation) => relation.encode(out),
+            Self::Scan(scan) => scan.encode(out),
+        }
+        Ok(())
+    }
+}
+
+/// Appends `request` to `out` as one frame.
+///
+/// `generation` is the connection's; it is sent with writes and left out of everything else.
+///
+/// # Errors
+/// A request id of 0, a text above its limit or not UTF-8. Nothing is appended then.
+pub fn encode_request(
+    request_id: u32,
+    generation: u16,
+    request: &Request,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    if request_id == 0 {
+        return Err(EncodeError::new("request_id", Problem::Unknown { value: 0 }));
+    }
+    let kind = request.kind();
+    let mut writer = FrameWriter::start(out);
+    request.encode_body(writer.out())?;
+    let generation = if kind.is_write() { generation } else { 0 };
+    writer.finish(kind.byte(), generation, request_id)
+}
+
+fn check_header(frame: &Frame, kind: RequestKind) -> Result<(), DecodeError> {
+    if frame.request_id == 0 {
+        let problem = Problem::Unknown { value: 0 };
+        return Err(DecodeError::new("request_id", FrameHeader::REQUEST_ID_AT, problem));
+    }
+    let is_known = !matches!(kind, RequestKind::Other(_));
+    if is_known && !kind.is_write() && frame.generation != 0 {
+        let problem = Problem::Unknown { value: u64::from(frame.generation) };
+        return Err(DecodeError::new("generation", FrameHeader::GENERATION_AT, problem));
+    }
+    Ok(())
+}
+
+fn unknown_kind(kind: u8) -> DecodeError {
+    DecodeError::new("kind", FrameHeader::KIND_AT, Problem::UnknownKind { kind })
+}

@@ -1,0 +1,41 @@
+//! `follow`, `unfollow`, `mute`, `unmute`, `block` and `unblock`: a change between two users. The
+//! kind of the frame says which.
+//!
+//! | field | bytes |
+//! |---|---|
+//! | options | write prefix |
+//! | user | varint: who follows, mutes, blocks |
+//! | other | varint: who is followed, muted, blocked |
+
+use bytes::BytesMut;
+
+use crate::error::DecodeError;
+use crate::options::WriteOptions;
+use crate::wire::{Cursor, put_varint};
+
+/// Two users between whom something changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Key and acting user.
+    pub options: WriteOptions,
+    /// Who follows, mutes or blocks.
+    pub user: u64,
+    /// Who is followed, muted or blocked.
+    pub other: u64,
+}
+
+impl Pair {
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Ok(Self {
+            options: WriteOptions::load(cursor)?,
+            user: cursor.take_varint("user")?,
+            other: cursor.take_varint("other")?,
+        })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        self.options.encode(out);
+        put_varint(out, self.user);
+        put_varint(out, self.other);
+    }
+}

@@ -1,0 +1,32 @@
+//! `post` reads one post.
+//!
+//! | field | bytes |
+//! |---|---|
+//! | options | read prefix |
+//! | post | varint |
+
+use bytes::BytesMut;
+
+use crate::error::DecodeError;
+use crate::options::ReadOptions;
+use crate::wire::{Cursor, put_varint};
+
+/// A post to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostById {
+    /// Who looks.
+    pub options: ReadOptions,
+    /// The post's id.
+    pub post: u64,
+}
+
+impl PostById {
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Ok(Self { options: ReadOptions::load(cursor)?, post: cursor.take_varint("post")? })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
+        self.options.encode(out);
+        put_varint(out, self.post);
+    }
+}

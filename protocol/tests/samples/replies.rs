@@ -1,0 +1,159 @@
+//! Replies with empty, short and longer lists, with and without each option.
+//!
+//! Each flag of a relation has a sample of its own, so that two of them cannot be exchanged.
+
+use bytes::Bytes;
+use fanfold_protocol::{
+    Code, Edge, EdgePage, ErrorReply, Fault, Follow, OnePost, Page, PageEnd, Position, Post,
+    Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Welcome,
+    Written,
+};
+
+const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
+
+/// Every reply, by the name of its golden file.
+pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
+    let mut all = session();
+    all.extend(pages());
+    all.extend(facts());
+    all.extend(scans());
+    all.extend(errors());
+    all
+}
+
+fn post(id: u64, text: &'static str) -> Post {
+    Post {
+        id,
+        author: 7,
+        at: 1_700_000_000_000,
+        committed_at: 1_700_000_000_250,
+        kind: 0,
+        text: Bytes::from_static(text.as_bytes()),
+        meta: Bytes::new(),
+    }
+}
+
+fn imported(id: u64) -> Post {
+    Post {
+        committed_at: 1_699_999_999_999,
+        kind: 513,
+        meta: Bytes::from_static(&[9, 8]),
+        ..post(id, "")
+    }
+}
+
+fn session() -> Vec<(&'static str, Reply)> {
+    let welcome = Welcome {
+        version: 1,
+        epoch: 1,
+        sequence: 70_000,
+        features: 0,
+        database: *b"0123456789abcdef",
+        server: Bytes::from_static(b"fanfoldd 0.1.0"),
+        max_body_bytes: 1_245_184,
+        max_in_flight: 256,
+    };
+    let fields = vec![
+        (Bytes::from_static(b"log.bytes"), StatusValue::Number(1 << 40)),
+        (
+            Bytes::from_static(b"options.durability"),
+            StatusValue::Text(Bytes::from_static(b"fsync")),
+        ),
+    ];
+    let published = Written { position: POSITION, changed: true, post: Some(70_000) };
+    let unchanged = Written { changed: false, post: None, ..published };
+    vec![
+        ("welcome", Reply::Welcome(welcome)),
+        ("pong", Reply::Pong),
+        ("status_reply", Reply::Status(Status { position: POSITION, fields })),
+        ("written", Reply::Written(published)),
+        ("written_unchanged", Reply::Written(unchanged)),
+    ]
+}
+
+fn pages() -> Vec<(&'static str, Reply)> {
+    let posts = vec![post(70_000, "newest"), imported(69_999), post(1, "h\u{e9}")];
+    let full = Page { position: POSITION, end: PageEnd::More, posts };
+    let empty = Page { position: Position::default(), end: PageEnd::End, posts: Vec::new() };
+    let cut = Page { position: POSITION, end: PageEnd::Bytes, posts: vec![imported(u64::MAX)] };
+    let edges = vec![
+        Edge { user: 3, sequence: 500 },
+        Edge { user: u64::MAX, sequence: 499 },
+        Edge { user: 0, sequence: 0 },
+    ];
+    let edge_page = EdgePage { position: POSITION, end: PageEnd::More, edges };
+    let no_edges = EdgePage { position: POSITION, end: PageEnd::End, edges: Vec::new() };
+    vec![
+        ("page", Reply::Page(full)),
+        ("page_empty", Reply::Page(empty)),
+        ("page_bytes", Reply::Page(cut)),
+        ("post_reply", Reply::Post(OnePost { position: POSITION, post: imported(300) })),
+        ("edges", Reply::Edges(edge_page)),
+        ("edges_empty", Reply::Edges(no_edges)),
+    ]
+}
+
+fn facts() -> Vec<(&'static str, Reply)> {
+    let card = UserCard {
+        position: POSITION,
+        user: 9,
+        posts: 0,
+        followers: 120_000_000,
+        followees: 2000,
+        newest_post: None,
+        active_at: None,
+    };
+    let active = UserCard { newest_post: Some(70_000), active_at: Some(1_700_000_000_000), ..card };
+    let none = Relation {
+        position: POSITION,
+        follows: false,
+        followed_by: false,
+        muted: false,
+        blocked: false,
+        blocked_by: false,
+    };
+    let relation = |set: fn(&mut Relation)| {
+        let mut relation = none;
+        set(&mut relation);
+        Reply::Relation(relation)
+    };
+    vec![
+        ("user_reply", Reply::User(card)),
+        ("user_reply_active", Reply::User(active)),
+        ("relation_none", Reply::Relation(none)),
+        ("relation_follows", relation(|it| it.follows = true)),
+        ("relation_followed_by", relation(|it| it.followed_by = true)),
+        ("relation_muted", relation(|it| it.muted = true)),
+        ("relation_blocked", relation(|it| it.blocked = true)),
+        ("relation_blocked_by", relation(|it| it.blocked_by = true)),
+    ]
+}
+
+fn scans() -> Vec<(&'static str, Reply)> {
+    let posts = ScannedItems::Posts(vec![post(5, "first"), imported(300)]);
+    let posts = Scanned { position: POSITION, next: 300, end: PageEnd::More, items: posts };
+    let follows = vec![
+        Follow { user: 9, author: 7, sequence: 10 },
+        Follow { user: 9, author: 300, sequence: 1000 },
+    ];
+    let items = ScannedItems::Follows(follows);
+    let follows = Scanned { position: POSITION, next: 70_000, end: PageEnd::End, items };
+    vec![("scanned_posts", Reply::Scanned(posts)), ("scanned_follows", Reply::Scanned(follows))]
+}
+
+fn errors() -> Vec<(&'static str, Reply)> {
+    let busy = ErrorReply::new(Code::Busy, "the commit queue holds 65536 writes, the limit");
+    let bad = ErrorReply::new(Code::BadFrame, "header_crc at byte 16: checksum differs");
+    let unknown = ErrorReply {
+        code: Code::Other(0x0102),
+        radius: Radius::Request,
+        fault: Fault::Us,
+        retry: Retry::Elsewhere,
+        message: Bytes::new(),
+    };
+    vec![
+        ("error_busy", Reply::Error(busy)),
+        ("error_bad_frame", Reply::Error(bad)),
+        ("error_unknown", Reply::Error(unknown)),
+    ]
+}

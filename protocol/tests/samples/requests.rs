@@ -1,0 +1,131 @@
+//! Requests with small and large numbers, with and without each option.
+//!
+//! Numbers stand at the edges of varint lengths where that costs nothing: 128, 16,384, the last.
+
+use bytes::Bytes;
+use fanfold_protocol::{
+    Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
+    ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
+};
+
+const KEY: [u8; 16] = *b"sixteen byte key";
+const VIEWED: ReadOptions = ReadOptions { viewer: Some(4242) };
+
+fn keyed(actor: Option<u64>) -> WriteOptions {
+    WriteOptions { key: Some(KEY), actor }
+}
+
+/// Every request, by the name of its golden file.
+pub(crate) fn requests() -> Vec<(&'static str, Request)> {
+    let mut all = session();
+    all.extend(posts());
+    all.extend(pairs());
+    all.extend(timelines());
+    all.extend(lists());
+    all.extend(scans());
+    all
+}
+
+fn session() -> Vec<(&'static str, Request)> {
+    let first = Hello {
+        min_version: 1,
+        max_version: 1,
+        features: 0,
+        epoch: None,
+        name: Bytes::from_static(b"fanfold 0.1.0"),
+        token: Bytes::new(),
+    };
+    let again = Hello {
+        max_version: 258,
+        features: 0x0102_0304_0506_0708,
+        epoch: Some(0x0a0b_0c0d),
+        name: Bytes::from_static("caf\u{e9}".as_bytes()),
+        token: Bytes::from_static(&[0, 255]),
+        min_version: 0,
+    };
+    vec![
+        ("hello", Request::Hello(first)),
+        ("hello_again", Request::Hello(again)),
+        ("ping", Request::Ping),
+        ("status", Request::Status),
+    ]
+}
+
+fn posts() -> Vec<(&'static str, Request)> {
+    let plain = Publish {
+        options: WriteOptions::default(),
+        author: 7,
+        kind: 0,
+        created_at: None,
+        text: Bytes::from_static(b"hello, world"),
+        meta: Bytes::new(),
+    };
+    let full = Publish {
+        options: keyed(Some(7)),
+        author: u64::MAX,
+        kind: u16::MAX,
+        created_at: Some(1_700_000_000_000),
+        text: Bytes::from_static("gr\u{fc}\u{df}e \u{1f44b}".as_bytes()),
+        meta: Bytes::from_static(&[0, 1, 2, 254, 255]),
+    };
+    let empty = Publish { options: keyed(None), text: Bytes::new(), ..plain.clone() };
+    let delete = Delete { options: WriteOptions::default(), post: 300 };
+    let by_actor = Delete { options: WriteOptions { key: None, actor: Some(7) }, post: 300 };
+    vec![
+        ("publish", Request::Publish(plain)),
+        ("publish_full", Request::Publish(full)),
+        ("publish_empty", Request::Publish(empty)),
+        ("delete", Request::Delete(delete)),
+        ("delete_by_actor", Request::Delete(by_actor)),
+    ]
+}
+
+fn pairs() -> Vec<(&'static str, Request)> {
+    let plain = Pair { options: WriteOptions::default(), user: 9, other: 7 };
+    let keyed = Pair { options: keyed(Some(9)), ..plain };
+    vec![
+        ("follow", Request::Follow(keyed)),
+        ("unfollow", Request::Unfollow(plain)),
+        ("mute", Request::Mute(plain)),
+        ("unmute", Request::Unmute(plain)),
+        ("block", Request::Block(plain)),
+        ("unblock", Request::Unblock(plain)),
+        ("touch", Request::Touch(Touch { options: WriteOptions::default(), user: 128 })),
+    ]
+}
+
+fn timelines() -> Vec<(&'static str, Request)> {
+    let newest =
+        Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 0 };
+    let before = Timeline { span: Span::Before(16_384), limit: 200, ..newest };
+    let after = Timeline { options: VIEWED, span: Span::After(u64::MAX), limit: 1, ..newest };
+    let huge = Timeline { limit: u32::MAX, ..newest };
+    vec![
+        ("home", Request::Home(newest)),
+        ("home_before", Request::Home(before)),
+        ("home_after", Request::Home(after)),
+        ("outbox", Request::Outbox(huge)),
+        ("post", Request::Post(PostById { options: ReadOptions::default(), post: 300 })),
+        ("post_viewed", Request::Post(PostById { options: VIEWED, post: 300 })),
+    ]
+}
+
+fn lists() -> Vec<(&'static str, Request)> {
+    let newest = Edges { options: ReadOptions::default(), user: 9, before: None, limit: 20 };
+    let before = Edges { options: VIEWED, before: Some(300), ..newest };
+    vec![
+        ("following", Request::Following(newest)),
+        ("followers", Request::Followers(before)),
+        ("mutes", Request::Mutes(newest)),
+        ("blocks", Request::Blocks(newest)),
+        ("user", Request::User(UserById { options: VIEWED, user: 9 })),
+        ("relation", Request::Relation(RelationOf { options: ReadOptions::default(), a: 9, b: 7 })),
+    ]
+}
+
+fn scans() -> Vec<(&'static str, Request)> {
+    let options = ReadOptions::default();
+    let posts = Scan { options, what: ScanWhat::Posts, after: 0, until: None, limit: 0 };
+    let follows = Scan { what: ScanWhat::Follows, after: 77, until: Some(1000), ..posts };
+    vec![("scan_posts", Request::Scan(posts)), ("scan_follows", Request::Scan(follows))]
+}

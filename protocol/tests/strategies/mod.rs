@@ -1,0 +1,37 @@
+//! Random requests and replies that are within the limits.
+//!
+//! Numbers come in every length of a varint, and at the edges between them; runs are in order.
+
+mod replies;
+mod requests;
+
+pub(crate) use replies::reply;
+pub(crate) use requests::request;
+
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+
+/// Numbers of every length.
+pub(crate) fn number() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![
+        (any::<u64>(), 0_u32..64).prop_map(|(number, shift)| number >> shift),
+        Just(u64::MAX),
+        (0_u32..10).prop_map(|groups| (1 << (7 * groups)) - 1),
+        (0_u32..10).prop_map(|groups| 1 << (7 * groups)),
+    ]
+}
+
+pub(crate) fn bytes(limit: usize) -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..=limit.min(300)).prop_map(Bytes::from)
+}
+
+pub(crate) fn text(limit: usize) -> impl Strategy<Value = Bytes> {
+    vec(any::<char>(), 0..=(limit / 4).min(100))
+        .prop_map(|characters| Bytes::from(characters.into_iter().collect::<String>()))
+}
+
+/// Strictly rising numbers; reverse them for falling ones.
+pub(crate) fn run(count: usize) -> impl Strategy<Value = Vec<u64>> {
+    proptest::collection::btree_set(number(), 0..count).prop_map(|set| set.into_iter().collect())
+}

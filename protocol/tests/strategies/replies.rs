@@ -1,0 +1,169 @@
+//! Random replies: every kind, every option present and absent, lists from empty on.
+//!
+//! What is not a valid reply is made in `refusals.rs`, by hand.
+
+use fanfold_protocol::limits::{
+    MESSAGE_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, STATUS_NAME_BYTES_MAX,
+    STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
+};
+use fanfold_protocol::{
+    Code, Edge, EdgePage, ErrorReply, Fault, Follow, OnePost, Page, PageEnd, Position, Post,
+    Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Welcome,
+    Written,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+
+use super::{bytes, number, run, text};
+
+pub(crate) fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        Just(Reply::Pong),
+        welcome().prop_map(Reply::Welcome),
+        status().prop_map(Reply::Status),
+        (position(), any::<bool>(), option::of(number())).prop_map(|(position, changed, post)| {
+            Reply::Written(Written { position, changed, post })
+        }),
+        page().prop_map(Reply::Page),
+        (position(), post(3)).prop_map(|(position, post)| Reply::Post(OnePost { position, post })),
+        edges().prop_map(Reply::Edges),
+        user().prop_map(Reply::User),
+        relation().prop_map(Reply::Relation),
+        scanned().prop_map(Reply::Scanned),
+        error().prop_map(Reply::Error),
+    ]
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    (any::<u32>(), number()).prop_map(|(epoch, sequence)| Position { epoch, sequence })
+}
+
+fn end() -> impl Strategy<Value = PageEnd> {
+    prop_oneof![Just(PageEnd::More), Just(PageEnd::End), Just(PageEnd::Bytes)]
+}
+
+fn post(id: u64) -> impl Strategy<Value = Post> {
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX));
+    (number(), number(), number(), any::<u16>(), texts).prop_map(
+        move |(author, at, committed_at, kind, (text, meta))| Post {
+            id,
+            author,
+            at,
+            committed_at,
+            kind,
+            text,
+            meta,
+        },
+    )
+}
+
+/// Posts with rising ids.
+fn posts() -> impl Strategy<Value = Vec<Post>> {
+    run(8).prop_flat_map(|ids| ids.into_iter().map(post).collect::<Vec<_>>())
+}
+
+fn welcome() -> impl Strategy<Value = Welcome> {
+    let place = (any::<u32>(), number(), any::<[u8; 16]>());
+    let limits = (any::<u32>(), any::<u32>());
+    (any::<u16>(), place, any::<u64>(), text(NAME_BYTES_MAX), limits).prop_map(
+        |(version, (epoch, sequence, database), features, server, limits)| Welcome {
+            version,
+            epoch,
+            sequence,
+            features,
+            database,
+            server,
+            max_body_bytes: limits.0,
+            max_in_flight: limits.1,
+        },
+    )
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    let value = prop_oneof![
+        number().prop_map(StatusValue::Number),
+        text(STATUS_TEXT_BYTES_MAX).prop_map(StatusValue::Text)
+    ];
+    (position(), vec((text(STATUS_NAME_BYTES_MAX), value), 0..8))
+        .prop_map(|(position, fields)| Status { position, fields })
+}
+
+fn page() -> impl Strategy<Value = Page> {
+    (position(), end(), posts()).prop_map(|(position, end, mut posts)| {
+        posts.reverse();
+        Page { position, end, posts }
+    })
+}
+
+fn edges() -> impl Strategy<Value = EdgePage> {
+    let edges = run(20).prop_flat_map(|sequences| {
+        let edge = |sequence| number().prop_map(move |user| Edge { user, sequence });
+        sequences.into_iter().rev().map(edge).collect::<Vec<_>>()
+    });
+    (position(), end(), edges).prop_map(|(position, end, edges)| EdgePage { position, end, edges })
+}
+
+fn user() -> impl Strategy<Value = UserCard> {
+    let counts = (number(), number(), number());
+    (position(), number(), counts, option::of(number()), option::of(number())).prop_map(
+        |(position, user, (posts, followers, followees), newest_post, active_at)| UserCard {
+            position,
+            user,
+            posts,
+            followers,
+            followees,
+            newest_post,
+            active_at,
+        },
+    )
+}
+
+fn relation() -> impl Strategy<Value = Relation> {
+    (position(), any::<[bool; 5]>()).prop_map(
+        |(position, [follows, followed_by, muted, blocked, blocked_by])| Relation {
+            position,
+            follows,
+            followed_by,
+            muted,
+            blocked,
+            blocked_by,
+        },
+    )
+}
+
+fn scanned() -> impl Strategy<Value = Scanned> {
+    let follows = run(20).prop_flat_map(|sequences| {
+        let follow = |sequence| {
+            (number(), number()).prop_map(move |(user, author)| Follow { user, author, sequence })
+        };
+        sequences.into_iter().map(follow).collect::<Vec<_>>()
+    });
+    let items =
+        prop_oneof![posts().prop_map(ScannedItems::Posts), follows.prop_map(ScannedItems::Follows)];
+    (position(), number(), end(), items).prop_map(|(position, next, end, items)| Scanned {
+        position,
+        next,
+        end,
+        items,
+    })
+}
+
+fn error() -> impl Strategy<Value = ErrorReply> {
+    let radius = prop_oneof![Just(Radius::Request), Just(Radius::Session)];
+    let fault = prop_oneof![Just(Fault::Peer), Just(Fault::Us), Just(Fault::Resource)];
+    let retry = prop_oneof![
+        Just(Retry::Never),
+        any::<u32>().prop_map(Retry::After),
+        Just(Retry::Elsewhere)
+    ];
+    (any::<u16>(), radius, fault, retry, text(MESSAGE_BYTES_MAX)).prop_map(
+        |(code, radius, fault, retry, message)| ErrorReply {
+            code: Code::from(code),
+            radius,
+            fault,
+            retry,
+            message,
+        },
+    )
+}

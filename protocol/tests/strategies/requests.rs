@@ -1,0 +1,114 @@
+//! Random requests: every kind, every option present and absent.
+//!
+//! What is not a valid request is made in `refusals.rs`, by hand.
+
+use fanfold_protocol::limits::{META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX};
+use fanfold_protocol::{
+    Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
+    ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
+};
+use proptest::option;
+use proptest::prelude::{Just, Strategy, any, prop_oneof};
+
+use super::{bytes, number, text};
+
+pub(crate) fn request() -> impl Strategy<Value = Request> {
+    prop_oneof![
+        Just(Request::Ping),
+        Just(Request::Status),
+        hello().prop_map(Request::Hello),
+        publish().prop_map(Request::Publish),
+        (write_options(), number())
+            .prop_map(|(options, post)| Request::Delete(Delete { options, post })),
+        (write_options(), number())
+            .prop_map(|(options, user)| Request::Touch(Touch { options, user })),
+        pair(),
+        timeline(),
+        edges(),
+        (read_options(), number())
+            .prop_map(|(options, post)| Request::Post(PostById { options, post })),
+        (read_options(), number())
+            .prop_map(|(options, user)| Request::User(UserById { options, user })),
+        (read_options(), number(), number())
+            .prop_map(|(options, a, b)| Request::Relation(RelationOf { options, a, b })),
+        scan().prop_map(Request::Scan),
+    ]
+}
+
+fn write_options() -> impl Strategy<Value = WriteOptions> {
+    (option::of(any::<[u8; 16]>()), option::of(number()))
+        .prop_map(|(key, actor)| WriteOptions { key, actor })
+}
+
+fn read_options() -> impl Strategy<Value = ReadOptions> {
+    option::of(number()).prop_map(|viewer| ReadOptions { viewer })
+}
+
+fn hello() -> impl Strategy<Value = Hello> {
+    let versions = (any::<u16>(), any::<u16>());
+    let texts = (text(NAME_BYTES_MAX), bytes(TOKEN_BYTES_MAX));
+    (versions, any::<u64>(), option::of(any::<u32>()), texts).prop_map(
+        |((min_version, max_version), features, epoch, (name, token))| Hello {
+            min_version,
+            max_version,
+            features,
+            epoch,
+            name,
+            token,
+        },
+    )
+}
+
+fn publish() -> impl Strategy<Value = Publish> {
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX));
+    (write_options(), number(), any::<u16>(), option::of(number()), texts).prop_map(
+        |(options, author, kind, created_at, (text, meta))| Publish {
+            options,
+            author,
+            kind,
+            created_at,
+            text,
+            meta,
+        },
+    )
+}
+
+fn pair() -> impl Strategy<Value = Request> {
+    let kinds = [
+        Request::Follow,
+        Request::Unfollow,
+        Request::Mute,
+        Request::Unmute,
+        Request::Block,
+        Request::Unblock,
+    ];
+    (proptest::sample::select(kinds.to_vec()), write_options(), number(), number())
+        .prop_map(|(kind, options, user, other)| kind(Pair { options, user, other }))
+}
+
+fn timeline() -> impl Strategy<Value = Request> {
+    let span = prop_oneof![
+        Just(Span::Newest),
+        number().prop_map(Span::Before),
+        number().prop_map(Span::After)
+    ];
+    let kinds = proptest::sample::select(vec![Request::Home, Request::Outbox]);
+    (kinds, read_options(), number(), span, any::<u32>()).prop_map(
+        |(kind, options, user, span, limit)| kind(Timeline { options, user, span, limit }),
+    )
+}
+
+fn edges() -> impl Strategy<Value = Request> {
+    let kinds = [Request::Following, Request::Followers, Request::Mutes, Request::Blocks];
+    let kinds = proptest::sample::select(kinds.to_vec());
+    (kinds, read_options(), number(), option::of(number()), any::<u32>()).prop_map(
+        |(kind, options, user, before, limit)| kind(Edges { options, user, before, limit }),
+    )
+}
+
+fn scan() -> impl Strategy<Value = Scan> {
+    let what = prop_oneof![Just(ScanWhat::Posts), Just(ScanWhat::Follows)];
+    (read_options(), what, number(), option::of(number()), any::<u32>()).prop_map(
+        |(options, what, after, until, limit)| Scan { options, what, after, until, limit },
+    )
+}
