@@ -55,7 +55,7 @@ impl BufferedSegment {
             return Ok(None);
         };
         let context = self.header.context;
-        RecordHeader::load(&bytes, sequence, context)
+        RecordHeader::peek(&bytes)
             .and_then(|header| Record::decode(header, &bytes, sequence, context))
             .map(Some)
             .map_err(|fault| Error::corrupt(&self.name, u64::from(offset), fault))

@@ -84,16 +84,16 @@ pub const RECORD_HEADER_BYTES: usize = 12;
 
 /// Offsets of the fields of a record header.
 pub mod record_header {
+    /// u32, salted crc32 of everything behind it: the rest of the header and the body.
+    pub const CRC_AT: usize = 0;
     /// u24, bytes of the body.
-    pub const BODY_AT: usize = 0;
+    pub const BODY_AT: usize = 4;
     /// u8, the kind of record.
-    pub const KIND_AT: usize = 3;
+    pub const KIND_AT: usize = 7;
     /// u8, which optional parts the body has.
-    pub const FLAGS_AT: usize = 4;
-    /// u24, checksum of the header alone: low 24 bits of the salted crc32 of bytes 0..5.
-    pub const CHECK_AT: usize = 5;
-    /// u32, salted crc32 of bytes 0..8 and the body.
-    pub const CRC_AT: usize = 8;
+    pub const FLAGS_AT: usize = 8;
+    /// u24, checksum of the header alone: low 24 bits of the salted crc32 of bytes 4..9.
+    pub const CHECK_AT: usize = 9;
 }
 
 /// Kinds of records. An unknown kind refuses to open: its effect would be missing.

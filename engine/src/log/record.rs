@@ -3,7 +3,7 @@
 //! Records are *effects*: applying one never refuses, reads no option, no clock and does no I/O.
 //!
 //! ```text
-//! header  | body length u24 | kind u8 | flags u8 | check u24 | crc u32 |
+//! header  | crc u32 | body length u24 | kind u8 | flags u8 | check u24 |
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! delete  | post varint | author varint | tags (flag) |
@@ -15,7 +15,7 @@
 
 use ::bytes::Bytes;
 
-use super::bytes::{Cursor, Fields, put_u24, put_u32, put_varint};
+use super::bytes::{Cursor, Fields, put_u24, put_varint};
 use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META,
     record_header, record_kind,
@@ -181,10 +181,8 @@ impl Record {
         let body_len = out.len() - start - RECORD_HEADER_BYTES;
         let flags = if self.key.is_some() { RECORD_FLAG_KEY } else { 0 }
             | if tags.is_empty() { 0 } else { RECORD_FLAG_TAGS };
-        let header = encode_header(body_len, self.effect.kind(), flags, sequence, context);
         let bytes = out.get_mut(start..).expect("the record was appended from start");
-        let (place, body) = bytes.split_at_mut(RECORD_HEADER_BYTES);
-        place.copy_from_slice(&finish_header(header, body, sequence, context));
+        put_header(bytes, body_len, self.effect.kind(), flags, seed(sequence, context));
     }
 
     fn tags(&self) -> Vec<u8> {
@@ -212,24 +210,24 @@ impl Record {
         }
     }
 
-    /// Decodes the record at the start of `bytes`, whose header was verified; text and meta are
-    /// slices of `bytes`, not copies.
+    /// Decodes the record at the start of `bytes`, of which `header` was read; verifies the
+    /// checksum over all of it. Text and meta are slices of `bytes`, not copies.
     pub(crate) fn decode(
         header: RecordHeader,
         bytes: &Bytes,
         sequence: Sequence,
         context: Context,
     ) -> Result<Self, RecordFault> {
-        let end = RECORD_HEADER_BYTES + header.body_len;
-        let body = bytes.get(RECORD_HEADER_BYTES..end).ok_or(RecordFault::Short)?;
-        let prefix = bytes.get(..record_header::CRC_AT).ok_or(RecordFault::Short)?;
-        if record_crc(prefix, body, sequence, context) != header.crc {
+        let covered = bytes.get(COVERED_AT..header.record_len()).ok_or(RecordFault::Short)?;
+        if salted_crc(seed(sequence, context), covered) != header.crc {
             return Err(RecordFault::Body);
         }
         if !(record_kind::PUBLISH..=record_kind::UNBLOCK).contains(&header.kind) {
             return Err(RecordFault::UnknownKind(header.kind));
         }
-        decode_body(header, bytes, body, context).ok_or(RecordFault::Malformed)
+        let body = bytes.get(RECORD_HEADER_BYTES..header.record_len());
+        body.and_then(|body| decode_body(header, bytes, body, context))
+            .ok_or(RecordFault::Malformed)
     }
 }
 
@@ -319,7 +317,8 @@ impl<'a> Tags<'a> {
 }
 
 impl RecordHeader {
-    /// Verifies and reads the header at the start of `bytes`.
+    /// Verifies and reads the header at the start of `bytes`: for walks, where nothing but the
+    /// length says where the record ends.
     pub(crate) fn load(
         bytes: &[u8],
         sequence: Sequence,
@@ -327,10 +326,18 @@ impl RecordHeader {
     ) -> Result<Self, RecordFault> {
         let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
         let fields = Fields(bytes);
-        let check = header_check(fields.slice(0, record_header::CHECK_AT), sequence, context);
-        if fields.u24(record_header::CHECK_AT) != check {
+        let checked = fields.slice(COVERED_AT, record_header::CHECK_AT);
+        if fields.u24(record_header::CHECK_AT) != header_check(checked, seed(sequence, context)) {
             return Err(RecordFault::Header);
         }
+        Self::peek(bytes)
+    }
+
+    /// Reads the header at the start of `bytes` and leaves it to the record's checksum to verify
+    /// it: for reads, where the bytes are known to hold a record.
+    pub(crate) fn peek(bytes: &[u8]) -> Result<Self, RecordFault> {
+        let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
+        let fields = Fields(bytes);
         let body_len = fields.u24(record_header::BODY_AT) as usize;
         if RECORD_BODY_BYTES_MAX < body_len {
             return Err(RecordFault::Malformed);
@@ -349,43 +356,29 @@ impl RecordHeader {
     }
 }
 
-fn encode_header(
-    body_len: usize,
-    kind: u8,
-    flags: u8,
-    sequence: Sequence,
-    context: Context,
-) -> Vec<u8> {
+/// The record's checksum covers everything from here on.
+const COVERED_AT: usize = record_header::BODY_AT;
+
+/// Fills in the header of `record`, whose body is complete.
+fn put_header(record: &mut [u8], body_len: usize, kind: u8, flags: u8, seed: u32) {
     let mut header = Vec::with_capacity(RECORD_HEADER_BYTES);
     put_u24(&mut header, u32::try_from(body_len).expect("a body fits 24 bits (limits.rs)"));
-    header.push(kind);
-    header.push(flags);
-    let check = header_check(&header, sequence, context);
+    header.extend_from_slice(&[kind, flags]);
+    let check = header_check(&header, seed);
     put_u24(&mut header, check);
-    header
+    let (crc_place, covered) = record.split_at_mut(COVERED_AT);
+    let (fields_place, _) = covered.split_at_mut(header.len());
+    fields_place.copy_from_slice(&header);
+    crc_place.copy_from_slice(&salted_crc(seed, covered).to_le_bytes());
 }
 
-fn finish_header(
-    mut header: Vec<u8>,
-    body: &[u8],
-    sequence: Sequence,
-    context: Context,
-) -> Vec<u8> {
-    let crc = record_crc(&header, body, sequence, context);
-    put_u32(&mut header, crc);
-    header
+fn header_check(fields: &[u8], seed: u32) -> u32 {
+    salted_crc(seed, fields) & 0x00ff_ffff
 }
 
-fn header_check(prefix: &[u8], sequence: Sequence, context: Context) -> u32 {
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed(sequence, context));
-    hasher.update(prefix);
-    hasher.finalize() & 0x00ff_ffff
-}
-
-fn record_crc(prefix: &[u8], body: &[u8], sequence: Sequence, context: Context) -> u32 {
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed(sequence, context));
-    hasher.update(prefix);
-    hasher.update(body);
+fn salted_crc(seed: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
+    hasher.update(bytes);
     hasher.finalize()
 }
 

@@ -86,9 +86,9 @@ fn a_record_at_the_wrong_place_does_not_match() {
 
 /// Builds a record around a body that this program would not write.
 fn forge(kind: u8, flags: u8, body: &[u8], sequence: Sequence) -> Bytes {
-    let header = encode_header(body.len(), kind, flags, sequence, CONTEXT);
-    let mut out = finish_header(header, body, sequence, CONTEXT);
+    let mut out = vec![0; RECORD_HEADER_BYTES];
     out.extend_from_slice(body);
+    put_header(&mut out, body.len(), kind, flags, seed(sequence, CONTEXT));
     Bytes::from(out)
 }
 

@@ -57,7 +57,7 @@ impl SealedSegment {
         let Some(offset) = self.offset(sequence) else { return Ok(None) };
         let bytes = self.map.slice(offset..self.footer.data_end as usize);
         let context = self.header.context;
-        RecordHeader::load(&bytes, sequence, context)
+        RecordHeader::peek(&bytes)
             .and_then(|header| Record::decode(header, &bytes, sequence, context))
             .map(Some)
             .map_err(|fault| self.damaged(offset as u64, fault))
