@@ -1,0 +1,80 @@
+//! The command line: what can be run.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::console::note;
+use crate::exit::Outcome;
+use crate::figures::{self, FiguresArgs};
+use crate::ledger::{self, LedgerArgs};
+use crate::verify::{self, VerifyArgs};
+
+/// The command line of `fanfold-benches`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fanfold-benches",
+    version,
+    about = "Whole-system verification and measurements of Fanfold",
+    after_help = "Exit codes: 0 done, 1 failure, 2 mistake in what was typed.",
+    max_term_width = 100
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Debug, Subcommand)]
+enum Job {
+    /// Import a graph and posts, then compare home feeds, page by page, with a naive merge
+    #[command(name = "verify-main-job")]
+    Verify(Box<VerifyArgs>),
+    /// Kill the daemon during a load, again and again, and audit what it had acknowledged
+    #[command(name = "kill-ledger")]
+    Ledger(Box<LedgerArgs>),
+    /// Measure rates, latencies and sizes, each beside its physical limit
+    Figures(Box<FiguresArgs>),
+    /// The other side of the bare echo that `figures` measures beside the daemon
+    #[command(hide = true)]
+    Echo(figures::EchoArgs),
+    /// The process whose memory `figures` measures
+    #[command(hide = true)]
+    Memory(figures::MemoryArgs),
+}
+
+impl CommandLine {
+    /// Runs what was asked for; failures are told on standard error.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match self.job.run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                note(&failure);
+                failure.code()
+            }
+        }
+    }
+}
+
+impl Job {
+    fn run(self) -> Outcome<()> {
+        match self {
+            Self::Verify(args) => verify::run(&args),
+            Self::Ledger(args) => ledger::run(&args),
+            Self::Figures(args) => figures::run(&args),
+            Self::Echo(args) => figures::echo(&args),
+            Self::Memory(args) => figures::memory(&args),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,31 @@
+//! Load generators, measurements and whole-system verification for Fanfold.
+//!
+//! Everything here drives the real programs, `fanfoldd` and `fanfold`, as processes of their own, or
+//! the engine as a library. Nothing here is part of the database.
+//!
+//! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
+//! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
+//! * `figures` - rates, latencies and sizes, each beside its physical limit.
+//!
+//! What the figures mean, and how to read them: `benches/README.md`.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+mod console;
+mod daemon;
+mod exit;
+mod figures;
+mod input;
+mod ledger;
+mod machine;
+mod naive;
+mod number;
+mod population;
+mod programs;
+mod tool;
+mod verify;
+mod workplace;
+
+pub use cli::CommandLine;
+pub use population::{Population, Words};

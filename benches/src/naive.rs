@@ -1,0 +1,199 @@
+//! The naive feeds: what every home must read, computed from the input files alone.
+//!
+//! Deliberately slow and obvious: a home is the posts of all followees, thrown together and sorted.
+//! It shares no code with the engine, the server or the client. Invariant: a larger index is a
+//! newer post, because posts are imported in file order and new ones are appended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::exit::{Failure, Outcome};
+use crate::input::InputPost;
+
+/// A post with the id that the database gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NaivePost {
+    pub(crate) id: u64,
+    pub(crate) author: u64,
+    pub(crate) at: u64,
+    pub(crate) text: Box<str>,
+}
+
+/// A change of what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Publish {
+        author: u64,
+        at: u64,
+        text: String,
+    },
+    /// By index.
+    Delete(usize),
+    Follow(u64, u64),
+    Unfollow(u64, u64),
+    Mute(u64, u64),
+    Unmute(u64, u64),
+    Block(u64, u64),
+    Unblock(u64, u64),
+}
+
+/// All posts and edges.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Naive {
+    posts: Vec<NaivePost>,
+    by_author: BTreeMap<u64, Vec<usize>>,
+    deleted: BTreeSet<usize>,
+    follows: BTreeMap<u64, BTreeSet<u64>>,
+    mutes: BTreeSet<(u64, u64)>,
+    blocks: BTreeSet<(u64, u64)>,
+}
+
+impl Naive {
+    pub(crate) fn new(follows: &[(u64, u64)]) -> Self {
+        let mut naive = Self::default();
+        for (user, author) in follows {
+            naive.follows.entry(*user).or_default().insert(*author);
+        }
+        naive
+    }
+
+    /// Appends an imported post. Ids must ascend: the order of the file is the order of the feed.
+    pub(crate) fn import(&mut self, post: InputPost, id: u64) -> Outcome<()> {
+        let InputPost { id: line, author, at, text } = post;
+        if let Some(last) = self.posts.last().filter(|last| id <= last.id) {
+            let above = last.id;
+            return Err(Failure::failed(format!(
+                "the post with id {line} in the file became {id}, which is not above {above}, the \
+                 id of the post before it"
+            )));
+        }
+        self.append(NaivePost { id, author, at, text });
+        Ok(())
+    }
+
+    fn append(&mut self, post: NaivePost) {
+        self.by_author.entry(post.author).or_default().push(self.posts.len());
+        self.posts.push(post);
+    }
+
+    /// Gives the post at `index` the id that the database answered.
+    pub(crate) fn name(&mut self, index: usize, id: u64) {
+        if let Some(post) = self.posts.get_mut(index) {
+            post.id = id;
+        }
+    }
+
+    pub(crate) fn post(&self, index: usize) -> Option<&NaivePost> {
+        self.posts.get(index)
+    }
+
+    pub(crate) fn posts(&self) -> usize {
+        self.posts.len()
+    }
+
+    pub(crate) fn followees(&self, user: u64) -> impl Iterator<Item = u64> {
+        self.follows.get(&user).into_iter().flatten().copied()
+    }
+
+    pub(crate) fn posts_of(&self, author: u64) -> &[usize] {
+        self.by_author.get(&author).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn is_blocked(&self, a: u64, b: u64) -> bool {
+        self.blocks.contains(&(a, b)) || self.blocks.contains(&(b, a))
+    }
+
+    /// Everybody who follows, is followed, or published.
+    pub(crate) fn everybody(&self) -> BTreeSet<u64> {
+        let followed = self.follows.values().flatten();
+        self.follows.keys().chain(followed).chain(self.by_author.keys()).copied().collect()
+    }
+
+    /// The indexes of the posts in the home of `user`, newest first.
+    pub(crate) fn home(&self, user: u64) -> Vec<usize> {
+        let authors = self.followees(user).filter(|author| !self.mutes.contains(&(user, *author)));
+        let posts = authors.flat_map(|author| self.posts_of(author).iter().copied());
+        let mut home: Vec<usize> = posts.filter(|index| !self.deleted.contains(index)).collect();
+        home.sort_unstable_by(|a, b| b.cmp(a));
+        home
+    }
+
+    /// Applies a change that the database accepts. Whether anything changed.
+    pub(crate) fn apply(&mut self, change: &Change) -> bool {
+        match change {
+            Change::Publish { author, at, text } => {
+                let text = text.as_str().into();
+                // The id comes with the answer; until then the post is the newest.
+                self.append(NaivePost { id: u64::MAX, author: *author, at: *at, text });
+                true
+            }
+            Change::Delete(index) => self.deleted.insert(*index),
+            Change::Follow(user, author) => self.follows.entry(*user).or_default().insert(*author),
+            Change::Unfollow(user, author) => self.unfollow(*user, *author),
+            Change::Mute(user, author) => self.mutes.insert((*user, *author)),
+            Change::Unmute(user, author) => self.mutes.remove(&(*user, *author)),
+            Change::Block(user, other) => {
+                self.unfollow(*user, *other);
+                self.unfollow(*other, *user);
+                self.blocks.insert((*user, *other))
+            }
+            Change::Unblock(user, other) => self.blocks.remove(&(*user, *other)),
+        }
+    }
+
+    fn unfollow(&mut self, user: u64, author: u64) -> bool {
+        self.follows.get_mut(&user).is_some_and(|authors| authors.remove(&author))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(id: u64, author: u64) -> InputPost {
+        InputPost { id, author, at: id, text: "x".into() }
+    }
+
+    fn naive() -> Naive {
+        let mut naive = Naive::new(&[(1, 7), (1, 8), (2, 7)]);
+        for (id, author) in [(10, 7), (11, 8), (12, 9), (13, 7)] {
+            naive.import(post(id, author), id).unwrap();
+        }
+        naive
+    }
+
+    #[test]
+    fn a_home_holds_the_posts_of_all_followees_newest_first() {
+        let naive = naive();
+        assert_eq!(naive.home(1), [3, 1, 0]);
+        assert_eq!(naive.home(2), [3, 0]);
+        assert_eq!(naive.home(9), [0_usize; 0]);
+    }
+
+    #[test]
+    fn changes_change_the_home() {
+        let mut naive = naive();
+        assert!(naive.apply(&Change::Mute(1, 7)));
+        assert_eq!(naive.home(1), [1]);
+        assert!(naive.apply(&Change::Unmute(1, 7)));
+        assert!(naive.apply(&Change::Delete(3)));
+        assert!(!naive.apply(&Change::Delete(3)));
+        assert_eq!(naive.home(1), [1, 0]);
+        assert!(naive.apply(&Change::Block(8, 1)));
+        assert!(naive.is_blocked(1, 8));
+        assert_eq!(naive.home(1), [0]);
+        assert!(naive.apply(&Change::Unblock(8, 1)));
+        assert_eq!(naive.home(1), [0]);
+        assert!(naive.apply(&Change::Follow(1, 9)));
+        assert!(!naive.apply(&Change::Unfollow(1, 8)));
+        assert_eq!(naive.home(1), [2, 0]);
+        assert!(naive.apply(&Change::Publish { author: 9, at: 1, text: String::new() }));
+        assert_eq!(naive.home(1), [4, 2, 0]);
+    }
+
+    #[test]
+    fn ids_that_do_not_ascend_are_refused() {
+        let mut naive = naive();
+        let error = naive.import(post(5, 7), 13).unwrap_err();
+        assert!(error.to_string().contains("became 13"), "{error}");
+    }
+}

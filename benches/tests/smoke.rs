@@ -1,0 +1,122 @@
+//! The real programs, end to end, small: what `verify-main-job`, `kill-ledger` and `figures` say,
+//! how they exit, and that they notice what they are there to notice.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+const BENCHES: &str = env!("CARGO_BIN_EXE_fanfold-benches");
+
+/// `fanfoldd` and `fanfold`, beside the program under test; built if they are missing.
+fn programs() -> &'static [PathBuf; 2] {
+    static PROGRAMS: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        let beside = Path::new(BENCHES).parent().expect("a program lies in a folder");
+        let paths = ["fanfoldd", "fanfold"].map(|name| beside.join(name));
+        if !paths.iter().all(|path| path.is_file()) {
+            let mut cargo = Command::new(env!("CARGO"));
+            cargo.args(["build", "--quiet", "-p", "fanfold-server", "-p", "fanfold-client"]);
+            cargo
+                .arg("--bins")
+                .arg("--target-dir")
+                .arg(beside.parent().expect("a folder of builds"));
+            assert!(cargo.status().expect("cargo runs").success());
+        }
+        paths
+    })
+}
+
+fn run<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
+    Command::new(BENCHES).args(arguments).output().expect("the program under test runs")
+}
+
+/// With the programs named, so that nothing is built meanwhile.
+fn run_with_programs(arguments: &[&str]) -> Output {
+    let [daemon, tool] = programs();
+    let mut all: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    all.extend([OsStr::new("--fanfoldd"), daemon.as_ref()]);
+    all.extend([OsStr::new("--fanfold"), tool.as_ref()]);
+    run(&all)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[track_caller]
+fn assert_succeeds(output: &Output, expected: &str) {
+    let (said, complained) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{said}\n{complained}");
+    assert!(said.contains(expected), "{said}\n{complained}");
+}
+
+#[track_caller]
+fn assert_fails(output: &Output, code: i32, expected: &str) {
+    let (said, complained) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{said}\n{complained}");
+    assert!(complained.contains(expected), "{said}\n{complained}");
+}
+
+#[test]
+fn the_main_job_holds_on_the_sample() {
+    let output = run_with_programs(&["verify-main-job", "--users", "60", "--max-pages", "60"]);
+    assert_succeeds(&output, "every compared page equals the naive merge");
+    let said = text(&output.stdout);
+    for when in ["after the import", "after the changes", "after the restart"] {
+        assert!(said.contains(&format!("equal {when}: ")), "{said}");
+    }
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_kills() {
+    let output = run_with_programs(&["kill-ledger", "--rounds", "2"]);
+    assert_succeeds(&output, "are there exactly once, and nothing else");
+}
+
+#[test]
+fn the_audit_notices_what_is_missing() {
+    let lost = ["kill-ledger", "--rounds", "1", "--negative-control"];
+    for control in ["ledger", "tail"] {
+        let output = run_with_programs(&[lost.as_slice(), &[control]].concat());
+        assert_fails(&output, 1, "violations of the ledger");
+        let complained = text(&output.stderr);
+        let kept = complained.lines().find_map(|line| line.split_once("keeping ")).unwrap().1;
+        std::fs::remove_dir_all(kept).unwrap();
+    }
+}
+
+#[test]
+fn every_figure_is_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let json = directory.path().join("figures.jsonl");
+    let arguments = ["figures", "--quick", "--runs", "1", "--users", "1000", "--json"];
+    let output = run_with_programs(&[arguments.as_slice(), &[json.to_str().unwrap()]].concat());
+    assert_succeeds(&output, "fanfoldd, 50 connections x 16 pipelined");
+    let lines = std::fs::read_to_string(&json).unwrap();
+    let figures: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| line["figure"].as_str().unwrap().to_owned())
+        .collect();
+    for figure in ["machine", "settings", "import", "publish", "page", "engine", "reopen", "memory"]
+    {
+        assert!(figures.iter().any(|found| found == figure), "{figure}: {lines}");
+    }
+}
+
+#[test]
+fn mistakes_exit_with_2_and_name_the_way_out() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["verify-main-job", "--data", "/nowhere"], "--data /nowhere: there is no such directory"),
+        (&["verify-main-job", "--data", "/"], "it holds neither graph.tsv.zst nor graph.tsv"),
+        (&["kill-ledger", "--work", "/nowhere"], "--work /nowhere: there is no such directory"),
+        (&["kill-ledger", "--rounds", "0"], "--rounds 0 kills nobody, at least 1"),
+        (&["figures", "--users", "5"], "--users 5 is too few, at least 1000"),
+        (&["figures", "--fanfoldd", "/x"], "--fanfoldd /x: there is no such file"),
+    ];
+    for (arguments, expected) in cases {
+        assert_fails(&run(arguments), 2, expected);
+    }
+    assert_eq!(run(&["nonsense"]).status.code(), Some(2));
+}

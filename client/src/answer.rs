@@ -1,0 +1,194 @@
+//! What the server answers, in the client's own words. Plain data; `translate.rs` fills it.
+//!
+//! No behaviour and no wire format here. Every answer of a read carries the position for which it
+//! holds.
+
+use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+
+/// The answer to a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Where the write stands in the log; a read that starts now sees at least this.
+    pub position: Position,
+    /// Whether anything changed. Repeating a follow, a delete and so on succeeds with `false`.
+    pub changed: bool,
+    /// The new post's id, for a publish.
+    pub post: Option<PostId>,
+}
+
+/// A post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Its id; larger is newer.
+    pub id: PostId,
+    /// Who wrote it.
+    pub author: UserId,
+    /// The time to show: the creation time given at the publish, else the commit time.
+    pub at: Timestamp,
+    /// When it was committed.
+    pub committed_at: Timestamp,
+    /// The application's own number.
+    pub kind: u16,
+    /// The text; may be empty.
+    pub text: String,
+    /// The application's own bytes.
+    pub meta: Vec<u8>,
+}
+
+/// Why a page ends where it ends.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageEnd {
+    /// It is full, and there is more.
+    More,
+    /// There is nothing more in this direction.
+    End,
+    /// It reached the bound in bytes, and there is more.
+    Bytes,
+}
+
+/// A page of posts, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The point in history for which the page holds.
+    pub position: Position,
+    /// Why it ends.
+    pub end: PageEnd,
+    /// The posts, strictly descending by id.
+    pub posts: Vec<Post>,
+}
+
+/// A user in a list of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The other user.
+    pub user: UserId,
+    /// When, in the log, this edge was made; the cursor of the list.
+    pub sequence: Sequence,
+}
+
+/// A page of a list of users, newest edge first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgePage {
+    /// The point in history for which the page holds.
+    pub position: Position,
+    /// Why it ends.
+    pub end: PageEnd,
+    /// The edges, strictly descending by sequence.
+    pub edges: Vec<Edge>,
+}
+
+/// The counts of one user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UserCard {
+    /// The point in history for which the card holds.
+    pub position: Position,
+    /// Whose card.
+    pub user: UserId,
+    /// How many posts, deleted ones not counted.
+    pub posts: u64,
+    /// How many follow this user.
+    pub followers: u64,
+    /// How many this user follows.
+    pub followees: u64,
+    /// The newest post, if any.
+    pub newest_post: Option<PostId>,
+    /// When the user was last active, as far as the server keeps it.
+    pub active_at: Option<Timestamp>,
+}
+
+/// How user `a` stands to user `b`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The point in history for which this holds.
+    pub position: Position,
+    /// `a` follows `b`.
+    pub follows: bool,
+    /// `b` follows `a`.
+    pub followed_by: bool,
+    /// `a` muted `b`.
+    pub muted: bool,
+    /// `a` blocked `b`.
+    pub blocked: bool,
+    /// `b` blocked `a`.
+    pub blocked_by: bool,
+}
+
+/// A value of a status field.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatusValue {
+    /// A count or a size; the unit is the last word of the field's name.
+    Number(u64),
+    /// Text.
+    Text(String),
+}
+
+/// A named value of the server's status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusField {
+    /// Its name, section first.
+    pub name: String,
+    /// Its value.
+    pub value: StatusValue,
+}
+
+/// The server's status: for people and dashboards, not for decisions in code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The newest position.
+    pub position: Position,
+    /// All fields, in the server's order.
+    pub fields: Vec<StatusField>,
+}
+
+/// A follow found by a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Follow {
+    /// The follower.
+    pub user: UserId,
+    /// The followed.
+    pub author: UserId,
+    /// When, in the log, it was made.
+    pub sequence: Sequence,
+}
+
+/// What a page of a scan holds.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanItems {
+    /// Posts, ascending by id.
+    Posts(Vec<Post>),
+    /// Follows, ascending by sequence.
+    Follows(Vec<Follow>),
+}
+
+/// A page of a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// The point in history for which the page holds.
+    pub position: Position,
+    /// Where to go on: the `after` of the next page.
+    pub next: Sequence,
+    /// Why it ends.
+    pub end: PageEnd,
+    /// The items.
+    pub items: ScanItems,
+}
+
+/// Who answered the hello of the current connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerInfo {
+    /// The protocol version both sides speak.
+    pub protocol_version: u16,
+    /// Which database it is.
+    pub database: DatabaseId,
+    /// Its epoch when the connection was made.
+    pub epoch: Epoch,
+    /// Its newest sequence when the connection was made.
+    pub sequence: Sequence,
+    /// The program and its version.
+    pub server: String,
+    /// How many requests it takes at once from this connection.
+    pub max_in_flight: u32,
+}

@@ -1,0 +1,290 @@
+//! What can be asked for on the command line and in the shell: one definition for both.
+//!
+//! Only names, types and help texts; nothing is done here. The doc comments of the fields are the
+//! help that users read, so they speak to users.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use fanfold_client::{PostId, Sequence, Timestamp, UserId};
+
+/// Talk to a Fanfold server: follow, publish, read feeds, import and export.
+#[derive(Debug, Parser)]
+#[command(name = "fanfold", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that work before and after the command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The server.
+    #[arg(long, global = true, value_name = "URL", help = URL_HELP)]
+    pub(crate) url: Option<String>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Write as this user; without it, as the trusted application
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub(crate) actor: Option<UserId>,
+    /// Read what this user may see; without it, everything
+    #[arg(long, global = true, value_name = "USER")]
+    pub(crate) viewer: Option<UserId>,
+    /// Give up on a request after so long [default: 5, for import 60]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask for a sign of life
+    Ping,
+    /// Show the server's status
+    Status,
+    /// Publish a post
+    Publish(Publish),
+    /// Delete a post
+    Delete {
+        /// The post's id
+        post: PostId,
+    },
+    /// Let USER follow AUTHOR
+    Follow(Pair),
+    /// End a follow
+    Unfollow(Pair),
+    /// Hide AUTHOR from USER's home, keep the follow
+    Mute(Pair),
+    /// End a mute
+    Unmute(Pair),
+    /// End the follows both ways, refuse new ones
+    Block(Pair),
+    /// End a block
+    Unblock(Pair),
+    /// Mark a user as active
+    Touch {
+        /// The user
+        user: UserId,
+    },
+    /// Show a home feed, newest first
+    Home(Timeline),
+    /// Show a user's own posts, newest first
+    Outbox(Timeline),
+    /// Show one post
+    Post {
+        /// The post's id
+        post: PostId,
+    },
+    /// Show the counts of a user
+    User {
+        /// The user
+        user: UserId,
+    },
+    /// Show how A stands to B
+    Relation {
+        /// The one user
+        a: UserId,
+        /// The other user
+        b: UserId,
+    },
+    /// List whom a user follows, newest first
+    Following(Edges),
+    /// List who follows a user, newest first
+    Followers(Edges),
+    /// List whom a user muted, newest first
+    Mutes(Edges),
+    /// List whom a user blocked, newest first
+    Blocks(Edges),
+    /// Load follows and posts from files; an interrupted import goes on where it was
+    Import(Import),
+    /// Write all follows and posts to files, in the formats import reads
+    Export(Export),
+    /// Type commands one after the other, over one connection
+    Shell,
+}
+
+/// The arguments of `publish`.
+#[derive(Args, Debug)]
+pub(crate) struct Publish {
+    /// The author
+    #[arg(value_name = "USER")]
+    pub(crate) author: UserId,
+    /// The text; several words are joined by spaces, - reads it from standard input
+    #[arg(required = true)]
+    pub(crate) text: Vec<String>,
+    /// A number of your own, 0 to 65535
+    #[arg(long, default_value_t = 0)]
+    pub(crate) kind: u16,
+    /// The time to show, in unix milliseconds; without it, the time of the commit
+    #[arg(long, value_name = "MS")]
+    pub(crate) at: Option<Timestamp>,
+}
+
+/// Two users.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Pair {
+    /// Who acts
+    pub(crate) user: UserId,
+    /// Upon whom
+    #[arg(value_name = "AUTHOR")]
+    pub(crate) other: UserId,
+}
+
+/// A part of a timeline.
+#[derive(Args, Debug)]
+pub(crate) struct Timeline {
+    /// Whose
+    pub(crate) user: UserId,
+    /// Posts a page [default: 20, at most 200]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// Only posts below this one
+    #[arg(long, value_name = "POST", conflicts_with = "after")]
+    pub(crate) before: Option<PostId>,
+    /// The posts nearest above this one
+    #[arg(long, value_name = "POST")]
+    pub(crate) after: Option<PostId>,
+    /// All pages, to the end
+    #[arg(long, conflicts_with = "after")]
+    pub(crate) all: bool,
+}
+
+/// A part of a list of users.
+#[derive(Args, Debug)]
+pub(crate) struct Edges {
+    /// Whose
+    pub(crate) user: UserId,
+    /// Users a page [default: 20, at most 200]
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// Only entries made before this sequence
+    #[arg(long, value_name = "SEQUENCE")]
+    pub(crate) before: Option<Sequence>,
+    /// All pages, to the end
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// The arguments of `import`.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Import {
+    /// Follows, a line each: follower, tab, followee; .zst is unpacked
+    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    pub(crate) graph: Option<PathBuf>,
+    /// Posts, a JSON object a line: author, at (unix ms), text; .zst is unpacked
+    #[arg(long, value_name = "FILE")]
+    pub(crate) posts: Option<PathBuf>,
+    /// Where to remember how far it is.
+    #[arg(long, value_name = "FILE", help = PROGRESS_HELP)]
+    pub(crate) progress: Option<PathBuf>,
+    /// Write refused lines here: file, line number, reason, message, line; tabs between
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Write the new ids of posts that have an "id" here: that id, tab, post id
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ids: Option<PathBuf>,
+    /// Stop at the first refused line
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Sort the posts by "at" first (holds them all in memory)
+    #[arg(long, requires = "posts")]
+    pub(crate) sort: bool,
+}
+
+/// The arguments of `export`.
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Write follows here; packed if the name ends in .zst
+    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    pub(crate) graph: Option<PathBuf>,
+    /// Write posts here; packed if the name ends in .zst
+    #[arg(long, value_name = "FILE")]
+    pub(crate) posts: Option<PathBuf>,
+}
+
+/// A positive number of seconds, fractions allowed.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if Duration::ZERO < duration && duration <= LONGEST => Ok(duration),
+        _ => Err(format!("expected more than 0 and at most {} seconds", LONGEST.as_secs())),
+    }
+}
+
+const URL_HELP: &str = "The server: fanfold://[token@]host[:port] [env: FANFOLD_URL] [default: \
+    fanfold://127.0.0.1:7717]";
+
+const PROGRESS_HELP: &str = "Where to remember how far it is [default: <posts or graph file \
+    name>.import-progress]";
+
+/// A day; longer is a typing mistake.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("fanfold").chain(line.split(' ')))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_work_before_and_after() {
+        for line in [
+            "--json --as 5 --viewer 6 --url fanfold://x --timeout 2.5 home 7",
+            "home 7 --json --as 5 --viewer 6 --url fanfold://x --timeout 2.5",
+            "--as 5 home --url fanfold://x 7 --json --viewer 6 --timeout 2.5",
+        ] {
+            let global = parse(line).unwrap().global;
+            assert!(global.json, "{line}");
+            assert_eq!((global.actor, global.viewer), (Some(UserId(5)), Some(UserId(6))));
+            assert_eq!(global.url.as_deref(), Some("fanfold://x"));
+            assert_eq!(global.timeout, Some(Duration::from_millis(2_500)));
+        }
+    }
+
+    #[test]
+    fn options_before_a_text_and_after_it_are_options() {
+        let Command::Publish(publish) =
+            parse("publish 7 two words --kind 3 --at 1370047740000").unwrap().command
+        else {
+            unreachable!("it is a publish")
+        };
+        assert_eq!(publish.text, ["two", "words"]);
+        assert_eq!((publish.kind, publish.at), (3, Some(Timestamp(1_370_047_740_000))));
+    }
+
+    #[test]
+    fn mistakes_are_refused() {
+        for line in [
+            "home",
+            "home x",
+            "home -1",
+            "home 1 --before 2 --after 3",
+            "home 1 --after 3 --all",
+            "publish 1",
+            "publish 1 x --kind 65536",
+            "import",
+            "import --graph x --sort",
+            "export",
+            "ping --timeout 0",
+            "ping --timeout nan",
+            "ping --timeout 1e9",
+            "nonsense",
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

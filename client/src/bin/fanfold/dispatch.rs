@@ -1,0 +1,60 @@
+//! Which file does what.
+//!
+//! The shell and the command line come through here alike, so a command means the same in both. It
+//! neither prints nor asks the server itself.
+
+use fanfold_client::Write;
+
+use crate::arguments::Command;
+use crate::console::Console;
+use crate::edges::{self, List};
+use crate::exit::Failure;
+use crate::session::Session;
+use crate::timelines::{self, Which};
+use crate::{export, import, lookups, writes};
+
+/// Runs one command, except the shell.
+pub(crate) async fn run(
+    session: &mut Session,
+    console: &mut Console,
+    command: Command,
+) -> Result<(), Failure> {
+    match command {
+        Command::Ping => lookups::ping(session, console).await,
+        Command::Status => lookups::status(session, console).await,
+        Command::Post { post } => lookups::post(session, console, post).await,
+        Command::User { user } => lookups::user(session, console, user).await,
+        Command::Relation { a, b } => lookups::relation(session, console, a, b).await,
+        Command::Home(timeline) => timelines::run(session, console, Which::Home, timeline).await,
+        Command::Outbox(timeline) => {
+            timelines::run(session, console, Which::Outbox, timeline).await
+        }
+        Command::Following(list) => edges::run(session, console, List::Following, list).await,
+        Command::Followers(list) => edges::run(session, console, List::Followers, list).await,
+        Command::Mutes(list) => edges::run(session, console, List::Mutes, list).await,
+        Command::Blocks(list) => edges::run(session, console, List::Blocks, list).await,
+        Command::Import(import) => import::run(session, console, import).await,
+        Command::Export(export) => export::run(session, console, export).await,
+        Command::Shell => Err(Failure::Mistake("this is a shell already".to_owned())),
+        write => {
+            let write = to_write(write)?;
+            writes::run(session, console, write).await
+        }
+    }
+}
+
+/// The write a command stands for.
+fn to_write(command: Command) -> Result<Write, Failure> {
+    Ok(match command {
+        Command::Publish(publish) => writes::new_post(publish)?.into(),
+        Command::Delete { post } => Write::delete(post),
+        Command::Touch { user } => Write::touch(user),
+        Command::Follow(pair) => Write::follow(pair.user, pair.other),
+        Command::Unfollow(pair) => Write::unfollow(pair.user, pair.other),
+        Command::Mute(pair) => Write::mute(pair.user, pair.other),
+        Command::Unmute(pair) => Write::unmute(pair.user, pair.other),
+        Command::Block(pair) => Write::block(pair.user, pair.other),
+        Command::Unblock(pair) => Write::unblock(pair.user, pair.other),
+        other => unreachable!("{other:?} is not a write and was handled before"),
+    })
+}

@@ -1,0 +1,88 @@
+//! The commands that show one thing: ping, status, post, user, relation.
+//!
+//! Each asks once and prints the answer as lines for people or as one JSON object. The forms are in
+//! `present.rs`.
+
+use std::time::Instant;
+
+use fanfold_client::{PostId, UserId};
+use serde_json::json;
+
+use crate::console::Console;
+use crate::exit::Failure;
+use crate::present;
+use crate::session::Session;
+
+pub(crate) async fn ping(session: &mut Session, console: &mut Console) -> Result<(), Failure> {
+    let client = session.client().await?;
+    let start = Instant::now();
+    client.ping().await?;
+    let micros = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let server = client.server();
+    match session.json() {
+        true => console.json(&json!({
+            "pong": true,
+            "micros": micros,
+            "server": server.server,
+            "database": server.database.to_string(),
+        })),
+        false => {
+            let (millis, rest) = (micros / 1_000, micros % 1_000 / 10);
+            console.line(&format!("pong from {} in {millis}.{rest:02} ms", server.server))
+        }
+    }
+}
+
+pub(crate) async fn status(session: &mut Session, console: &mut Console) -> Result<(), Failure> {
+    let status = session.client().await?.status().await?;
+    if session.json() {
+        return console.json(&present::status_json(&status));
+    }
+    for line in present::status_text(&status) {
+        console.line(&line)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn post(
+    session: &mut Session,
+    console: &mut Console,
+    post: PostId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let post = session.client().await?.post(post, viewer).await?;
+    match session.json() {
+        true => console.json(&present::post_json(&post)),
+        false => console.line(&present::post_text(&post)),
+    }
+}
+
+pub(crate) async fn user(
+    session: &mut Session,
+    console: &mut Console,
+    user: UserId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let card = session.client().await?.user(user, viewer).await?;
+    match session.json() {
+        true => console.json(&present::user_json(&card)),
+        false => console.line(&present::user_text(&card)),
+    }
+}
+
+pub(crate) async fn relation(
+    session: &mut Session,
+    console: &mut Console,
+    a: UserId,
+    b: UserId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let relation = session.client().await?.relation(a, b, viewer).await?;
+    if session.json() {
+        return console.json(&present::relation_json(a, b, &relation));
+    }
+    for line in present::relation_text(a, b, &relation) {
+        console.line(&line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! How answers look: for people as text, for machines as JSON objects.
+//!
+//! Text of users is made safe for a terminal: control characters are shown as escapes, so that a
+//! post cannot move the cursor or change the title of somebody's window.
+
+use fanfold_client::{Edge, Post, Relation, Status, StatusValue, UserCard, UserId, Written};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::time;
+
+/// A post as `export` and `--json` print it. `id`, `author`, `at` and `text` are always there.
+#[derive(Serialize)]
+pub(crate) struct PostJson<'a> {
+    id: u64,
+    author: u64,
+    at: u64,
+    text: &'a str,
+    #[serde(skip_serializing_if = "is_zero")]
+    kind: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    committed_at: Option<u64>,
+    /// In hexadecimal.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    meta: String,
+}
+
+/// By reference, because serde asks for one.
+fn is_zero(kind: &u16) -> bool {
+    *kind == 0
+}
+
+pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
+    PostJson {
+        id: post.id.0,
+        author: post.author.0,
+        at: post.at.0,
+        text: &post.text,
+        kind: post.kind,
+        committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
+        meta: hex(&post.meta),
+    }
+}
+
+/// `2013-06-01 00:49  @14  #17  text`, further lines of the text indented.
+pub(crate) fn post_text(post: &Post) -> String {
+    let text = match post.text.is_empty() {
+        true => "(no text)".to_owned(),
+        false => safe(&post.text).replace('\n', "\n    "),
+    };
+    format!("{}  @{}  #{}  {text}", time::minute(post.at), post.author, post.id)
+}
+
+#[derive(Serialize)]
+pub(crate) struct WrittenJson {
+    changed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post: Option<u64>,
+    epoch: u32,
+    sequence: u64,
+}
+
+pub(crate) fn written_json(written: &Written) -> WrittenJson {
+    WrittenJson {
+        changed: written.changed,
+        post: written.post.map(|post| post.0),
+        epoch: written.position.epoch.0,
+        sequence: written.position.sequence.0,
+    }
+}
+
+pub(crate) fn written_text(written: &Written) -> String {
+    match (written.post, written.changed) {
+        (Some(post), true) => format!("published as post {post}"),
+        (None, true) => "done".to_owned(),
+        (_, false) => "nothing to change".to_owned(),
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct EdgeJson {
+    user: u64,
+    sequence: u64,
+}
+
+pub(crate) fn edge_json(edge: &Edge) -> EdgeJson {
+    EdgeJson { user: edge.user.0, sequence: edge.sequence.0 }
+}
+
+pub(crate) fn user_json(card: &UserCard) -> Value {
+    json!({
+        "user": card.user.0,
+        "posts": card.posts,
+        "followers": card.followers,
+        "followees": card.followees,
+        "newest_post": card.newest_post.map(|post| post.0),
+        "active_at": card.active_at.map(|at| at.0),
+        "epoch": card.position.epoch.0,
+        "sequence": card.position.sequence.0,
+    })
+}
+
+pub(crate) fn user_text(card: &UserCard) -> String {
+    let mut text = format!(
+        "user {}: {} posts, {} followers, follows {}",
+        card.user, card.posts, card.followers, card.followees
+    );
+    if let Some(post) = card.newest_post {
+        text.push_str(&format!(", newest post #{post}"));
+    }
+    if let Some(at) = card.active_at {
+        text.push_str(&format!(", active {}", time::minute(at)));
+    }
+    text
+}
+
+pub(crate) fn relation_json(a: UserId, b: UserId, relation: &Relation) -> Value {
+    json!({
+        "a": a.0,
+        "b": b.0,
+        "follows": relation.follows,
+        "followed_by": relation.followed_by,
+        "muted": relation.muted,
+        "blocked": relation.blocked,
+        "blocked_by": relation.blocked_by,
+        "epoch": relation.position.epoch.0,
+        "sequence": relation.position.sequence.0,
+    })
+}
+
+/// One line per relation that holds.
+pub(crate) fn relation_text(a: UserId, b: UserId, relation: &Relation) -> Vec<String> {
+    let facts = [
+        (relation.follows, format!("{a} follows {b}")),
+        (relation.followed_by, format!("{b} follows {a}")),
+        (relation.muted, format!("{a} muted {b}")),
+        (relation.blocked, format!("{a} blocked {b}")),
+        (relation.blocked_by, format!("{b} blocked {a}")),
+    ];
+    let lines: Vec<String> =
+        facts.into_iter().filter_map(|(holds, fact)| holds.then_some(fact)).collect();
+    match lines.is_empty() {
+        true => vec![format!("nothing stands between {a} and {b}")],
+        false => lines,
+    }
+}
+
+pub(crate) fn status_json(status: &Status) -> Value {
+    let mut object = Map::new();
+    object.insert("epoch".to_owned(), status.position.epoch.0.into());
+    object.insert("sequence".to_owned(), status.position.sequence.0.into());
+    for field in &status.fields {
+        let value = match &field.value {
+            StatusValue::Number(number) => Value::from(*number),
+            StatusValue::Text(text) => Value::from(text.as_str()),
+        };
+        object.insert(field.name.clone(), value);
+    }
+    Value::Object(object)
+}
+
+/// The fields with their values aligned.
+pub(crate) fn status_text(status: &Status) -> Vec<String> {
+    let width = status.fields.iter().map(|field| field.name.len()).max().unwrap_or_default();
+    let width = width.max("sequence".len());
+    let line = |name: &str, value: &str| format!("{name:width$}  {value}");
+    let mut lines = vec![
+        line("epoch", &status.position.epoch.to_string()),
+        line("sequence", &status.position.sequence.to_string()),
+    ];
+    for field in &status.fields {
+        lines.push(match &field.value {
+            StatusValue::Number(number) => line(&safe(&field.name), &number.to_string()),
+            StatusValue::Text(text) => line(&safe(&field.name), &safe(text)),
+        });
+    }
+    lines
+}
+
+/// A number with commas between its thousands.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn safe(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => safe.push('\n'),
+            character if character.is_control() => safe.extend(character.escape_default()),
+            character => safe.push(character),
+        }
+    }
+    safe
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanfold_client::{Epoch, Position, PostId, Sequence, StatusField, Timestamp};
+
+    fn post(text: &str) -> Post {
+        Post {
+            id: PostId(17),
+            author: UserId(14),
+            at: Timestamp(1_370_047_740_000),
+            committed_at: Timestamp(1_370_047_740_000),
+            kind: 0,
+            text: text.to_owned(),
+            meta: Vec::new(),
+        }
+    }
+
+    fn position() -> Position {
+        Position { epoch: Epoch(1), sequence: Sequence(17) }
+    }
+
+    #[test]
+    fn a_post_reads_as_a_line_and_stays_inside_it() {
+        assert_eq!(post_text(&post("hello")), "2013-06-01 00:49  @14  #17  hello");
+        assert_eq!(post_text(&post("a\nb")), "2013-06-01 00:49  @14  #17  a\n    b");
+        assert_eq!(post_text(&post("")), "2013-06-01 00:49  @14  #17  (no text)");
+        assert!(post_text(&post("\u{1b}]0;title\u{7}")).ends_with("\\u{1b}]0;title\\u{7}"));
+    }
+
+    #[test]
+    fn a_post_as_json_has_the_four_keys_and_the_rest_only_if_it_says_something() {
+        let json = serde_json::to_string(&post_json(&post("a\"b"))).unwrap();
+        assert_eq!(json, r#"{"id":17,"author":14,"at":1370047740000,"text":"a\"b"}"#);
+        let full = Post { kind: 3, committed_at: Timestamp(5), meta: vec![0, 255], ..post("") };
+        let json = serde_json::to_string(&post_json(&full)).unwrap();
+        assert!(json.ends_with(r#""text":"","kind":3,"committed_at":5,"meta":"00ff"}"#), "{json}");
+    }
+
+    #[test]
+    fn a_write_says_what_came_of_it() {
+        let published = Written { position: position(), changed: true, post: Some(PostId(17)) };
+        let json = serde_json::to_string(&written_json(&published)).unwrap();
+        assert_eq!(json, r#"{"changed":true,"post":17,"epoch":1,"sequence":17}"#);
+        assert_eq!(written_text(&published), "published as post 17");
+        let repeated = Written { post: None, changed: false, ..published };
+        let json = serde_json::to_string(&written_json(&repeated)).unwrap();
+        assert_eq!(json, r#"{"changed":false,"epoch":1,"sequence":17}"#);
+        assert_eq!(written_text(&repeated), "nothing to change");
+    }
+
+    #[test]
+    fn a_relation_says_what_holds() {
+        let mut relation = Relation {
+            position: position(),
+            follows: false,
+            followed_by: false,
+            muted: false,
+            blocked: false,
+            blocked_by: false,
+        };
+        let (a, b) = (UserId(1), UserId(2));
+        assert_eq!(relation_text(a, b, &relation), ["nothing stands between 1 and 2"]);
+        relation.followed_by = true;
+        relation.muted = true;
+        assert_eq!(relation_text(a, b, &relation), ["2 follows 1", "1 muted 2"]);
+    }
+
+    #[test]
+    fn status_fields_are_aligned() {
+        let field = StatusField { name: "log.segment_bytes".into(), value: StatusValue::Number(9) };
+        let status = Status { position: position(), fields: vec![field] };
+        let lines = status_text(&status);
+        assert_eq!(
+            lines,
+            ["epoch              1", "sequence           17", "log.segment_bytes  9"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_768_135, "1,768,135")];
+        for (number, expected) in cases {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The commands that show posts in order: home and outbox.
+//!
+//! A page shows posts newest first in either direction. In JSON nothing but posts is printed: the
+//! last id is the cursor of the next page.
+
+use std::pin::Pin;
+
+use fanfold_client::{Page, PageEnd, PageStream, Span, TimelineQuery};
+use futures_util::StreamExt;
+
+use crate::arguments::Timeline;
+use crate::console::Console;
+use crate::exit::Failure;
+use crate::present;
+use crate::session::Session;
+
+/// Which timeline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which {
+    Home,
+    Outbox,
+}
+
+/// Prints a page, or all pages.
+pub(crate) async fn run(
+    session: &mut Session,
+    console: &mut Console,
+    which: Which,
+    timeline: Timeline,
+) -> Result<(), Failure> {
+    let client = session.client().await?;
+    let query = query(session, &timeline);
+    let mut pages: PageStream = match which {
+        Which::Home => client.stream_home(query),
+        Which::Outbox => client.stream_outbox(query),
+    };
+    let mut pages = Pin::new(&mut pages);
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        print(session, console, &page)?;
+        if !timeline.all {
+            if !session.json()
+                && let Some(more) = continuation(query.span, &page)
+            {
+                console.line(&more)?;
+            }
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn query(session: &Session, timeline: &Timeline) -> TimelineQuery {
+    let span = match (timeline.before, timeline.after) {
+        (Some(post), _) => Span::Before(post),
+        (None, Some(post)) => Span::After(post),
+        (None, None) => Span::Newest,
+    };
+    let limit = timeline.limit.unwrap_or_default();
+    TimelineQuery { user: timeline.user, span, limit, viewer: session.viewer() }
+}
+
+fn print(session: &Session, console: &mut Console, page: &Page) -> Result<(), Failure> {
+    for post in &page.posts {
+        match session.json() {
+            true => console.json(&present::post_json(post))?,
+            false => console.line(&present::post_text(post))?,
+        }
+    }
+    Ok(())
+}
+
+/// How to ask for the next page in the same direction, if there is one.
+fn continuation(span: Span, page: &Page) -> Option<String> {
+    if page.end == PageEnd::End {
+        return None;
+    }
+    Some(match span {
+        Span::Newest | Span::Before(_) => format!("more: --before {}", page.posts.last()?.id),
+        Span::After(_) => format!("more: --after {}", page.posts.first()?.id),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fanfold_client::{Position, Post, PostId, Timestamp, UserId};
+
+    fn page(ids: &[u64], end: PageEnd) -> Page {
+        let post = |&id: &u64| Post {
+            id: PostId(id),
+            author: UserId(1),
+            at: Timestamp(0),
+            committed_at: Timestamp(0),
+            kind: 0,
+            text: String::new(),
+            meta: Vec::new(),
+        };
+        Page { position: Position::default(), end, posts: ids.iter().map(post).collect() }
+    }
+
+    #[test]
+    fn a_page_says_how_to_go_on_in_its_direction() {
+        let full = page(&[9, 7], PageEnd::More);
+        assert_eq!(continuation(Span::Newest, &full).as_deref(), Some("more: --before 7"));
+        let up = Span::After(PostId(3));
+        assert_eq!(continuation(up, &full).as_deref(), Some("more: --after 9"));
+        assert_eq!(continuation(Span::Newest, &page(&[9], PageEnd::End)), None);
+        assert_eq!(continuation(Span::Newest, &page(&[], PageEnd::Bytes)), None);
+    }
+}

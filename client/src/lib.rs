@@ -1,0 +1,67 @@
+//! The Fanfold client: one pipelined connection behind a handle that is cheap to clone.
+//!
+//! ```no_run
+//! use fanfold_client::{Client, TimelineQuery, UserId};
+//!
+//! # async fn quickstart() -> fanfold_client::Result<()> {
+//! let client = Client::connect("fanfold://127.0.0.1:7717").await?;
+//! let (reader, author) = (UserId(7), UserId(9));
+//! client.follow(reader, author).await?;
+//! client.publish(author, "hello").await?;
+//! for post in client.home(TimelineQuery::of(reader).limit(20)).await?.posts {
+//!     println!("{} {}", post.author, post.text);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Which method when:
+//!
+//! * one write: [`Client::publish`], [`Client::follow`] ...; with options: [`Client::write`];
+//! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
+//! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`].
+//!
+//! Guarantees:
+//!
+//! * Writes of one client reach the log in the order in which they got their place in the line.
+//! * A lost connection is made again by itself. What was not answered is sent again in its old
+//!   order under its old key, so that nothing happens twice.
+//! * Every call ends by its deadline. Dropping it is safe; its effect is then unknown.
+//! * Every queue and table is bounded; a caller waits for a free place instead.
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod backoff;
+mod client;
+mod connection;
+mod dial;
+mod error;
+mod feed;
+mod ids;
+mod limits;
+mod options;
+mod pending;
+mod query;
+mod random;
+mod reads;
+mod session;
+mod shared;
+mod translate;
+mod url;
+mod write;
+mod writes;
+
+pub use answer::{
+    Edge, EdgePage, Follow, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo, Status,
+    StatusField, StatusValue, UserCard, Written,
+};
+pub use client::Client;
+pub use error::{Error, ErrorKind, Result};
+pub use feed::PageStream;
+pub use ids::{DatabaseId, Epoch, Key, Position, PostId, Sequence, Timestamp, UserId};
+pub use options::{ClientBuilder, ConnectOptions};
+pub use pending::Pending;
+pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery};
+pub use url::{DEFAULT_PORT, Target};
+pub use write::{NewPost, Write, WriteOptions};

@@ -1,0 +1,225 @@
+//! What a read asks for. Each query starts with `of(user)` and takes options by name.
+//!
+//! A limit of 0 means the server's default (20); the server refuses what is over its bound (200).
+
+use fanfold_protocol as wire;
+
+use crate::ids::{PostId, Sequence, UserId};
+
+/// Which part of a timeline.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    /// The newest entries.
+    #[default]
+    Newest,
+    /// The entries below this post, newest first: the next page downwards.
+    Before(PostId),
+    /// The entries nearest above this post, listed newest first: the next page upwards.
+    After(PostId),
+}
+
+/// A page of a home feed or an outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineQuery {
+    /// Whose timeline.
+    pub user: UserId,
+    /// Which part of it.
+    pub span: Span,
+    /// How many entries; 0 means the server's default.
+    pub limit: u32,
+    /// Who looks; absent means the trusted application, which sees everything.
+    pub viewer: Option<UserId>,
+}
+
+impl TimelineQuery {
+    /// The newest entries of `user`.
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self { user, span: Span::Newest, limit: 0, viewer: None }
+    }
+
+    /// The entries below `post`.
+    #[must_use]
+    pub fn before(mut self, post: PostId) -> Self {
+        self.span = Span::Before(post);
+        self
+    }
+
+    /// The entries nearest above `post`.
+    #[must_use]
+    pub fn after(mut self, post: PostId) -> Self {
+        self.span = Span::After(post);
+        self
+    }
+
+    /// At most `limit` entries.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// As `viewer` sees it.
+    #[must_use]
+    pub fn viewer(mut self, viewer: UserId) -> Self {
+        self.viewer = Some(viewer);
+        self
+    }
+
+    pub(crate) fn to_wire(self) -> wire::Timeline {
+        let span = match self.span {
+            Span::Newest => wire::Span::Newest,
+            Span::Before(post) => wire::Span::Before(post.0),
+            Span::After(post) => wire::Span::After(post.0),
+        };
+        let (user, limit) = (self.user.0, self.limit);
+        wire::Timeline { options: read_options(self.viewer), user, span, limit }
+    }
+}
+
+/// A page of one of the lists of users: following, followers, mutes, blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EdgeQuery {
+    /// Whose list.
+    pub user: UserId,
+    /// Only edges made before this one; absent means from the newest.
+    pub before: Option<Sequence>,
+    /// How many edges; 0 means the server's default.
+    pub limit: u32,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+}
+
+impl EdgeQuery {
+    /// The newest edges of `user`.
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self { user, before: None, limit: 0, viewer: None }
+    }
+
+    /// The edges made before `sequence`: the next page.
+    #[must_use]
+    pub fn before(mut self, sequence: Sequence) -> Self {
+        self.before = Some(sequence);
+        self
+    }
+
+    /// At most `limit` edges.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// As `viewer` sees it.
+    #[must_use]
+    pub fn viewer(mut self, viewer: UserId) -> Self {
+        self.viewer = Some(viewer);
+        self
+    }
+
+    pub(crate) fn to_wire(self) -> wire::Edges {
+        wire::Edges {
+            options: read_options(self.viewer),
+            user: self.user.0,
+            before: self.before.map(|sequence| sequence.0),
+            limit: self.limit,
+        }
+    }
+}
+
+/// What a scan walks over.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanWhat {
+    /// All posts, oldest first.
+    Posts,
+    /// All follows, oldest first.
+    Follows,
+}
+
+/// A page of everything in the database, in log order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScanQuery {
+    /// Posts or follows.
+    pub what: ScanWhat,
+    /// Only what was made after this; the start is 0.
+    pub after: Sequence,
+    /// Only what was made up to this; absent means up to now.
+    pub until: Option<Sequence>,
+    /// How many items; 0 means the server's default.
+    pub limit: u32,
+}
+
+impl ScanQuery {
+    /// From the beginning.
+    #[must_use]
+    pub fn of(what: ScanWhat) -> Self {
+        Self { what, after: Sequence(0), until: None, limit: 0 }
+    }
+
+    /// What was made after `sequence`: the next page.
+    #[must_use]
+    pub fn after(mut self, sequence: Sequence) -> Self {
+        self.after = sequence;
+        self
+    }
+
+    /// Nothing made after `sequence`.
+    #[must_use]
+    pub fn until(mut self, sequence: Sequence) -> Self {
+        self.until = Some(sequence);
+        self
+    }
+
+    /// At most `limit` items.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    pub(crate) fn to_wire(self) -> wire::Scan {
+        let what = match self.what {
+            ScanWhat::Posts => wire::ScanWhat::Posts,
+            ScanWhat::Follows => wire::ScanWhat::Follows,
+        };
+        let until = self.until.map(|sequence| sequence.0);
+        let (after, limit) = (self.after.0, self.limit);
+        wire::Scan { options: read_options(None), what, after, until, limit }
+    }
+}
+
+pub(crate) fn read_options(viewer: Option<UserId>) -> wire::ReadOptions {
+    wire::ReadOptions { viewer: viewer.map(|user| user.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_query_keeps_every_option() {
+        let wire = TimelineQuery::of(UserId(7)).after(PostId(3)).limit(9).viewer(UserId(8));
+        let wire = wire.to_wire();
+        assert_eq!((wire.user, wire.span, wire.limit), (7, wire::Span::After(3), 9));
+        assert_eq!(wire.options.viewer, Some(8));
+    }
+
+    #[test]
+    fn an_edge_query_keeps_every_option() {
+        let wire = EdgeQuery::of(UserId(7)).before(Sequence(3)).limit(9).viewer(UserId(8));
+        let wire = wire.to_wire();
+        assert_eq!((wire.user, wire.before, wire.limit), (7, Some(3), 9));
+        assert_eq!(wire.options.viewer, Some(8));
+    }
+
+    #[test]
+    fn a_scan_query_keeps_every_option() {
+        let query = ScanQuery::of(ScanWhat::Follows).after(Sequence(3)).until(Sequence(5));
+        let wire = query.limit(9).to_wire();
+        assert_eq!((wire.what, wire.after, wire.until), (wire::ScanWhat::Follows, 3, Some(5)));
+        assert_eq!(wire.limit, 9);
+    }
+}

@@ -1,0 +1,95 @@
+//! The reads of [`Client`].
+//!
+//! A read that starts after a write was answered sees that write. Reads in flight together have no
+//! order, among each other or with writes.
+
+use fanfold_protocol::{PostById, RelationOf, Request, UserById};
+
+use crate::answer::{EdgePage, Page, Post, Relation, Scan, Status, UserCard};
+use crate::client::Client;
+use crate::error::Result;
+use crate::ids::{PostId, UserId};
+use crate::query::{EdgeQuery, ScanQuery, TimelineQuery, read_options};
+
+/// A method per read that takes a query.
+macro_rules! query_reads {
+    ($($(#[$doc:meta])* $name:ident($query:ty) -> $answer:ty = $variant:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            ///
+            /// See [`ErrorKind`](crate::ErrorKind); `Limit` or `Invalid` for a limit above 200.
+            pub async fn $name(&self, query: $query) -> Result<$answer> {
+                self.call(Request::$variant(query.to_wire())).await
+            }
+        )*
+    };
+}
+
+impl Client {
+    /// Asks for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// `Disconnected` or `TimedOut` if none comes.
+    pub async fn ping(&self) -> Result<()> {
+        self.call(Request::Ping).await
+    }
+
+    /// The server's status.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn status(&self) -> Result<Status> {
+        self.call(Request::Status).await
+    }
+
+    query_reads! {
+        /// A page of a home feed: the posts of everybody the user follows.
+        home(TimelineQuery) -> Page = Home;
+        /// A page of a user's own posts.
+        outbox(TimelineQuery) -> Page = Outbox;
+        /// Whom a user follows, newest first.
+        following(EdgeQuery) -> EdgePage = Following;
+        /// Who follows a user, newest first.
+        followers(EdgeQuery) -> EdgePage = Followers;
+        /// Whom a user muted, newest first.
+        mutes(EdgeQuery) -> EdgePage = Mutes;
+        /// Whom a user blocked, newest first.
+        blocks(EdgeQuery) -> EdgePage = Blocks;
+        /// A page of everything, in log order: for exports.
+        scan(ScanQuery) -> Scan = Scan;
+    }
+
+    /// One post, as `viewer` sees it; without a viewer, as the trusted application does.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if it does not exist, was deleted, or is hidden from the viewer.
+    pub async fn post(&self, post: PostId, viewer: Option<UserId>) -> Result<Post> {
+        let request = PostById { options: read_options(viewer), post: post.0 };
+        self.call(Request::Post(request)).await
+    }
+
+    /// The counts of a user. A user nobody wrote about reads as zeros.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
+        let request = UserById { options: read_options(viewer), user: user.0 };
+        self.call(Request::User(request)).await
+    }
+
+    /// How `a` stands to `b`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn relation(&self, a: UserId, b: UserId, viewer: Option<UserId>) -> Result<Relation> {
+        let request = RelationOf { options: read_options(viewer), a: a.0, b: b.0 };
+        self.call(Request::Relation(request)).await
+    }
+}

@@ -1,0 +1,164 @@
+//! Which writes may be in flight at the same time.
+//!
+//! The server remembers a key only for a write that changed something. A write that was refused or
+//! changed nothing is decided anew when it is sent again after a lost connection, by then in a
+//! state that later writes of the same client have already changed. Sending again is exact only if
+//! no later write in flight can change the decision of an earlier one. So:
+//!
+//! Invariants:
+//! * a write about a pair of users waits until no other write about the same two, in either
+//!   direction, is in flight;
+//! * a write that frees places in a list of followees (an unfollow by the follower; a block, which
+//!   ends the follows of both) waits until no follow by such a user is in flight: that follow may
+//!   have been refused by the limit;
+//! * publish, delete and touch decide nothing that another write changes, and never wait.
+
+use std::collections::{HashMap, HashSet};
+
+use fanfold_protocol::Request;
+
+/// What a write touches, as far as other writes care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Footprint {
+    /// Nothing that decides another write.
+    Free,
+    /// The pair only: mute, unmute, unblock.
+    Pair(u64, u64),
+    /// The pair, and takes a place in the first user's followees.
+    Follow(u64, u64),
+    /// The pair, and may free a place in the first user's followees.
+    Unfollow(u64, u64),
+    /// The pair, and may free a place in the followees of both.
+    Block(u64, u64),
+}
+
+impl Footprint {
+    pub(crate) fn of(request: &Request) -> Self {
+        match request {
+            Request::Follow(pair) => Self::Follow(pair.user, pair.other),
+            Request::Unfollow(pair) => Self::Unfollow(pair.user, pair.other),
+            Request::Block(pair) => Self::Block(pair.user, pair.other),
+            Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {
+                Self::Pair(pair.user, pair.other)
+            }
+            _ => Self::Free,
+        }
+    }
+
+    /// The two users, smaller first.
+    fn pair(self) -> Option<(u64, u64)> {
+        match self {
+            Self::Free => None,
+            Self::Pair(a, b) | Self::Follow(a, b) | Self::Unfollow(a, b) | Self::Block(a, b) => {
+                Some((a.min(b), a.max(b)))
+            }
+        }
+    }
+}
+
+/// The footprints of the writes in flight. Each check costs two lookups.
+#[derive(Debug, Default)]
+pub(crate) struct Dependencies {
+    pairs: HashSet<(u64, u64)>,
+    followers: HashMap<u64, u32>,
+}
+
+impl Dependencies {
+    /// Whether a write with this footprint may be sent now.
+    pub(crate) fn allow(&self, footprint: Footprint) -> bool {
+        let Some(pair) = footprint.pair() else { return true };
+        if self.pairs.contains(&pair) {
+            return false;
+        }
+        match footprint {
+            Footprint::Unfollow(user, _) => !self.followers.contains_key(&user),
+            Footprint::Block(a, b) => {
+                !self.followers.contains_key(&a) && !self.followers.contains_key(&b)
+            }
+            Footprint::Free | Footprint::Pair(..) | Footprint::Follow(..) => true,
+        }
+    }
+
+    /// The write was sent.
+    pub(crate) fn begin(&mut self, footprint: Footprint) {
+        let Some(pair) = footprint.pair() else { return };
+        self.pairs.insert(pair);
+        if let Footprint::Follow(user, _) = footprint {
+            *self.followers.entry(user).or_default() += 1;
+        }
+    }
+
+    /// The write was answered.
+    pub(crate) fn end(&mut self, footprint: Footprint) {
+        let Some(pair) = footprint.pair() else { return };
+        self.pairs.remove(&pair);
+        let Footprint::Follow(user, _) = footprint else { return };
+        if let Some(count) = self.followers.get_mut(&user) {
+            *count -= 1;
+            if *count == 0 {
+                self.followers.remove(&user);
+            }
+        }
+    }
+
+    /// Nothing is in flight any more.
+    pub(crate) fn clear(&mut self) {
+        self.pairs.clear();
+        self.followers.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(footprint: Footprint) -> Dependencies {
+        let mut dependencies = Dependencies::default();
+        dependencies.begin(footprint);
+        dependencies
+    }
+
+    #[test]
+    fn the_same_pair_waits_in_both_directions() {
+        let busy = with(Footprint::Pair(1, 2));
+        for footprint in [
+            Footprint::Pair(2, 1),
+            Footprint::Follow(2, 1),
+            Footprint::Unfollow(1, 2),
+            Footprint::Block(2, 1),
+        ] {
+            assert!(!busy.allow(footprint), "{footprint:?}");
+        }
+        assert!(busy.allow(Footprint::Follow(1, 3)));
+        assert!(busy.allow(Footprint::Free));
+    }
+
+    #[test]
+    fn freeing_a_place_waits_for_the_follows_of_that_user() {
+        let busy = with(Footprint::Follow(1, 2));
+        assert!(!busy.allow(Footprint::Unfollow(1, 9)));
+        assert!(!busy.allow(Footprint::Block(1, 9)));
+        assert!(!busy.allow(Footprint::Block(9, 1)), "a block ends the other's follows too");
+        assert!(busy.allow(Footprint::Unfollow(2, 9)), "the followed user has its own places");
+        assert!(busy.allow(Footprint::Follow(1, 9)));
+        assert!(busy.allow(Footprint::Pair(1, 9)));
+    }
+
+    #[test]
+    fn an_answer_releases_what_the_write_held() {
+        let mut busy = with(Footprint::Follow(1, 2));
+        busy.begin(Footprint::Follow(1, 3));
+        busy.end(Footprint::Follow(1, 2));
+        assert!(busy.allow(Footprint::Pair(2, 1)));
+        assert!(!busy.allow(Footprint::Unfollow(1, 9)), "one follow is still in flight");
+        busy.end(Footprint::Follow(1, 3));
+        assert!(busy.allow(Footprint::Unfollow(1, 9)));
+    }
+
+    #[test]
+    fn clearing_forgets_everything() {
+        let mut busy = with(Footprint::Follow(1, 2));
+        busy.clear();
+        assert!(busy.allow(Footprint::Block(1, 2)));
+    }
+}

@@ -1,0 +1,211 @@
+//! Wire replies to the client's words. The only file, with `write.rs` and `query.rs`, that knows
+//! both vocabularies.
+//!
+//! A reply of another kind than the request's is the server's mistake and becomes a `Protocol`
+//! error, never a panic.
+
+use bytes::Bytes;
+use fanfold_protocol as wire;
+use fanfold_protocol::Reply;
+
+use crate::answer::{
+    Edge, EdgePage, Follow, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo, Status,
+    StatusField, StatusValue, UserCard, Written,
+};
+use crate::error::{Error, Result};
+use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+
+/// An answer that can be made from a reply.
+pub(crate) trait FromReply: Sized {
+    fn from_reply(reply: Reply) -> Result<Self>;
+}
+
+/// Implements [`FromReply`] for a type that one reply variant stands for.
+macro_rules! from_reply {
+    ($($variant:ident => $answer:ty, $convert:expr;)*) => {
+        $(impl FromReply for $answer {
+            fn from_reply(reply: Reply) -> Result<Self> {
+                match reply {
+                    Reply::$variant(body) => Ok($convert(body)),
+                    other => Err(unexpected(&other)),
+                }
+            }
+        })*
+    };
+}
+
+from_reply! {
+    Written => Written, written;
+    Page => Page, page;
+    Post => Post, |one: wire::OnePost| post(one.post);
+    Edges => EdgePage, edges;
+    User => UserCard, user_card;
+    Relation => Relation, relation;
+    Status => Status, status;
+    Scanned => Scan, scan;
+}
+
+impl FromReply for () {
+    fn from_reply(reply: Reply) -> Result<Self> {
+        match reply {
+            Reply::Pong => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn unexpected(reply: &Reply) -> Error {
+    Error::protocol(format!("the server answered with a {:?} where it does not fit", reply.kind()))
+}
+
+pub(crate) fn server_info(welcome: &wire::Welcome) -> ServerInfo {
+    ServerInfo {
+        protocol_version: welcome.version,
+        database: DatabaseId(welcome.database),
+        epoch: Epoch(welcome.epoch),
+        sequence: Sequence(welcome.sequence),
+        server: text(&welcome.server),
+        max_in_flight: welcome.max_in_flight,
+    }
+}
+
+fn written(body: wire::Written) -> Written {
+    let post = body.post.map(PostId);
+    Written { position: position(body.position), changed: body.changed, post }
+}
+
+fn page(body: wire::Page) -> Page {
+    Page {
+        position: position(body.position),
+        end: end(body.end),
+        posts: body.posts.into_iter().map(post).collect(),
+    }
+}
+
+fn post(body: wire::Post) -> Post {
+    Post {
+        id: PostId(body.id),
+        author: UserId(body.author),
+        at: Timestamp(body.at),
+        committed_at: Timestamp(body.committed_at),
+        kind: body.kind,
+        text: text(&body.text),
+        meta: body.meta.to_vec(),
+    }
+}
+
+fn edges(body: wire::EdgePage) -> EdgePage {
+    let edge =
+        |edge: wire::Edge| Edge { user: UserId(edge.user), sequence: Sequence(edge.sequence) };
+    EdgePage {
+        position: position(body.position),
+        end: end(body.end),
+        edges: body.edges.into_iter().map(edge).collect(),
+    }
+}
+
+fn user_card(body: wire::UserCard) -> UserCard {
+    UserCard {
+        position: position(body.position),
+        user: UserId(body.user),
+        posts: body.posts,
+        followers: body.followers,
+        followees: body.followees,
+        newest_post: body.newest_post.map(PostId),
+        active_at: body.active_at.map(Timestamp),
+    }
+}
+
+fn relation(body: wire::Relation) -> Relation {
+    Relation {
+        position: position(body.position),
+        follows: body.follows,
+        followed_by: body.followed_by,
+        muted: body.muted,
+        blocked: body.blocked,
+        blocked_by: body.blocked_by,
+    }
+}
+
+fn status(body: wire::Status) -> Status {
+    let field = |(name, value): (Bytes, wire::StatusValue)| StatusField {
+        name: text(&name),
+        value: match value {
+            wire::StatusValue::Number(number) => StatusValue::Number(number),
+            wire::StatusValue::Text(bytes) => StatusValue::Text(text(&bytes)),
+        },
+    };
+    Status {
+        position: position(body.position),
+        fields: body.fields.into_iter().map(field).collect(),
+    }
+}
+
+fn scan(body: wire::Scanned) -> Scan {
+    let follow = |found: wire::Follow| Follow {
+        user: UserId(found.user),
+        author: UserId(found.author),
+        sequence: Sequence(found.sequence),
+    };
+    let items = match body.items {
+        wire::ScannedItems::Posts(posts) => ScanItems::Posts(posts.into_iter().map(post).collect()),
+        wire::ScannedItems::Follows(follows) => {
+            ScanItems::Follows(follows.into_iter().map(follow).collect())
+        }
+    };
+    Scan { position: position(body.position), next: Sequence(body.next), end: end(body.end), items }
+}
+
+fn position(position: wire::Position) -> Position {
+    Position { epoch: Epoch(position.epoch), sequence: Sequence(position.sequence) }
+}
+
+fn end(end: wire::PageEnd) -> PageEnd {
+    match end {
+        wire::PageEnd::More => PageEnd::More,
+        wire::PageEnd::End => PageEnd::End,
+        wire::PageEnd::Bytes => PageEnd::Bytes,
+    }
+}
+
+/// The decoder has checked the text already; a lossy copy spares a second error path.
+fn text(bytes: &Bytes) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_reply_of_another_kind_is_an_error() {
+        let error = Written::from_reply(Reply::Pong).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(error.message().contains("Pong"), "{error}");
+    }
+
+    #[test]
+    fn a_write_answer_keeps_every_field() {
+        let position = wire::Position { epoch: 3, sequence: 9 };
+        let reply = Reply::Written(wire::Written { position, changed: true, post: Some(9) });
+        let answer = Written::from_reply(reply).unwrap();
+        let position = Position { epoch: Epoch(3), sequence: Sequence(9) };
+        assert_eq!(answer, Written { position, changed: true, post: Some(PostId(9)) });
+    }
+
+    #[test]
+    fn the_relation_keeps_its_sides_apart() {
+        let body = wire::Relation {
+            position: wire::Position { epoch: 1, sequence: 1 },
+            follows: true,
+            followed_by: false,
+            muted: true,
+            blocked: false,
+            blocked_by: true,
+        };
+        let answer = relation(body);
+        assert!(answer.follows && answer.muted && answer.blocked_by);
+        assert!(!answer.followed_by && !answer.blocked);
+    }
+}

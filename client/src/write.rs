@@ -1,0 +1,206 @@
+//! A write, before it is sent: what to do, and under which key and for which acting user.
+//!
+//! Nothing is sent here and nothing is checked that the server checks. A write is plain data and
+//! can be cloned, so that a caller can repeat it under the same key.
+
+use bytes::Bytes;
+use fanfold_protocol as wire;
+
+use crate::ids::{Key, PostId, Timestamp, UserId};
+
+/// What every write may carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// The idempotency key. Absent: the client draws one, which makes its own retries safe. Give
+    /// one to make *your* retries safe, across restarts of your process too.
+    pub key: Option<Key>,
+    /// On whose behalf. Absent: the trusted application.
+    pub actor: Option<UserId>,
+}
+
+/// A post to be published.
+///
+/// ```
+/// use fanfold_client::{NewPost, Timestamp, UserId};
+/// let post = NewPost::new(UserId(9), "hello").kind(2).created_at(Timestamp(1_370_047_740_000));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPost {
+    author: UserId,
+    text: Bytes,
+    kind: u16,
+    created_at: Option<Timestamp>,
+    meta: Bytes,
+}
+
+impl NewPost {
+    /// A post by `author` that says `text`: UTF-8, at most 64 KiB, may be empty.
+    pub fn new(author: UserId, text: impl Into<String>) -> Self {
+        let text = Bytes::from(text.into());
+        Self { author, text, kind: 0, created_at: None, meta: Bytes::new() }
+    }
+
+    /// A number of the application's own; the server stores it and does not look at it. Default 0.
+    #[must_use]
+    pub fn kind(mut self, kind: u16) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The time to show, for imports. It does not change the order. Default: the commit time.
+    #[must_use]
+    pub fn created_at(mut self, at: Timestamp) -> Self {
+        self.created_at = Some(at);
+        self
+    }
+
+    /// Bytes of the application's own, at most 4 KiB. Default: none.
+    #[must_use]
+    pub fn meta(mut self, meta: impl Into<Vec<u8>>) -> Self {
+        self.meta = Bytes::from(meta.into());
+        self
+    }
+}
+
+/// One write: what [`Client::write`](crate::Client::write) and
+/// [`Client::start`](crate::Client::start) take.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub(crate) request: wire::Request,
+}
+
+/// A constructor per write about two users.
+macro_rules! pair_writes {
+    ($($(#[$doc:meta])* $name:ident($user:ident, $other:ident) => $variant:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            pub fn $name($user: UserId, $other: UserId) -> Self {
+                let options = wire::WriteOptions::default();
+                let pair = wire::Pair { options, user: $user.0, other: $other.0 };
+                Self { request: wire::Request::$variant(pair) }
+            }
+        )*
+    };
+}
+
+impl Write {
+    /// Publishes a post; `author` and `text` as in [`NewPost::new`].
+    pub fn publish(author: UserId, text: impl Into<String>) -> Self {
+        NewPost::new(author, text).into()
+    }
+
+    /// Deletes a post. With an actor who is not its author: `Denied`.
+    #[must_use]
+    pub fn delete(post: PostId) -> Self {
+        let options = wire::WriteOptions::default();
+        Self { request: wire::Request::Delete(wire::Delete { options, post: post.0 }) }
+    }
+
+    /// Marks a user as active.
+    #[must_use]
+    pub fn touch(user: UserId) -> Self {
+        let options = wire::WriteOptions::default();
+        Self { request: wire::Request::Touch(wire::Touch { options, user: user.0 }) }
+    }
+
+    pair_writes! {
+        /// Lets `user` follow `author`, past posts included.
+        follow(user, author) => Follow;
+        /// Ends a follow.
+        unfollow(user, author) => Unfollow;
+        /// Hides `author` from `user`'s home and keeps the follow.
+        mute(user, author) => Mute;
+        /// Ends a mute.
+        unmute(user, author) => Unmute;
+        /// Ends the follows both ways, refuses new ones, hides each from the other.
+        block(user, other) => Block;
+        /// Ends a block; no follow comes back.
+        unblock(user, other) => Unblock;
+    }
+
+    /// The same write under these options.
+    #[must_use]
+    pub fn with(mut self, options: WriteOptions) -> Self {
+        *self.options_mut() = wire::WriteOptions {
+            key: options.key.map(|key| key.0),
+            actor: options.actor.map(|actor| actor.0),
+        };
+        self
+    }
+
+    /// Gives the write a key unless it has one.
+    pub(crate) fn ensure_key(&mut self, next: impl FnOnce() -> Key) {
+        self.options_mut().key.get_or_insert_with(|| next().0);
+    }
+
+    fn options_mut(&mut self) -> &mut wire::WriteOptions {
+        match &mut self.request {
+            wire::Request::Publish(publish) => &mut publish.options,
+            wire::Request::Delete(delete) => &mut delete.options,
+            wire::Request::Touch(touch) => &mut touch.options,
+            wire::Request::Follow(pair)
+            | wire::Request::Unfollow(pair)
+            | wire::Request::Mute(pair)
+            | wire::Request::Unmute(pair)
+            | wire::Request::Block(pair)
+            | wire::Request::Unblock(pair) => &mut pair.options,
+            _ => unreachable!("a Write is only ever built around a write request"),
+        }
+    }
+}
+
+impl From<NewPost> for Write {
+    fn from(post: NewPost) -> Self {
+        let publish = wire::Publish {
+            options: wire::WriteOptions::default(),
+            author: post.author.0,
+            kind: post.kind,
+            created_at: post.created_at.map(|at| at.0),
+            text: post.text,
+            meta: post.meta,
+        };
+        Self { request: wire::Request::Publish(publish) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_reach_every_kind_of_write() {
+        let (a, b) = (UserId(1), UserId(2));
+        let all = [
+            Write::publish(a, "x"),
+            Write::delete(PostId(1)),
+            Write::touch(a),
+            Write::follow(a, b),
+            Write::unfollow(a, b),
+            Write::mute(a, b),
+            Write::unmute(a, b),
+            Write::block(a, b),
+            Write::unblock(a, b),
+        ];
+        for write in all {
+            let options = WriteOptions { key: Some(Key([7; 16])), actor: Some(UserId(5)) };
+            let mut write = write.with(options);
+            write.ensure_key(|| Key([8; 16]));
+            let expected = wire::WriteOptions { key: Some([7; 16]), actor: Some(5) };
+            assert_eq!(*write.options_mut(), expected);
+            let mut bare = write.with(WriteOptions::default());
+            bare.ensure_key(|| Key([8; 16]));
+            assert_eq!(bare.options_mut().key, Some([8; 16]));
+        }
+    }
+
+    #[test]
+    fn a_new_post_carries_all_its_fields() {
+        let post = NewPost::new(UserId(9), "hi").kind(3).created_at(Timestamp(5)).meta([1, 2]);
+        let wire::Request::Publish(publish) = Write::from(post).request else {
+            unreachable!("a NewPost becomes a publish")
+        };
+        assert_eq!((publish.author, publish.kind, publish.created_at), (9, 3, Some(5)));
+        assert_eq!((&publish.text[..], &publish.meta[..]), (&b"hi"[..], &[1, 2][..]));
+    }
+}

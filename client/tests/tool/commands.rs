@@ -1,0 +1,105 @@
+//! The commands, the output, the exit codes, the shell.
+//!
+//! Each test runs the real binary with a fake server and looks at what a user sees: standard
+//! output, standard error and the exit code.
+
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::workbench::{Bench, objects, stderr};
+
+#[test]
+fn a_first_session_reads_as_the_readme_says() {
+    let bench = Bench::new();
+    assert!(bench.ok("ping").starts_with("pong from fake 1 in "));
+    assert_eq!(bench.ok("follow 1 7"), "done\n");
+    assert_eq!(bench.ok("follow 1 7"), "nothing to change\n");
+    assert_eq!(bench.ok("publish 7 hello world --at 1370047740000"), "published as post 2\n");
+    assert_eq!(bench.ok("home 1"), "2013-06-01 00:49  @7  #2  hello world\n");
+    assert_eq!(bench.ok("user 7"), "user 7: 1 posts, 1 followers, follows 0, newest post #2\n");
+    assert_eq!(bench.ok("delete 2 --as 7"), "done\n");
+    assert_eq!(bench.ok("home 1"), "");
+    assert!(bench.ok("status").contains("log.records  3"));
+}
+
+#[test]
+fn json_prints_one_object_a_line() {
+    let bench = Bench::new();
+    let written = objects(&bench.ok("publish 7 hello --at 5 --kind 3 --json"));
+    assert_eq!(written, [json!({"changed": true, "post": 1, "epoch": 1, "sequence": 1})]);
+    bench.ok("publish 7 again --at 6");
+    let page = objects(&bench.ok("--json outbox 7 --limit 1"));
+    let expected = json!({"id": 2, "author": 7, "at": 6, "text": "again", "committed_at": 1000});
+    assert_eq!(page, [expected], "no line about the continuation");
+    assert_eq!(objects(&bench.ok("post 1 --json"))[0]["kind"], 3);
+    assert_eq!(objects(&bench.ok("user 7 --json"))[0]["posts"], 2);
+    assert_eq!(objects(&bench.ok("status --json"))[0]["log.records"], 2);
+}
+
+#[test]
+fn pages_say_how_to_go_on() {
+    let bench = Bench::new();
+    (0..5).for_each(|n| drop(bench.ok(&format!("publish 7 n{n} --at 0"))));
+    assert!(bench.ok("outbox 7 --limit 2").ends_with("more: --before 4\n"));
+    assert!(bench.ok("outbox 7 --limit 2 --before 4").ends_with("more: --before 2\n"));
+    assert_eq!(bench.ok("outbox 7 --limit 2 --before 2").lines().count(), 1);
+    assert!(bench.ok("outbox 7 --limit 2 --after 1").ends_with("more: --after 3\n"));
+    assert_eq!(bench.ok("outbox 7 --limit 2 --all").lines().count(), 5);
+}
+
+#[test]
+fn a_text_comes_from_standard_input() {
+    let bench = Bench::new();
+    assert!(bench.piped("publish 7 -", "two\nlines\n").status.success());
+    assert_eq!(bench.fake.state().posts[0].text, "two\nlines");
+}
+
+#[test]
+fn mistakes_exit_with_2_and_failures_with_1() {
+    let bench = Bench::new();
+    let (code, message) = bench.fails("post 99");
+    assert_eq!((code, message.as_str()), (2, "fanfold: no post 99\n"));
+    bench.ok("publish 7 x");
+    assert_eq!(bench.fails("delete 1 --as 8").0, 2);
+    assert_eq!(bench.fails("home x").0, 2);
+    let (code, message) = bench.fails("ping --url redis://x");
+    assert_eq!(code, 2);
+    assert!(message.contains("unknown scheme redis://"), "{message}");
+    let (code, message) = bench.fails("ping --url fanfold://127.0.0.1:1");
+    assert_eq!(code, 1);
+    assert!(message.contains("is fanfoldd running there?"), "{message}");
+    let (_, message) = bench.fails("post 99 --json");
+    assert_eq!(objects(&message), [json!({"error": "not_found", "message": "no post 99"})]);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let bench = Bench::new();
+    (0..40).for_each(|_| drop(bench.ok(&format!("publish 7 {}", "x".repeat(5_000)))));
+    let mut command = bench.command();
+    let command = command.args(["outbox", "7", "--all"]).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_shell_runs_lines_goes_on_after_mistakes_and_exits_with_the_worst() {
+    let bench = Bench::new();
+    let script = "follow 1 7\n# a remark\n\npublish 7 'it''s a text'\nhome 1 --json\npost 99\n\
+                  nonsense\npublish 7 'open\nquit\npublish 7 never\n";
+    let output = bench.piped("shell --as 7", script);
+    assert_eq!(output.status.code(), Some(2));
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(out.starts_with("done\npublished as post 2\n{\"id\":2,"), "{out}");
+    let errors = stderr(&output);
+    for expected in ["no post 99", "unrecognized subcommand 'nonsense'", "quote ' is not closed"] {
+        assert!(errors.contains(expected), "{errors}");
+    }
+    assert_eq!(bench.fake.state().posts.len(), 1, "quit ends it");
+    assert_eq!(bench.piped("shell", "ping\n").status.code(), Some(0));
+    let help = bench.piped("shell", "help\n");
+    assert!(String::from_utf8_lossy(&help.stdout).contains("outbox"));
+}

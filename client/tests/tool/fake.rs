@@ -1,0 +1,278 @@
+//! A fake server with a memory: enough of the rules (keys, follows, posts, paging, scans) to run
+//! the command-line tool against, in the test's own process. Answers in order and keeps nothing on
+//! disk.
+//!
+//! It can be told to hang up after a number of writes, and to refuse follows above a limit.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use bytes::{Bytes, BytesMut};
+use fanfold_protocol::limits::BODY_BYTES_MAX;
+use fanfold_protocol::{
+    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, Reply, Request,
+    Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue, Timeline, UserCard, Welcome,
+    WriteOptions, Written, encode_reply,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::codec::Decoder;
+
+/// A running fake; ends with the test.
+pub(crate) struct Fake {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+/// What the fake holds.
+#[derive(Default)]
+pub(crate) struct State {
+    sequence: u64,
+    pub(crate) posts: Vec<Post>,
+    pub(crate) follows: Vec<Follow>,
+    keys: HashMap<[u8; 16], Written>,
+    /// Writes executed since the start, repeated ones not counted.
+    pub(crate) writes: u64,
+    /// After so many more writes: answer nothing more and close the connection.
+    pub(crate) hang_up_in: Option<u64>,
+    /// More follows by one user are refused.
+    pub(crate) followees_max: Option<usize>,
+}
+
+impl Fake {
+    pub(crate) fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::<Mutex<State>>::default();
+        let shared = Arc::clone(&state);
+        runtime.spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { address, state, _runtime: runtime }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("fanfold://{}", self.address)
+    }
+
+    pub(crate) fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+    let mut codec = FrameCodec::new(BODY_BYTES_MAX);
+    let (mut inbox, mut out) = (BytesMut::new(), BytesMut::new());
+    loop {
+        while let Some(frame) = codec.decode(&mut inbox).unwrap() {
+            let request = Request::load(&frame).unwrap();
+            let Some(reply) = state.lock().unwrap().answer(&request) else { return };
+            encode_reply(frame.request_id, &reply, &mut out).unwrap();
+        }
+        if stream.write_all_buf(&mut out).await.is_err() {
+            return;
+        }
+        if !matches!(stream.read_buf(&mut inbox).await, Ok(1..)) {
+            return;
+        }
+    }
+}
+
+impl State {
+    fn position(&self) -> Position {
+        Position { epoch: 1, sequence: self.sequence }
+    }
+
+    /// The answer, `None` to hang up.
+    fn answer(&mut self, request: &Request) -> Option<Reply> {
+        if request.kind().is_write() {
+            match &mut self.hang_up_in {
+                Some(0) => {
+                    self.hang_up_in = None;
+                    return None;
+                }
+                Some(left) => *left -= 1,
+                None => {}
+            }
+        }
+        Some(match request {
+            Request::Hello(_) => welcome(),
+            Request::Ping => Reply::Pong,
+            Request::Status => self.status(),
+            Request::Publish(publish) => {
+                let sequence = self.sequence + 1;
+                let at = publish.created_at.unwrap_or(1_000);
+                let post = Post {
+                    id: sequence,
+                    author: publish.author,
+                    at,
+                    committed_at: 1_000,
+                    kind: publish.kind,
+                    text: publish.text.clone(),
+                    meta: publish.meta.clone(),
+                };
+                self.write(publish.options, |state| {
+                    state.posts.push(post);
+                    Some(sequence)
+                })
+            }
+            Request::Follow(pair) => self.follow(pair.options, pair.user, pair.other),
+            Request::Delete(delete) => self.delete(delete.options, delete.post),
+            Request::Home(timeline) => {
+                let followed = |author| {
+                    self.follows.iter().any(|it| (it.user, it.author) == (timeline.user, author))
+                };
+                self.page(timeline, &followed)
+            }
+            Request::Outbox(timeline) => self.page(timeline, &|author| author == timeline.user),
+            Request::Post(one) => match self.posts.iter().find(|post| post.id == one.post) {
+                Some(post) => {
+                    Reply::Post(OnePost { position: self.position(), post: post.clone() })
+                }
+                None => refusal(Code::NotFound, &format!("no post {}", one.post)),
+            },
+            Request::User(user) => self.card(user.user),
+            Request::Scan(scan) => self.scan(scan),
+            other => refusal(Code::UnknownRequest, &format!("the fake knows no {}", other.kind())),
+        })
+    }
+
+    /// Executes a write once per key.
+    fn write(
+        &mut self,
+        options: WriteOptions,
+        apply: impl FnOnce(&mut Self) -> Option<u64>,
+    ) -> Reply {
+        let key = options.key.unwrap();
+        if let Some(first) = self.keys.get(&key) {
+            return Reply::Written(*first);
+        }
+        self.sequence += 1;
+        self.writes += 1;
+        let post = apply(self);
+        let written = Written { position: self.position(), changed: true, post };
+        self.keys.insert(key, written);
+        Reply::Written(written)
+    }
+
+    fn follow(&mut self, options: WriteOptions, user: u64, author: u64) -> Reply {
+        let known = options.key.is_some_and(|key| self.keys.contains_key(&key));
+        let mut followees = self.follows.iter().filter(|follow| follow.user == user);
+        if !known && followees.any(|follow| follow.author == author) {
+            let position = self.position();
+            return Reply::Written(Written { position, changed: false, post: None });
+        }
+        let count = self.follows.iter().filter(|follow| follow.user == user).count();
+        if !known && self.followees_max.is_some_and(|max| max <= count) {
+            return refusal(Code::Limit, &format!("user {user} follows {count}, the limit"));
+        }
+        let sequence = self.sequence + 1;
+        self.write(options, |state| {
+            state.follows.push(Follow { user, author, sequence });
+            None
+        })
+    }
+
+    fn delete(&mut self, options: WriteOptions, post: u64) -> Reply {
+        let Some(found) = self.posts.iter().position(|it| it.id == post) else {
+            return refusal(Code::NotFound, &format!("no post {post}"));
+        };
+        if options.actor.is_some_and(|actor| actor != self.posts[found].author) {
+            return refusal(Code::Denied, "somebody else's post");
+        }
+        self.write(options, |state| {
+            state.posts.remove(found);
+            None
+        })
+    }
+
+    fn page(&self, timeline: &Timeline, shows: &dyn Fn(u64) -> bool) -> Reply {
+        let limit = if timeline.limit == 0 { 20 } else { timeline.limit as usize };
+        let newest_first = self.posts.iter().rev().filter(|post| shows(post.author));
+        let (mut posts, more): (Vec<Post>, bool) = match timeline.span {
+            Span::Newest | Span::Before(_) => {
+                let below = if let Span::Before(id) = timeline.span { id } else { u64::MAX };
+                let all: Vec<Post> = newest_first.filter(|it| it.id < below).cloned().collect();
+                let more = limit < all.len();
+                (all.into_iter().take(limit).collect(), more)
+            }
+            Span::After(id) => {
+                let all: Vec<Post> = newest_first.filter(|it| id < it.id).cloned().collect();
+                let more = limit < all.len();
+                (all.into_iter().rev().take(limit).rev().collect(), more)
+            }
+        };
+        posts.sort_by_key(|post| std::cmp::Reverse(post.id));
+        let end = if more { PageEnd::More } else { PageEnd::End };
+        Reply::Page(Page { position: self.position(), end, posts })
+    }
+
+    fn card(&self, user: u64) -> Reply {
+        let count =
+            |hit: &dyn Fn(&Follow) -> bool| self.follows.iter().filter(|it| hit(it)).count();
+        Reply::User(UserCard {
+            position: self.position(),
+            user,
+            posts: self.posts.iter().filter(|post| post.author == user).count() as u64,
+            followers: count(&|follow| follow.author == user) as u64,
+            followees: count(&|follow| follow.user == user) as u64,
+            newest_post: self.posts.iter().rev().find(|it| it.author == user).map(|it| it.id),
+            active_at: None,
+        })
+    }
+
+    fn scan(&self, scan: &Scan) -> Reply {
+        let limit = scan.limit.min(3) as usize;
+        let inside = |sequence| scan.after < sequence && sequence <= scan.until.unwrap_or(u64::MAX);
+        let posts: Vec<Post> = self.posts.iter().filter(|it| inside(it.id)).cloned().collect();
+        let follows: Vec<Follow> =
+            self.follows.iter().filter(|it| inside(it.sequence)).copied().collect();
+        let (items, next, left) = match scan.what {
+            ScanWhat::Posts => {
+                let page: Vec<Post> = posts.iter().take(limit).cloned().collect();
+                let next = page.last().map(|post| post.id);
+                (ScannedItems::Posts(page), next, limit < posts.len())
+            }
+            ScanWhat::Follows => {
+                let page: Vec<Follow> = follows.iter().take(limit).copied().collect();
+                let next = page.last().map(|follow| follow.sequence);
+                (ScannedItems::Follows(page), next, limit < follows.len())
+            }
+        };
+        let end = if left { PageEnd::More } else { PageEnd::End };
+        let next = next.unwrap_or(scan.after);
+        Reply::Scanned(Scanned { position: self.position(), next, end, items })
+    }
+
+    fn status(&self) -> Reply {
+        let name = Bytes::from_static(b"log.records");
+        let fields = vec![(name, StatusValue::Number(self.sequence))];
+        Reply::Status(Status { position: self.position(), fields })
+    }
+}
+
+fn welcome() -> Reply {
+    Reply::Welcome(Welcome {
+        version: 1,
+        epoch: 1,
+        sequence: 0,
+        features: 0,
+        database: [7; 16],
+        server: Bytes::from_static(b"fake 1"),
+        max_body_bytes: BODY_BYTES_MAX,
+        max_in_flight: 64,
+    })
+}
+
+fn refusal(code: Code, message: &str) -> Reply {
+    Reply::Error(ErrorReply::new(code, message.to_owned()))
+}

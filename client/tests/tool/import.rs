@@ -1,0 +1,162 @@
+//! Import and export: counting, resuming, refusing, and coming back whole.
+//!
+//! The fake server remembers keys as a real one does, so a post that is there twice was sent under
+//! two keys.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::fake::Fake;
+use crate::workbench::{Bench, objects, posts, stderr, times};
+
+#[test]
+fn an_import_loads_both_files_counts_refusals_and_names_ids() {
+    let bench = Bench::new();
+    bench.fake.state().followees_max = Some(2);
+    bench.write("graph.tsv", "1\t7\n1\t8\n1\t9\nbroken\n2\t7\n2\t7\n");
+    bench.write("posts.jsonl", &format!("{}{{\"author\":7}}\nnonsense\n", posts(3)));
+    let line = "import --graph graph.tsv --posts posts.jsonl --rejects rejects --ids ids --json";
+    let summary = objects(&bench.ok(line)).remove(0);
+    assert_eq!(summary["graph"]["imported"], 3);
+    assert_eq!(summary["graph"]["unchanged"], 1);
+    assert_eq!(summary["graph"]["refused"], json!({"bad_line": 1, "limit": 1}));
+    assert_eq!(summary["posts"]["imported"], 3);
+    assert_eq!(summary["posts"]["refused"], json!({"bad_json": 1, "missing_at": 1}));
+    let rejects = bench.read("rejects");
+    let starts: Vec<String> = rejects
+        .lines()
+        .map(|line| line.split('\t').take(3).collect::<Vec<_>>().join(" "))
+        .collect();
+    let expected = ["graph 3 limit", "graph 4 bad_line", "posts 4 missing_at", "posts 5 bad_json"];
+    assert_eq!(starts, expected);
+    assert!(rejects.contains("\t1\t9\n") && rejects.ends_with("\tnonsense\n"), "{rejects}");
+    assert_eq!(bench.read("ids"), "1000\t4\n1001\t5\n1002\t6\n");
+    assert!(!bench.path("posts.jsonl.import-progress").exists());
+    let state = bench.fake.state();
+    assert_eq!(state.posts.iter().map(|post| post.at).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
+fn a_lost_connection_in_the_middle_doubles_nothing() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", &posts(500));
+    bench.fake.state().hang_up_in = Some(123);
+    let summary = bench.ok("import --posts posts.jsonl");
+    assert!(summary.starts_with("imported 500 posts in "), "{summary}");
+    assert_eq!(times(&bench), (0..500).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_interrupted_import_goes_on_without_doubling() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", &format!("nonsense\n{}nonsense\n", posts(300)));
+    let line = "import --posts posts.jsonl --rejects rejects --ids ids --progress here";
+    let (code, message) = bench.fails(&format!("{line} --strict"));
+    assert_eq!(code, 1);
+    assert!(message.contains("posts line 1: bad_json"), "{message}");
+    assert!(message.contains("run the same command again"), "{message}");
+    assert!(bench.read("here").contains("\"settled\": 0"));
+    let summary = bench.ok(line);
+    assert!(summary.contains("300 posts, 2 refused (bad_json 2)"), "{summary}");
+    assert_eq!(times(&bench), (0..300).collect::<Vec<_>>());
+    assert_eq!(bench.read("ids").lines().count(), 300);
+    assert_eq!(bench.read("rejects").lines().count(), 2);
+}
+
+#[test]
+fn a_killed_import_goes_on_without_doubling() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", &posts(60_000));
+    let arguments = ["import", "--posts", "posts.jsonl", "--ids", "ids"];
+    let mut rounds = 0;
+    loop {
+        let mut child = bench.command().args(arguments).stderr(Stdio::null()).spawn().unwrap();
+        let before = bench.fake.state().writes;
+        while child.try_wait().unwrap().is_none() && bench.fake.state().writes < before + 9_000 {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        if child.try_wait().unwrap().is_some_and(|status| status.success()) {
+            break;
+        }
+        // A child that ended in between cannot be killed, which is as well.
+        drop(child.kill());
+        child.wait().unwrap();
+        rounds += 1;
+    }
+    assert!(0 < rounds, "it was never interrupted");
+    assert_eq!(times(&bench), (0..60_000).collect::<Vec<_>>());
+    let ids = bench.read("ids");
+    let inputs: Vec<u64> =
+        ids.lines().map(|line| line.split('\t').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(inputs, (1_000..61_000).collect::<Vec<_>>());
+}
+
+#[test]
+fn another_input_is_refused_while_an_import_is_unfinished() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", "nonsense\n");
+    assert_eq!(bench.fails("import --posts posts.jsonl --strict").0, 1);
+    bench.write("posts.jsonl", &posts(1));
+    let (code, message) = bench.fails("import --posts posts.jsonl");
+    assert_eq!(code, 2);
+    assert!(message.contains("another --posts file"), "{message}");
+    assert!(message.contains("remove the file to start anew"), "{message}");
+    let (code, message) = bench.fails("import --posts missing.jsonl");
+    assert_eq!((code, message.as_str()), (2, "fanfold: there is no file missing.jsonl\n"));
+}
+
+#[test]
+fn disorder_is_told_and_sorting_mends_it() {
+    let bench = Bench::new();
+    let post = |at| format!("{{\"author\":7,\"at\":{at},\"text\":\"\"}}\n");
+    bench.write("posts.jsonl", &format!("{}{}{}", post(5), post(3), post(4)));
+    let output = bench.run("import --posts posts.jsonl");
+    assert!(stderr(&output).contains("\"at\" decreases at line 2"), "{}", stderr(&output));
+    let output = bench.run("import --posts posts.jsonl --sort");
+    assert!(!stderr(&output).contains("decreases"));
+    assert_eq!(times(&bench), [5, 3, 4, 3, 4, 5]);
+}
+
+#[test]
+fn an_export_comes_back_through_an_import() {
+    let bench = Bench::new();
+    bench.write("graph.tsv", "1\t7\n2\t7\n3\t8\n4\t9\n");
+    bench.write("posts.jsonl", &posts(8));
+    bench.ok("import --graph graph.tsv --posts posts.jsonl");
+    let line = "export --graph out.tsv.zst --posts out.jsonl";
+    assert_eq!(bench.ok(line), "exported 4 follows and 8 posts as of sequence 12\n");
+    let first = objects(&bench.read("out.jsonl")).remove(0);
+    let expected = json!({"id": 5, "author": 7, "at": 0, "text": "post 0", "committed_at": 1000});
+    assert_eq!(first, expected);
+    let (code, message) = bench.fails(line);
+    assert_eq!(code, 2);
+    assert!(message.contains("exists already"), "{message}");
+
+    let copy = Fake::start();
+    let arguments = ["import", "--graph", "out.tsv.zst", "--posts", "out.jsonl"];
+    let output = bench.command().args(arguments).env("FANFOLD_URL", copy.url()).output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let pairs = |fake: &Fake| -> Vec<(u64, u64)> {
+        fake.state().follows.iter().map(|follow| (follow.user, follow.author)).collect()
+    };
+    assert_eq!(pairs(&copy), pairs(&bench.fake));
+    let contents = |fake: &Fake| -> Vec<(u64, u64, Vec<u8>)> {
+        let state = fake.state();
+        state.posts.iter().map(|post| (post.author, post.at, post.text.to_vec())).collect()
+    };
+    assert_eq!(contents(&copy), contents(&bench.fake));
+}
+
+#[test]
+fn the_import_needs_no_more_than_its_own_files() {
+    let bench = Bench::new();
+    bench.write("graph.tsv", "1\t2\n");
+    bench.ok("import --graph graph.tsv");
+    let left: Vec<_> = std::fs::read_dir(bench.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, [Path::new("graph.tsv").as_os_str()]);
+}

@@ -1,0 +1,212 @@
+//! What was typed on the command line, nothing more.
+//!
+//! Settings stay text here: they are merged with environment and file, and understood, in `config`.
+//! Invariant: each field of [`SettingArgs`] but `config` is a row of the settings table (tested).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Typed;
+
+/// The command line of `fanfoldd`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fanfoldd",
+    version,
+    about = "The Fanfold daemon: a feed database that answers `what is new for me?`",
+    long_about = "The Fanfold daemon: a feed database that stores who follows whom and what they \
+                  post, and answers `what is new for me?`.\n\nWithout a command it serves: \
+                  `fanfoldd` is `fanfoldd serve`. Start with `fanfoldd quickstart`.",
+    after_help = "Exit codes: 0 done, 1 failure, 2 mistake in what was typed or configured.",
+    args_conflicts_with_subcommands = true
+)]
+pub struct CommandLine {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Flags of `serve`, when no command is given.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What the daemon can do.
+#[derive(Debug, Subcommand)]
+#[expect(clippy::exhaustive_enums, reason = "read by our own binary only")]
+pub enum Command {
+    /// Serve a data directory (the default).
+    Serve(Box<ServeArgs>),
+    /// Load the sample into a fresh directory, show some feeds, and serve.
+    ///
+    /// The posts are real; the readers and who follows whom are generated (seeded). Without --data
+    /// the directory is temporary and removed at the end.
+    Quickstart(Box<SettingArgs>),
+    /// Verify every file of a data directory that is not in use.
+    ///
+    /// Prints one line a damage (file, offset, what) and exits 1 if there is any.
+    Check(CheckArgs),
+    /// Print any Fanfold file as text.
+    Inspect(InspectArgs),
+}
+
+/// Flags of `serve`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// What to serve, and where.
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    /// Print the configuration and where each value comes from, and exit.
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+/// The settings, as text.
+#[derive(Clone, Debug, Default, Args)]
+pub struct SettingArgs {
+    /// The data directory [default: ./fanfold-data].
+    ///
+    /// Created if it is missing. One daemon at a time.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Binary protocol, or `off` [default: 127.0.0.1:7717].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+    /// Metrics and health over HTTP, or `off` [default: 127.0.0.1:7718].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub http: Option<String>,
+    /// Text commands for telnet and nc, or `off` [default: 127.0.0.1:7719].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub debug: Option<String>,
+    /// Configuration file (TOML).
+    ///
+    /// Its keys are the long flags with `_` for `-`. Environment variables (FANFOLD_LISTEN and so
+    /// on) win over the file, flags win over both.
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How many authors a user may follow [default: 2000].
+    #[arg(long, value_name = "N")]
+    pub max_followees: Option<String>,
+    /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
+    ///
+    /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
+    /// given). os: a power cut loses what the system had not written yet. A crash of the daemon
+    /// alone loses nothing in any mode.
+    #[arg(long, value_name = "MODE")]
+    pub durability: Option<String>,
+    /// Size of a log segment, 64K to 1G [default: 64M].
+    #[arg(long, value_name = "N")]
+    pub segment_bytes: Option<String>,
+    /// Connections of the binary port [default: 10000].
+    #[arg(long, value_name = "N")]
+    pub max_connections: Option<String>,
+    /// Threads that serve connections [default: number of cores].
+    #[arg(long, value_name = "N")]
+    pub workers: Option<String>,
+    /// Allow addresses that other machines can reach; there is no access control yet.
+    #[arg(long)]
+    pub insecure: bool,
+    /// off, error, warn, info, debug or trace [default: info].
+    #[arg(long, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Clone, Debug, Args)]
+pub struct CheckArgs {
+    /// The data directory.
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `inspect`.
+#[derive(Clone, Debug, Args)]
+pub struct InspectArgs {
+    /// A file of a data directory.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+impl SettingArgs {
+    /// The settings that were given, by name.
+    #[must_use]
+    pub fn typed(&self) -> Typed {
+        let texts = [
+            ("data", &self.data),
+            ("listen", &self.listen),
+            ("http", &self.http),
+            ("debug", &self.debug),
+            ("max-followees", &self.max_followees),
+            ("durability", &self.durability),
+            ("segment-bytes", &self.segment_bytes),
+            ("max-connections", &self.max_connections),
+            ("workers", &self.workers),
+            ("log-level", &self.log_level),
+        ];
+        let given = |(name, text): (&'static str, &Option<String>)| Some((name, text.clone()?));
+        let mut values: Vec<_> = texts.into_iter().filter_map(given).collect();
+        if self.insecure {
+            values.push(("insecure", "true".to_owned()));
+        }
+        Typed { config: self.config.clone(), values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::config::SETTINGS;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_is_a_flag_with_its_default_in_the_help() {
+        let command = CommandLine::command();
+        for setting in &SETTINGS {
+            let flag = command.get_arguments().find(|flag| flag.get_long() == Some(setting.name));
+            let help = flag.unwrap().get_help().unwrap().to_string();
+            let shown = match setting.name {
+                "insecure" => "",
+                "workers" => "cores]",
+                _ => setting.default,
+            };
+            assert!(help.contains(shown), "--{}: {help}", setting.name);
+        }
+    }
+
+    #[test]
+    fn every_flag_reaches_its_setting() {
+        let mut words = vec!["fanfoldd".to_owned(), "serve".to_owned()];
+        for setting in &SETTINGS {
+            words.push(setting.flag());
+            if setting.name != "insecure" {
+                words.push(format!("v-{}", setting.name));
+            }
+        }
+        let line = CommandLine::try_parse_from(words).unwrap();
+        let Some(Command::Serve(serve)) = line.command else { panic!("not serve") };
+        let mut found = serve.settings.typed().values;
+        found.sort_unstable();
+        let value = |setting: &crate::config::Setting| match setting.name {
+            "insecure" => ("insecure", "true".to_owned()),
+            name => (name, format!("v-{name}")),
+        };
+        let mut expected: Vec<_> = SETTINGS.iter().map(value).collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn serve_is_the_default() {
+        let line = CommandLine::try_parse_from(["fanfoldd", "--data", "x", "--insecure"]).unwrap();
+        assert!(line.command.is_none());
+        assert_eq!(line.serve.settings.data.as_deref(), Some("x"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Text to value, for each kind of setting; pure.
+//!
+//! Each function says in its error what it takes instead. Whose text it was, and where it came from,
+//! is added by `resolve.rs`.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use fanfold_engine::Durability;
+
+use super::Door;
+use crate::logging::LEVELS;
+
+const INTERVAL_MS_DEFAULT: u64 = 100;
+
+pub(super) fn door(text: &str) -> Result<Door, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Door::Off);
+    }
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    numeric.parse::<SocketAddr>().map(Door::At).map_err(|_| {
+        "not an address; give ADDR:PORT such as 127.0.0.1:7717 or [::1]:7717, or `off`".to_owned()
+    })
+}
+
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" | "" => Ok(false),
+        _ => Err("not a switch; give true or false".to_owned()),
+    }
+}
+
+pub(super) fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
+    let plain = text.replace('_', "");
+    match plain.parse::<usize>() {
+        Ok(value) if range.contains(&value) => Ok(value),
+        _ => Err(format!("not a number from {} to {}", range.start(), range.end())),
+    }
+}
+
+/// A size in bytes: a number, or a number with K, M or G (powers of 1,024).
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let plain = text.replace('_', "").to_ascii_uppercase();
+    let digits = plain.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let shift = match plain.strip_prefix(digits).unwrap_or_default() {
+        "" | "B" => 0,
+        "K" | "KB" | "KIB" => 10,
+        "M" | "MB" | "MIB" => 20,
+        "G" | "GB" | "GIB" => 30,
+        _ => return Err(size_help()),
+    };
+    let number = digits.parse::<u64>().map_err(|_| size_help())?;
+    number.checked_mul(1 << shift).ok_or_else(size_help)
+}
+
+pub(super) fn durability(text: &str) -> Result<Durability, String> {
+    let lower = text.to_ascii_lowercase();
+    let (mode, interval) = lower.split_once(':').unwrap_or((&lower, ""));
+    match (mode, interval) {
+        ("fsync", "") => Ok(Durability::Fsync),
+        ("os", "") => Ok(Durability::Os),
+        ("interval", "") => Ok(Durability::Interval(Duration::from_millis(INTERVAL_MS_DEFAULT))),
+        ("interval", text) => interval_ms(text),
+        _ => Err(durability_help()),
+    }
+}
+
+pub(super) fn workers(text: &str) -> Result<usize, String> {
+    if text.eq_ignore_ascii_case("cores") {
+        return Ok(super::cores());
+    }
+    count(text, 1..=1024).map_err(|error| format!("{error}, nor `cores`"))
+}
+
+pub(super) fn level(text: &str) -> Result<String, String> {
+    let lower = text.to_ascii_lowercase();
+    if LEVELS.contains(&lower.as_str()) {
+        return Ok(lower);
+    }
+    Err(format!("not a level; give one of {}", LEVELS.join(", ")))
+}
+
+fn interval_ms(text: &str) -> Result<Durability, String> {
+    let number = text.strip_suffix("ms").unwrap_or(text);
+    match number.parse::<u64>() {
+        Ok(ms) if (1..=60_000).contains(&ms) => Ok(Durability::Interval(Duration::from_millis(ms))),
+        _ => Err(durability_help()),
+    }
+}
+
+fn size_help() -> String {
+    "not a size; give a number of bytes, or one with K, M or G such as 64M".to_owned()
+}
+
+fn durability_help() -> String {
+    "not a durability; give fsync, interval (every 100 ms), interval:MS (1 to 60000), or os"
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(bytes("65536"), Ok(65_536));
+        assert_eq!(bytes("64K"), Ok(65_536));
+        assert_eq!(bytes("64MiB"), Ok(64 << 20));
+        assert_eq!(bytes("1g"), Ok(1 << 30));
+        assert_eq!(bytes("64X"), Err(size_help()));
+        assert_eq!(bytes("M"), Err(size_help()));
+        assert_eq!(bytes("99999999999999G"), Err(size_help()));
+    }
+
+    #[test]
+    fn durability_names_its_modes() {
+        assert_eq!(durability("fsync"), Ok(Durability::Fsync));
+        assert_eq!(durability("OS"), Ok(Durability::Os));
+        let interval = |ms| Ok(Durability::Interval(Duration::from_millis(ms)));
+        assert_eq!(durability("interval"), interval(100));
+        assert_eq!(durability("interval:5"), interval(5));
+        assert_eq!(durability("interval:250ms"), interval(250));
+        assert_eq!(durability("interval:0"), Err(durability_help()));
+        assert_eq!(durability("never"), Err(durability_help()));
+    }
+
+    #[test]
+    fn doors_are_addresses_or_off() {
+        assert_eq!(door("off"), Ok(Door::Off));
+        assert_eq!(door("localhost:80"), Ok(Door::At("127.0.0.1:80".parse().unwrap())));
+        assert!(door("7717").unwrap_err().contains("ADDR:PORT"));
+    }
+
+    #[test]
+    fn counts_have_bounds() {
+        assert_eq!(count("10_000", 1..=20_000), Ok(10_000));
+        assert_eq!(count("0", 1..=9), Err("not a number from 1 to 9".to_owned()));
+    }
+}

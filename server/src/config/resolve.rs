@@ -1,0 +1,262 @@
+//! Many places, one value: defaults < TOML file < environment < flags.
+//!
+//! Every value remembers its [`Origin`], so that `--check-config` can show it and a refusal can name
+//! the place to change. The environment is handed in as a function, so that tests own it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+
+use fanfold_engine::Options;
+
+use super::settings::{SETTINGS, Setting};
+use super::{Config, file, parse};
+use crate::exit::Failure;
+use crate::limits::Timeouts;
+
+/// Smallest and largest log segment, as the engine takes them.
+const SEGMENT_BYTES: RangeInclusive<u64> = (64 << 10)..=(1 << 30);
+
+/// What was typed on the command line: setting name and text, and the configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// Name of the setting (without dashes) and its text.
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// Where a value was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "precedence is a complete, documented list")]
+pub enum Origin {
+    /// Nobody gave one.
+    Default,
+    /// A line of the TOML file.
+    File(PathBuf, usize),
+    /// An environment variable.
+    Environment(String),
+    /// A flag.
+    Flag(String),
+}
+
+/// The checked configuration, and for each setting its text and where that came from.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// What is meant.
+    pub config: Config,
+    values: BTreeMap<&'static str, Value>,
+}
+
+#[derive(Clone, Debug)]
+struct Value {
+    text: String,
+    origin: Origin,
+}
+
+/// Merges the places and checks the result. `environment` answers for one variable.
+pub fn resolve(
+    typed: &Typed,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Resolved, Failure> {
+    let mut values = defaults();
+    let from_variable = environment("FANFOLD_CONFIG").map(PathBuf::from);
+    if let Some(path) = typed.config.clone().or(from_variable) {
+        add_file(&mut values, &path)?;
+    }
+    add_environment(&mut values, environment);
+    add_flags(&mut values, typed);
+    let config = Values(&values).config()?;
+    config.check()?;
+    Ok(Resolved { config, values })
+}
+
+impl Resolved {
+    /// Where the value of the setting `name` came from.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Option<&Origin> {
+        self.values.get(name).map(|value| &value.origin)
+    }
+}
+
+/// One line a setting: name, value, origin.
+impl fmt::Display for Resolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for setting in &SETTINGS {
+            if let Some(Value { text, origin }) = self.values.get(setting.name) {
+                writeln!(f, "{:<16} = {text:<24} ({origin})", setting.key())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path, line) => write!(f, "from {}:{line}", path.display()),
+            Self::Environment(variable) => write!(f, "from {variable}"),
+            Self::Flag(flag) => write!(f, "from {flag}"),
+        }
+    }
+}
+
+fn defaults() -> BTreeMap<&'static str, Value> {
+    let row = |setting: &Setting| {
+        (setting.name, Value { text: setting.default.to_owned(), origin: Origin::Default })
+    };
+    SETTINGS.iter().map(row).collect()
+}
+
+fn add_file(values: &mut BTreeMap<&'static str, Value>, path: &Path) -> Result<(), Failure> {
+    for line in file::read(path)? {
+        let origin = Origin::File(path.to_owned(), line.number);
+        values.insert(line.setting.name, Value { text: line.text, origin });
+    }
+    Ok(())
+}
+
+fn add_environment(
+    values: &mut BTreeMap<&'static str, Value>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) {
+    for setting in &SETTINGS {
+        let variable = setting.variable();
+        if let Some(text) = environment(&variable) {
+            values.insert(setting.name, Value { text, origin: Origin::Environment(variable) });
+        }
+    }
+}
+
+fn add_flags(values: &mut BTreeMap<&'static str, Value>, typed: &Typed) {
+    for (name, text) in &typed.values {
+        let origin = Origin::Flag(format!("--{name}"));
+        values.insert(name, Value { text: text.clone(), origin });
+    }
+}
+
+struct Values<'a>(&'a BTreeMap<&'static str, Value>);
+
+impl Values<'_> {
+    fn config(&self) -> Result<Config, Failure> {
+        Ok(Config {
+            data: self.take("data", data)?,
+            listen: self.take("listen", parse::door)?,
+            http: self.take("http", parse::door)?,
+            debug: self.take("debug", parse::door)?,
+            insecure: self.take("insecure", parse::switch)?,
+            max_connections: self
+                .take("max-connections", |text| parse::count(text, 1..=1_000_000))?,
+            workers: self.take("workers", parse::workers)?,
+            log_level: self.take("log-level", parse::level)?,
+            engine: self.engine()?,
+            timeouts: Timeouts::default(),
+        })
+    }
+
+    fn engine(&self) -> Result<Options, Failure> {
+        Ok(Options {
+            durability: self.take("durability", parse::durability)?,
+            followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
+            segment_bytes: self.take("segment-bytes", segment_bytes)?,
+            ..Options::default()
+        })
+    }
+
+    fn take<T>(
+        &self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        let value = self.0.get(name).expect("every setting has at least its default");
+        parse(&value.text).map_err(|what| {
+            let Value { text, origin } = value;
+            Failure::mistake(format!("{name} = `{text}` ({origin}): {what}"))
+        })
+    }
+}
+
+fn data(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err("not a directory; give a path such as ./fanfold-data".to_owned());
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn segment_bytes(text: &str) -> Result<u64, String> {
+    let bytes = parse::bytes(text)?;
+    if SEGMENT_BYTES.contains(&bytes) {
+        return Ok(bytes);
+    }
+    Err("out of bounds; a segment has 64K to 1G bytes".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::config::Door;
+
+    fn toml(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    fn nowhere(_: &str) -> Option<String> {
+        None
+    }
+
+    #[test]
+    fn flags_beat_environment_beats_file() {
+        let file = toml("max_followees = 1\nmax_connections = 2\nhttp = \"off\"\n");
+        let typed = Typed {
+            config: Some(file.path().to_owned()),
+            values: vec![("max-followees", "30".to_owned())],
+        };
+        let environment = |name: &str| match name {
+            "FANFOLD_MAX_FOLLOWEES" => Some("10".to_owned()),
+            "FANFOLD_MAX_CONNECTIONS" => Some("20".to_owned()),
+            _ => None,
+        };
+        let resolved = resolve(&typed, &environment).unwrap();
+        assert_eq!(resolved.config.engine.followees_max, 30);
+        assert_eq!(resolved.config.max_connections, 20);
+        assert_eq!(resolved.config.http, Door::Off);
+        assert_eq!(resolved.origin("data"), Some(&Origin::Default));
+        let text = resolved.to_string();
+        assert!(text.contains("(from --max-followees)"), "{text}");
+        assert!(text.contains("(from FANFOLD_MAX_CONNECTIONS)"), "{text}");
+        assert!(text.contains(&format!("(from {}:3)", file.path().display())), "{text}");
+    }
+
+    #[test]
+    fn the_file_can_be_named_by_the_environment() {
+        let file = toml("\n\nport = 3\n");
+        let path = file.path().display().to_string();
+        let environment = |name: &str| (name == "FANFOLD_CONFIG").then(|| path.clone());
+        let failure = resolve(&Typed::default(), &environment).unwrap_err();
+        assert!(failure.to_string().starts_with(&format!("{path}:3: unknown key `port`")));
+    }
+
+    #[test]
+    fn a_bad_value_names_its_place() {
+        let environment = |name: &str| (name == "FANFOLD_LISTEN").then(|| "7717".to_owned());
+        let failure = resolve(&Typed::default(), &environment).unwrap_err().to_string();
+        assert!(failure.starts_with("listen = `7717` (from FANFOLD_LISTEN): "), "{failure}");
+        let typed = Typed { config: None, values: vec![("segment-bytes", "1K".to_owned())] };
+        let failure = resolve(&typed, &nowhere).unwrap_err().to_string();
+        assert!(failure.ends_with("a segment has 64K to 1G bytes"), "{failure}");
+    }
+
+    #[test]
+    fn the_defaults_are_fine() {
+        let resolved = resolve(&Typed::default(), &nowhere).unwrap();
+        assert_eq!(resolved.config.listen.to_string(), "127.0.0.1:7717");
+        assert_eq!(resolved.config.engine.segment_bytes, Options::default().segment_bytes);
+        assert_eq!(resolved.config.engine.followees_max, Options::default().followees_max);
+    }
+}

@@ -1,0 +1,101 @@
+//! A command to its answer: asks the engine, lets the noun's file write the lines.
+//!
+//! Reads are answered at once; a write waits for its ticket. An error is one line: `ERR`, the code's
+//! word, the message.
+
+use std::fmt::Write;
+
+use fanfold_engine::{Command as EngineCommand, Error, Receipt};
+use fanfold_protocol::Code;
+
+use super::command::{Command, Edges, Timeline, Wrong};
+use super::{clients, edges, help, info, timelines, users, writes};
+use crate::reply::code;
+use crate::service::Service;
+use crate::text::escape;
+
+/// What is sent back, and whether the connection ends with it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) is_last: bool,
+}
+
+impl Answer {
+    fn more(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_last: false }
+    }
+}
+
+/// Answers one command.
+pub(super) async fn answer(service: &Service, command: Command) -> Answer {
+    let engine = &service.engine;
+    let text = match command {
+        Command::Quit => return Answer { text: "BYE\n".to_owned(), is_last: true },
+        Command::Ping => Ok("PONG\n".to_owned()),
+        Command::Help(None) => Ok(help::all()),
+        Command::Help(Some(name)) => return Answer::more(help_for(&name)),
+        Command::Info(section) => info::answer(service, section.as_deref()),
+        Command::Clients => Ok(clients::answer(&service.clients)),
+        Command::Timeline(Timeline::Home, query) => {
+            engine.home(&query).map(|page| timelines::page("HOME", &query, &page))
+        }
+        Command::Timeline(Timeline::Outbox, query) => {
+            engine.outbox(&query).map(|page| timelines::page("OUTBOX", &query, &page))
+        }
+        Command::Post(id) => engine.post(id, None).map(|(at, post)| timelines::one(at, &post)),
+        Command::User(user) => engine.user(user, None).map(|card| users::card(&card)),
+        Command::Relation(a, b) => {
+            engine.relation(a, b, None).map(|relation| users::relation(a, b, &relation))
+        }
+        Command::Edges(which, query) => match which {
+            Edges::Following => engine.following(&query),
+            Edges::Followers => engine.followers(&query),
+            Edges::Mutes => engine.mutes(&query),
+            Edges::Blocks => engine.blocks(&query),
+        }
+        .map(|page| edges::page(which, &query, &page)),
+        Command::Write(command) => write(service, command).await.map(|done| writes::done(&done)),
+    };
+    Answer::more(text.unwrap_or_else(|error| refused(&error)))
+}
+
+/// The answer to a line that is no command.
+pub(super) fn wrong(service: &Service, wrong: &Wrong) -> Answer {
+    match wrong {
+        Wrong::Unknown(message) => Answer::more(error("unknown_command", message)),
+        Wrong::Arguments(message) => Answer::more(error(Code::Invalid.name(), message)),
+        Wrong::Http => {
+            let advice = match service.addresses.http {
+                Some(address) => format!("HTTP is served at http://{address}/"),
+                None => "HTTP is off; start with --http ADDR:PORT".to_owned(),
+            };
+            let message = format!("this is the debug port of fanfoldd, not HTTP; {advice}");
+            Answer { text: error("not_http", &message), is_last: true }
+        }
+    }
+}
+
+/// One error line.
+pub(super) fn error(code: &str, message: &str) -> String {
+    format!("ERR {code} {}\n", escape(message.as_bytes()))
+}
+
+async fn write(service: &Service, command: EngineCommand) -> Result<Receipt, Error> {
+    service.engine.submit(command)?.await
+}
+
+fn refused(failure: &Error) -> String {
+    error(code(failure.kind()).name(), &failure.to_string())
+}
+
+fn help_for(name: &str) -> String {
+    help::one(name).unwrap_or_else(|| {
+        error("unknown_command", &format!("unknown command `{name}`; HELP lists the commands"))
+    })
+}
+
+/// Appends a line to `out`.
+pub(super) fn line(out: &mut String, line: std::fmt::Arguments<'_>) {
+    let _infallible = writeln!(out, "{line}");
+}

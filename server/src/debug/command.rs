@@ -1,0 +1,325 @@
+//! A line to a command; pure.
+//!
+//! Words are separated by blanks, command words are read in any case, numbers are decimal. The text
+//! of a `PUBLISH` is the rest of the line, as it is. What is wrong is said together with the usage,
+//! and a mistyped command with what was probably meant.
+
+use bytes::Bytes;
+use fanfold_engine::{
+    Action, Command as Write, EdgeQuery, LIMIT_DEFAULT, NewPost, PostId, Sequence, Span,
+    TimelineQuery, UserId,
+};
+
+use super::help::{USAGES, Usage};
+use crate::suggest::nearest;
+
+/// What a line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Help(Option<String>),
+    Ping,
+    Info(Option<String>),
+    Timeline(Timeline, TimelineQuery),
+    Edges(Edges, EdgeQuery),
+    Post(PostId),
+    User(UserId),
+    Relation(UserId, UserId),
+    Write(Write),
+    Clients,
+    Quit,
+}
+
+/// Which timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Timeline {
+    Home,
+    Outbox,
+}
+
+/// Which edges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edges {
+    Following,
+    Followers,
+    Mutes,
+    Blocks,
+}
+
+/// Why a line is no command.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// No such command.
+    Unknown(String),
+    /// The command is known, its words are not right.
+    Arguments(String),
+    /// Somebody speaks HTTP here; the connection is to be closed.
+    Http,
+}
+
+/// Reads one line, without its end. None for a blank one.
+pub(super) fn parse(line: &Bytes) -> Result<Option<Command>, Wrong> {
+    let text = std::str::from_utf8(line)
+        .map_err(|_| Wrong::Arguments("the line is not UTF-8".to_owned()))?;
+    let (name, rest) = split_word(text);
+    if name.is_empty() {
+        return Ok(None);
+    }
+    if is_http(name, rest) {
+        return Err(Wrong::Http);
+    }
+    let upper = name.to_ascii_uppercase();
+    let usage = USAGES.iter().find(|usage| usage.name == upper).ok_or_else(|| unknown(name))?;
+    let mut words = Words { rest, usage };
+    let command = command(&mut words, line)?;
+    words.end()?;
+    Ok(Some(command))
+}
+
+fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
+    Ok(match words.usage.name {
+        "HELP" => Command::Help(words.word().map(str::to_owned)),
+        "PING" => Command::Ping,
+        "INFO" => Command::Info(words.word().map(str::to_owned)),
+        "HOME" => Command::Timeline(Timeline::Home, words.timeline()?),
+        "OUTBOX" => Command::Timeline(Timeline::Outbox, words.timeline()?),
+        "POST" => Command::Post(PostId(words.number("post")?)),
+        "USER" => Command::User(words.user("user")?),
+        "RELATION" => Command::Relation(words.user("first user")?, words.user("second user")?),
+        "FOLLOWING" => Command::Edges(Edges::Following, words.edges()?),
+        "FOLLOWERS" => Command::Edges(Edges::Followers, words.edges()?),
+        "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
+        "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
+        "CLIENTS" => Command::Clients,
+        "QUIT" => Command::Quit,
+        _ => Command::Write(Write::new(action(words, line)?)),
+    })
+}
+
+fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
+    Ok(match words.usage.name {
+        "PUBLISH" => {
+            let author = words.user("user")?;
+            Action::Publish(NewPost { author, text: words.text(line), ..NewPost::default() })
+        }
+        "DELETE" => Action::Delete { post: PostId(words.number("post")?) },
+        "FOLLOW" => Action::Follow { user: words.user("user")?, author: words.user("author")? },
+        "UNFOLLOW" => Action::Unfollow { user: words.user("user")?, author: words.user("author")? },
+        "MUTE" => Action::Mute { user: words.user("user")?, author: words.user("author")? },
+        "UNMUTE" => Action::Unmute { user: words.user("user")?, author: words.user("author")? },
+        "BLOCK" => Action::Block { user: words.user("user")?, other: words.user("other user")? },
+        "UNBLOCK" => {
+            Action::Unblock { user: words.user("user")?, other: words.user("other user")? }
+        }
+        "TOUCH" => Action::Touch { user: words.user("user")? },
+        name => return Err(unknown(name)),
+    })
+}
+
+/// The words after the command, taken one by one.
+struct Words<'a> {
+    rest: &'a str,
+    usage: &'static Usage,
+}
+
+impl<'a> Words<'a> {
+    fn word(&mut self) -> Option<&'a str> {
+        let (word, rest) = split_word(self.rest);
+        self.rest = rest;
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn number(&mut self, what: &str) -> Result<u64, Wrong> {
+        let word = self.word().ok_or_else(|| self.wrong(format!("no {what} given")))?;
+        word.parse().map_err(|_| self.wrong(format!("`{word}` is not a {what} (a number)")))
+    }
+
+    fn user(&mut self, what: &str) -> Result<UserId, Wrong> {
+        self.number(what).map(UserId)
+    }
+
+    /// `user [limit] [BEFORE id | AFTER id]`
+    fn timeline(&mut self) -> Result<TimelineQuery, Wrong> {
+        let user = self.user("user")?;
+        let limit = self.limit()?;
+        let span = match self.word() {
+            None => Span::Newest,
+            Some(word) if word.eq_ignore_ascii_case("before") => {
+                Span::Before(PostId(self.number("post")?))
+            }
+            Some(word) if word.eq_ignore_ascii_case("after") => {
+                Span::After(PostId(self.number("post")?))
+            }
+            Some(word) => return Err(self.wrong(format!("`{word}` is not BEFORE or AFTER"))),
+        };
+        Ok(TimelineQuery { user, viewer: None, span, limit })
+    }
+
+    /// `user [limit] [BEFORE sequence]`
+    fn edges(&mut self) -> Result<EdgeQuery, Wrong> {
+        let user = self.user("user")?;
+        let limit = self.limit()?;
+        let before = match self.word() {
+            None => None,
+            Some(word) if word.eq_ignore_ascii_case("before") => {
+                Some(Sequence(self.number("sequence")?))
+            }
+            Some(word) => return Err(self.wrong(format!("`{word}` is not BEFORE"))),
+        };
+        Ok(EdgeQuery { user, viewer: None, before, limit })
+    }
+
+    /// A number if the next word starts like one, else the default.
+    fn limit(&mut self) -> Result<usize, Wrong> {
+        let (word, rest) = split_word(self.rest);
+        if !word.starts_with(|c: char| c.is_ascii_digit()) {
+            return Ok(LIMIT_DEFAULT);
+        }
+        self.rest = rest;
+        word.parse().map_err(|_| self.wrong(format!("`{word}` is not a limit (a number)")))
+    }
+
+    /// All that is left, as a slice of the line it stands in.
+    fn text(&mut self, line: &Bytes) -> Bytes {
+        let text = std::mem::take(&mut self.rest);
+        line.slice(line.len() - text.len()..)
+    }
+
+    fn end(&mut self) -> Result<(), Wrong> {
+        match self.word() {
+            None => Ok(()),
+            Some(word) => Err(self.wrong(format!("`{word}` is one word too many"))),
+        }
+    }
+
+    fn wrong(&self, what: String) -> Wrong {
+        Wrong::Arguments(format!("{what}; usage: {}", self.usage.form))
+    }
+}
+
+/// The first word, and what follows the blank after it.
+fn split_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start_matches([' ', '\t']);
+    text.split_once([' ', '\t']).unwrap_or((text, ""))
+}
+
+fn unknown(name: &str) -> Wrong {
+    let near = nearest(name, USAGES.iter().map(|usage| usage.name));
+    let advice = match near {
+        Some(near) => format!("did you mean {near}? HELP {near} says how it is used"),
+        None => "HELP lists the commands".to_owned(),
+    };
+    let shown: String = name.chars().take(40).collect();
+    Wrong::Unknown(format!("unknown command `{shown}`; {advice}"))
+}
+
+/// `POST` is a command of ours too: there the end of the line tells.
+fn is_http(name: &str, rest: &str) -> bool {
+    let method = matches!(name, "GET" | "HEAD" | "PUT" | "OPTIONS" | "PATCH" | "CONNECT" | "TRACE");
+    method || name.eq_ignore_ascii_case("host:") || rest.contains(" HTTP/") && name == "POST"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Option<Command>, Wrong> {
+        parse(&Bytes::copy_from_slice(line.as_bytes()))
+    }
+
+    fn timeline(line: &str) -> TimelineQuery {
+        let Ok(Some(Command::Timeline(_, query))) = read(line) else { panic!("{line}") };
+        query
+    }
+
+    fn message(line: &str) -> String {
+        match read(line) {
+            Err(Wrong::Unknown(message) | Wrong::Arguments(message)) => message,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn case_and_blanks_do_not_matter() {
+        assert_eq!(read("  pInG \t"), Ok(Some(Command::Ping)));
+        assert_eq!(read("   "), Ok(None));
+        assert_eq!(read(""), Ok(None));
+    }
+
+    #[test]
+    fn timelines_take_limit_and_span() {
+        let query = timeline("home 7");
+        assert_eq!((query.user, query.limit, query.span), (UserId(7), 20, Span::Newest));
+        let query = timeline("OUTBOX 7 5 before 99");
+        assert_eq!((query.limit, query.span), (5, Span::Before(PostId(99))));
+        let query = timeline("home 7 After 3");
+        assert_eq!((query.limit, query.span), (20, Span::After(PostId(3))));
+    }
+
+    #[test]
+    fn edges_take_limit_and_cursor() {
+        let expected =
+            EdgeQuery { user: UserId(3), viewer: None, before: Some(Sequence(9)), limit: 2 };
+        assert_eq!(
+            read("followers 3 2 BEFORE 9"),
+            Ok(Some(Command::Edges(Edges::Followers, expected)))
+        );
+        assert_eq!(
+            message("MUTES 3 AFTER 9"),
+            "`AFTER` is not BEFORE; usage: MUTES user [limit] [BEFORE sequence]"
+        );
+    }
+
+    #[test]
+    fn the_text_of_a_post_is_the_rest_of_the_line() {
+        let expected = Write::publish(UserId(7), Bytes::from_static(b" two  blanks, end "));
+        assert_eq!(read("publish 7  two  blanks, end "), Ok(Some(Command::Write(expected))));
+        let empty = Write::publish(UserId(7), Bytes::new());
+        assert_eq!(read("PUBLISH 7"), Ok(Some(Command::Write(empty))));
+    }
+
+    #[test]
+    fn writes_name_both_users() {
+        let block = Action::Block { user: UserId(1), other: UserId(2) };
+        assert_eq!(read("block 1 2"), Ok(Some(Command::Write(Write::new(block)))));
+        assert_eq!(message("FOLLOW 1"), "no author given; usage: FOLLOW user author");
+    }
+
+    #[test]
+    fn typos_get_a_suggestion() {
+        assert_eq!(
+            message("HOEM 7"),
+            "unknown command `HOEM`; did you mean HOME? HELP HOME says how it is used"
+        );
+        assert_eq!(message("frobnicate"), "unknown command `frobnicate`; HELP lists the commands");
+        assert_eq!(message("POST x1"), "`x1` is not a post (a number); usage: POST id");
+        assert_eq!(message("PING 3"), "`3` is one word too many; usage: PING");
+        assert_eq!(
+            message("home 7 99999999999999999999999"),
+            "`99999999999999999999999` is not a limit (a number); usage: HOME user [limit] \
+             [BEFORE id | AFTER id]"
+        );
+    }
+
+    #[test]
+    fn every_usage_is_a_command() {
+        for usage in &USAGES {
+            let line = usage.example;
+            assert!(matches!(read(line), Ok(Some(_))), "{line}: {:?}", read(line));
+            assert!(line.starts_with(usage.name), "{line}");
+        }
+    }
+
+    #[test]
+    fn http_is_recognised() {
+        assert_eq!(read("GET / HTTP/1.1"), Err(Wrong::Http));
+        assert_eq!(read("POST / HTTP/1.1"), Err(Wrong::Http));
+        assert_eq!(read("Host: localhost:7719"), Err(Wrong::Http));
+        assert_eq!(read(" post 12 "), Ok(Some(Command::Post(PostId(12)))));
+    }
+
+    #[test]
+    fn a_line_must_be_utf8() {
+        let wrong = parse(&Bytes::from_static(b"PUBLISH 1 \xff")).unwrap_err();
+        assert_eq!(wrong, Wrong::Arguments("the line is not UTF-8".to_owned()));
+    }
+}

@@ -1,0 +1,103 @@
+//! The commands of the debug port: how each is written, what it does, an example.
+//!
+//! The table is the single source: the parser finds its commands here, `HELP` prints it.
+
+use std::fmt::Write;
+
+/// How one command is used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Usage {
+    pub(super) name: &'static str,
+    pub(super) form: &'static str,
+    pub(super) meaning: &'static str,
+    pub(super) example: &'static str,
+}
+
+const fn usage(
+    name: &'static str,
+    form: &'static str,
+    meaning: &'static str,
+    example: &'static str,
+) -> Usage {
+    Usage { name, form, meaning, example }
+}
+
+const TIMELINE: &str = "newest first; the last line says how to get the next page";
+const EDGES: &str = "newest first; the last line says how to get the next page";
+
+pub(super) const USAGES: [Usage; 23] = [
+    usage("HOME", "HOME user [limit] [BEFORE id | AFTER id]", TIMELINE, "HOME 101 5 BEFORE 3000"),
+    usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
+    usage("POST", "POST id", "one post with everything known about it", "POST 12"),
+    usage("USER", "USER id", "counts of one user", "USER 14"),
+    usage("RELATION", "RELATION a b", "what stands between two users", "RELATION 101 14"),
+    usage("FOLLOWING", "FOLLOWING user [limit] [BEFORE sequence]", EDGES, "FOLLOWING 101"),
+    usage("FOLLOWERS", "FOLLOWERS user [limit] [BEFORE sequence]", EDGES, "FOLLOWERS 14 5"),
+    usage("MUTES", "MUTES user [limit] [BEFORE sequence]", EDGES, "MUTES 101"),
+    usage("BLOCKS", "BLOCKS user [limit] [BEFORE sequence]", EDGES, "BLOCKS 101"),
+    usage(
+        "PUBLISH",
+        "PUBLISH user text...",
+        "a new post; the text is the rest of the line",
+        "PUBLISH 14 hello, world",
+    ),
+    usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
+    usage(
+        "FOLLOW",
+        "FOLLOW user author",
+        "the author's posts enter the user's home",
+        "FOLLOW 101 14",
+    ),
+    usage("UNFOLLOW", "UNFOLLOW user author", "ends a follow", "UNFOLLOW 101 14"),
+    usage("MUTE", "MUTE user author", "hides the author, keeps the follow", "MUTE 101 14"),
+    usage("UNMUTE", "UNMUTE user author", "ends a mute", "UNMUTE 101 14"),
+    usage(
+        "BLOCK",
+        "BLOCK user other",
+        "ends the follows both ways and refuses new ones",
+        "BLOCK 101 14",
+    ),
+    usage("UNBLOCK", "UNBLOCK user other", "ends a block; restores no follow", "UNBLOCK 101 14"),
+    usage("TOUCH", "TOUCH user", "marks the user as active now", "TOUCH 101"),
+    usage("INFO", "INFO [section]", "the state of the daemon in numbers", "INFO log"),
+    usage("CLIENTS", "CLIENTS", "who is connected", "CLIENTS"),
+    usage("PING", "PING", "answers PONG", "PING"),
+    usage("HELP", "HELP [command]", "this list, or one command", "HELP HOME"),
+    usage("QUIT", "QUIT", "closes the connection", "QUIT"),
+];
+
+/// The answer to `HELP`.
+pub(super) fn all() -> String {
+    let mut out = String::new();
+    for usage in &USAGES {
+        let _infallible = writeln!(out, "{:<44} {}", usage.form, usage.meaning);
+    }
+    out.push_str("Commands are read in any case. Users, posts and sequences are numbers.\n");
+    out
+}
+
+/// The answer to `HELP command`, if there is such a command.
+pub(super) fn one(name: &str) -> Option<String> {
+    let upper = name.to_ascii_uppercase();
+    let usage = USAGES.iter().find(|usage| usage.name == upper)?;
+    Some(format!("{}: {}\nexample: {}\n", usage.form, usage.meaning, usage.example))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_lists_every_command_on_its_line() {
+        let text = all();
+        assert_eq!(text.lines().count(), USAGES.len() + 1);
+        assert!(text.contains("\nRELATION a b "));
+    }
+
+    #[test]
+    fn help_for_one_command() {
+        let expected = "USER id: counts of one user\nexample: USER 14\n";
+        assert_eq!(one("user").as_deref(), Some(expected));
+        assert_eq!(one("usr"), None);
+    }
+}

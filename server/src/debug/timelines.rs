@@ -1,0 +1,100 @@
+//! `HOME`, `OUTBOX` and `POST`: one line a post, newest first.
+//!
+//! The last line names the number of entries, how to go on, and the position at which the answer
+//! holds. After `AFTER` going on means towards newer posts, otherwise towards older ones.
+
+use fanfold_engine::{Page, PageEnd, Position, Post, Span, TimelineQuery};
+
+use super::answer::line;
+use crate::text::{count, escape, time};
+
+pub(super) fn page(command: &str, query: &TimelineQuery, page: &Page) -> String {
+    let mut out = String::new();
+    for post in &page.posts {
+        line(&mut out, format_args!("{}", summary(post)));
+    }
+    let entries = count(page.posts.len(), "entry", "entries");
+    let more = next(command, query, page).map_or_else(
+        || "end".to_owned(),
+        |next| {
+            let cut = if page.end == PageEnd::Bytes { "1 MiB reached, " } else { "" };
+            format!("{cut}more: {next}")
+        },
+    );
+    line(&mut out, format_args!("({entries}, {more}) at {}", page.position));
+    out
+}
+
+pub(super) fn one(at: Position, post: &Post) -> String {
+    let mut out = String::new();
+    line(&mut out, format_args!("{}", summary(post)));
+    let (committed, meta) = (time(post.committed_at), post.meta.len());
+    let details = format!("(committed {committed}, kind {}, meta of {meta} bytes)", post.kind);
+    line(&mut out, format_args!("{details} at {at}"));
+    out
+}
+
+fn summary(post: &Post) -> String {
+    let text = escape(&post.text);
+    format!("{}  {}  user {}  {text}", post.id, time(post.at), post.author)
+}
+
+/// The command that reads the next page, if there is one.
+fn next(command: &str, query: &TimelineQuery, page: &Page) -> Option<String> {
+    if page.end == PageEnd::End {
+        return None;
+    }
+    let (word, cursor) = match query.span {
+        Span::After(_) => ("AFTER", page.posts.first()?.id),
+        Span::Newest | Span::Before(_) => ("BEFORE", page.posts.last()?.id),
+    };
+    Some(format!("{command} {} {} {word} {cursor}", query.user, query.limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use fanfold_engine::{PostId, Sequence, Timestamp, UserId};
+
+    use super::*;
+
+    fn post(id: u64) -> Post {
+        Post {
+            id: PostId(id),
+            author: UserId(14),
+            at: Timestamp(1_370_050_955_000),
+            committed_at: Timestamp(1_400_000_000_000),
+            kind: 3,
+            text: Bytes::from_static(b"two\nlines"),
+            meta: Bytes::from_static(b"m"),
+        }
+    }
+
+    fn shown(span: Span, end: PageEnd) -> String {
+        let position = Position { epoch: 1, sequence: Sequence(12) };
+        let query = TimelineQuery { user: UserId(7), viewer: None, span, limit: 2 };
+        page("HOME", &query, &Page { position, posts: vec![post(9), post(4)], end })
+    }
+
+    #[test]
+    fn a_page_says_how_to_go_on() {
+        let lines = "9  2013-06-01 01:42:35  user 14  two\\nlines\n\
+                     4  2013-06-01 01:42:35  user 14  two\\nlines\n";
+        let end = |last: &str| format!("{lines}{last}\n");
+        let older = "(2 entries, more: HOME 7 2 BEFORE 4) at 1:12";
+        assert_eq!(shown(Span::Newest, PageEnd::More), end(older));
+        let newer = "(2 entries, more: HOME 7 2 AFTER 9) at 1:12";
+        assert_eq!(shown(Span::After(PostId(1)), PageEnd::More), end(newer));
+        let cut = "(2 entries, 1 MiB reached, more: HOME 7 2 BEFORE 4) at 1:12";
+        assert_eq!(shown(Span::Newest, PageEnd::Bytes), end(cut));
+        assert_eq!(shown(Span::Newest, PageEnd::End), end("(2 entries, end) at 1:12"));
+    }
+
+    #[test]
+    fn one_post_shows_everything() {
+        let at = Position { epoch: 1, sequence: Sequence(12) };
+        let expected = "9  2013-06-01 01:42:35  user 14  two\\nlines\n\
+                        (committed 2014-05-13 16:53:20, kind 3, meta of 1 bytes) at 1:12\n";
+        assert_eq!(one(at, &post(9)), expected);
+    }
+}

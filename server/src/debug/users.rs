@@ -1,0 +1,31 @@
+//! `USER` and `RELATION`: one line about one user, or about two.
+//!
+//! A user nobody has written about reads as empty, so there is always an answer.
+
+use fanfold_engine::{Relation, UserCard, UserId};
+
+use crate::text::time;
+
+pub(super) fn card(card: &UserCard) -> String {
+    let UserCard { position, user, posts, followers, followees, newest_post, active_at } = card;
+    let newest = newest_post.map_or_else(|| "none".to_owned(), |post| post.to_string());
+    let active = active_at.map_or_else(|| "unknown".to_owned(), time);
+    format!(
+        "user {user}: posts {posts}, followers {followers}, followees {followees}, newest post \
+         {newest}, last active {active} at {position}\n"
+    )
+}
+
+pub(super) fn relation(a: UserId, b: UserId, relation: &Relation) -> String {
+    let word = |holds: bool| if holds { "yes" } else { "no" };
+    let follows = word(relation.follows);
+    let followed_by = word(relation.followed_by);
+    let muted = word(relation.muted);
+    let blocked = word(relation.blocked);
+    let blocked_by = word(relation.blocked_by);
+    format!(
+        "user {a} to user {b}: follows {follows}, followed by {followed_by}, muted {muted}, \
+         blocked {blocked}, blocked by {blocked_by} at {}\n",
+        relation.position
+    )
+}

@@ -1,0 +1,265 @@
+//! The counters of the server and of the engine as OpenMetrics text.
+//!
+//! Nothing is kept here: a scrape reads the atomics and the engine's counters at that moment. Names
+//! follow the Prometheus rules: base units, `_total` for what only grows, no label with a user in
+//! it. `OPERATIONS.md` describes each (tested).
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use fanfold_engine::{Counters as EngineCounters, Error};
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::exemplar::Exemplar;
+
+use crate::clients::Port;
+use crate::counters::{BUCKETS_US, Durations};
+use crate::service::Service;
+
+const MICROS_PER_SECOND: f64 = 1e6;
+
+/// Everything there is to scrape.
+pub(super) fn text(service: &Service) -> Result<String, Error> {
+    let snapshot = Snapshot::take(service)?;
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register_collector(Box::new(snapshot));
+    let mut out = String::new();
+    encode_registry(&mut out, &registry)
+        .and_then(|()| encode_eof(&mut out))
+        .expect("writing to a string does not fail");
+    Ok(out)
+}
+
+/// What one scrape saw.
+#[derive(Debug)]
+struct Snapshot {
+    requests: Vec<(&'static str, &'static str, u64)>,
+    durations: [(&'static str, Histogram); 2],
+    connections: [(&'static str, u64); 3],
+    numbers: Vec<Number>,
+    seconds: Vec<Number<f64>>,
+    is_ready: bool,
+}
+
+#[derive(Debug)]
+struct Number<T = u64> {
+    name: &'static str,
+    help: &'static str,
+    kind: MetricType,
+    value: T,
+}
+
+#[derive(Debug)]
+struct Histogram {
+    sum: f64,
+    count: u64,
+    buckets: Vec<(f64, u64)>,
+}
+
+impl Snapshot {
+    fn take(service: &Service) -> Result<Self, Error> {
+        let counters = &service.counters;
+        let engine = service.engine.counters()?;
+        let open = |port: Port| (port.name(), service.clients.count(port) as u64);
+        let mut numbers = engine_numbers(&engine);
+        numbers.extend(server_numbers(service));
+        Ok(Self {
+            requests: counters.requests(),
+            durations: [("read", (&counters.reads).into()), ("write", (&counters.writes).into())],
+            connections: [open(Port::Binary), open(Port::Http), open(Port::Debug)],
+            numbers,
+            seconds: seconds(service, &engine),
+            is_ready: service.not_ready().is_none(),
+        })
+    }
+}
+
+fn counter(name: &'static str, value: u64, help: &'static str) -> Number {
+    Number { name, help, kind: MetricType::Counter, value }
+}
+
+fn gauge(name: &'static str, value: u64, help: &'static str) -> Number {
+    Number { name, help, kind: MetricType::Gauge, value }
+}
+
+fn server_numbers(service: &Service) -> Vec<Number> {
+    let counters = &service.counters;
+    let refused = counters.refused_connections.load(Ordering::Relaxed);
+    let ended = counters.ended_sessions.load(Ordering::Relaxed);
+    let debug = counters.debug_commands.load(Ordering::Relaxed);
+    let received = counters.bytes_in.load(Ordering::Relaxed);
+    vec![
+        counter("accepted_connections", service.clients.accepted(), "Connections accepted"),
+        counter("refused_connections", refused, "Connections beyond a limit"),
+        counter("session_errors", ended, "Sessions of the binary port ended with an error"),
+        counter("debug_commands", debug, "Commands answered on the debug port"),
+        counter("received_bytes", received, "Bytes received on the binary port"),
+    ]
+}
+
+fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
+    vec![
+        counter("writes_changed", engine.writes_changed, "Writes that changed something"),
+        counter("writes_unchanged", engine.writes_unchanged, "Writes that found all as asked"),
+        counter("writes_refused", engine.writes_refused, "Writes refused by the committer"),
+        counter("commit_groups", engine.groups, "Groups of writes committed together"),
+        counter("log_syncs", engine.syncs, "Syncs of the log"),
+        counter("pages", engine.pages, "Pages of timelines read"),
+        counter("posts_read", engine.posts_read, "Posts handed out"),
+        counter("log_appended_bytes", engine.log_bytes, "Bytes appended to the log"),
+        gauge("log_bytes", engine.sealed_bytes, "Bytes of the sealed segments of the log"),
+        gauge("log_segments", engine.segments, "Segments of the log"),
+        gauge("sequence", engine.sequence, "Newest sequence of the log"),
+        gauge("epoch", engine.epoch, "Epoch of the log"),
+        gauge("users", engine.users, "Users somebody has written about"),
+        gauge("posts", engine.posts, "Posts that are not deleted"),
+        gauge("follows", engine.follows, "Follows that hold"),
+        gauge("mutes", engine.mutes, "Mutes that hold"),
+        gauge("blocks", engine.blocks, "Blocks that hold"),
+        gauge("receipts", engine.receipts, "Remembered idempotency keys"),
+        gauge("commit_queue_depth", engine.queue_depth, "Writes waiting for the committer"),
+    ]
+}
+
+fn seconds(service: &Service, engine: &EngineCounters) -> Vec<Number<f64>> {
+    let syncing = micros(engine.sync_micros);
+    let slowest = micros(engine.sync_micros_max);
+    vec![
+        Number {
+            name: "log_sync_seconds",
+            help: "Time spent in syncs of the log",
+            kind: MetricType::Counter,
+            value: syncing,
+        },
+        Number {
+            name: "log_sync_max_seconds",
+            help: "The slowest sync of the log since the start",
+            kind: MetricType::Gauge,
+            value: slowest,
+        },
+        Number {
+            name: "uptime_seconds",
+            help: "Time since the start",
+            kind: MetricType::Gauge,
+            value: service.started.elapsed().as_secs_f64(),
+        },
+    ]
+}
+
+impl From<&Durations> for Histogram {
+    fn from(durations: &Durations) -> Self {
+        let counts = durations.counts();
+        let bounds = BUCKETS_US.iter().map(|us| micros(*us)).chain([f64::INFINITY]);
+        Self {
+            sum: micros(durations.sum_us()),
+            count: counts.iter().sum(),
+            buckets: bounds.zip(counts).collect(),
+        }
+    }
+}
+
+impl prometheus_client::collector::Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let encoder = &mut encoder;
+        self.encode_build(encoder)?;
+        self.encode_requests(encoder)?;
+        self.encode_durations(encoder)?;
+        self.encode_connections(encoder)?;
+        for number in &self.numbers {
+            encode_number(encoder, number)?;
+        }
+        for number in &self.seconds {
+            encode_seconds(encoder, number)?;
+        }
+        Ok(())
+    }
+}
+
+impl Snapshot {
+    fn encode_build(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let mut build = encoder.encode_descriptor(
+            "fanfold_build",
+            "Which daemon this is",
+            None,
+            MetricType::Info,
+        )?;
+        build.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;
+        let mut ready = encoder.encode_descriptor(
+            "fanfold_ready",
+            "1 if the daemon takes reads and writes",
+            None,
+            MetricType::Gauge,
+        )?;
+        ready.encode_gauge(&i64::from(self.is_ready))
+    }
+
+    fn encode_requests(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(
+            "fanfold_requests",
+            "Requests answered on the binary port",
+            None,
+            MetricType::Counter,
+        )?;
+        for (op, result, number) in &self.requests {
+            let labels = [("op", *op), ("result", *result)];
+            family.encode_family(&labels)?.encode_counter(number, NO_EXEMPLAR)?;
+        }
+        Ok(())
+    }
+
+    fn encode_durations(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(
+            "fanfold_request_duration_seconds",
+            "From a request taken to its answer ready to be sent",
+            None,
+            MetricType::Histogram,
+        )?;
+        for (class, Histogram { sum, count, buckets }) in &self.durations {
+            let labels = [("class", *class)];
+            let mut member = family.encode_family(&labels)?;
+            member.encode_histogram::<[(&str, &str); 1]>(*sum, *count, buckets, None)?;
+        }
+        Ok(())
+    }
+
+    fn encode_connections(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let mut family = encoder.encode_descriptor(
+            "fanfold_connections",
+            "Open connections",
+            None,
+            MetricType::Gauge,
+        )?;
+        for (port, number) in &self.connections {
+            family.encode_family(&[("port", *port)])?.encode_gauge(number)?;
+        }
+        Ok(())
+    }
+}
+
+const NO_EXEMPLAR: Option<&Exemplar<[(&str, &str); 1], f64>> = None;
+
+fn encode_number(encoder: &mut DescriptorEncoder<'_>, number: &Number) -> fmt::Result {
+    let Number { name, help, kind, value } = number;
+    let name = format!("fanfold_{name}");
+    let mut metric = encoder.encode_descriptor(&name, help, None, *kind)?;
+    match kind {
+        MetricType::Counter => metric.encode_counter(value, NO_EXEMPLAR),
+        _ => metric.encode_gauge(value),
+    }
+}
+
+fn encode_seconds(encoder: &mut DescriptorEncoder<'_>, number: &Number<f64>) -> fmt::Result {
+    let Number { name, help, kind, value } = number;
+    let name = format!("fanfold_{name}");
+    let mut metric = encoder.encode_descriptor(&name, help, None, *kind)?;
+    match kind {
+        MetricType::Counter => metric.encode_counter(value, NO_EXEMPLAR),
+        _ => metric.encode_gauge(value),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a metric needs no more than 53 bits")]
+fn micros(us: u64) -> f64 {
+    us as f64 / MICROS_PER_SECOND
+}

@@ -1,0 +1,282 @@
+//! Results of the engine to replies of the protocol: outward, by hand.
+//!
+//! With its counterpart `translate.rs` (inward) the only file that sees both vocabularies. Pages are
+//! encoded post by post straight into the connection's buffer: the texts are copied once, from the
+//! log's memory into the bytes that go out.
+//!
+//! Invariant: every error of the engine has exactly one code; see [`code`].
+
+use bytes::{Bytes, BytesMut};
+use fanfold_engine as engine;
+use fanfold_engine::{Engine, Error, ErrorKind, Receipt};
+use fanfold_protocol::{
+    Code, Edge, EdgePage, ErrorReply, Follow, OnePost, PageEnd, PageWriter, Position, Post,
+    PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Written, encode_reply,
+};
+
+use crate::translate::Question;
+
+/// The code of the refusal that was sent, if the request was refused.
+pub(crate) type Refusal = Option<Code>;
+
+/// Asks the engine and appends the answer to `out`. `Ping` and `Status` are the server's own to
+/// answer and come in as their replies.
+pub(crate) fn answer(
+    engine: &Engine,
+    question: &Question,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Refusal {
+    let reply = match question {
+        Question::Home(query) => return page(engine.home(query), request_id, out),
+        Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
+        Question::Ping | Question::Status => Ok(Reply::Pong),
+        Question::Post(id, viewer) => engine.post(*id, *viewer).map(one_post),
+        Question::Following(query) => engine.following(query).map(edges),
+        Question::Followers(query) => engine.followers(query).map(edges),
+        Question::Mutes(query) => engine.mutes(query).map(edges),
+        Question::Blocks(query) => engine.blocks(query).map(edges),
+        Question::User(user, viewer) => engine.user(*user, *viewer).map(user_card),
+        Question::Relation { a, b, viewer } => engine.relation(*a, *b, *viewer).map(relation),
+        Question::Scan(query) => engine.scan(query).map(scanned),
+    };
+    result(reply, request_id, out)
+}
+
+/// Appends a reply, or the error instead of it.
+pub(crate) fn result(reply: Result<Reply, Error>, request_id: u32, out: &mut BytesMut) -> Refusal {
+    match reply {
+        Ok(reply) => send(request_id, &reply, out),
+        Err(error) => refuse(request_id, refusal(&error), out),
+    }
+}
+
+/// Appends the answer to a write.
+pub(crate) fn written(
+    result: Result<Receipt, ErrorReply>,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Refusal {
+    match result {
+        Ok(receipt) => {
+            let Receipt { position: at, changed, post } = receipt;
+            let post = post.map(|post| post.0);
+            send(
+                request_id,
+                &Reply::Written(Written { position: position(at), changed, post }),
+                out,
+            )
+        }
+        Err(error) => refuse(request_id, error, out),
+    }
+}
+
+/// Appends `reply`.
+pub(crate) fn send(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Refusal {
+    match encode_reply(request_id, reply, out) {
+        Ok(()) => None,
+        Err(error) => refuse(request_id, ErrorReply::new(Code::Internal, error.to_string()), out),
+    }
+}
+
+/// Appends `error`.
+pub(crate) fn refuse(request_id: u32, error: ErrorReply, out: &mut BytesMut) -> Refusal {
+    let code = error.code;
+    encode_reply(request_id, &Reply::Error(error), out)
+        .expect("an error reply cuts its message to what fits");
+    Some(code)
+}
+
+/// What a peer is told about an error of the engine.
+pub(crate) fn refusal(error: &Error) -> ErrorReply {
+    ErrorReply::new(code(error.kind()), error.to_string())
+}
+
+/// The code of each kind of error; its radius, fault and retry hint follow from it.
+pub(crate) fn code(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Invalid => Code::Invalid,
+        ErrorKind::NotFound => Code::NotFound,
+        ErrorKind::Conflict => Code::Conflict,
+        ErrorKind::Denied => Code::Denied,
+        ErrorKind::Limit => Code::Limit,
+        ErrorKind::Busy => Code::Busy,
+        ErrorKind::Unavailable => Code::Unavailable,
+        ErrorKind::StorageFull => Code::StorageFull,
+        ErrorKind::Corrupt => Code::Corrupt,
+        ErrorKind::Closed => Code::Closed,
+        // `Unusable` is an answer of opening; a kind that is new is a fault until it has a code.
+        ErrorKind::Unusable | ErrorKind::Internal | _ => Code::Internal,
+    }
+}
+
+pub(crate) fn position(at: engine::Position) -> Position {
+    Position { epoch: at.epoch, sequence: at.sequence.0 }
+}
+
+fn page(result: Result<engine::Page, Error>, request_id: u32, out: &mut BytesMut) -> Refusal {
+    let page = match result {
+        Ok(page) => page,
+        Err(error) => return refuse(request_id, refusal(&error), out),
+    };
+    let mut writer = PageWriter::start(request_id, position(page.position), out);
+    let pushed = page.posts.iter().try_for_each(|post| writer.push(borrow(post)));
+    match pushed.and_then(|()| writer.finish(end(page.end))) {
+        Ok(()) => None,
+        Err(error) => refuse(request_id, ErrorReply::new(Code::Internal, error.to_string()), out),
+    }
+}
+
+fn borrow(post: &engine::Post) -> PostRef<'_> {
+    PostRef {
+        id: post.id.0,
+        author: post.author.0,
+        at: post.at.0,
+        committed_at: post.committed_at.0,
+        kind: post.kind,
+        text: &post.text,
+        meta: &post.meta,
+    }
+}
+
+fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
+    Reply::Post(OnePost { position: position(at), post: post(found) })
+}
+
+fn post(found: engine::Post) -> Post {
+    Post {
+        id: found.id.0,
+        author: found.author.0,
+        at: found.at.0,
+        committed_at: found.committed_at.0,
+        kind: found.kind,
+        text: found.text,
+        meta: found.meta,
+    }
+}
+
+fn edges(page: engine::EdgePage) -> Reply {
+    let edge = |edge: &engine::Edge| Edge { user: edge.user.0, sequence: edge.sequence.0 };
+    Reply::Edges(EdgePage {
+        position: position(page.position),
+        end: end(page.end),
+        edges: page.edges.iter().map(edge).collect(),
+    })
+}
+
+fn user_card(card: engine::UserCard) -> Reply {
+    Reply::User(UserCard {
+        position: position(card.position),
+        user: card.user.0,
+        posts: card.posts,
+        followers: card.followers,
+        followees: card.followees,
+        newest_post: card.newest_post.map(|post| post.0),
+        active_at: card.active_at.map(|at| at.0),
+    })
+}
+
+fn relation(relation: engine::Relation) -> Reply {
+    Reply::Relation(Relation {
+        position: position(relation.position),
+        follows: relation.follows,
+        followed_by: relation.followed_by,
+        muted: relation.muted,
+        blocked: relation.blocked,
+        blocked_by: relation.blocked_by,
+    })
+}
+
+fn scanned(scan: engine::Scan) -> Reply {
+    let items = match scan.items {
+        engine::ScanItems::Posts(posts) => {
+            ScannedItems::Posts(posts.into_iter().map(post).collect())
+        }
+        engine::ScanItems::Follows(follows) => {
+            ScannedItems::Follows(follows.iter().map(follow).collect())
+        }
+    };
+    Reply::Scanned(Scanned {
+        position: position(scan.position),
+        next: scan.next.0,
+        end: end(scan.end),
+        items,
+    })
+}
+
+fn follow(item: &engine::FollowItem) -> Follow {
+    Follow { user: item.user.0, author: item.author.0, sequence: item.sequence.0 }
+}
+
+fn end(end: engine::PageEnd) -> PageEnd {
+    match end {
+        engine::PageEnd::More => PageEnd::More,
+        engine::PageEnd::End => PageEnd::End,
+        engine::PageEnd::Bytes => PageEnd::Bytes,
+    }
+}
+
+/// The state in numbers, as a reply.
+pub(crate) fn status(at: engine::Position, fields: Vec<(String, engine::StatusValue)>) -> Reply {
+    let field = |(name, value): (String, engine::StatusValue)| {
+        let value = match value {
+            engine::StatusValue::Number(number) => fanfold_protocol::StatusValue::Number(number),
+            engine::StatusValue::Text(text) => {
+                fanfold_protocol::StatusValue::Text(Bytes::from(text))
+            }
+        };
+        (Bytes::from(name), value)
+    };
+    Reply::Status(fanfold_protocol::Status {
+        position: position(at),
+        fields: fields.into_iter().map(field).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use fanfold_protocol::{Fault, FrameCodec, Radius, Retry, limits};
+    use tokio_util::codec::Decoder;
+
+    use super::*;
+
+    const KINDS: [ErrorKind; 12] = [
+        ErrorKind::Invalid,
+        ErrorKind::NotFound,
+        ErrorKind::Conflict,
+        ErrorKind::Denied,
+        ErrorKind::Limit,
+        ErrorKind::Busy,
+        ErrorKind::Unavailable,
+        ErrorKind::StorageFull,
+        ErrorKind::Corrupt,
+        ErrorKind::Unusable,
+        ErrorKind::Closed,
+        ErrorKind::Internal,
+    ];
+
+    #[test]
+    fn every_kind_but_unusable_has_its_own_code() {
+        let mut numbers: Vec<u16> = KINDS.iter().map(|kind| code(*kind).number()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), KINDS.len() - 1);
+    }
+
+    #[test]
+    fn no_error_of_the_engine_ends_a_session() {
+        assert!(KINDS.iter().all(|kind| code(*kind).radius() == Radius::Request));
+    }
+
+    #[test]
+    fn busy_says_when_to_come_back_and_keeps_its_message() {
+        let error = Error::new(ErrorKind::Busy, "the queue holds 3 commands; the limit is 3");
+        let mut out = BytesMut::new();
+        assert_eq!(written(Err(refusal(&error)), 5, &mut out), Some(Code::Busy));
+        let frame = FrameCodec::new(limits::BODY_BYTES_MAX).decode(&mut out).unwrap().unwrap();
+        let Ok(Reply::Error(reply)) = Reply::load(&frame) else { panic!("not an error") };
+        assert_eq!((frame.request_id, reply.fault), (5, Fault::Resource));
+        assert!(matches!(reply.retry, Retry::After(_)));
+        assert_eq!(reply.message(), "the queue holds 3 commands; the limit is 3");
+    }
+}

@@ -1,0 +1,224 @@
+//! Requests of the protocol to commands and questions of the engine: inward, by hand.
+//!
+//! With its counterpart `reply.rs` (outward) the only file that sees both vocabularies. It decides
+//! nothing: no limit, no default of its own but the one for a `limit` of 0, which the protocol
+//! leaves to the server.
+
+use fanfold_engine::{
+    Action, Command, EdgeQuery, Key, LIMIT_DEFAULT, NewPost, PostId, ScanOf, ScanQuery, Sequence,
+    Span, TimelineQuery, Timestamp, UserId, WriteOptions,
+};
+use fanfold_protocol as wire;
+use fanfold_protocol::Request;
+
+/// Everything that is answered from the current state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    Ping,
+    Status,
+    Home(TimelineQuery),
+    Outbox(TimelineQuery),
+    Post(PostId, Option<UserId>),
+    Following(EdgeQuery),
+    Followers(EdgeQuery),
+    Mutes(EdgeQuery),
+    Blocks(EdgeQuery),
+    User(UserId, Option<UserId>),
+    Relation { a: UserId, b: UserId, viewer: Option<UserId> },
+    Scan(ScanQuery),
+}
+
+/// The command a write asks for; none if the request is not a write.
+pub(crate) fn command(request: Request) -> Option<Command> {
+    let (action, options) = match request {
+        Request::Publish(publish) => publication(publish),
+        Request::Delete(delete) => (Action::Delete { post: PostId(delete.post) }, delete.options),
+        Request::Touch(touch) => (Action::Touch { user: UserId(touch.user) }, touch.options),
+        Request::Follow(pair) => on_pair(pair, |user, author| Action::Follow { user, author }),
+        Request::Unfollow(pair) => on_pair(pair, |user, author| Action::Unfollow { user, author }),
+        Request::Mute(pair) => on_pair(pair, |user, author| Action::Mute { user, author }),
+        Request::Unmute(pair) => on_pair(pair, |user, author| Action::Unmute { user, author }),
+        Request::Block(pair) => on_pair(pair, |user, other| Action::Block { user, other }),
+        Request::Unblock(pair) => on_pair(pair, |user, other| Action::Unblock { user, other }),
+        Request::Hello(_)
+        | Request::Ping
+        | Request::Status
+        | Request::Home(_)
+        | Request::Outbox(_)
+        | Request::Post(_)
+        | Request::Following(_)
+        | Request::Followers(_)
+        | Request::Mutes(_)
+        | Request::Blocks(_)
+        | Request::User(_)
+        | Request::Relation(_)
+        | Request::Scan(_) => return None,
+    };
+    Some(Command { action, options: write_options(options) })
+}
+
+/// The question a read asks; none if the request is not a read.
+pub(crate) fn question(request: &Request) -> Option<Question> {
+    Some(match request {
+        Request::Ping => Question::Ping,
+        Request::Status => Question::Status,
+        Request::Home(timeline) => Question::Home(timeline_query(timeline)),
+        Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
+        Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
+        Request::Following(edges) => Question::Following(edge_query(edges)),
+        Request::Followers(edges) => Question::Followers(edge_query(edges)),
+        Request::Mutes(edges) => Question::Mutes(edge_query(edges)),
+        Request::Blocks(edges) => Question::Blocks(edge_query(edges)),
+        Request::User(user) => Question::User(UserId(user.user), viewer(user.options)),
+        Request::Relation(relation) => Question::Relation {
+            a: UserId(relation.a),
+            b: UserId(relation.b),
+            viewer: viewer(relation.options),
+        },
+        Request::Scan(scan) => Question::Scan(scan_query(scan)),
+        Request::Hello(_)
+        | Request::Publish(_)
+        | Request::Delete(_)
+        | Request::Follow(_)
+        | Request::Unfollow(_)
+        | Request::Mute(_)
+        | Request::Unmute(_)
+        | Request::Block(_)
+        | Request::Unblock(_)
+        | Request::Touch(_) => return None,
+    })
+}
+
+fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {
+    let post = NewPost {
+        author: UserId(publish.author),
+        kind: publish.kind,
+        created_at: publish.created_at.map(Timestamp),
+        text: publish.text,
+        meta: publish.meta,
+    };
+    (Action::Publish(post), publish.options)
+}
+
+fn on_pair(
+    pair: wire::Pair,
+    action: impl FnOnce(UserId, UserId) -> Action,
+) -> (Action, wire::WriteOptions) {
+    (action(UserId(pair.user), UserId(pair.other)), pair.options)
+}
+
+fn write_options(options: wire::WriteOptions) -> WriteOptions {
+    WriteOptions { key: options.key.map(Key), actor: options.actor.map(UserId) }
+}
+
+fn viewer(options: wire::ReadOptions) -> Option<UserId> {
+    options.viewer.map(UserId)
+}
+
+fn timeline_query(timeline: &wire::Timeline) -> TimelineQuery {
+    let span = match timeline.span {
+        wire::Span::Newest => Span::Newest,
+        wire::Span::Before(post) => Span::Before(PostId(post)),
+        wire::Span::After(post) => Span::After(PostId(post)),
+    };
+    TimelineQuery {
+        user: UserId(timeline.user),
+        viewer: viewer(timeline.options),
+        span,
+        limit: limit(timeline.limit),
+    }
+}
+
+fn edge_query(edges: &wire::Edges) -> EdgeQuery {
+    EdgeQuery {
+        user: UserId(edges.user),
+        viewer: viewer(edges.options),
+        before: edges.before.map(Sequence),
+        limit: limit(edges.limit),
+    }
+}
+
+fn scan_query(scan: &wire::Scan) -> ScanQuery {
+    let of = match scan.what {
+        wire::ScanWhat::Posts => ScanOf::Posts,
+        wire::ScanWhat::Follows => ScanOf::Follows,
+    };
+    ScanQuery {
+        of,
+        after: Sequence(scan.after),
+        until: scan.until.map(Sequence),
+        limit: limit(scan.limit),
+    }
+}
+
+/// 0 leaves the number to us; what is too much is the engine's to refuse.
+fn limit(limit: u32) -> usize {
+    if limit == 0 { LIMIT_DEFAULT } else { usize::try_from(limit).unwrap_or(usize::MAX) }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn a_publication_keeps_every_field() {
+        let request = Request::Publish(wire::Publish {
+            options: wire::WriteOptions { key: Some([9; 16]), actor: Some(4) },
+            author: 4,
+            kind: 7,
+            created_at: Some(1_370_000_000_000),
+            text: Bytes::from_static(b"text"),
+            meta: Bytes::from_static(b"meta"),
+        });
+        let expected = Command {
+            action: Action::Publish(NewPost {
+                author: UserId(4),
+                kind: 7,
+                created_at: Some(Timestamp(1_370_000_000_000)),
+                text: Bytes::from_static(b"text"),
+                meta: Bytes::from_static(b"meta"),
+            }),
+            options: WriteOptions { key: Some(Key([9; 16])), actor: Some(UserId(4)) },
+        };
+        assert_eq!(command(request.clone()), Some(expected));
+        assert_eq!(question(&request), None);
+    }
+
+    #[test]
+    fn pairs_keep_their_order() {
+        let pair = wire::Pair { options: wire::WriteOptions::default(), user: 1, other: 2 };
+        let (user, author, other) = (UserId(1), UserId(2), UserId(2));
+        let cases = [
+            (Request::Follow(pair), Action::Follow { user, author }),
+            (Request::Unfollow(pair), Action::Unfollow { user, author }),
+            (Request::Mute(pair), Action::Mute { user, author }),
+            (Request::Unmute(pair), Action::Unmute { user, author }),
+            (Request::Block(pair), Action::Block { user, other }),
+            (Request::Unblock(pair), Action::Unblock { user, other }),
+        ];
+        for (request, action) in cases {
+            assert_eq!(command(request), Some(Command::new(action)));
+        }
+    }
+
+    #[test]
+    fn timelines_keep_cursor_viewer_and_limit() {
+        let request = Request::Home(wire::Timeline {
+            options: wire::ReadOptions { viewer: Some(3) },
+            user: 5,
+            span: wire::Span::After(77),
+            limit: 0,
+        });
+        let expected = TimelineQuery {
+            user: UserId(5),
+            viewer: Some(UserId(3)),
+            span: Span::After(PostId(77)),
+            limit: LIMIT_DEFAULT,
+        };
+        assert_eq!(question(&request), Some(Question::Home(expected)));
+        assert_eq!(command(request), None);
+        assert_eq!(limit(201), 201);
+    }
+}
