@@ -6,8 +6,7 @@
 //! overtake it.
 //!
 //! Invariants:
-//! * At most [`IN_FLIGHT_MAX`](crate::limits::IN_FLIGHT_MAX) writes wait; the connection stops
-//!   reading before.
+//! * At most [`IN_FLIGHT_MAX`] writes wait; the connection stops reading before.
 //! * At most one write is held back, and it is the youngest.
 
 use std::collections::VecDeque;

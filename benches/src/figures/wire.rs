@@ -5,6 +5,7 @@
 //! holds is verified once, before anything is measured: see [`probe`].
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -189,10 +190,17 @@ fn home(user: u64) -> Request {
 /// As a careful client sends it: with an idempotency key.
 fn publish(users: u64, text: &Bytes, random: &mut Random) -> Request {
     let author = 1 + random.below(users);
-    let key = (u128::from(random.bits()) << 64 | u128::from(random.bits())).to_le_bytes();
-    let options = WriteOptions { key: Some(key), actor: None };
+    let options = WriteOptions { key: Some(next_key()), actor: None };
     let (text, meta) = (text.clone(), Bytes::new());
     Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta })
+}
+
+/// A key that no other request of this process has: the same one again would be answered without
+/// a write, and measure nothing.
+fn next_key() -> [u8; limits::KEY_BYTES] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let number = u128::from(NEXT.fetch_add(1, Ordering::Relaxed));
+    (number << 32 | u128::from(std::process::id())).to_le_bytes()
 }
 
 /// Counts replies in a stream of bytes without looking into them.
@@ -312,7 +320,7 @@ async fn receive(stream: &mut TcpStream) -> Outcome<(Reply, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fanfold_protocol::{PageEnd, Position, encode_reply};
+    use fanfold_protocol::{Code, ErrorReply, PageEnd, Position, encode_reply};
 
     fn replies(count: u32) -> BytesMut {
         let position = Position { epoch: 1, sequence: 300 };
@@ -336,9 +344,41 @@ mod tests {
     }
 
     #[test]
+    fn no_publish_repeats_the_key_of_another() {
+        let mut batches = Batches::Publishes {
+            users: 9,
+            text: Bytes::from_static(b"x"),
+            depth: 3,
+            random: Random::new(1),
+        };
+        let mut wire = BytesMut::new();
+        (0..4).for_each(|_| wire.extend_from_slice(&batches.next().unwrap()));
+        let mut codec = FrameCodec::new(limits::BODY_BYTES_MAX);
+        let mut keys = std::collections::BTreeSet::new();
+        while let Some(frame) = codec.decode(&mut wire).unwrap() {
+            let Ok(Request::Publish(publish)) = Request::load(&frame) else {
+                panic!("not a publish");
+            };
+            keys.insert(publish.options.key);
+        }
+        assert_eq!(keys.len(), 12);
+    }
+
+    #[test]
     fn damage_and_errors_are_not_counted_as_replies() {
         let mut bytes = replies(1);
         bytes[2] ^= 1;
         assert!(Counter::frames().count(&bytes).is_err());
+        let refused = Reply::Error(ErrorReply {
+            code: Code::Busy,
+            radius: Code::Busy.radius(),
+            fault: Code::Busy.fault(),
+            retry: Code::Busy.retry(),
+            message: Bytes::new(),
+        });
+        bytes.clear();
+        encode_reply(1, &refused, &mut bytes).unwrap();
+        let told = Counter::frames().count(&bytes).unwrap_err().to_string();
+        assert!(told.contains("with an error"), "{told}");
     }
 }

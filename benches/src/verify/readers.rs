@@ -1,4 +1,5 @@
-//! Which homes to compare: readers of every degree, by quantiles.
+//! Which homes to compare: readers of every degree, by quantiles. The ends of each scale are always
+//! among them.
 
 use std::collections::BTreeSet;
 
@@ -8,14 +9,16 @@ use crate::console::grouped;
 use crate::naive::Naive;
 use crate::number::to_usize;
 
-/// At most `count` users: quantiles of the number of followees (nobody and the most included),
-/// quantiles of the number of own posts, then anybody, and one whom nobody has heard of.
+/// About `count` users: quantiles of the number of followees, of own posts, and of what their
+/// followees posted; then anybody, and one whom nobody has heard of.
 pub(super) fn choose(naive: &Naive, count: usize, seed: u64) -> Vec<u64> {
     let everybody: Vec<u64> = naive.everybody().into_iter().collect();
     let mut chosen = BTreeSet::new();
     chosen.insert(everybody.last().copied().unwrap_or(0).saturating_add(1_000_003));
-    quantiles(&everybody, count * 6 / 10, |user| naive.followees(user).count(), &mut chosen);
-    quantiles(&everybody, count * 3 / 10, |user| naive.posts_of(user).len(), &mut chosen);
+    quantiles(&everybody, count / 2, |user| naive.followees(user).count(), &mut chosen);
+    quantiles(&everybody, count / 4, |user| naive.posts_of(user).len(), &mut chosen);
+    let entries = |user| naive.followees(user).map(|author| naive.posts_of(author).len()).sum();
+    quantiles(&everybody, count / 5, entries, &mut chosen);
     let mut random = Random::new(seed);
     while chosen.len() < count.min(everybody.len()) {
         let index = to_usize(random.below(everybody.len() as u64));
