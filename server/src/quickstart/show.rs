@@ -38,17 +38,18 @@ pub(super) fn feeds(engine: &Engine, loaded: &Loaded) -> Result<String, Failure>
 
 /// Commands to copy, with the addresses of this server.
 pub(super) fn next_steps(addresses: Addresses) -> String {
-    let mut out = String::from("What to try next:\n\n");
+    let mut out = String::from("What to try next, in another terminal:\n\n");
     let mut step = |command: String, meaning: &str| {
         let _infallible = writeln!(out, "  {command:<58} {meaning}");
     };
+    let fanfold = "cargo run -q --release --bin fanfold --";
     if let Some(listen) = addresses.listen {
         let url = match listen.port() {
             7717 => String::new(),
             _ => format!(" --url fanfold://{listen}"),
         };
-        step(format!("fanfold home {FIRST_READER}{url}"), "a home feed");
-        step(format!("fanfold publish 1 'hello'{url}"), "a post by user 1");
+        step(format!("{fanfold} home {FIRST_READER}{url}"), "a home feed");
+        step(format!("{fanfold} publish 1 hello{url}"), "a post by user 1");
     }
     if let Some(debug) = addresses.debug {
         let nc = format!("nc {} {}", debug.ip(), debug.port());
