@@ -12,7 +12,7 @@ use crate::commit::prepare::Prepared;
 use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{DatabaseId, Position, PostId, UserId};
+use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
 use crate::log::view::Log;
 use crate::log::writer::{LocalLog, LogCounters, Start};
 use crate::open::{Opened, Recovery, open_directory, recover};
@@ -43,6 +43,8 @@ struct Inner {
     storage: Arc<dyn Storage>,
     queue: QueueSender,
     recovery: Recovery,
+    /// The first sequence this engine could give to a record.
+    first: Sequence,
     /// Taken by the first close.
     running: Mutex<Option<Running>>,
 }
@@ -96,7 +98,8 @@ impl Engine {
             .spawn(move || committer.run())
             .map_err(|error| Error::io("start the committer thread", error))?;
         let running = Mutex::new(Some(Running { committer, _lock: lock }));
-        Ok(Self(Arc::new(Inner { shared, storage, queue: sender, recovery, running })))
+        let (queue, first) = (sender, next);
+        Ok(Self(Arc::new(Inner { shared, storage, queue, recovery, first, running })))
     }
 
     /// Hands a command to the committer. Never blocks: a full queue is [`Busy`](ErrorKind::Busy).
@@ -226,8 +229,10 @@ impl Inner {
         running.committer.join().map_err(panicked)??;
         let position = self.shared.state()?.position;
         let database = self.shared.database;
-        Manifest { database, epoch: position.epoch, clean: Some(position.sequence) }
-            .store(&*self.storage)
+        // An epoch that began here stays begun, even if nothing was written in it.
+        let floor = position.sequence.next().max(self.first);
+        let clean = Some(position.sequence);
+        Manifest { database, epoch: position.epoch, clean, floor }.store(&*self.storage)
     }
 }
 

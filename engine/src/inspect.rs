@@ -52,7 +52,8 @@ fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
     line(out, format_args!("manifest"))?;
     line(out, format_args!("  database {}", manifest.database))?;
     line(out, format_args!("  epoch {}", manifest.epoch))?;
-    line(out, format_args!("  closed cleanly: {clean}"))
+    line(out, format_args!("  closed cleanly: {clean}"))?;
+    line(out, format_args!("  new records from {}", manifest.floor))
 }
 
 fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()> {

@@ -77,12 +77,12 @@ pub(crate) fn recover(storage: &dyn Storage, options: &Options) -> Result<Opened
     let epoch = chain.epoch.max(1) + u32::from(chain.may_have_lost);
     let previous = chain.last;
     let skip = if chain.may_have_lost { EPOCH_SKIP } else { 0 };
+    let next = Sequence(chain.next.0 + skip);
     // From here on the directory is in use, and a crash is no orderly stop.
-    Manifest { database, epoch, clean: None }.store(storage)?;
+    Manifest { database, epoch, clean: None, floor: next }.store(storage)?;
     let sealed = seal_all(storage, chain, &mut recovery)?;
     let mut state = fold(&sealed, &mut recovery)?;
     state.position = Position { epoch, sequence: previous };
-    let next = Sequence(previous.0 + skip + 1);
     Ok(Opened { database, sealed, state, previous, next, recovery })
 }
 

@@ -413,3 +413,36 @@ fn an_interrupted_seal_is_completed() {
     assert!(error.to_string().contains("are missing"), "{error}");
     assert_eq!(image.bytes(&first), sealed, "the same bytes as the seal that was interrupted");
 }
+
+/// An epoch whose records were all lost had given out ids all the same.
+#[test]
+fn an_epoch_that_was_lost_whole_gives_its_ids_to_nobody() {
+    let mut storage = MemoryStorage::default();
+    let mut given = std::collections::BTreeSet::new();
+    for epoch in 1..5 {
+        let engine = open_as(&storage, Durability::Os).unwrap();
+        assert_eq!(engine.position().unwrap().epoch, epoch);
+        (0..3).for_each(|_| assert!(given.insert(publish(&engine, "lost")), "an id came twice"));
+        storage = storage.durable_image();
+    }
+}
+
+/// Recovery may be interrupted anywhere, again and again: it never gives an old id to a new post.
+#[test]
+fn an_interrupted_recovery_forgets_no_epoch() {
+    let killed = killed(Durability::Os, 4);
+    for n in 0.. {
+        let image = killed.image();
+        image.fail_after(n, io::ErrorKind::Other);
+        let completed = match open_as(&image, Durability::Os) {
+            Ok(engine) => engine.close().is_ok(),
+            Err(_) => false,
+        };
+        let engine = open(&image.image()).unwrap();
+        assert!(1 << 32 < publish(&engine, "later"), "interrupted at operation {n}");
+        if completed {
+            assert!(5 < n, "recovery has that many operations");
+            return;
+        }
+    }
+}

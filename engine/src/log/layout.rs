@@ -171,6 +171,8 @@ pub mod manifest {
     pub const EPOCH_AT: usize = 32;
     /// u64, the last sequence in the log, if closed in order.
     pub const LAST_AT: usize = 40;
+    /// u64, no sequence below this is given to a new record.
+    pub const FLOOR_AT: usize = 48;
     /// u32, crc32 of everything before it.
     pub const CRC_AT: usize = 60;
 }

@@ -201,6 +201,8 @@ pub(crate) struct Chain {
     pub(crate) database: Option<DatabaseId>,
     pub(crate) epoch: u32,
     pub(crate) last: Sequence,
+    /// The first sequence that was surely never given out, if nothing was lost.
+    pub(crate) next: Sequence,
     /// Some segment may have lost writes that were acknowledged.
     pub(crate) may_have_lost: bool,
 }
@@ -229,6 +231,7 @@ impl Chain {
             database: manifest.map(|manifest| manifest.database),
             epoch: manifest.map_or(0, |manifest| manifest.epoch),
             last: Sequence(0),
+            next: manifest.map_or(Sequence(1), |manifest| manifest.floor.max(Sequence(1))),
             may_have_lost: false,
         }
     }
@@ -255,7 +258,10 @@ impl Chain {
         if let Verdict::Unfinished(unfinished) = &verdict {
             self.may_have_lost |= unfinished.header.written_with != WrittenWith::Fsync;
         }
+        // An empty segment tells where its epoch began: its records may have been lost.
+        self.next = self.next.max(header.first);
         self.last = verdict.last().unwrap_or(self.last);
+        self.next = self.next.max(self.last.next());
         self.verdicts.push(verdict);
         Ok(())
     }

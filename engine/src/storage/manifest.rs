@@ -11,7 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{DatabaseId, Sequence};
 use crate::log::bytes::{Fields, put_u16, put_u32, put_u64};
 use crate::log::layout::manifest::{
-    BYTES, CLEAN_AT, CRC_AT, DATABASE_AT, EPOCH_AT, KIND_AT, LAST_AT, SPACE_AT, VERSION_AT,
+    BYTES, CLEAN_AT, CRC_AT, DATABASE_AT, EPOCH_AT, FLOOR_AT, KIND_AT, LAST_AT, SPACE_AT,
+    VERSION_AT,
 };
 use crate::log::layout::{FILE_KIND_MANIFEST, FORMAT_VERSION, MAGIC};
 
@@ -22,6 +23,10 @@ pub(crate) struct Manifest {
     pub(crate) epoch: u32,
     /// The last sequence in the log, if the directory was closed cleanly.
     pub(crate) clean: Option<Sequence>,
+    /// No sequence below this is given to a new record. Set before recovery removes or seals
+    /// anything, so that a recovery that is itself interrupted does not forget which ids may have
+    /// been given out.
+    pub(crate) floor: Sequence,
 }
 
 impl Manifest {
@@ -52,6 +57,7 @@ impl Manifest {
         put_u32(&mut bytes, self.epoch);
         put_u32(&mut bytes, 0);
         put_u64(&mut bytes, self.clean.unwrap_or_default().0);
+        put_u64(&mut bytes, self.floor.0);
         bytes.resize(CRC_AT, 0);
         let crc = crc32fast::hash(&bytes);
         put_u32(&mut bytes, crc);
@@ -83,6 +89,7 @@ impl Manifest {
             database: DatabaseId(fields.array(DATABASE_AT)),
             epoch: fields.u32(EPOCH_AT),
             clean: (fields.u8(CLEAN_AT) == 1).then(|| Sequence(fields.u64(LAST_AT))),
+            floor: Sequence(fields.u64(FLOOR_AT)),
         })
     }
 }
@@ -92,7 +99,12 @@ mod tests {
     use super::*;
 
     fn sample() -> Manifest {
-        Manifest { database: DatabaseId([7; 16]), epoch: 3, clean: Some(Sequence(99)) }
+        Manifest {
+            database: DatabaseId([7; 16]),
+            epoch: 3,
+            clean: Some(Sequence(99)),
+            floor: Sequence(100),
+        }
     }
 
     #[test]
