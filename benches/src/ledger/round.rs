@@ -21,6 +21,9 @@ use crate::programs::Programs;
 /// The load runs for at least and at most so long before a kill.
 const LOAD_MS: std::ops::Range<u64> = 50..900;
 
+/// Before the first round: enough to lose.
+const FIRST_ACKNOWLEDGEMENTS: u64 = 3_000;
+
 /// A start that is killed is killed before this.
 const START_MS_MAX: u64 = 40;
 
@@ -83,6 +86,7 @@ impl<'a> Rounds<'a> {
     ) -> Outcome<Daemon> {
         let mut random = Random::new(seed);
         say("round  acknowledged  kills    retried    posts  follows   ready s  first answer s");
+        self.wait_for(FIRST_ACKNOWLEDGEMENTS).await?;
         for number in 1..=rounds {
             let load = LOAD_MS.start + random.below(LOAD_MS.end - LOAD_MS.start);
             sleep(Duration::from_millis(load)).await;
@@ -154,7 +158,12 @@ impl<'a> Rounds<'a> {
 
     /// Waits until the load has found the daemon again.
     async fn first_answer(&self, before: u64, started: Instant) -> Outcome<Duration> {
-        while self.acknowledged() == before {
+        self.wait_for(before + 1).await?;
+        Ok(started.elapsed())
+    }
+
+    async fn wait_for(&self, acknowledged: u64) -> Outcome<()> {
+        while self.acknowledged() < acknowledged {
             let progress = timeout(TIMEOUT, self.shared.progress.notified()).await;
             if progress.is_err() {
                 let seconds = TIMEOUT.as_secs();
@@ -163,7 +172,7 @@ impl<'a> Rounds<'a> {
                 )));
             }
         }
-        Ok(started.elapsed())
+        Ok(())
     }
 }
 

@@ -16,12 +16,13 @@ use crate::exit::{Explain, Failure, Outcome};
 pub(super) enum Sabotage {
     /// Write an acknowledgement of a post that was never sent into the ledger
     Ledger,
-    /// Overwrite the end of the newest log segment with zeros after the kill
+    /// Overwrite the newest log segment, but for its beginning, with zeros after the kill
     Tail,
 }
 
-/// Bytes of the log that are lost.
-const LOST: u64 = 64 * 1024;
+/// Bytes of the segment that are left. The loss must be larger than what was in flight: nobody is
+/// promised that.
+const LEFT: u64 = 16 * 1024;
 
 impl Sabotage {
     /// Breaks it.
@@ -51,16 +52,15 @@ fn newest_segment(data: &Path) -> Outcome<PathBuf> {
     newest.ok_or_else(|| Failure::failed(format!("no log segment in {}", data.display())))
 }
 
-/// Puts zeros over the last bytes that are no zeros.
+/// Puts zeros over everything that was written behind the first bytes.
 fn lose_tail(segment: &Path) -> Outcome<()> {
     let change = || format!("cannot change {}", segment.display());
     let mut file = File::options().read(true).write(true).open(segment).explain(change)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).explain(change)?;
     let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1);
-    let start = end.saturating_sub(LOST);
-    let zeros = vec![0; usize::try_from(end - start).unwrap_or(0)];
-    file.seek(SeekFrom::Start(start)).explain(change)?;
+    let zeros = vec![0; usize::try_from(end.saturating_sub(LEFT)).unwrap_or(0)];
+    file.seek(SeekFrom::Start(LEFT)).explain(change)?;
     file.write_all(&zeros).explain(change)
 }
 
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_the_newest_segment_is_lost() {
+    fn the_newest_segment_is_lost_but_for_its_beginning() {
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path();
         let write = |name: &str, bytes: &[u8]| {
@@ -83,7 +83,7 @@ mod tests {
         lose_tail(&segment).unwrap();
         let mut left = Vec::new();
         File::open(log.join("2.seg")).unwrap().read_to_end(&mut left).unwrap();
-        assert_eq!(left.iter().filter(|byte| **byte == 7).count(), 100_000 - 65_536);
+        assert_eq!(left.iter().filter(|byte| **byte == 7).count(), 16 * 1024);
         assert_eq!(left.len(), 200_000);
     }
 }

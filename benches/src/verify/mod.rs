@@ -50,7 +50,7 @@ pub(crate) struct VerifyArgs {
     users: Option<usize>,
     /// Pages read of one home in one direction at most; of a longer one, runs of pages at the top,
     /// at the bottom and in between are read
-    #[arg(long, value_name = "N", default_value_t = 2_500)]
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
     max_pages: usize,
     /// Chooses the changes
     #[arg(long, value_name = "N", default_value_t = 2)]
