@@ -128,13 +128,20 @@ fn check_segment(
             let (torn, at) = (unfinished.torn_bytes, unfinished.footer.data_end);
             if 0 < torn {
                 report.notes.push(format!(
-                    "{name}: torn write at offset {at}; opening will cut {torn} bytes that were \
-                     not promised durable"
+                    "{name}: torn write at offset {at}; opening will cut {torn} bytes, of which \
+                     the log has no proof that they were promised durable"
+                ));
+            }
+            let missing = unfinished.missing_bytes;
+            if 0 < missing && place.next.is_none() {
+                report.notes.push(format!(
+                    "{name}: {missing} bytes shorter than it was made; somebody cut it, and \
+                     acknowledged writes may be gone; opening will begin a new epoch"
                 ));
             }
         }
     }
-    chain.link(verdict).or_else(|error| report.damaged(error))
+    chain.link(verdict, place).or_else(|error| report.damaged(error))
 }
 
 fn note_leftovers(storage: &dyn Storage, report: &mut CheckReport) -> Result<()> {

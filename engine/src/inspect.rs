@@ -10,6 +10,7 @@ use crate::ids::Sequence;
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::record::{Effect, Record};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
+use crate::log::sealed::SealedSegment;
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
 use crate::storage::{Storage, names};
@@ -32,6 +33,15 @@ pub fn inspect_file(storage: &dyn Storage, name: &str, out: &mut dyn Write) -> R
     if name == names::MANIFEST {
         return inspect_manifest(storage, out);
     }
+    if name == names::LOCK {
+        return inspect_lock(storage, out);
+    }
+    if names::is_temporary(name) {
+        return line(
+            out,
+            format_args!("{name}: zeroed or half-written ahead of use; means nothing"),
+        );
+    }
     if names::parse_segment(name).is_none() {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -43,6 +53,12 @@ pub fn inspect_file(storage: &dyn Storage, name: &str, out: &mut dyn Write) -> R
     let len = usize::try_from(stored.size().map_err(failed)?).unwrap_or(usize::MAX);
     let bytes = Bytes::from(stored.read_at(0, len).map_err(failed)?);
     inspect_segment(name, &bytes, out)
+}
+
+fn inspect_lock(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
+    let holder = storage.map(names::LOCK).map_err(|error| Error::io("read LOCK", error))?;
+    let holder = String::from_utf8_lossy(&holder).trim().to_owned();
+    line(out, format_args!("lock, last taken by process {holder}"))
 }
 
 fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
@@ -68,12 +84,41 @@ fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()>
     let data = bytes.slice(..data_end.min(bytes.len()));
     let stop = inspect_groups(&data, &header, out)?;
     match (stop, footer) {
-        (Err((offset, fault)), _) => return Err(Error::corrupt(name, offset, fault)),
+        (Err((offset, fault)), footer) => {
+            if let Some(footer) = footer {
+                inspect_behind(name, bytes, (offset, footer), out)?;
+            }
+            return Err(Error::corrupt(name, offset, fault));
+        }
         (Ok(last), Some(footer)) => {
             line(out, format_args!("sealed: {} records, last {last}", footer.count))?;
             line(out, format_args!("  data ends at {}", footer.data_end))?;
         }
         (Ok(last), None) => line(out, format_args!("not sealed: last {last}"))?,
+    }
+    Ok(())
+}
+
+/// The records behind damage at an offset, found through the offset table.
+fn inspect_behind(
+    name: &str,
+    bytes: &Bytes,
+    (damage, footer): (u64, Footer),
+    out: &mut dyn Write,
+) -> Result<()> {
+    line(out, format_args!("damage at {damage}; what the offset table still finds behind it:"))?;
+    let Ok(segment) = SealedSegment::open(name.to_owned(), bytes.clone()) else {
+        return line(out, format_args!("  the offset table is damaged too"));
+    };
+    for (index, offset) in segment.offsets().enumerate() {
+        let sequence = Sequence(footer.first.0 + index as u64);
+        let Some(located) = segment.locate(sequence) else { continue };
+        let text = match located.record() {
+            _ if u64::from(offset) < damage => continue,
+            Ok(record) => describe(&record),
+            Err(error) => error.to_string(),
+        };
+        line(out, format_args!("  {offset} #{sequence} {text}"))?;
     }
     Ok(())
 }

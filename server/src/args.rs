@@ -93,7 +93,7 @@ pub struct SettingArgs {
     /// alone loses nothing in any mode.
     #[arg(long, value_name = "MODE")]
     pub durability: Option<String>,
-    /// Size of a log segment, 64K to 1G [default: 64M].
+    /// Size of a log segment, 256K to 1G [default: 64M].
     #[arg(long, value_name = "N")]
     pub segment_bytes: Option<String>,
     /// Connections of the binary port [default: 10000].

@@ -8,8 +8,7 @@ use std::sync::{PoisonError, RwLock};
 use ::bytes::Bytes;
 
 use super::header::SegmentHeader;
-use super::record::{Record, RecordHeader};
-use crate::error::{Error, Result};
+use super::located::Located;
 use crate::ids::Sequence;
 
 /// A segment that is in memory as a whole, because it is being written or sealed.
@@ -49,20 +48,15 @@ impl BufferedSegment {
         self.read(|groups| groups.offsets.clone())
     }
 
-    /// The record at `sequence`; `None` if it is not here (yet).
-    pub(crate) fn record(&self, sequence: Sequence) -> Result<Option<Record>> {
-        let Some((offset, bytes)) = self.read(|groups| self.locate(groups, sequence)) else {
-            return Ok(None);
-        };
+    /// Where the record at `sequence` is; `None` if it is not here (yet).
+    pub(crate) fn locate(&self, sequence: Sequence) -> Option<Located<'_>> {
+        let (offset, bytes) = self.read(|groups| self.find(groups, sequence))?;
         let context = self.header.context;
-        RecordHeader::peek(&bytes)
-            .and_then(|header| Record::decode(header, &bytes, sequence, context))
-            .map(Some)
-            .map_err(|fault| Error::corrupt(&self.name, u64::from(offset), fault))
+        Some(Located { bytes, sequence, context, file: &self.name, offset })
     }
 
     /// The record's offset in the segment, and the bytes from there to the end of its group.
-    fn locate(&self, groups: &Groups, sequence: Sequence) -> Option<(u32, Bytes)> {
+    fn find(&self, groups: &Groups, sequence: Sequence) -> Option<(u32, Bytes)> {
         let index = usize::try_from(sequence.0.checked_sub(self.header.first.0)?).ok()?;
         let offset = *groups.offsets.get(index)?;
         let chunk = groups.chunks.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;

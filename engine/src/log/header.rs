@@ -27,6 +27,8 @@ pub(crate) struct SegmentHeader {
     pub(crate) first: Sequence,
     pub(crate) previous: Sequence,
     pub(crate) context: Context,
+    /// The length the file was made with.
+    pub(crate) made_len: u64,
 }
 
 /// The footer of a sealed segment.
@@ -54,6 +56,7 @@ impl SegmentHeader {
         put_u64(&mut out, self.previous.0);
         put_u64(&mut out, self.context.base_time.0);
         put_u64(&mut out, self.context.salt);
+        put_u64(&mut out, self.made_len);
         out.resize(segment_header::CRC_AT, 0);
         let crc = crc32fast::hash(&out);
         put_u32(&mut out, crc);
@@ -110,6 +113,7 @@ impl SegmentHeader {
                 salt: fields.u64(segment_header::SALT_AT),
                 base_time: Timestamp(fields.u64(segment_header::BASE_TIME_AT)),
             },
+            made_len: fields.u64(segment_header::MADE_AT),
         })
     }
 }

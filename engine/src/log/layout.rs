@@ -51,6 +51,8 @@ pub mod segment_header {
     pub const BASE_TIME_AT: usize = 56;
     /// u64, random; part of every checksum, so that old bytes of a reused block never match.
     pub const SALT_AT: usize = 64;
+    /// u64, the length the file was made with; an unsealed file that is shorter was cut.
+    pub const MADE_AT: usize = 72;
     /// u32, crc32 of everything before it in the header.
     pub const CRC_AT: usize = 4092;
 }

@@ -4,7 +4,7 @@
 //! * [`layout`]: every offset and number of the format.
 //! * [`bytes`], [`record`], [`group`], [`header`]: structures to bytes and back, pure.
 //! * [`scan`]: walks and verifies a segment's groups.
-//! * [`sealed`], [`buffered`], [`view`]: how readers find a record.
+//! * [`sealed`], [`buffered`], [`located`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
 //! * [`recovery`]: what the files mean after any kind of stop.
 //!
@@ -20,6 +20,7 @@ pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod keeper;
 pub mod layout;
+pub(crate) mod located;
 pub(crate) mod record;
 pub(crate) mod recovery;
 pub(crate) mod scan;

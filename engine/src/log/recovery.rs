@@ -15,6 +15,10 @@
 //! | exactly the offset table that belongs there | any | the file has exactly a sealed length | its footer rotted: refuse |
 //! | anything | any | the directory was closed cleanly | rot: refuse |
 //!
+//! A segment without a footer that is shorter than it was made was cut by somebody: a tear leaves the
+//! length alone. It is sealed where it ends, but acknowledged writes may be gone with its end, so
+//! an epoch begins.
+//!
 //! "A valid group follows a bad one" alone proves nothing: after a power cut the disk may hold a
 //! later block and not an earlier one. The durable mark in each group header (`synced_up_to`) makes
 //! the difference decidable. The honest limit is in `engine/SAFETY.md`: rot inside the very last
@@ -53,6 +57,8 @@ pub(crate) struct Unfinished {
     pub(crate) table: Vec<u8>,
     /// Bytes that were cut off because a write was torn; 0 if none.
     pub(crate) torn_bytes: u64,
+    /// How many bytes shorter the file is than it was made; 0 if nobody cut it.
+    pub(crate) missing_bytes: u64,
 }
 
 /// Where a segment stands in the log.
@@ -62,6 +68,12 @@ pub(crate) struct Place {
     pub(crate) next: Option<Sequence>,
     /// The directory was closed cleanly.
     pub(crate) clean: bool,
+}
+
+impl Place {
+    fn is_last(self) -> bool {
+        self.next.is_none()
+    }
 }
 
 /// Judges the segment file `name`.
@@ -106,7 +118,8 @@ fn judge_unfinished(
     };
     let unfinished = unfinished(name, header, &scan, table, last_time);
     let torn_bytes = decide(&unfinished, bytes, stop, place)?;
-    Ok(Unfinished { torn_bytes, ..unfinished })
+    let missing_bytes = header.made_len.saturating_sub(bytes.len() as u64);
+    Ok(Unfinished { torn_bytes, missing_bytes, ..unfinished })
 }
 
 fn unfinished(
@@ -124,7 +137,7 @@ fn unfinished(
         last_time,
         table_crc: crc32fast::hash(&table),
     };
-    Unfinished { name: name.to_owned(), header, footer, table, torn_bytes: 0 }
+    Unfinished { name: name.to_owned(), header, footer, table, torn_bytes: 0, missing_bytes: 0 }
 }
 
 /// The decision table above; answers how many torn bytes are to be cut.
@@ -219,7 +232,7 @@ impl Chain {
         for (index, first) in segments.iter().enumerate() {
             let place = Place { next: segments.get(index + 1).copied(), clean };
             let verdict = judge(storage, &names::segment(*first), place)?;
-            chain.link(verdict)?;
+            chain.link(verdict, place)?;
         }
         chain.check_manifest(manifest)?;
         Ok(chain)
@@ -237,7 +250,7 @@ impl Chain {
     }
 
     /// Appends the next segment, which must continue where the chain ends.
-    pub(crate) fn link(&mut self, verdict: Verdict) -> Result<()> {
+    pub(crate) fn link(&mut self, verdict: Verdict, place: Place) -> Result<()> {
         let (name, header) = verdict.identity();
         let ours = *self.database.get_or_insert(header.database);
         if header.database != ours {
@@ -257,6 +270,7 @@ impl Chain {
         self.epoch = self.epoch.max(header.epoch);
         if let Verdict::Unfinished(unfinished) = &verdict {
             self.may_have_lost |= unfinished.header.written_with != WrittenWith::Fsync;
+            self.may_have_lost |= place.is_last() && 0 < unfinished.missing_bytes;
         }
         // An empty segment tells where its epoch began: its records may have been lost.
         self.next = self.next.max(header.first);

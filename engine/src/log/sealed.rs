@@ -6,7 +6,7 @@ use ::bytes::Bytes;
 
 use super::bytes::Fields;
 use super::header::{Footer, SegmentHeader};
-use super::record::{Record, RecordHeader};
+use super::located::Located;
 use super::scan::GroupScan;
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
@@ -52,15 +52,12 @@ impl SealedSegment {
         self.map.len() as u64
     }
 
-    /// The record at `sequence`; `None` if this segment has no such sequence.
-    pub(crate) fn record(&self, sequence: Sequence) -> Result<Option<Record>> {
-        let Some(offset) = self.offset(sequence) else { return Ok(None) };
-        let bytes = self.map.slice(offset..self.footer.data_end as usize);
+    /// Where the record at `sequence` is; `None` if this segment has no such sequence.
+    pub(crate) fn locate(&self, sequence: Sequence) -> Option<Located<'_>> {
+        let offset = self.offset(sequence)?;
+        let bytes = self.map.slice(offset as usize..self.footer.data_end as usize);
         let context = self.header.context;
-        RecordHeader::peek(&bytes)
-            .and_then(|header| Record::decode(header, &bytes, sequence, context))
-            .map(Some)
-            .map_err(|fault| self.damaged(offset as u64, fault))
+        Some(Located { bytes, sequence, context, file: &self.name, offset })
     }
 
     /// Walks all groups, verifying every byte of data.
@@ -81,11 +78,11 @@ impl SealedSegment {
         Error::corrupt(&self.name, offset, what)
     }
 
-    fn offset(&self, sequence: Sequence) -> Option<usize> {
+    fn offset(&self, sequence: Sequence) -> Option<u32> {
         let index = usize::try_from(sequence.0.checked_sub(self.header.first.0)?).ok()?;
         let slot = self.table().get(index.checked_mul(4)?..)?.get(..4)?;
         let offset = Fields(slot).u32(0);
-        Some(offset.min(self.footer.data_end) as usize)
+        Some(offset.min(self.footer.data_end))
     }
 
     fn table(&self) -> &[u8] {

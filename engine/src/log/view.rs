@@ -6,6 +6,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::buffered::BufferedSegment;
+use super::located::Located;
 use super::record::Record;
 use super::sealed::SealedSegment;
 use crate::error::Result;
@@ -59,15 +60,17 @@ impl Log {
 impl Segments {
     /// The record at `sequence`; `None` if the log has none there.
     pub(crate) fn record(&self, sequence: Sequence) -> Result<Option<Record>> {
+        self.locate(sequence).map(|located| located.record()).transpose()
+    }
+
+    /// Where the record at `sequence` is; `None` if the log has none there.
+    pub(crate) fn locate(&self, sequence: Sequence) -> Option<Located<'_>> {
         let newer = self.buffered.partition_point(|segment| segment.first() <= sequence);
         if let Some(segment) = newer.checked_sub(1).and_then(|index| self.buffered.get(index)) {
-            return segment.record(sequence);
+            return segment.locate(sequence);
         }
         let newer = self.sealed.partition_point(|segment| segment.first() <= sequence);
-        match newer.checked_sub(1).and_then(|index| self.sealed.get(index)) {
-            Some(segment) => segment.record(sequence),
-            None => Ok(None),
-        }
+        self.sealed.get(newer.checked_sub(1)?)?.locate(sequence)
     }
 
     /// The first sequence at or above `sequence` that a segment holds or will hold: steps over

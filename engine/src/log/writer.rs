@@ -306,6 +306,7 @@ fn activate(
         first: start.first,
         previous: start.previous,
         context: Context { salt: crate::random::random_u64(), base_time: start.time },
+        made_len: spare.len,
     };
     let name = names::segment(start.first);
     let failed = |error| Error::io(format!("begin {name}"), error);

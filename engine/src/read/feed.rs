@@ -6,8 +6,8 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
+use crate::log::located::Located;
 use crate::log::record::{Effect, Record};
-use crate::log::view::Segments;
 use crate::query::{Page, PageEnd, Post, Span, TimelineQuery};
 use crate::read::merge::nearest;
 use crate::read::visibility::Viewer;
@@ -91,10 +91,12 @@ fn fill(shared: &Shared, selection: Selection, query: &TimelineQuery) -> Result<
     }
     entries.truncate(query.limit);
     let segments = shared.log.segments();
+    let located: Vec<_> = entries.iter().map(|sequence| segments.locate(*sequence)).collect();
+    located.iter().flatten().for_each(Located::touch);
     let mut posts = Vec::with_capacity(entries.len());
     let mut bytes = 0;
-    for (index, sequence) in entries.iter().enumerate() {
-        let post = fetch(&segments, *sequence)?;
+    for (index, (sequence, located)) in entries.iter().zip(located).enumerate() {
+        let post = fetch(*sequence, located)?;
         bytes += post.text.len() + post.meta.len();
         posts.push(post);
         let is_last = index + 1 == entries.len() && end == PageEnd::End;
@@ -112,8 +114,8 @@ fn fill(shared: &Shared, selection: Selection, query: &TimelineQuery) -> Result<
 }
 
 /// A post that a view names, so the log must have it.
-pub(crate) fn fetch(segments: &Segments, sequence: Sequence) -> Result<Post> {
-    let record = segments.record(sequence)?;
+fn fetch(sequence: Sequence, located: Option<Located<'_>>) -> Result<Post> {
+    let record = located.map(|located| located.record()).transpose()?;
     record.and_then(|record| as_post(sequence, record)).ok_or_else(|| {
         Error::new(ErrorKind::Corrupt, format!("the log has no post at sequence {sequence}"))
     })

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use fanfold_engine::Options;
+use fanfold_engine::{Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 
 use super::settings::{SETTINGS, Setting};
 use super::{Config, file, parse};
@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::limits::Timeouts;
 
 /// Smallest and largest log segment, as the engine takes them.
-const SEGMENT_BYTES: RangeInclusive<u64> = (64 << 10)..=(1 << 30);
+const SEGMENT_BYTES: RangeInclusive<u64> = SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX;
 
 /// What was typed on the command line: setting name and text, and the configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,7 +190,7 @@ fn segment_bytes(text: &str) -> Result<u64, String> {
     if SEGMENT_BYTES.contains(&bytes) {
         return Ok(bytes);
     }
-    Err("out of bounds; a segment has 64K to 1G bytes".to_owned())
+    Err("out of bounds; a segment has 256K to 1G bytes".to_owned())
 }
 
 #[cfg(test)]
@@ -249,7 +249,7 @@ mod tests {
         assert!(failure.starts_with("listen = `7717` (from FANFOLD_LISTEN): "), "{failure}");
         let typed = Typed { config: None, values: vec![("segment-bytes", "1K".to_owned())] };
         let failure = resolve(&typed, &nowhere).unwrap_err().to_string();
-        assert!(failure.ends_with("a segment has 64K to 1G bytes"), "{failure}");
+        assert!(failure.ends_with("a segment has 256K to 1G bytes"), "{failure}");
     }
 
     #[test]
