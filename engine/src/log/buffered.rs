@@ -24,8 +24,18 @@ pub(crate) struct BufferedSegment {
 pub(crate) struct Groups {
     /// Each group's bytes and its offset in the segment, ascending.
     chunks: Vec<(u32, Bytes)>,
-    /// Each record's offset in the segment.
-    offsets: Vec<u32>,
+    /// Each record's place; the group is kept too, because searching for it would cost a page more
+    /// than these four bytes a record cost memory.
+    places: Vec<Place>,
+}
+
+/// Where a record stands.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Its offset in the segment.
+    offset: u32,
+    /// The index of its group in `chunks`.
+    chunk: u32,
 }
 
 impl BufferedSegment {
@@ -40,12 +50,14 @@ impl BufferedSegment {
     /// Adds a group whose bytes stand at `offset`; `starts` count from the start of the group.
     pub(crate) fn push(&self, offset: u32, bytes: Bytes, starts: &[u32]) {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
-        groups.offsets.extend(starts.iter().map(|start| offset + start));
+        let chunk = u32::try_from(groups.chunks.len()).expect("segments are at most 1 GiB");
+        let places = starts.iter().map(|start| Place { offset: offset + start, chunk });
+        groups.places.extend(places);
         groups.chunks.push((offset, bytes));
     }
 
     pub(crate) fn offsets(&self) -> Vec<u32> {
-        self.read(|groups| groups.offsets.clone())
+        self.read(|groups| groups.places.iter().map(|place| place.offset).collect())
     }
 
     /// Where the record at `sequence` is; `None` if it is not here (yet).
@@ -58,9 +70,8 @@ impl BufferedSegment {
     /// The record's offset in the segment, and the bytes from there to the end of its group.
     fn find(&self, groups: &Groups, sequence: Sequence) -> Option<(u32, Bytes)> {
         let index = usize::try_from(sequence.0.checked_sub(self.header.first.0)?).ok()?;
-        let offset = *groups.offsets.get(index)?;
-        let chunk = groups.chunks.partition_point(|(start, _)| *start <= offset).checked_sub(1)?;
-        let (start, bytes) = groups.chunks.get(chunk)?;
+        let Place { offset, chunk } = *groups.places.get(index)?;
+        let (start, bytes) = groups.chunks.get(chunk as usize)?;
         Some((offset, bytes.slice((offset - start) as usize..)))
     }
 
