@@ -105,7 +105,7 @@ fn mistakes_on_the_command_line_end_with_2() {
     fails(&run(&["check"]), 2, &["not provided: <DIR>"]);
     fails(&serve(&["--listen", "7717"]), 2, &["listen = `7717` (from --listen)", "ADDR:PORT"]);
     fails(&serve(&["--durability", "maybe"]), 2, &["durability = `maybe`", "fsync"]);
-    fails(&serve(&["--segment-bytes", "7"]), 2, &["64K to 1G"]);
+    fails(&serve(&["--segment-bytes", "7"]), 2, &["256K to 1G"]);
     fails(&serve(&["--max-followees", "0"]), 2, &["max-followees = `0`"]);
     fails(&run(&["check", "/nonexistent/directory"]), 2, &["/nonexistent/directory"]);
     fails(&run(&["inspect", "/nonexistent/file"]), 2, &["/nonexistent/file"]);
