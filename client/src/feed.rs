@@ -1,6 +1,6 @@
 //! A stream over the pages of a timeline.
 //!
-//! It goes downwards with the `before` cursor until the end. The cursor is compared by order, so
+//! It goes away from the cursor until the end: downwards, or upwards from an `after`. The cursor is compared by order, so
 //! nothing is repeated and nothing is skipped that stays in the feed meanwhile. The next page is
 //! asked for when it is polled for, not ahead.
 
@@ -26,10 +26,9 @@ enum Timeline {
 /// A page on its way.
 type Fetch = Pin<Box<dyn Future<Output = Result<Page>> + Send>>;
 
-/// The pages of a timeline, newest first. Ends after the last page or after an error.
+/// The pages of a timeline, each newest first. Ends after the last page or after an error.
 ///
-/// A query with [`Span::After`] yields the one page above its cursor: going down from there would
-/// come back below it.
+/// With [`Span::After`] the pages go upwards: each holds the posts next above the one before.
 pub struct PageStream {
     client: Client,
     timeline: Timeline,
@@ -39,13 +38,13 @@ pub struct PageStream {
 }
 
 impl Client {
-    /// All pages of a home feed from the query's span downwards.
+    /// All pages of a home feed from the query's cursor on.
     #[must_use]
     pub fn stream_home(&self, query: TimelineQuery) -> PageStream {
         PageStream::new(self.clone(), Timeline::Home, query)
     }
 
-    /// All pages of a user's own posts from the query's span downwards.
+    /// All pages of a user's own posts from the query's cursor on.
     #[must_use]
     pub fn stream_outbox(&self, query: TimelineQuery) -> PageStream {
         PageStream::new(self.clone(), Timeline::Outbox, query)
@@ -73,10 +72,12 @@ impl PageStream {
             self.ended = true;
             return;
         };
-        match (page.end, self.query.span, page.posts.last()) {
-            (PageEnd::More | PageEnd::Bytes, Span::Newest | Span::Before(_), Some(last)) => {
-                self.query.span = Span::Before(last.id);
-            }
+        let span = match self.query.span {
+            Span::Newest | Span::Before(_) => page.posts.last().map(|last| Span::Before(last.id)),
+            Span::After(_) => page.posts.first().map(|first| Span::After(first.id)),
+        };
+        match (page.end, span) {
+            (PageEnd::More | PageEnd::Bytes, Some(span)) => self.query.span = span,
             _ => self.ended = true,
         }
     }

@@ -29,9 +29,23 @@ pub struct CheckReport {
     pub damage: Vec<Damage>,
 }
 
-/// One piece of damage: an error that names file and offset.
+/// One piece of damage.
 #[derive(Clone, Debug)]
 pub struct Damage(Error);
+
+impl Damage {
+    /// The damaged file, unless it is about the directory as a whole.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        self.0.place().map(|(file, _)| file)
+    }
+
+    /// Where in the file, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> Option<u64> {
+        self.0.place().map(|(_, offset)| offset)
+    }
+}
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

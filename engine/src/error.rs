@@ -17,6 +17,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    place: Option<std::sync::Arc<(String, u64)>>,
     source: Option<std::sync::Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -55,7 +56,7 @@ impl Error {
     /// An error of `kind` that says `message`: lower case, with the value and the limit, no full
     /// stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None }
+        Self { kind, message: message.into(), place: None, source: None }
     }
 
     /// The same error with the cause beneath it.
@@ -91,8 +92,16 @@ impl Error {
         Self::new(ErrorKind::Limit, message)
     }
 
+    /// The file and the byte offset in it that the error is about, where it is about one.
+    #[must_use]
+    pub fn place(&self) -> Option<(&str, u64)> {
+        self.place.as_deref().map(|(file, offset)| (file.as_str(), *offset))
+    }
+
     pub(crate) fn corrupt(file: &str, offset: u64, what: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Corrupt, format!("{what}, in {file} at offset {offset}"))
+        let message = format!("{what}, in {file} at offset {offset}");
+        let place = Some(std::sync::Arc::new((file.to_owned(), offset)));
+        Self { kind: ErrorKind::Corrupt, message, place, source: None }
     }
 
     pub(crate) fn io(action: impl fmt::Display, source: std::io::Error) -> Self {

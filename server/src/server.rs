@@ -145,17 +145,28 @@ async fn bind(name: &str, door: Door) -> Result<Option<TcpListener>, Failure> {
 }
 
 fn unbound(name: &str, address: SocketAddr, error: &std::io::Error) -> Failure {
-    let what = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "the port is in use".to_owned(),
-        _ => error.to_string(),
+    use std::io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+    let (what, way_out) = match error.kind() {
+        AddrInUse => ("the port is in use".to_owned(), "free it, or choose another"),
+        AddrNotAvailable => {
+            ("this machine has no such address".to_owned(), "choose one of its own")
+        }
+        PermissionDenied => {
+            ("only the system may use this port".to_owned(), "choose one above 1023")
+        }
+        _ => (error.to_string(), "choose another"),
     };
     Failure::new(format!(
-        "cannot listen on {address} ({name}): {what}; free it, or choose another with --{name} \
-         ADDR:PORT, or switch it off with --{name} off"
+        "cannot listen on {address} ({name}): {what}; {way_out} with --{name} ADDR:PORT, or switch \
+         it off with --{name} off"
     ))
 }
 
 async fn open(config: &Config) -> Result<Engine, Failure> {
+    if config.data.is_file() {
+        let data = config.data.display();
+        return Err(Failure::mistake(format!("data = {data} is a file, not a directory")));
+    }
     let (data, options) = (config.data.clone(), config.engine.clone());
     let opened = tokio::task::spawn_blocking(move || Engine::open(data, options));
     let engine = opened.await.map_err(crashed)??;

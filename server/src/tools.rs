@@ -22,7 +22,11 @@ pub fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
     if !directory.is_dir() {
         return Err(Failure::mistake(format!("{shown} is no directory; name a data directory")));
     }
-    let report = fanfold_engine::check(directory)?;
+    let report = fanfold_engine::check(directory).inspect_err(|error| {
+        if as_json {
+            say(json!({ "error": error.to_string() }));
+        }
+    })?;
     say(if as_json { json(&report) } else { text(&report) });
     if report.is_clean() {
         return Ok(());
@@ -65,6 +69,11 @@ fn text(report: &CheckReport) -> String {
     out
 }
 
+/// `file` and `offset` are null where the damage is not in one file.
+fn damage(damage: &Damage) -> serde_json::Value {
+    json!({ "file": damage.file(), "offset": damage.offset(), "what": damage.to_string() })
+}
+
 fn json(report: &CheckReport) -> String {
     let object = json!({
         "clean": report.is_clean(),
@@ -74,7 +83,7 @@ fn json(report: &CheckReport) -> String {
         "epoch": report.position.epoch,
         "sequence": report.position.sequence.0,
         "notes": report.notes,
-        "damage": report.damage.iter().map(Damage::to_string).collect::<Vec<_>>(),
+        "damage": report.damage.iter().map(damage).collect::<Vec<_>>(),
     });
     object.to_string()
 }

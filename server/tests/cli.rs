@@ -49,6 +49,27 @@ fn a_port_in_use_names_address_and_flag() {
 }
 
 #[test]
+fn an_address_of_another_machine_is_called_so() {
+    let any = "127.0.0.1:0";
+    let flags = ["--insecure", "--listen", "192.0.2.1:4000", "--http", any, "--debug", any];
+    fails(&serve(&flags), 1, &["192.0.2.1:4000", "no such address"]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a file that is not ours")]
+fn a_data_directory_may_be_the_top_of_a_file_system_but_no_file() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("lost+found")).unwrap();
+    let daemon = Daemon::serve(directory.path());
+    assert_eq!(converse(daemon.address("debug"), b"PING\n"), "PONG\n");
+    let file = directory.path().join("file");
+    std::fs::write(&file, "text").unwrap();
+    let any = "127.0.0.1:0";
+    let flags = ["--data", path(&file), "--listen", any, "--http", any, "--debug", any];
+    fails(&run(&flags), 2, &["is a file, not a directory"]);
+}
+
+#[test]
 fn a_port_in_use_leaves_no_directory_behind() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -71,6 +92,9 @@ fn a_directory_in_use_names_its_holder() {
     fails(&second, 1, &[path(directory.path()), &first.id().to_string()]);
     assert_eq!(converse(first.address("debug"), b"PING\n"), "PONG\n");
     fails(&run(&["check", path(directory.path())]), 1, &[&first.id().to_string()]);
+    let json = run(&["check", "--json", path(directory.path())]);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(report["error"].as_str().unwrap().contains(&first.id().to_string()), "{report}");
 }
 
 #[test]
@@ -215,7 +239,11 @@ fn damage_is_found_and_named() {
     let json = run(&["check", "--json", path(&data)]);
     assert_eq!(json.code, Some(1));
     let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
-    assert_eq!(report["damage"].as_array().unwrap().len(), 1);
+    let damage = report["damage"].as_array().unwrap();
+    assert_eq!(damage.len(), 1);
+    assert_eq!(damage[0]["file"], name);
+    assert!(0 < damage[0]["offset"].as_u64().unwrap());
+    assert!(damage[0]["what"].as_str().unwrap().contains("checksum"), "{report}");
 }
 
 /// The only log segment of a database.

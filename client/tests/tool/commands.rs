@@ -3,6 +3,7 @@
 //! Each test runs the real binary with a fake server and looks at what a user sees: standard
 //! output, standard error and the exit code.
 
+use std::io::Write;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -46,6 +47,9 @@ fn pages_say_how_to_go_on() {
     assert_eq!(bench.ok("outbox 7 --limit 2 --before 2").lines().count(), 1);
     assert!(bench.ok("outbox 7 --limit 2 --after 1").ends_with("more: --after 3\n"));
     assert_eq!(bench.ok("outbox 7 --limit 2 --all").lines().count(), 5);
+    let upwards = bench.ok("outbox 7 --limit 2 --after 1 --all --json");
+    let ids: Vec<u64> = objects(&upwards).iter().map(|post| post["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, [2, 3, 4, 5], "oldest first, each once");
 }
 
 #[test]
@@ -83,6 +87,19 @@ fn a_reader_that_leaves_is_no_failure() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_shell_survives_a_line_that_is_not_text() {
+    let bench = Bench::new();
+    let mut child = bench.command();
+    let child = child.arg("shell").stdin(Stdio::piped());
+    let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"publish 7 \xff\xfe\npublish 7 fine\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("not UTF-8 from byte 11"), "{}", stderr(&output));
+    assert_eq!(bench.fake.state().posts.len(), 1);
 }
 
 #[test]

@@ -58,11 +58,35 @@ fn an_interrupted_import_goes_on_without_doubling() {
     assert!(message.contains("posts line 1: bad_json"), "{message}");
     assert!(message.contains("run the same command again"), "{message}");
     assert!(bench.read("here").contains("\"settled\": 0"));
+    assert!(times(&bench).is_empty(), "nothing behind the line was sent");
+    let (code, again) = bench.fails(&format!("{line} --strict"));
+    assert!(code == 1 && again.ends_with(&message), "once more the same: {again}");
     let summary = bench.ok(line);
     assert!(summary.contains("300 posts, 2 refused (bad_json 2)"), "{summary}");
     assert_eq!(times(&bench), (0..300).collect::<Vec<_>>());
     assert_eq!(bench.read("ids").lines().count(), 300);
     assert_eq!(bench.read("rejects").lines().count(), 2);
+}
+
+#[test]
+fn a_strict_import_stops_at_a_line_that_the_server_refuses_and_again() {
+    let bench = Bench::new();
+    bench.fake.state().followees_max = Some(2);
+    // Enough lines behind it that their answers are there when its refusal is looked at.
+    let follows: String = (2..4_000).map(|user| format!("{user}\t7\n")).collect();
+    bench.write("graph.tsv", &format!("1\t1\n1\t2\n1\t3\n{follows}"));
+    let line = "import --graph graph.tsv --strict";
+    for _ in 0..3 {
+        let (code, message) = bench.fails(line);
+        assert_eq!(code, 1);
+        assert!(message.contains("graph line 3: limit"), "{message}");
+        assert!(bench.read("graph.tsv.import-progress").contains("\"settled\": 2"));
+    }
+    bench.fake.state().followees_max = None;
+    let summary = bench.ok(&format!("{line} --json"));
+    let counts = objects(&summary).remove(0);
+    assert_eq!(counts["graph"]["imported"], 4_001, "{summary}");
+    assert_eq!(counts["graph"]["refused"], json!({}));
 }
 
 #[test]

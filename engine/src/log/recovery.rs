@@ -262,10 +262,11 @@ impl Chain {
         }
         if header.previous != self.last {
             let (found, expected) = (header.previous, self.last);
-            return Err(Error::new(
-                ErrorKind::Corrupt,
-                format!("the log ends at {expected}, but {name} continues after {found}"),
-            ));
+            let missing = names::segment(expected.next());
+            let what = format!(
+                "a segment is missing: the log ends at {expected}, but {name} continues after {found}"
+            );
+            return Err(Error::corrupt(&missing, 0, what));
         }
         self.epoch = self.epoch.max(header.epoch);
         if let Verdict::Unfinished(unfinished) = &verdict {
@@ -285,10 +286,12 @@ impl Chain {
         match manifest.and_then(|manifest| manifest.clean) {
             Some(closed) if closed != self.last => {
                 let found = self.last;
-                Err(Error::new(
-                    ErrorKind::Corrupt,
-                    format!("MANIFEST says the log was closed at {closed}, but it ends at {found}"),
-                ))
+                let missing = names::segment(found.next());
+                let what = format!(
+                    "a segment is missing: MANIFEST says the log was closed at {closed}, but it \
+                     ends at {found}"
+                );
+                Err(Error::corrupt(&missing, 0, what))
             }
             _ => Ok(()),
         }

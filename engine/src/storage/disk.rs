@@ -34,6 +34,11 @@ pub(crate) struct DirectoryLock {
 impl DiskStorage {
     /// Opens `directory`, creating it if it is missing.
     pub(crate) fn open_or_create(directory: &Path) -> Result<Self> {
+        if directory.is_file() {
+            let what = format!("{} is a file, not a directory", directory.display());
+            let advice = "name an empty directory or one of ours";
+            return Err(Error::new(ErrorKind::Unusable, format!("{what}; {advice}")));
+        }
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| {
             unusable(format!("cannot create data directory {}", directory.display()), error)
         })?;

@@ -40,9 +40,16 @@ pub(crate) fn is_temporary(name: &str) -> bool {
     name.ends_with(TEMPORARY_SUFFIX)
 }
 
-/// Whether the name is one of ours.
+/// A directory that file systems make at their top; a data directory may be such a top.
+const LOST_AND_FOUND: &str = "lost+found";
+
+/// Whether the name is one of ours, or may stand beside ours.
 pub(crate) fn is_ours(name: &str) -> bool {
-    name == LOCK || name == MANIFEST || is_temporary(name) || parse_segment(name).is_some()
+    name == LOST_AND_FOUND
+        || name == LOCK
+        || name == MANIFEST
+        || is_temporary(name)
+        || parse_segment(name).is_some()
 }
 
 #[cfg(test)]
@@ -62,5 +69,6 @@ mod tests {
             assert_eq!(parse_segment(name), None, "{name}");
             assert!(!is_ours(name), "{name}");
         }
+        assert!(is_ours(LOST_AND_FOUND), "the top of a fresh file system");
     }
 }

@@ -11,7 +11,7 @@ use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
 /// Talk to a Fanfold server: follow, publish, read feeds, import and export.
 #[derive(Debug, Parser)]
-#[command(name = "fanfold", version, max_term_width = 100)]
+#[command(name = "fanfold", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -30,13 +30,13 @@ pub(crate) struct Global {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Write as this user; without it, as the trusted application
-    #[arg(long = "as", global = true, value_name = "USER")]
+    #[arg(long = "as", global = true, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) actor: Option<UserId>,
     /// Read what this user may see; without it, everything
-    #[arg(long, global = true, value_name = "USER")]
+    #[arg(long, global = true, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) viewer: Option<UserId>,
     /// Give up on a request after so long [default: 5, for import 60]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     /// Delete a post
     Delete {
         /// The post's id
+        #[arg(allow_negative_numbers = true)]
         post: PostId,
     },
     /// Let USER follow AUTHOR
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     /// Mark a user as active
     Touch {
         /// The user
+        #[arg(allow_negative_numbers = true)]
         user: UserId,
     },
     /// Show a home feed, newest first
@@ -78,18 +80,22 @@ pub(crate) enum Command {
     /// Show one post
     Post {
         /// The post's id
+        #[arg(allow_negative_numbers = true)]
         post: PostId,
     },
     /// Show the counts of a user
     User {
         /// The user
+        #[arg(allow_negative_numbers = true)]
         user: UserId,
     },
     /// Show how A stands to B
     Relation {
         /// The one user
+        #[arg(allow_negative_numbers = true)]
         a: UserId,
         /// The other user
+        #[arg(allow_negative_numbers = true)]
         b: UserId,
     },
     /// List whom a user follows, newest first
@@ -112,16 +118,16 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct Publish {
     /// The author
-    #[arg(value_name = "USER")]
+    #[arg(value_name = "USER", allow_negative_numbers = true)]
     pub(crate) author: UserId,
     /// The text; several words are joined by spaces, - reads it from standard input
     #[arg(required = true)]
     pub(crate) text: Vec<String>,
     /// A number of your own, 0 to 65535
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) kind: u16,
     /// The time to show, in unix milliseconds; without it, the time of the commit
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub(crate) at: Option<Timestamp>,
 }
 
@@ -129,9 +135,10 @@ pub(crate) struct Publish {
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Pair {
     /// Who acts
+    #[arg(allow_negative_numbers = true)]
     pub(crate) user: UserId,
     /// Upon whom
-    #[arg(value_name = "AUTHOR")]
+    #[arg(value_name = "AUTHOR", allow_negative_numbers = true)]
     pub(crate) other: UserId,
 }
 
@@ -139,18 +146,19 @@ pub(crate) struct Pair {
 #[derive(Args, Debug)]
 pub(crate) struct Timeline {
     /// Whose
+    #[arg(allow_negative_numbers = true)]
     pub(crate) user: UserId,
     /// Posts a page [default: 20, at most 200]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
     pub(crate) limit: Option<u32>,
     /// Only posts below this one
-    #[arg(long, value_name = "POST", conflicts_with = "after")]
+    #[arg(long, value_name = "POST", allow_negative_numbers = true, conflicts_with = "after")]
     pub(crate) before: Option<PostId>,
     /// The posts nearest above this one
-    #[arg(long, value_name = "POST")]
+    #[arg(long, value_name = "POST", allow_negative_numbers = true)]
     pub(crate) after: Option<PostId>,
-    /// All pages, to the end
-    #[arg(long, conflicts_with = "after")]
+    /// All pages, to the end; with --after oldest first
+    #[arg(long)]
     pub(crate) all: bool,
 }
 
@@ -158,12 +166,13 @@ pub(crate) struct Timeline {
 #[derive(Args, Debug)]
 pub(crate) struct Edges {
     /// Whose
+    #[arg(allow_negative_numbers = true)]
     pub(crate) user: UserId,
     /// Users a page [default: 20, at most 200]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
     pub(crate) limit: Option<u32>,
     /// Only entries made before this sequence
-    #[arg(long, value_name = "SEQUENCE")]
+    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true)]
     pub(crate) before: Option<Sequence>,
     /// All pages, to the end
     #[arg(long)]
@@ -172,6 +181,7 @@ pub(crate) struct Edges {
 
 /// The arguments of `import`.
 #[derive(Args, Clone, Debug, Default)]
+#[command(after_help = IMPORT_NOTES)]
 pub(crate) struct Import {
     /// Follows, a line each: follower, tab, followee; .zst is unpacked
     #[arg(long, value_name = "FILE", required_unless_present = "posts")]
@@ -188,7 +198,7 @@ pub(crate) struct Import {
     /// Write the new ids of posts that have an "id" here: that id, tab, post id
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<PathBuf>,
-    /// Stop at the first refused line
+    /// Stop at the first refused line and exit with 1
     #[arg(long)]
     pub(crate) strict: bool,
     /// Sort the posts by "at" first (holds them all in memory)
@@ -207,6 +217,12 @@ pub(crate) struct Export {
     pub(crate) posts: Option<PathBuf>,
 }
 
+/// Entries of a page.
+fn page_limit(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
+    number.ok_or_else(|| format!("ask for 1 to {LIMIT_MAX}"))
+}
+
 /// A positive number of seconds, fractions allowed.
 fn seconds(text: &str) -> Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
@@ -221,6 +237,16 @@ const URL_HELP: &str = "The server: fanfold://[token@]host[:port] [env: FANFOLD_
 
 const PROGRESS_HELP: &str = "Where to remember how far it is [default: <posts or graph file \
     name>.import-progress]";
+
+/// Entries of a page at most.
+const LIMIT_MAX: u32 = 200;
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 it failed (server, network, file); 2 a mistake in \
+    the request (arguments, an id that does not exist, a limit, somebody else's post)";
+
+const IMPORT_NOTES: &str = "An import that is interrupted, or stopped by --strict, goes on where it \
+    was when the same command is run again: nothing is doubled. A finished import removes its \
+    progress file, so running it again publishes all posts once more.";
 
 /// A day; longer is a typing mistake.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -266,13 +292,25 @@ mod tests {
     }
 
     #[test]
+    fn a_negative_number_is_a_bad_value_not_an_unknown_option() {
+        for line in ["home 1 --before -1", "ping --timeout -1", "home -7", "home 1 --limit -1"] {
+            let message = parse(line).unwrap_err().to_string();
+            assert!(message.contains("invalid value '-"), "{line}: {message}");
+        }
+        let message = parse("outbox 1 --limit 201").unwrap_err().to_string();
+        assert!(message.contains("ask for 1 to 200"), "{message}");
+        assert!(parse("home 1 --after 3 --all").is_ok());
+    }
+
+    #[test]
     fn mistakes_are_refused() {
         for line in [
             "home",
             "home x",
             "home -1",
             "home 1 --before 2 --after 3",
-            "home 1 --after 3 --all",
+            "home 1 --limit 0",
+            "home 1 --limit 201",
             "publish 1",
             "publish 1 x --kind 65536",
             "import",

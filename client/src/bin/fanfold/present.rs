@@ -195,11 +195,19 @@ fn safe(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\n' => safe.push('\n'),
-            character if character.is_control() => safe.extend(character.escape_default()),
+            character if is_unsafe(character) => safe.extend(character.escape_unicode()),
             character => safe.push(character),
         }
     }
     safe
+}
+
+/// Whether a character moves the cursor, ends the line, or turns the direction of what follows:
+/// controls, line and paragraph separators, and the marks of bidirectional text.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(character, '\u{2066}'..='\u{2069}')
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -233,6 +241,10 @@ mod tests {
         assert_eq!(post_text(&post("a\nb")), "2013-06-01 00:49  @14  #17  a\n    b");
         assert_eq!(post_text(&post("")), "2013-06-01 00:49  @14  #17  (no text)");
         assert!(post_text(&post("\u{1b}]0;title\u{7}")).ends_with("\\u{1b}]0;title\\u{7}"));
+        for mark in ['\u{2028}', '\u{202e}', '\u{2066}', '\u{200f}', '\u{61c}', '\t', '\u{85}'] {
+            let shown = post_text(&post(&format!("a{mark}b")));
+            assert!(shown.ends_with(&format!("a{}b", mark.escape_unicode())), "{shown}");
+        }
     }
 
     #[test]

@@ -60,7 +60,11 @@ enum Next {
     Quit,
 }
 
-async fn one(session: &Session, console: &mut Console, line: &str) -> Result<Next, Failure> {
+async fn one(session: &Session, console: &mut Console, line: &[u8]) -> Result<Next, Failure> {
+    let line = std::str::from_utf8(line).map_err(|error| {
+        let at = error.valid_up_to() + 1;
+        Failure::Mistake(format!("this line is not UTF-8 from byte {at} on; it was not run"))
+    })?;
     let words = words::split(line).map_err(Failure::Mistake)?;
     match words.first().map(String::as_str) {
         None => return Ok(Next::Line),
@@ -113,9 +117,11 @@ impl Source {
     }
 
     /// The next line, `None` at the end. Blocks; gives itself back.
-    fn next(mut self) -> (Self, Result<Option<String>, Failure>) {
+    fn next(mut self) -> (Self, Result<Option<Vec<u8>>, Failure>) {
         let line = match &mut self {
-            Self::Terminal { editor, .. } => edited(editor),
+            Self::Terminal { editor, .. } => {
+                edited(editor).map(|line| line.map(String::into_bytes))
+            }
             Self::Pipe => piped(&mut std::io::stdin().lock()),
         };
         (self, line)
@@ -143,9 +149,9 @@ fn edited(editor: &mut DefaultEditor) -> Result<Option<String>, Failure> {
     }
 }
 
-fn piped(input: &mut dyn BufRead) -> Result<Option<String>, Failure> {
-    let mut line = String::new();
-    match input.read_line(&mut line) {
+fn piped(input: &mut dyn BufRead) -> Result<Option<Vec<u8>>, Failure> {
+    let mut line = Vec::new();
+    match input.read_until(b'\n', &mut line) {
         Ok(0) => Ok(None),
         Ok(_) => Ok(Some(line)),
         Err(error) => Err(Failure::local("cannot read a line", &error)),

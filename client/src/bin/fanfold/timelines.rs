@@ -1,11 +1,12 @@
 //! The commands that show posts in order: home and outbox.
 //!
-//! A page shows posts newest first in either direction. In JSON nothing but posts is printed: the
+//! A page shows posts newest first in either direction, but all pages above a cursor read upwards,
+//! oldest first, so that they need not be collected before they are printed. In JSON nothing but posts is printed: the
 //! last id is the cursor of the next page.
 
 use std::pin::Pin;
 
-use fanfold_client::{Page, PageEnd, PageStream, Span, TimelineQuery};
+use fanfold_client::{Page, PageEnd, PageStream, Post, Span, TimelineQuery};
 use futures_util::StreamExt;
 
 use crate::arguments::Timeline;
@@ -37,7 +38,8 @@ pub(crate) async fn run(
     let mut pages = Pin::new(&mut pages);
     while let Some(page) = pages.next().await {
         let page = page?;
-        print(session, console, &page)?;
+        let upwards = timeline.all && timeline.after.is_some();
+        print(session, console, &page, upwards)?;
         if !timeline.all {
             if !session.json()
                 && let Some(more) = continuation(query.span, &page)
@@ -60,8 +62,17 @@ fn query(session: &Session, timeline: &Timeline) -> TimelineQuery {
     TimelineQuery { user: timeline.user, span, limit, viewer: session.viewer() }
 }
 
-fn print(session: &Session, console: &mut Console, page: &Page) -> Result<(), Failure> {
-    for post in &page.posts {
+fn print(
+    session: &Session,
+    console: &mut Console,
+    page: &Page,
+    upwards: bool,
+) -> Result<(), Failure> {
+    let mut posts: Vec<&Post> = page.posts.iter().collect();
+    if upwards {
+        posts.reverse();
+    }
+    for post in posts {
         match session.json() {
             true => console.json(&present::post_json(post))?,
             false => console.line(&present::post_text(post))?,
@@ -84,7 +95,7 @@ fn continuation(span: Span, page: &Page) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fanfold_client::{Position, Post, PostId, Timestamp, UserId};
+    use fanfold_client::{Position, PostId, Timestamp, UserId};
 
     fn page(ids: &[u64], end: PageEnd) -> Page {
         let post = |&id: &u64| Post {

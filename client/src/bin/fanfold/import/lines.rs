@@ -1,5 +1,7 @@
 //! Lines of an input, numbered from 1, without their ends, each bounded in memory.
 //!
+//! A byte order mark in front of the first line is not part of it.
+//!
 //! A line that is too long is skipped and reported as such, not read into memory. Line ends may be
 //! those of any system.
 
@@ -8,6 +10,9 @@ use std::io::{self, BufRead};
 /// A longer line is refused instead of being kept: a text is at most 64 KiB, and JSON may escape
 /// each of its bytes with six.
 const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// UTF-8's byte order mark.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line, or what is left of one that is too long.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ impl<R: BufRead> Lines<R> {
             return (self.number, Line::TooLong { bytes });
         }
         let line = self.buffer.strip_suffix(b"\r").unwrap_or(&self.buffer);
+        // Some editors put the mark of their encoding in front of a file.
+        let line = line.strip_prefix(MARK).filter(|_| self.number == 1).unwrap_or(line);
         (self.number, Line::Whole(line))
     }
 }
@@ -89,6 +96,9 @@ mod tests {
         assert_eq!(all(b"first\n\nthird"), expected);
         assert_eq!(all(b"first\r\n\r\nthird\r\n"), expected);
         assert_eq!(all(b""), []);
+        let marked: Vec<(u64, Vec<u8>)> =
+            vec![(1, b"1\t2".to_vec()), (2, b"\xef\xbb\xbf3".to_vec())];
+        assert_eq!(all(b"\xef\xbb\xbf1\t2\n\xef\xbb\xbf3"), marked);
     }
 
     #[test]

@@ -31,18 +31,41 @@ struct Raw<'a> {
 }
 
 pub(crate) fn parse(line: &[u8]) -> Result<PostLine, Refusal> {
-    let raw: Raw<'_> = serde_json::from_slice(line).map_err(|error| match error.classify() {
-        Category::Data => Refusal::new("bad_value", error.to_string()),
-        Category::Io | Category::Syntax | Category::Eof => {
-            Refusal::new("bad_json", error.to_string())
-        }
-    })?;
+    let raw: Raw<'_> = serde_json::from_slice(line).map_err(|error| refusal(line, &error))?;
     Ok(PostLine {
         author: UserId(raw.author.ok_or_else(|| missing("missing_author", "author"))?),
         at: Timestamp(raw.at.ok_or_else(|| missing("missing_at", "at"))?),
         text: raw.text.ok_or_else(|| missing("missing_text", "text"))?.into_owned(),
         id: raw.id,
     })
+}
+
+/// Says in the words of the format what is wrong.
+fn refusal(line: &[u8], error: &serde_json::Error) -> Refusal {
+    let column = error.column();
+    match error.classify() {
+        Category::Data => Refusal::new("bad_value", bad_value(line)),
+        Category::Eof => Refusal::new("bad_json", "the line ends inside its JSON object"),
+        Category::Io | Category::Syntax => {
+            Refusal::new("bad_json", format!("this is not JSON from byte {column} on"))
+        }
+    }
+}
+
+/// Finds the key whose value is not what it should be.
+fn bad_value(line: &[u8]) -> String {
+    let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(line) else {
+        return "the line is not a JSON object with keys that are there once".to_owned();
+    };
+    for key in ["author", "at"] {
+        if let Some(value) = object.get(key).filter(|value| !value.is_u64() && !value.is_null()) {
+            return format!("{key:?} is {value}; it must be a whole number, 0 to 2^64 - 1");
+        }
+    }
+    if let Some(value) = object.get("text").filter(|value| !value.is_string()) {
+        return format!("\"text\" is {value}; it must be a string");
+    }
+    "\"id\" must be a number or a string, and every key may be there but once".to_owned()
 }
 
 fn missing(reason: &'static str, key: &str) -> Refusal {
@@ -83,7 +106,22 @@ mod tests {
             (r#"[1, 2]"#, "bad_value"),
         ];
         for (line, reason) in cases {
-            assert_eq!(parse(line.as_bytes()).unwrap_err().reason, reason, "{line}");
+            let refusal = parse(line.as_bytes()).unwrap_err();
+            assert_eq!(refusal.reason, reason, "{line}");
+            for word in ["expected", "u64", "struct", "line 1", "Raw"] {
+                assert!(!refusal.message.contains(word), "{line}: {}", refusal.message);
+            }
         }
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        let message = |line: &str| parse(line.as_bytes()).unwrap_err().message;
+        let author = message(r#"{"author":-7,"at":9,"text":"x"}"#);
+        assert_eq!(author, "\"author\" is -7; it must be a whole number, 0 to 2^64 - 1");
+        let text = message(r#"{"author":7,"at":9,"text":["x"]}"#);
+        assert_eq!(text, "\"text\" is [\"x\"]; it must be a string");
+        assert!(message(r#"{"author":7,"at":9,"text":"x","id":[1]}"#).contains("\"id\""));
+        assert!(message(r#"{"author":7,"author":8,"at":9,"text":"x"}"#).contains("but once"));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * lines are settled strictly in file order: refused ones wait in the window like sent ones;
-//! * the window is bounded, whatever it holds.
+//! * the window is bounded, whatever it holds;
+//! * after the first line that cannot be settled none behind it is: the settled lines are a prefix.
 
 use std::collections::VecDeque;
 
@@ -18,8 +19,8 @@ use super::reason::Refusal;
 use crate::exit::{Failure, is_mistake};
 use crate::session::Session;
 
-/// Writes in flight: some milliseconds of a fast server.
-pub(crate) const IN_FLIGHT_MAX: usize = 4_096;
+/// Writes in flight: what a server takes of one connection before it stops reading.
+pub(crate) const IN_FLIGHT_MAX: usize = 1_024;
 
 /// Lines in the window, answered ones and refused ones included.
 const WINDOW_MAX: usize = 2 * IN_FLIGHT_MAX;
@@ -53,6 +54,8 @@ pub(crate) struct Pump<'a> {
     journal: &'a mut Journal,
     meter: &'a mut Meter,
     window: VecDeque<Flight>,
+    /// A line could not be settled.
+    is_stuck: bool,
 }
 
 impl<'a> Pump<'a> {
@@ -62,7 +65,7 @@ impl<'a> Pump<'a> {
         journal: &'a mut Journal,
         meter: &'a mut Meter,
     ) -> Self {
-        Self { client, manner, journal, meter, window: VecDeque::new() }
+        Self { client, manner, journal, meter, window: VecDeque::new(), is_stuck: false }
     }
 
     /// Sends all that is fed and waits for all answers.
@@ -79,6 +82,11 @@ impl<'a> Pump<'a> {
             self.journal.save_if_due()?;
             self.meter.show(self.journal.settled(self.manner.kind));
         }
+        self.settle_all().await
+    }
+
+    /// Waits for all lines of the window.
+    async fn settle_all(&mut self) -> Result<(), Failure> {
         while !self.window.is_empty() {
             self.settle_first().await?;
             self.journal.save_if_due()?;
@@ -88,7 +96,7 @@ impl<'a> Pump<'a> {
 
     /// Settles what is answered already; for the books of an interrupted run.
     pub(crate) fn settle_ready(&mut self) -> Result<(), Failure> {
-        while let Some(flight) = self.window.front_mut() {
+        while let Some(flight) = self.window.front_mut().filter(|_| !self.is_stuck) {
             let answer = match &mut flight.fate {
                 Fate::Sent(pending) => match pending.try_take() {
                     Some(answer) => Some(answer),
@@ -105,6 +113,10 @@ impl<'a> Pump<'a> {
 
     async fn send(&mut self, batch: Vec<Entry>) -> Result<(), Failure> {
         for entry in batch {
+            if self.manner.strict && entry.what.is_err() {
+                // Nothing behind it is sent.
+                self.settle_all().await?;
+            }
             if WINDOW_MAX <= self.window.len() {
                 self.settle_first().await?;
             }
@@ -150,6 +162,16 @@ impl<'a> Pump<'a> {
         flight: Flight,
         answer: Option<fanfold_client::Result<Written>>,
     ) -> Result<(), Failure> {
+        let booked = self.book(flight, answer);
+        self.is_stuck |= booked.is_err();
+        booked
+    }
+
+    fn book(
+        &mut self,
+        flight: Flight,
+        answer: Option<fanfold_client::Result<Written>>,
+    ) -> Result<(), Failure> {
         let Flight { number, id, line, fate } = flight;
         let kind = self.manner.kind;
         let refusal = match (answer, fate) {
@@ -164,7 +186,10 @@ impl<'a> Pump<'a> {
         if self.manner.strict {
             let Refusal { reason, message } = refusal;
             let file = kind.word();
-            return Err(Failure::Local(format!("{file} line {number}: {reason}: {message}")));
+            return Err(Failure::Local(format!(
+                "{file} line {number}: {reason}: {message} (--strict stops here; without it, such \
+                 lines are counted and left out)"
+            )));
         }
         self.journal.refused(&Settled { kind, number, line: line.as_deref() }, &refusal)
     }
