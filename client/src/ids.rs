@@ -4,8 +4,20 @@
 //! application chooses user ids itself and may store any of these numbers.
 
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
+
+/// A text that should be an id and is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotANumber;
+
+impl fmt::Display for NotANumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a whole number, 0 to 2^64 - 1")
+    }
+}
+
+impl std::error::Error for NotANumber {}
 
 /// Declares a newtype over `u64` that prints and parses as its number.
 macro_rules! number {
@@ -21,10 +33,10 @@ macro_rules! number {
         }
 
         impl FromStr for $name {
-            type Err = ParseIntError;
+            type Err = NotANumber;
 
-            fn from_str(text: &str) -> Result<Self, ParseIntError> {
-                text.parse().map(Self)
+            fn from_str(text: &str) -> Result<Self, NotANumber> {
+                text.parse().map(Self).map_err(|_| NotANumber)
             }
         }
 
@@ -95,7 +107,8 @@ mod tests {
     fn ids_print_and_parse_as_numbers() {
         assert_eq!(UserId(17).to_string(), "17");
         assert_eq!("18446744073709551615".parse(), Ok(PostId(u64::MAX)));
-        assert!("-1".parse::<UserId>().is_err());
+        let error = "-1".parse::<UserId>().unwrap_err();
+        assert_eq!(error.to_string(), "expected a whole number, 0 to 2^64 - 1");
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub use answer::{
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
-pub use ids::{DatabaseId, Epoch, Key, Position, PostId, Sequence, Timestamp, UserId};
+pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
 pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery};

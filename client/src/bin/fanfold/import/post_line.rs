@@ -31,6 +31,9 @@ struct Raw<'a> {
 }
 
 pub(crate) fn parse(line: &[u8]) -> Result<PostLine, Refusal> {
+    if line.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Refusal::new("bad_json", "the line is not a JSON object"));
+    }
     let raw: Raw<'_> = serde_json::from_slice(line).map_err(|error| refusal(line, &error))?;
     Ok(PostLine {
         author: UserId(raw.author.ok_or_else(|| missing("missing_author", "author"))?),
@@ -103,7 +106,8 @@ mod tests {
             (r#"{"author":"7","at":9,"text":"x"}"#, "bad_value"),
             (r#"{"author":-7,"at":9,"text":"x"}"#, "bad_value"),
             (r#"{"author":7,"at":9.5,"text":"x"}"#, "bad_value"),
-            (r#"[1, 2]"#, "bad_value"),
+            (r#"[1, 2]"#, "bad_json"),
+            (r#"[1, 2, "x", 3]"#, "bad_json"),
         ];
         for (line, reason) in cases {
             let refusal = parse(line.as_bytes()).unwrap_err();
