@@ -45,6 +45,14 @@ impl Damage {
     pub fn offset(&self) -> Option<u64> {
         self.0.place().map(|(_, offset)| offset)
     }
+
+    /// What is wrong there, without the place, which `Display` adds.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        let message = self.0.message();
+        let Some((file, offset)) = self.0.place() else { return message };
+        message.strip_suffix(&format!(", in {file} at offset {offset}")).unwrap_or(message)
+    }
 }
 
 impl fmt::Display for Damage {
@@ -155,7 +163,21 @@ fn check_segment(
             }
         }
     }
-    chain.link(verdict, place).or_else(|error| report.damaged(error))
+    let end = end(&verdict);
+    chain.link(verdict, place).or_else(|error| {
+        // What stands behind a gap is judged from its own end: one report for one gap.
+        chain.last = end.unwrap_or(chain.last);
+        report.damaged(error)
+    })
+}
+
+/// The last sequence of a segment; `None` if it has no records.
+fn end(verdict: &Verdict) -> Option<Sequence> {
+    match verdict {
+        Verdict::Sealed(segment) => Some(segment.last()),
+        Verdict::Unfinished(unfinished) if unfinished.footer.count == 0 => None,
+        Verdict::Unfinished(unfinished) => Some(Sequence(unfinished.end().0 - 1)),
+    }
 }
 
 fn note_leftovers(storage: &dyn Storage, report: &mut CheckReport) -> Result<()> {

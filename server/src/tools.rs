@@ -18,24 +18,29 @@ use crate::text::count;
 /// # Errors
 /// The directory is not there (a mistake), is in use, is not ours, or is damaged.
 pub fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
-    let shown = directory.display();
-    if !directory.is_dir() {
-        return Err(Failure::mistake(format!("{shown} is no directory; name a data directory")));
-    }
-    let report = fanfold_engine::check(directory).inspect_err(|error| {
+    let report = look(directory).inspect_err(|failure| {
         if as_json {
-            say(json!({ "error": error.to_string() }));
+            say(json!({ "error": failure.to_string() }));
         }
     })?;
     say(if as_json { json(&report) } else { text(&report) });
     if report.is_clean() {
         return Ok(());
     }
+    let shown = directory.display();
     let places = count(report.damage.len(), "place", "places");
     Err(Failure::new(format!(
         "{shown} is damaged in {places}; restore these files from a backup, and keep the damaged \
          ones: `fanfoldd inspect FILE` shows what is left in them"
     )))
+}
+
+fn look(directory: &Path) -> Result<CheckReport, Failure> {
+    if !directory.is_dir() {
+        let shown = directory.display();
+        return Err(Failure::mistake(format!("{shown} is no directory; name a data directory")));
+    }
+    Ok(fanfold_engine::check(directory)?)
 }
 
 /// `fanfoldd inspect FILE`
@@ -71,7 +76,7 @@ fn text(report: &CheckReport) -> String {
 
 /// `file` and `offset` are null where the damage is not in one file.
 fn damage(damage: &Damage) -> serde_json::Value {
-    json!({ "file": damage.file(), "offset": damage.offset(), "what": damage.to_string() })
+    json!({ "file": damage.file(), "offset": damage.offset(), "what": damage.what() })
 }
 
 fn json(report: &CheckReport) -> String {

@@ -246,8 +246,52 @@ fn damage_is_found_and_named() {
     assert!(damage[0]["what"].as_str().unwrap().contains("checksum"), "{report}");
 }
 
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test plays whoever deletes files")]
+fn a_missing_segment_is_one_damage_with_the_expected_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut daemon = Daemon::start(&["serve", "--data", path(&data), "--segment-bytes", "256K"]);
+    let line = format!("PUBLISH 1 {}\n", "x".repeat(60_000));
+    converse(daemon.address("debug"), line.repeat(20).as_bytes());
+    daemon.signal("TERM");
+    assert_eq!(daemon.wait().code(), Some(0));
+    let found = segments(&data);
+    assert!(3 < found.len(), "{found:?}");
+    for missing in [&found[0], &found[1], found.last().unwrap()] {
+        let bytes = std::fs::read(missing).unwrap();
+        std::fs::remove_file(missing).unwrap();
+        let json = run(&["check", "--json", path(&data)]);
+        fails(&json, 1, &["damaged in 1 place"]);
+        let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        let damage = &report["damage"][0];
+        assert_eq!(damage["file"], missing.file_name().unwrap().to_str().unwrap(), "{report}");
+        assert_eq!(damage["offset"], 0);
+        let what = damage["what"].as_str().unwrap();
+        assert!(what.starts_with("a segment is missing: "), "{what}");
+        assert!(!what.contains("at offset"), "the place has its own fields: {what}");
+        std::fs::write(missing, bytes).unwrap();
+    }
+    assert_eq!(run(&["check", path(&data)]).code, Some(0));
+}
+
+#[test]
+fn check_prints_an_object_also_if_it_cannot_look() {
+    let json = run(&["check", "--json", "/nonexistent/directory"]);
+    fails(&json, 2, &["/nonexistent/directory"]);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(report["error"].as_str().unwrap().contains("/nonexistent/directory"), "{report}");
+}
+
 /// The only log segment of a database.
 fn segment(data: &Path) -> std::path::PathBuf {
+    let mut found = segments(data);
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.remove(0)
+}
+
+/// The log segments of a database, in the order of the log.
+fn segments(data: &Path) -> Vec<std::path::PathBuf> {
     let mut folders = vec![data.to_owned()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
@@ -260,6 +304,6 @@ fn segment(data: &Path) -> std::path::PathBuf {
             }
         }
     }
-    assert_eq!(found.len(), 1, "{found:?}");
-    found.remove(0)
+    found.sort_unstable();
+    found
 }
