@@ -203,3 +203,27 @@ async fn close(engine: Engine) -> Result<(), Failure> {
 fn crashed(error: tokio::task::JoinError) -> Failure {
     Failure::new(format!("the engine crashed: {error}; please report it with the log"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn each_reason_not_to_listen_has_its_own_way_out() {
+        let told = |kind: ErrorKind| {
+            let address = SocketAddr::from(([127, 0, 0, 1], 80));
+            unbound("http", address, &Error::from(kind)).to_string()
+        };
+        for (kind, what, way_out) in [
+            (ErrorKind::AddrInUse, "the port is in use", "free it"),
+            (ErrorKind::AddrNotAvailable, "no such address", "choose one of its own"),
+            (ErrorKind::PermissionDenied, "only the system may use", "choose one above 1023"),
+        ] {
+            let told = told(kind);
+            assert!(told.contains(what) && told.contains(way_out), "{told}");
+            assert_eq!(told.contains("free it"), kind == ErrorKind::AddrInUse, "{told}");
+        }
+    }
+}

@@ -202,6 +202,7 @@ fn quickstart_fills_only_a_fresh_directory() {
     let data = path(directory.path());
     fails(&run(&["quickstart", "--data", data]), 2, &[data, "not empty"]);
     let fresh = directory.path().join("fresh");
+    std::fs::create_dir_all(fresh.join("lost+found")).unwrap();
     let mut daemon = Daemon::start(&["quickstart", "--data", path(&fresh)]);
     daemon.signal("TERM");
     assert_eq!(daemon.wait().code(), Some(0));

@@ -20,6 +20,9 @@ use crate::console::say;
 use crate::exit::Failure;
 use crate::server::Server;
 
+/// What a file system makes at its top: a fresh mount is a fresh directory.
+const LOST_AND_FOUND: &str = "lost+found";
+
 /// Where the database is put: a directory of the user's, or a temporary one that goes when this
 /// value goes.
 #[derive(Debug)]
@@ -88,7 +91,7 @@ fn check_fresh(path: &Path) -> Result<(), Failure> {
         Err(error) => Err(Failure::mistake(format!(
             "cannot use {shown} for the quickstart: {error}; name a directory to be created"
         ))),
-        Ok(mut entries) => match entries.next() {
+        Ok(mut entries) => match entries.find(|entry| !is_lost_and_found(entry)) {
             None => Ok(()),
             Some(_) => Err(Failure::mistake(format!(
                 "{shown} is not empty, and the quickstart fills a fresh directory only; name \
@@ -96,4 +99,8 @@ fn check_fresh(path: &Path) -> Result<(), Failure> {
             ))),
         },
     }
+}
+
+fn is_lost_and_found(entry: &std::io::Result<std::fs::DirEntry>) -> bool {
+    entry.as_ref().is_ok_and(|entry| entry.file_name() == LOST_AND_FOUND)
 }
