@@ -105,11 +105,22 @@ fn metrics_count_what_happened() {
 #[test]
 fn piped_commands_get_all_their_answers() {
     let running = Running::start();
-    assert_eq!(converse(running.debug(), b"PING\r\nping"), "PONG\nPONG\n");
+    assert_eq!(converse(running.debug(), b"PING\r\nping\n"), "PONG\nPONG\n");
     assert_eq!(converse(running.debug(), b"QUIT\nPING\n"), "BYE\n");
     assert_eq!(converse(running.debug(), b""), "");
     let many = "PUBLISH 1 hello\n".repeat(500);
     assert_eq!(converse(running.debug(), many.as_bytes()).lines().count(), 500);
+}
+
+#[test]
+fn half_a_command_is_no_command() {
+    let running = Running::start();
+    let answer = converse(running.debug(), b"PING\nPUBLISH 1 a text that was cut o");
+    let told = "PONG\nERR half_line the last line has no end and was not run; end each with a \
+                newline\n";
+    assert_eq!(answer, told);
+    assert_eq!(running.engine().position().unwrap().sequence.0, 0);
+    assert_eq!(converse(running.debug(), b"PING\n  \r"), "PONG\n");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! One connection of the debug port: the only owner of its socket.
 //!
 //! Lines are answered one after the other, so the answers stand in the order of the questions; those
-//! of lines that came together go out together. What came before the end of the stream is answered,
-//! so a pipe from `printf` works.
+//! of lines that came together go out together. Complete lines before the end of the stream are
+//! answered, so a pipe from `printf` works; a half line is named and not run.
 //!
 //! Invariant: memory is bounded by one line and the answers in `FLUSH_BYTES`, time by the idle and
 //! the write timeout.
@@ -25,6 +25,8 @@ use crate::clients::Ticket;
 use crate::connection::hang_up;
 use crate::limits::{DEBUG_CONNECTIONS_MAX, FLUSH_BYTES, LINE_BYTES_MAX};
 use crate::service::Service;
+
+const HALF_LINE: &str = "the last line has no end and was not run; end each with a newline";
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(socket: TcpStream, service: Arc<Service>, client: Ticket) {
@@ -70,8 +72,8 @@ impl Connection {
             self.send().await?;
             match self.read().await? {
                 Wake::Read(0) => {
-                    if let Some(rest) = self.lines.rest() {
-                        self.answer_line(&rest).await;
+                    if self.lines.has_half() {
+                        self.out.push_str(&error("half_line", HALF_LINE));
                     }
                     return self.send().await;
                 }

@@ -1,7 +1,7 @@
 //! Bytes to lines: LF or CRLF, bounded; sans-I/O.
 //!
-//! What follows the last line end is a line too once the peer has said it is done, so that
-//! `printf PING | nc` gets its answer.
+//! What follows the last line end is no line, also when nothing follows any more: whoever was cut
+//! off in the middle of a command did not mean its first half.
 
 use bytes::{Bytes, BytesMut};
 
@@ -34,11 +34,9 @@ impl Lines {
         Ok(Some(without_end(line.freeze())))
     }
 
-    /// What is left when nothing follows any more.
-    pub(super) fn rest(&mut self) -> Option<Bytes> {
-        let rest = without_end(self.buffer.split().freeze());
-        self.searched = 0;
-        (!rest.is_empty()).then_some(rest)
+    /// Whether something that is not blank stands behind the last line end.
+    pub(super) fn has_half(&self) -> bool {
+        !self.buffer.trim_ascii().is_empty()
     }
 }
 
@@ -63,10 +61,13 @@ mod tests {
         assert_eq!(lines.next(), Ok(Some(Bytes::from_static(b"INFO"))));
         assert_eq!(lines.next(), Ok(Some(Bytes::new())));
         assert_eq!(lines.next(), Ok(None));
+        assert!(lines.has_half());
         lines.buffer.extend_from_slice(b"P\r");
         assert_eq!(lines.next(), Ok(None));
-        assert_eq!(lines.rest(), Some(Bytes::from_static(b"HELP")));
-        assert_eq!(lines.rest(), None);
+        lines.buffer.extend_from_slice(b"\n \r");
+        assert_eq!(lines.next(), Ok(Some(Bytes::from_static(b"HELP"))));
+        assert_eq!(lines.next(), Ok(None));
+        assert!(!lines.has_half());
     }
 
     #[test]
