@@ -19,6 +19,11 @@ pub fn complain(message: impl Display) {
     let _closed_pipe = writeln!(std::io::stderr().lock(), "fanfoldd: {message}");
 }
 
+/// Writes one `warning: ...` line to standard error: something odd that stops nothing.
+pub fn warn(message: impl Display) {
+    let _closed_pipe = writeln!(std::io::stderr().lock(), "warning: {message}");
+}
+
 /// Whether colours and progress make sense on standard error.
 #[must_use]
 pub fn stderr_is_terminal() -> bool {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::{ServeArgs, SettingArgs};
 use crate::config::{self, Config, Resolved};
-use crate::console::say;
+use crate::console::{self, say};
 use crate::exit::Failure;
 use crate::logging;
 use crate::quickstart::{self, Place};
@@ -79,6 +79,8 @@ pub fn answer_usage(error: &clap::Error) -> Result<(), Failure> {
 }
 
 fn resolve(settings: &SettingArgs) -> Result<Resolved, Failure> {
+    let names = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    config::strangers(names).iter().for_each(console::warn);
     let environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     config::resolve(&settings.typed(), &environment)
 }

@@ -169,6 +169,24 @@ fn check_config_shows_every_value_and_its_origin() {
 }
 
 #[test]
+fn a_misspelt_variable_is_warned_about() {
+    let with = |name: &str| {
+        let shown = ended(command(&["--check-config"]).env(name, "off"));
+        assert_eq!(shown.code, Some(0), "{shown:?}");
+        shown.stderr
+    };
+    let near = with("FANFOLD_LISTN");
+    assert!(near.starts_with("warning: unknown variable FANFOLD_LISTN;"), "{near}");
+    assert!(near.ends_with("did you mean FANFOLD_LISTEN?\n"), "{near}");
+    assert_eq!(near.lines().count(), 1);
+    let far = with("FANFOLD_FROBNICATE");
+    assert!(far.contains("FANFOLD_FROBNICATE") && far.contains("--help"), "{far}");
+    for known in ["FANFOLD_DATA", "FANFOLD_LISTEN", "FANFOLD_URL", "FANFOLDER"] {
+        assert_eq!(with(known), "", "{known}");
+    }
+}
+
+#[test]
 fn help_and_version() {
     let short = run(&["-h"]);
     let long = run(&["--help"]);

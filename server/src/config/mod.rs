@@ -9,6 +9,7 @@
 //!   `insecure`.
 //! * Precedence: TOML file < environment < flags.
 
+mod environment;
 mod file;
 mod parse;
 mod resolve;
@@ -23,6 +24,7 @@ use fanfold_engine::Options;
 use crate::exit::Failure;
 use crate::limits::{CONNECTIONS_DEFAULT, Timeouts};
 
+pub(crate) use environment::strangers;
 pub use resolve::{Origin, Resolved, Typed, resolve};
 pub use settings::{SETTINGS, Setting};
 
