@@ -18,7 +18,8 @@ use crate::config::Typed;
     long_about = "The Fanfold daemon: a feed database that stores who follows whom and what they \
                   post, and answers `what is new for me?`.\n\nWithout a command it serves: \
                   `fanfoldd` is `fanfoldd serve`. Start with `fanfoldd quickstart`.",
-    after_help = "Exit codes: 0 done, 1 failure, 2 mistake in what was typed or configured.",
+    after_help = "Exit codes: 0 done; 1 failure (a port or data directory in use, somebody else's \
+                  directory, damaged data); 2 mistake in what was typed or configured.",
     args_conflicts_with_subcommands = true
 )]
 pub struct CommandLine {
@@ -40,6 +41,13 @@ pub enum Command {
     ///
     /// The posts are real; the readers and who follows whom are generated (seeded). Without --data
     /// the directory is temporary and removed at the end.
+    #[command(
+        mut_arg("data", |data| data
+            .help("A fresh data directory to keep [default: a temporary directory]")
+            .long_help(None)),
+        mut_arg("log_level", |level| level
+            .help("off, error, warn, info, debug or trace [default: warn]"))
+    )]
     Quickstart(Box<SettingArgs>),
     /// Verify every file of a data directory that is not in use.
     ///

@@ -13,7 +13,8 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Done as asked.
     Ok = 0,
-    /// Something failed: a port or a data directory in use, damaged data, a full disk.
+    /// Something failed: a port or a data directory in use, somebody else's directory, damaged
+    /// data, a full disk.
     Failure = 1,
     /// The command line, the environment or the configuration file makes no sense.
     Mistake = 2,

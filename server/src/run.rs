@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::args::{ServeArgs, SettingArgs};
-use crate::config::{self, Config, Resolved};
+use crate::config::{self, Config, Origin, Resolved};
 use crate::console::{self, say};
 use crate::exit::Failure;
 use crate::logging;
@@ -20,6 +20,9 @@ use crate::service::Addresses;
 
 /// What may still run in the background when the process ends.
 const LAST_PATIENCE: Duration = Duration::from_millis(100);
+
+/// What the quickstart logs unless told: its text is for people, who did not ask for a log.
+const QUICKSTART_LEVEL: &str = "warn";
 
 /// `fanfoldd serve`
 ///
@@ -48,8 +51,9 @@ pub fn serve(args: &ServeArgs) -> Result<(), Failure> {
 pub fn quickstart(args: &SettingArgs) -> Result<(), Failure> {
     let resolved = resolve(args)?;
     let place = Place::choose(&resolved)?;
+    let is_quiet = resolved.origin("log-level") == Some(&Origin::Default);
     let config = Config { data: place.path().to_owned(), ..resolved.config };
-    logging::start(if config.log_level == "info" { "warn" } else { &config.log_level });
+    logging::start(if is_quiet { QUICKSTART_LEVEL } else { &config.log_level });
     on_runtime(&config.clone(), async {
         let mut signals = Signals::listen()?;
         let server = Server::start(config.clone()).await?;

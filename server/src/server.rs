@@ -165,7 +165,9 @@ fn unbound(name: &str, address: SocketAddr, error: &std::io::Error) -> Failure {
 async fn open(config: &Config) -> Result<Engine, Failure> {
     if config.data.is_file() {
         let data = config.data.display();
-        return Err(Failure::mistake(format!("data = {data} is a file, not a directory")));
+        return Err(Failure::mistake(format!(
+            "{data} is a file, not a directory; name a directory"
+        )));
     }
     let (data, options) = (config.data.clone(), config.engine.clone());
     let opened = tokio::task::spawn_blocking(move || Engine::open(data, options));

@@ -115,7 +115,7 @@ fn a_foreign_directory_is_left_alone() {
 #[test]
 fn an_exposed_address_needs_insecure() {
     let exposed = serve(&["--listen", "0.0.0.0:0", "--http", "off", "--debug", "off"]);
-    fails(&exposed, 2, &["listen = 0.0.0.0:0", "other machines", "--insecure"]);
+    fails(&exposed, 2, &["--listen = 0.0.0.0:0", "other machines", "--insecure"]);
     let exposed = serve(&["--listen", "off", "--http", "[::]:0", "--debug", "off"]);
     fails(&exposed, 2, &["http = [::]:0", "--insecure"]);
     let config = run(&["--check-config", "--listen", "0.0.0.0:7717", "--insecure"]);
@@ -127,10 +127,10 @@ fn mistakes_on_the_command_line_end_with_2() {
     fails(&run(&["--lisen", "off"]), 2, &["--lisen", "--listen"]);
     fails(&run(&["serv"]), 2, &["serv"]);
     fails(&run(&["check"]), 2, &["not provided: <DIR>"]);
-    fails(&serve(&["--listen", "7717"]), 2, &["listen = `7717` (from --listen)", "ADDR:PORT"]);
-    fails(&serve(&["--durability", "maybe"]), 2, &["durability = `maybe`", "fsync"]);
+    fails(&serve(&["--listen", "7717"]), 2, &["--listen = `7717`: ", "ADDR:PORT"]);
+    fails(&serve(&["--durability", "maybe"]), 2, &["--durability = `maybe`", "fsync"]);
     fails(&serve(&["--segment-bytes", "7"]), 2, &["256K to 1G"]);
-    fails(&serve(&["--max-followees", "0"]), 2, &["max-followees = `0`"]);
+    fails(&serve(&["--max-followees", "0"]), 2, &["--max-followees = `0`"]);
     fails(&run(&["check", "/nonexistent/directory"]), 2, &["/nonexistent/directory"]);
     fails(&run(&["inspect", "/nonexistent/file"]), 2, &["/nonexistent/file"]);
     fails(&run(&["--config", "/nonexistent.toml"]), 2, &["/nonexistent.toml"]);
@@ -197,6 +197,32 @@ fn help_and_version() {
     }
     let version = run(&["--version"]);
     assert_eq!(version.stdout, concat!("fanfoldd ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn help_says_what_is_true_of_the_command() {
+    let help = |command: &str| run(&[command, "--help"]).stdout;
+    let (serve, quickstart) = (help("serve"), help("quickstart"));
+    assert!(serve.contains("[default: ./fanfold-data]"), "{serve}");
+    assert!(serve.contains("[default: info]"), "{serve}");
+    assert!(quickstart.contains("[default: a temporary directory]"), "{quickstart}");
+    assert!(quickstart.contains("[default: warn]"), "{quickstart}");
+    assert!(quickstart.contains("[default: 127.0.0.1:7717]"), "{quickstart}");
+    assert!(!quickstart.contains("./fanfold-data"), "{quickstart}");
+    let codes = run(&["--help"]).stdout;
+    assert!(codes.contains("somebody else's"), "{codes}");
+}
+
+#[test]
+fn the_quickstart_logs_as_much_as_it_is_told() {
+    let log = |flags: &[&str]| {
+        let mut daemon = Daemon::start(&[&["quickstart"], flags].concat());
+        daemon.signal("TERM");
+        daemon.wait();
+        daemon.errors()
+    };
+    assert_eq!(log(&[]), "");
+    assert!(log(&["--log-level", "info"]).contains("listening"));
 }
 
 #[test]

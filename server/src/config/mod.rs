@@ -84,16 +84,22 @@ impl Config {
 
     /// Refuses addresses that other machines can reach, unless `insecure`, and doors that collide.
     pub fn check(&self) -> Result<(), Failure> {
+        self.check_spelled(&str::to_owned)
+    }
+
+    /// [`check`](Self::check), naming each setting as `spell` says.
+    fn check_spelled(&self, spell: &dyn Fn(&'static str) -> String) -> Result<(), Failure> {
         let doors = self.doors();
         for (position, (name, door)) in doors.iter().enumerate() {
             let Door::At(address) = door else { continue };
             if !address.ip().is_loopback() && !self.insecure {
-                return Err(exposed(name, *address));
+                return Err(exposed(&spell(name), *address));
             }
             let others = doors.iter().skip(position + 1);
             if let Some((other, _)) = others.into_iter().find(|(_, other)| other == door)
                 && address.port() != 0
             {
+                let (name, other) = (spell(name), spell(other));
                 return Err(Failure::mistake(format!(
                     "{name} and {other} are both {address}; give each its own port, or `off`"
                 )));

@@ -68,7 +68,7 @@ pub fn resolve(
     add_environment(&mut values, environment);
     add_flags(&mut values, typed);
     let config = Values(&values).config()?;
-    config.check()?;
+    config.check_spelled(&|name| Values(&values).spell(name))?;
     Ok(Resolved { config, values })
 }
 
@@ -170,11 +170,28 @@ impl Values<'_> {
         name: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
-        let value = self.0.get(name).expect("every setting has at least its default");
-        parse(&value.text).map_err(|what| {
-            let Value { text, origin } = value;
-            Failure::mistake(format!("{name} = `{text}` ({origin}): {what}"))
+        let Value { text, .. } = self.value(name);
+        parse(text).map_err(|what| {
+            let key = self.spell(name);
+            Failure::mistake(format!("{key} = `{text}`: {what}"))
         })
+    }
+
+    /// The setting as it is written where its value stands, to be searched for there.
+    fn spell(&self, name: &'static str) -> String {
+        match &self.value(name).origin {
+            Origin::Default => name.to_owned(),
+            Origin::File(path, line) => {
+                let key = Setting::by_name(name).map(Setting::key).unwrap_or_default();
+                format!("{}:{line}: {key}", path.display())
+            }
+            Origin::Environment(variable) => variable.clone(),
+            Origin::Flag(flag) => flag.clone(),
+        }
+    }
+
+    fn value(&self, name: &'static str) -> &Value {
+        self.0.get(name).expect("every setting has at least its default")
     }
 }
 
@@ -243,13 +260,36 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_names_its_place() {
-        let environment = |name: &str| (name == "FANFOLD_LISTEN").then(|| "7717".to_owned());
-        let failure = resolve(&Typed::default(), &environment).unwrap_err().to_string();
-        assert!(failure.starts_with("listen = `7717` (from FANFOLD_LISTEN): "), "{failure}");
+    fn a_refusal_spells_the_key_as_its_source_does() {
+        let told = |typed: &Typed, environment: &dyn Fn(&str) -> Option<String>| {
+            resolve(typed, environment).unwrap_err().to_string()
+        };
         let typed = Typed { config: None, values: vec![("segment-bytes", "1K".to_owned())] };
-        let failure = resolve(&typed, &nowhere).unwrap_err().to_string();
-        assert!(failure.ends_with("a segment has 256K to 1G bytes"), "{failure}");
+        let flag = told(&typed, &nowhere);
+        assert!(flag.starts_with("--segment-bytes = `1K`: "), "{flag}");
+        assert!(flag.ends_with("a segment has 256K to 1G bytes"), "{flag}");
+        let variable = |name: &str| (name == "FANFOLD_SEGMENT_BYTES").then(|| "1K".to_owned());
+        let environment = told(&Typed::default(), &variable);
+        assert!(environment.starts_with("FANFOLD_SEGMENT_BYTES = `1K`: "), "{environment}");
+        let file = toml("\nsegment_bytes = \"1K\"\n");
+        let path = file.path().display().to_string();
+        let typed = Typed { config: Some(file.path().to_owned()), values: Vec::new() };
+        let line = told(&typed, &nowhere);
+        assert!(line.starts_with(&format!("{path}:2: segment_bytes = `1K`: ")), "{line}");
+    }
+
+    #[test]
+    fn refused_addresses_are_spelled_so_too() {
+        let file = toml("listen = \"0.0.0.0:1\"\n");
+        let path = file.path().display().to_string();
+        let mut typed = Typed { config: Some(file.path().to_owned()), values: Vec::new() };
+        let exposed = resolve(&typed, &nowhere).unwrap_err().to_string();
+        assert!(exposed.starts_with(&format!("{path}:1: listen = 0.0.0.0:1 can be")), "{exposed}");
+        typed.config = None;
+        typed.values = vec![("http", "127.0.0.1:5".to_owned())];
+        let variable = |name: &str| (name == "FANFOLD_DEBUG").then(|| "127.0.0.1:5".to_owned());
+        let both = resolve(&typed, &variable).unwrap_err().to_string();
+        assert!(both.starts_with("--http and FANFOLD_DEBUG are both 127.0.0.1:5"), "{both}");
     }
 
     #[test]
