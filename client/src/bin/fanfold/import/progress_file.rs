@@ -9,7 +9,9 @@ use std::path::Path;
 use fanfold_client::Key;
 use serde::{Deserialize, Serialize};
 
+use super::digest::Digest;
 use super::feeder::Kind;
+use super::left::Left;
 use crate::exit::Failure;
 use crate::files::{self, Identity};
 
@@ -31,6 +33,8 @@ pub(crate) struct Progress {
     pub(crate) rejects_bytes: Option<u64>,
     /// How long the ids file is; absent without one.
     pub(crate) ids_bytes: Option<u64>,
+    /// Absent while a run is under way, and after one that was killed.
+    pub(crate) left: Option<Left>,
 }
 
 /// How far an input is.
@@ -40,6 +44,8 @@ pub(crate) struct Input {
     sample: String,
     /// Lines from the start that were imported or refused.
     pub(crate) settled: u64,
+    /// Of the settled lines.
+    pub(crate) digest: Digest,
     /// Of these, how many changed something.
     pub(crate) imported: u64,
     /// Of these, how many had nothing to change.
@@ -54,7 +60,19 @@ impl Input {
         Self { bytes: identity.bytes, sample, ..Self::default() }
     }
 
-    fn is_same_input(&self, other: &Self) -> bool {
+    /// The next line is settled.
+    pub(crate) fn settle(&mut self, line: Digest) {
+        self.settled += 1;
+        self.digest = self.digest.then(line);
+    }
+
+    /// Goes on in another file, `fresh`, in place of this one.
+    pub(crate) fn go_on_in(&mut self, fresh: &Self) {
+        self.bytes = fresh.bytes;
+        self.sample.clone_from(&fresh.sample);
+    }
+
+    pub(crate) fn is_same_input(&self, other: &Self) -> bool {
         self.bytes == other.bytes && self.sample == other.sample
     }
 }
@@ -72,6 +90,7 @@ impl Progress {
             posts: None,
             rejects_bytes: None,
             ids_bytes: None,
+            left: Some(Left::default()),
         }
     }
 
@@ -106,10 +125,10 @@ impl Progress {
             ));
         }
         if !same_input(self.graph.as_ref(), fresh.graph.as_ref()) {
-            return refuse("belongs to an import of another --graph file");
+            return refuse(&another_file(Kind::Graph));
         }
         if !same_input(self.posts.as_ref(), fresh.posts.as_ref()) {
-            return refuse("belongs to an import of another --posts file");
+            return refuse(&another_file(Kind::Posts));
         }
         if self.sort != fresh.sort {
             return refuse("belongs to an import with the other choice of --sort");
@@ -123,7 +142,14 @@ impl Progress {
         Ok(())
     }
 
-    pub(crate) fn input(&mut self, kind: Kind) -> Option<&mut Input> {
+    pub(crate) fn input(&self, kind: Kind) -> Option<&Input> {
+        match kind {
+            Kind::Graph => self.graph.as_ref(),
+            Kind::Posts => self.posts.as_ref(),
+        }
+    }
+
+    pub(crate) fn input_mut(&mut self, kind: Kind) -> Option<&mut Input> {
         match kind {
             Kind::Graph => self.graph.as_mut(),
             Kind::Posts => self.posts.as_mut(),
@@ -156,6 +182,14 @@ fn same_input(one: Option<&Input>, other: Option<&Input>) -> bool {
     }
 }
 
+fn another_file(kind: Kind) -> String {
+    format!(
+        "belongs to an import of another --{} file, or of this one before lines changed that were \
+         sent already",
+        kind.word()
+    )
+}
+
 fn mistake(path: &Path, what: &str, advice: &str) -> Failure {
     Failure::Mistake(format!("the progress file {} {what}; {advice}", path.display()))
 }
@@ -181,7 +215,7 @@ mod tests {
         let path = folder.path().join("x.import-progress");
         assert_eq!(Progress::load(&path).unwrap(), None);
         let mut saved = progress();
-        saved.input(Kind::Posts).unwrap().refused.insert("limit".into(), 3);
+        saved.input_mut(Kind::Posts).unwrap().refused.insert("limit".into(), 3);
         saved.save(&path).unwrap();
         assert_eq!(Progress::load(&path).unwrap(), Some(saved.clone()));
         assert_eq!(saved.import_id(&path).unwrap(), u128::MAX / 3);
