@@ -45,6 +45,8 @@ pub(crate) struct State {
     /// Writes are counted and neither executed nor answered.
     pub(crate) silent: bool,
     pub(crate) unanswered: u64,
+    /// The id that it gives as its database's.
+    pub(crate) database: [u8; 16],
 }
 
 impl Fake {
@@ -120,7 +122,7 @@ impl State {
             }
         }
         Some(match request {
-            Request::Hello(_) => welcome(),
+            Request::Hello(_) => welcome(self.database),
             Request::Ping => Reply::Pong,
             Request::Status => self.status(),
             Request::Publish(publish) => self.publish(publish),
@@ -279,13 +281,13 @@ impl State {
     }
 }
 
-fn welcome() -> Reply {
+fn welcome(database: [u8; 16]) -> Reply {
     Reply::Welcome(Welcome {
         version: 1,
         epoch: 1,
         sequence: 0,
         features: 0,
-        database: [7; 16],
+        database,
         server: Bytes::from_static(b"fake 1"),
         max_body_bytes: BODY_BYTES_MAX,
         // More than any client should ask for.

@@ -3,7 +3,6 @@
 //! The fake server remembers keys as a real one does, so a post that is there twice was sent under
 //! two keys.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::json;
@@ -33,7 +32,7 @@ fn an_import_loads_both_files_counts_refusals_and_names_ids() {
     assert_eq!(starts, expected);
     assert!(rejects.contains("\t1\t9\n") && rejects.ends_with("\tnonsense\n"), "{rejects}");
     assert_eq!(bench.read("ids"), "1000\t4\n1001\t5\n1002\t6\n");
-    assert!(!bench.path("posts.jsonl.import-progress").exists());
+    assert!(bench.read("posts.jsonl.import-progress").contains("\"finished\": true"));
     let state = bench.fake.state();
     assert_eq!(state.posts.iter().map(|post| post.at).collect::<Vec<_>>(), [0, 1, 2]);
 }
@@ -225,13 +224,66 @@ fn another_input_is_refused_while_an_import_is_unfinished() {
 }
 
 #[test]
+fn a_finished_import_is_not_repeated_unless_it_is_asked_for_again() {
+    let bench = Bench::new();
+    bench.write("graph.tsv", "1\t7\n");
+    bench.write("posts.jsonl", &posts(3));
+    let line = "import --posts posts.jsonl --ids ids";
+    bench.ok(line);
+    let (writes, ids) = (bench.fake.state().writes, bench.read("ids"));
+    let said = bench.ok(line);
+    let expected = "posts.jsonl was imported into this database already, so nothing was sent (use \
+                    --again to import it once more)\n";
+    assert_eq!(said, expected);
+    assert_eq!(bench.ok("import --posts posts.jsonl --sort"), expected);
+    let json = objects(&bench.ok(&format!("{line} --json")));
+    assert_eq!(json, [json!({"already_imported": ["posts.jsonl"]})]);
+    assert_eq!(bench.fake.state().writes, writes, "nothing was sent");
+    assert_eq!(bench.read("ids"), ids, "the ids are kept");
+    let (code, message) = bench.fails("import --graph graph.tsv --posts posts.jsonl");
+    assert_eq!(code, 2);
+    assert!(message.contains("posts.jsonl was imported into this database already"), "{message}");
+    assert_eq!(bench.fake.state().writes, writes, "nothing was sent");
+    bench.ok(&format!("{line} --again"));
+    assert_eq!(times(&bench), [0, 1, 2, 0, 1, 2]);
+    assert_eq!(bench.ok(line), expected);
+}
+
+#[test]
+fn the_mark_of_a_finished_import_is_for_its_files_and_its_database() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", &posts(3));
+    bench.ok("import --posts posts.jsonl");
+    bench.write("posts.jsonl", &posts(2));
+    bench.ok("import --posts posts.jsonl");
+    assert_eq!(times(&bench), [0, 1, 2, 0, 1], "another file is another import");
+    bench.fake.state().database = [8; 16];
+    bench.ok("import --posts posts.jsonl");
+    assert_eq!(times(&bench), [0, 1, 2, 0, 1, 0, 1], "another database is another import");
+}
+
+#[test]
+fn again_goes_on_with_an_import_that_is_unfinished() {
+    let bench = Bench::new();
+    bench.write("posts.jsonl", &format!("{}nonsense\n", posts(3)));
+    let line = "import --posts posts.jsonl --again";
+    bench.ok("import --posts posts.jsonl");
+    for _ in 0..2 {
+        assert_eq!(bench.fails(&format!("{line} --strict")).0, 1);
+        assert_eq!(times(&bench), [0, 1, 2, 0, 1, 2]);
+    }
+    bench.ok(line);
+    assert_eq!(times(&bench), [0, 1, 2, 0, 1, 2]);
+}
+
+#[test]
 fn disorder_is_told_and_sorting_mends_it() {
     let bench = Bench::new();
     let post = |at| format!("{{\"author\":7,\"at\":{at},\"text\":\"\"}}\n");
     bench.write("posts.jsonl", &format!("{}{}{}", post(5), post(3), post(4)));
     let output = bench.run("import --posts posts.jsonl");
     assert!(stderr(&output).contains("\"at\" decreases at line 2"), "{}", stderr(&output));
-    let output = bench.run("import --posts posts.jsonl --sort");
+    let output = bench.run("import --posts posts.jsonl --sort --again");
     assert!(!stderr(&output).contains("decreases"));
     assert_eq!(times(&bench), [5, 3, 4, 3, 4, 5]);
 }
@@ -271,9 +323,10 @@ fn the_import_needs_no_more_than_its_own_files() {
     let bench = Bench::new();
     bench.write("graph.tsv", "1\t2\n");
     bench.ok("import --graph graph.tsv");
-    let left: Vec<_> = std::fs::read_dir(bench.folder.path())
+    let mut left: Vec<_> = std::fs::read_dir(bench.folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert_eq!(left, [Path::new("graph.tsv").as_os_str()]);
+    left.sort();
+    assert_eq!(left, ["graph.tsv", "graph.tsv.import-progress"]);
 }

@@ -204,6 +204,9 @@ pub(crate) struct Import {
     /// Sort the posts by "at" first (holds them all in memory)
     #[arg(long, requires = "posts")]
     pub(crate) sort: bool,
+    /// Import files once more that a finished import had already
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
 /// The arguments of `export`.
@@ -245,8 +248,11 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 it failed (server, network, file
     the request (arguments, an id that does not exist, a limit, somebody else's post)";
 
 const IMPORT_NOTES: &str = "An import that is interrupted, or stopped by --strict, goes on where it \
-    was when the same command is run again: nothing is doubled. A finished import removes its \
-    progress file, so running it again publishes all posts once more.";
+    was when the same command is run again: nothing is doubled. A line that stopped it may be mended \
+    in the file first, in its place. The progress file of a finished import stays and marks it as \
+    such: the same files are not imported into the same database again, unless --again asks for \
+    it. A changed file is another one. Without that progress file (another folder, another \
+    --progress, removed) the posts are published once more.";
 
 /// A day; longer is a typing mistake.
 const LONGEST: Duration = Duration::from_secs(86_400);

@@ -197,16 +197,6 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Removes a file of ours.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a progress file of this tool, outside of any data directory"
-)]
-pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
-    std::fs::remove_file(path)
-        .map_err(|error| Failure::local(&format!("cannot remove {}", path.display()), &error))
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "a file of this tool, outside of any data directory; losing it loses no data"

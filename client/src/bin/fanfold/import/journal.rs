@@ -17,7 +17,7 @@ use super::reason::Refusal;
 use super::start::Start;
 use crate::arguments::Import;
 use crate::exit::Failure;
-use crate::files::{self, Tail};
+use crate::files::Tail;
 
 /// How old the saved progress may get.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
@@ -150,10 +150,10 @@ impl Journal {
         Ok(())
     }
 
-    /// All is imported: the progress file is not needed any more.
+    /// All is imported: marks it, so that it is not done twice by mistake.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        self.save()?;
-        files::remove(&self.path)
+        self.progress.finished = true;
+        self.save()
     }
 }
 
@@ -227,6 +227,6 @@ mod tests {
             |name| String::from_utf8(read_if_there(&file(name)).unwrap().unwrap()).unwrap();
         assert_eq!(content("ids"), "a\t10\nb\t11\n");
         assert_eq!(content("rejects"), "posts\t2\tbad_json\tnot good\t{x\n");
-        assert_eq!(read_if_there(&file("progress")).unwrap(), None);
+        assert!(Progress::load(&file("progress")).unwrap().unwrap().finished);
     }
 }

@@ -1,7 +1,8 @@
-//! What an interrupted import has to know to go on: a small JSON file, replaced as a whole.
+//! What an interrupted import has to know to go on, and what tells that it is finished: a small JSON
+//! file, replaced as a whole.
 //!
-//! A file of another import, of other inputs or of another database is refused with advice, never
-//! guessed about.
+//! The file of an unfinished import of other inputs or into another database is refused with advice,
+//! never guessed about. That of a finished one is replaced.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,6 +36,9 @@ pub(crate) struct Progress {
     pub(crate) ids_bytes: Option<u64>,
     /// Absent while a run is under way, and after one that was killed.
     pub(crate) left: Option<Left>,
+    /// Everything is imported.
+    #[serde(default)]
+    pub(crate) finished: bool,
 }
 
 /// How far an input is.
@@ -45,6 +49,7 @@ pub(crate) struct Input {
     /// Lines from the start that were imported or refused.
     pub(crate) settled: u64,
     /// Of the settled lines.
+    #[serde(default)]
     pub(crate) digest: Digest,
     /// Of these, how many changed something.
     pub(crate) imported: u64,
@@ -91,6 +96,7 @@ impl Progress {
             rejects_bytes: None,
             ids_bytes: None,
             left: Some(Left::default()),
+            finished: false,
         }
     }
 
@@ -98,7 +104,8 @@ impl Progress {
     pub(crate) fn load(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(content) = files::read_if_there(path)? else { return Ok(None) };
         let progress: Self = serde_json::from_slice(&content).map_err(|error| {
-            mistake(path, &format!("cannot be understood ({error})"), "remove it to start anew")
+            let what = format!("is damaged at its line {}", error.line());
+            mistake(path, &what, "restore it, or remove it to start anew")
         })?;
         if progress.format != FORMAT {
             let what = format!("has format {}, this tool knows {FORMAT}", progress.format);
@@ -147,6 +154,14 @@ impl Progress {
             Kind::Graph => self.graph.as_ref(),
             Kind::Posts => self.posts.as_ref(),
         }
+    }
+
+    /// Whether this is finished, and holds the input of this kind that `fresh` describes.
+    pub(crate) fn has_imported(&self, fresh: &Self, kind: Kind) -> bool {
+        let is_same = self.input(kind).zip(fresh.input(kind));
+        self.finished
+            && self.database == fresh.database
+            && is_same.is_some_and(|(found, fresh)| found.is_same_input(fresh))
     }
 
     pub(crate) fn input_mut(&mut self, kind: Kind) -> Option<&mut Input> {
@@ -247,7 +262,10 @@ mod tests {
         let path = folder.path().join("x");
         for content in [&b"{"[..], b"{}", b"nonsense"] {
             files::replace(&path, content).unwrap();
-            assert!(matches!(Progress::load(&path), Err(Failure::Mistake(_))));
+            let failure = Progress::load(&path).unwrap_err();
+            assert!(matches!(failure, Failure::Mistake(_)));
+            let message = failure.to_string();
+            assert!(message.contains("is damaged at its line 1; restore it"), "{message}");
         }
         let mut old = progress();
         old.format = 2;

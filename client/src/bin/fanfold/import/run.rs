@@ -1,20 +1,21 @@
 //! An import from its arguments to its summary: the graph first, then the posts.
 //!
-//! On a failure, or on Ctrl-C, it saves the books and says how to go on; the progress file goes
-//! away only when everything is imported.
+//! On a failure, or on Ctrl-C, it saves the books and says how to go on. When everything is imported
+//! the progress file is marked, and the same import is not done again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_client::{Client, ConnectOptions};
+use serde_json::json;
 
 use super::feeder::{self, Kind, Plan};
 use super::journal::Journal;
 use super::meter::Meter;
 use super::progress_file::{Input, Progress};
 use super::pump::{Manner, Pump, WINDOW_MAX};
-use super::start::Start;
+use super::start;
 use super::summary::{self, Part};
 use crate::arguments::Import;
 use crate::console::{self, Console};
@@ -37,7 +38,10 @@ pub(crate) async fn run(
     let client = session.connect(options()).await?;
     let path = progress_path(&arguments)?;
     let fresh = fresh_progress(&client, &arguments)?;
-    let start = Start::decide(&arguments, &path, fresh).await?;
+    let Some(start) = start::decide(&arguments, &path, fresh).await? else {
+        client.close().await;
+        return already(session, console, &arguments);
+    };
     let mut journal = Journal::open(&arguments, &path, start)?;
     if journal.is_resumed() {
         console::note(&format!("going on with the import that {} remembers", path.display()));
@@ -58,6 +62,21 @@ pub(crate) async fn run(
         true => console.json(&summary::json(&parts)),
         false => console.line(&summary::text(&parts)),
     }
+}
+
+/// Says that there is nothing to do.
+fn already(session: &Session, console: &mut Console, arguments: &Import) -> Result<(), Failure> {
+    let files: Vec<String> =
+        arguments.inputs().map(|(_, file)| file.display().to_string()).collect();
+    if session.json() {
+        return console.json(&json!({ "already_imported": files }));
+    }
+    let (were, them) = if files.len() == 1 { ("was", "it") } else { ("were", "them") };
+    console.line(&format!(
+        "{} {were} imported into this database already, so nothing was sent (use --again to import \
+         {them} once more)",
+        files.join(" and ")
+    ))
 }
 
 fn options() -> ConnectOptions {

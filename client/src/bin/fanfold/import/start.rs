@@ -1,4 +1,5 @@
-//! How an import begins: anew, or where the progress file says that an earlier run ended.
+//! How an import begins: anew, where the progress file says that an earlier run ended, or not at
+//! all because it was finished.
 //!
 //! It only decides; nothing is written here.
 
@@ -18,22 +19,43 @@ pub(crate) struct Start {
     pub(crate) epoch: u32,
 }
 
-impl Start {
-    /// Goes on with what `path` remembers, or starts with `fresh`.
-    pub(crate) async fn decide(
-        arguments: &Import,
-        path: &Path,
-        fresh: Progress,
-    ) -> Result<Self, Failure> {
-        let epoch = fresh.epoch;
-        let Some(mut found) = Progress::load(path)? else {
-            return Ok(Self { progress: fresh, resumed: false, epoch });
-        };
-        for (kind, file) in arguments.inputs() {
-            go_on_in_mended(&mut found, &fresh, kind, file).await?;
-        }
-        found.check_same(&fresh, path)?;
-        Ok(Self { progress: found, resumed: true, epoch })
+/// Goes on with what `path` remembers, or starts with `fresh`. `None` if a finished import had the
+/// same files and the same database.
+pub(crate) async fn decide(
+    arguments: &Import,
+    path: &Path,
+    fresh: Progress,
+) -> Result<Option<Start>, Failure> {
+    let epoch = fresh.epoch;
+    let anew = |fresh| Some(Start { progress: fresh, resumed: false, epoch });
+    let Some(mut found) = Progress::load(path)? else { return Ok(anew(fresh)) };
+    if found.finished {
+        let is_already = !arguments.again && is_already_imported(arguments, &found, &fresh)?;
+        return Ok(if is_already { None } else { anew(fresh) });
+    }
+    for (kind, file) in arguments.inputs() {
+        go_on_in_mended(&mut found, &fresh, kind, file).await?;
+    }
+    found.check_same(&fresh, path)?;
+    Ok(Some(Start { progress: found, resumed: true, epoch }))
+}
+
+/// Whether all the files were imported. Refuses if only one of them was.
+fn is_already_imported(
+    arguments: &Import,
+    found: &Progress,
+    fresh: &Progress,
+) -> Result<bool, Failure> {
+    let (done, open): (Vec<_>, Vec<_>) =
+        arguments.inputs().partition(|(kind, _)| found.has_imported(fresh, *kind));
+    match (done.first(), open.first()) {
+        (Some((kind, file)), Some(_)) => Err(Failure::Mistake(format!(
+            "{} was imported into this database already; leave --{} out, or use --again to import \
+             it once more",
+            file.display(),
+            kind.word()
+        ))),
+        (done, _) => Ok(done.is_some()),
     }
 }
 
