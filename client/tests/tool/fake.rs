@@ -45,6 +45,8 @@ pub(crate) struct State {
     /// Writes are counted and neither executed nor answered.
     pub(crate) silent: bool,
     pub(crate) unanswered: u64,
+    /// What it calls itself, if not `fake 1`.
+    pub(crate) name: String,
     /// The id that it gives as its database's.
     pub(crate) database: [u8; 16],
 }
@@ -122,7 +124,7 @@ impl State {
             }
         }
         Some(match request {
-            Request::Hello(_) => welcome(self.database),
+            Request::Hello(_) => self.welcome(),
             Request::Ping => Reply::Pong,
             Request::Status => self.status(),
             Request::Publish(publish) => self.publish(publish),
@@ -274,25 +276,26 @@ impl State {
         Reply::Scanned(Scanned { position: self.position(), next, end, items })
     }
 
+    fn welcome(&self) -> Reply {
+        let name = if self.name.is_empty() { "fake 1" } else { &self.name };
+        Reply::Welcome(Welcome {
+            version: 1,
+            epoch: 1,
+            sequence: 0,
+            features: 0,
+            database: self.database,
+            server: Bytes::copy_from_slice(name.as_bytes()),
+            max_body_bytes: BODY_BYTES_MAX,
+            // More than any client should ask for.
+            max_in_flight: 1 << 16,
+        })
+    }
+
     fn status(&self) -> Reply {
         let name = Bytes::from_static(b"log.records");
         let fields = vec![(name, StatusValue::Number(self.sequence))];
         Reply::Status(Status { position: self.position(), fields })
     }
-}
-
-fn welcome(database: [u8; 16]) -> Reply {
-    Reply::Welcome(Welcome {
-        version: 1,
-        epoch: 1,
-        sequence: 0,
-        features: 0,
-        database,
-        server: Bytes::from_static(b"fake 1"),
-        max_body_bytes: BODY_BYTES_MAX,
-        // More than any client should ask for.
-        max_in_flight: 1 << 16,
-    })
 }
 
 fn refusal(code: Code, message: &str) -> Reply {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
 /// Talk to a Fanfold server: follow, publish, read feeds, import and export.
@@ -181,10 +181,10 @@ pub(crate) struct Edges {
 
 /// The arguments of `import`.
 #[derive(Args, Clone, Debug, Default)]
-#[command(after_help = IMPORT_NOTES)]
+#[command(after_help = IMPORT_NOTES, group = files())]
 pub(crate) struct Import {
     /// Follows, a line each: follower, tab, followee; .zst is unpacked
-    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) graph: Option<PathBuf>,
     /// Posts, a JSON object a line: author, at (unix ms), text; .zst is unpacked
     #[arg(long, value_name = "FILE")]
@@ -211,13 +211,19 @@ pub(crate) struct Import {
 
 /// The arguments of `export`.
 #[derive(Args, Debug)]
+#[command(group = files())]
 pub(crate) struct Export {
     /// Write follows here; packed if the name ends in .zst
-    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) graph: Option<PathBuf>,
     /// Write posts here; packed if the name ends in .zst
     #[arg(long, value_name = "FILE")]
     pub(crate) posts: Option<PathBuf>,
+}
+
+/// One of the files, or both.
+fn files() -> ArgGroup {
+    ArgGroup::new("files").args(["graph", "posts"]).required(true).multiple(true)
 }
 
 /// Entries of a page.
