@@ -36,7 +36,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) viewer: Option<UserId>,
     /// Give up on a request after so long [default: 5, for import 60]
-    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
+    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -253,12 +254,13 @@ const LIMIT_MAX: u32 = 200;
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 it failed (server, network, file); 2 a mistake in \
     the request (arguments, an id that does not exist, a limit, somebody else's post)";
 
-const IMPORT_NOTES: &str = "An import that is interrupted, or stopped by --strict, goes on where it \
-    was when the same command is run again: nothing is doubled. A line that stopped it may be mended \
-    in the file first, in its place. The progress file of a finished import stays and marks it as \
-    such: the same files are not imported into the same database again, unless --again asks for \
-    it. A changed file is another one. Without that progress file (another folder, another \
-    --progress, removed) the posts are published once more.";
+const IMPORT_NOTES: &str = "\
+    An import that is interrupted, or stopped by --strict, goes on where it was when the same \
+    command is run again: nothing is doubled. A line that stopped it may be mended in the file \
+    first, in its place. The progress file of a finished import stays and marks it as such: the \
+    same files are not imported into the same database again, unless --again asks for it. A \
+    changed file is another one. Without that progress file (another folder, another --progress, \
+    removed) the posts are published once more.";
 
 /// A day; longer is a typing mistake.
 const LONGEST: Duration = Duration::from_secs(86_400);

@@ -1,8 +1,8 @@
 //! Where output goes: standard output, buffered and flushed after each command; errors and notes to
 //! standard error.
 //!
-//! So a pipe behind `--json` sees objects and nothing else. What people read goes through `safe.rs`,
-//! all of it: answers, notes and errors hold text of servers and of other users.
+//! So a pipe behind `--json` sees objects and nothing else. What people read goes through
+//! `safe.rs`, all of it: answers, notes and errors hold text of servers and of other users.
 
 use std::io::{self, BufWriter, Write};
 

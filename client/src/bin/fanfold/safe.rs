@@ -1,5 +1,5 @@
-//! Text that is safe to show on a terminal: what would move the cursor, change the title of a window
-//! or turn the direction of other text is shown as an escape.
+//! Text that is safe to show on a terminal: what would move the cursor, change the title of a
+//! window or turn the direction of other text is shown as an escape.
 //!
 //! The console applies it to all that people read. What machines read is JSON and stays as it is.
 

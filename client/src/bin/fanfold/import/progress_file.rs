@@ -1,8 +1,8 @@
-//! What an interrupted import has to know to go on, and what tells that it is finished: a small JSON
-//! file, replaced as a whole.
+//! What an interrupted import has to know to go on, and what tells that it is finished: a small
+//! JSON file, replaced as a whole.
 //!
-//! The file of an unfinished import of other inputs or into another database is refused with advice,
-//! never guessed about. That of a finished one is replaced.
+//! The file of an unfinished import of other inputs or into another database is refused with
+//! advice, never guessed about. That of a finished one is replaced.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! An import from its arguments to its summary: the graph first, then the posts.
 //!
-//! On a failure, or on Ctrl-C, it saves the books and says how to go on. When everything is imported
-//! the progress file is marked, and the same import is not done again.
+//! On a failure, or on Ctrl-C, it saves the books and says how to go on. When everything is
+//! imported the progress file is marked, and the same import is not done again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
