@@ -1,8 +1,8 @@
 //! A stream over the pages of a timeline.
 //!
-//! It goes away from the cursor until the end: downwards, or upwards from an `after`. The cursor is compared by order, so
-//! nothing is repeated and nothing is skipped that stays in the feed meanwhile. The next page is
-//! asked for when it is polled for, not ahead.
+//! It goes away from the cursor until the end: downwards, or upwards from an `after`. The cursor is
+//! compared by order, so nothing is repeated and nothing is skipped that stays in the feed
+//! meanwhile. The next page is asked for when it is polled for, not ahead.
 
 use std::fmt;
 use std::future::Future;

@@ -50,6 +50,54 @@ fn pages_say_how_to_go_on() {
     let upwards = bench.ok("outbox 7 --limit 2 --after 1 --all --json");
     let ids: Vec<u64> = objects(&upwards).iter().map(|post| post["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, [2, 3, 4, 5], "oldest first, each once");
+    bench.ok("follow 1 7");
+    let home = bench.ok("home 1 --limit 2 --after 2 --all");
+    let texts: Vec<&str> = home.lines().map(|line| line.rsplit("  ").next().unwrap()).collect();
+    assert_eq!(texts, ["n2", "n3", "n4"]);
+    for command in ["home", "outbox"] {
+        assert!(bench.ok(&format!("{command} --help")).contains("with --after oldest first"));
+    }
+}
+
+#[test]
+fn nothing_that_people_read_can_move_their_cursor_or_turn_their_text() {
+    let bench = Bench::new();
+    let marks = ['\u{1b}', '\u{9b}', '\u{61c}', '\u{200e}', '\u{2028}', '\u{202e}', '\u{2069}'];
+    let text: String = marks.iter().collect();
+    let shown: String = marks.iter().map(|mark| mark.escape_unicode().to_string()).collect();
+    bench.ok(&format!("publish 7 {text}"));
+    assert!(bench.ok("outbox 7").ends_with(&format!("  {shown}\n")));
+    assert_eq!(objects(&bench.ok("outbox 7 --json"))[0]["text"], json!(text));
+    bench.fake.state().name.clone_from(&text);
+    assert!(bench.ok("ping").starts_with(&format!("pong from {shown} in ")));
+    assert_eq!(objects(&bench.ok("ping --json"))[0]["server"], json!(text));
+    bench.write(
+        "posts.jsonl",
+        &format!("{{\"author\":\"{}\",\"at\":1,\"text\":\"\"}}\n", &text[1..]),
+    );
+    let (_, message) = bench.fails("import --posts posts.jsonl --strict");
+    assert!(message.contains(&shown["\\u{1b}".len()..]), "{message}");
+    let (_, message) = bench.fails("import --posts posts.jsonl --strict --json");
+    let message = objects(message.lines().last().unwrap()).remove(0);
+    assert!(message["message"].as_str().unwrap().contains('\u{202e}'), "machines get it as it is");
+}
+
+#[test]
+fn help_and_mistakes_say_what_to_give() {
+    let bench = Bench::new();
+    for command in ["import", "export"] {
+        let (code, message) = bench.fails(command);
+        assert_eq!(code, 2);
+        assert!(message.contains("--graph <FILE>|--posts <FILE>"), "{message}");
+    }
+    for limit in ["0", "201", "-1"] {
+        let (code, message) = bench.fails(&format!("following 7 --limit {limit}"));
+        assert!(code == 2 && message.contains("ask for 1 to 200"), "{message}");
+    }
+    let help = bench.ok("--help");
+    for code in ["0 done", "1 it failed", "2 a mistake"] {
+        assert!(help.contains(code), "{help}");
+    }
 }
 
 #[test]

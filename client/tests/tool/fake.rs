@@ -2,7 +2,8 @@
 //! the command-line tool against, in the test's own process. Answers in order and keeps nothing on
 //! disk.
 //!
-//! It can be told to hang up after a number of writes, and to refuse follows above a limit.
+//! It can be told to hang up after a number of writes, to be silent, and to refuse follows above a
+//! limit or a text.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use bytes::{Bytes, BytesMut};
 use fanfold_protocol::limits::BODY_BYTES_MAX;
 use fanfold_protocol::{
-    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, Reply, Request,
-    Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue, Timeline, UserCard, Welcome,
-    WriteOptions, Written, encode_reply,
+    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, Publish, Reply,
+    Request, Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue, Timeline, UserCard,
+    Welcome, WriteOptions, Written, encode_reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,6 +40,15 @@ pub(crate) struct State {
     pub(crate) hang_up_in: Option<u64>,
     /// More follows by one user are refused.
     pub(crate) followees_max: Option<usize>,
+    /// Posts with this text are refused.
+    pub(crate) texts_refused: Option<&'static str>,
+    /// Writes are counted and neither executed nor answered.
+    pub(crate) silent: bool,
+    pub(crate) unanswered: u64,
+    /// What it calls itself, if not `fake 1`.
+    pub(crate) name: String,
+    /// The id that it gives as its database's.
+    pub(crate) database: [u8; 16],
 }
 
 impl Fake {
@@ -75,6 +85,9 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     loop {
         while let Some(frame) = codec.decode(&mut inbox).unwrap() {
             let request = Request::load(&frame).unwrap();
+            if state.lock().unwrap().ignores(&request) {
+                continue;
+            }
             let Some(reply) = state.lock().unwrap().answer(&request) else { return };
             encode_reply(frame.request_id, &reply, &mut out).unwrap();
         }
@@ -92,6 +105,12 @@ impl State {
         Position { epoch: 1, sequence: self.sequence }
     }
 
+    fn ignores(&mut self, request: &Request) -> bool {
+        let ignored = self.silent && request.kind().is_write();
+        self.unanswered += u64::from(ignored);
+        ignored
+    }
+
     /// The answer, `None` to hang up.
     fn answer(&mut self, request: &Request) -> Option<Reply> {
         if request.kind().is_write() {
@@ -105,26 +124,10 @@ impl State {
             }
         }
         Some(match request {
-            Request::Hello(_) => welcome(),
+            Request::Hello(_) => self.welcome(),
             Request::Ping => Reply::Pong,
             Request::Status => self.status(),
-            Request::Publish(publish) => {
-                let sequence = self.sequence + 1;
-                let at = publish.created_at.unwrap_or(1_000);
-                let post = Post {
-                    id: sequence,
-                    author: publish.author,
-                    at,
-                    committed_at: 1_000,
-                    kind: publish.kind,
-                    text: publish.text.clone(),
-                    meta: publish.meta.clone(),
-                };
-                self.write(publish.options, |state| {
-                    state.posts.push(post);
-                    Some(sequence)
-                })
-            }
+            Request::Publish(publish) => self.publish(publish),
             Request::Follow(pair) => self.follow(pair.options, pair.user, pair.other),
             Request::Delete(delete) => self.delete(delete.options, delete.post),
             Request::Home(timeline) => {
@@ -147,6 +150,26 @@ impl State {
     }
 
     /// Executes a write once per key.
+    fn publish(&mut self, publish: &Publish) -> Reply {
+        if self.texts_refused.is_some_and(|text| publish.text == text.as_bytes()) {
+            return refusal(Code::Limit, "this text is refused");
+        }
+        let sequence = self.sequence + 1;
+        let post = Post {
+            id: sequence,
+            author: publish.author,
+            at: publish.created_at.unwrap_or(1_000),
+            committed_at: 1_000,
+            kind: publish.kind,
+            text: publish.text.clone(),
+            meta: publish.meta.clone(),
+        };
+        self.write(publish.options, |state| {
+            state.posts.push(post);
+            Some(sequence)
+        })
+    }
+
     fn write(
         &mut self,
         options: WriteOptions,
@@ -253,24 +276,26 @@ impl State {
         Reply::Scanned(Scanned { position: self.position(), next, end, items })
     }
 
+    fn welcome(&self) -> Reply {
+        let name = if self.name.is_empty() { "fake 1" } else { &self.name };
+        Reply::Welcome(Welcome {
+            version: 1,
+            epoch: 1,
+            sequence: 0,
+            features: 0,
+            database: self.database,
+            server: Bytes::copy_from_slice(name.as_bytes()),
+            max_body_bytes: BODY_BYTES_MAX,
+            // More than any client should ask for.
+            max_in_flight: 1 << 16,
+        })
+    }
+
     fn status(&self) -> Reply {
         let name = Bytes::from_static(b"log.records");
         let fields = vec![(name, StatusValue::Number(self.sequence))];
         Reply::Status(Status { position: self.position(), fields })
     }
-}
-
-fn welcome() -> Reply {
-    Reply::Welcome(Welcome {
-        version: 1,
-        epoch: 1,
-        sequence: 0,
-        features: 0,
-        database: [7; 16],
-        server: Bytes::from_static(b"fake 1"),
-        max_body_bytes: BODY_BYTES_MAX,
-        max_in_flight: 64,
-    })
 }
 
 fn refusal(code: Code, message: &str) -> Reply {

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
 /// Talk to a Fanfold server: follow, publish, read feeds, import and export.
@@ -36,7 +36,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) viewer: Option<UserId>,
     /// Give up on a request after so long [default: 5, for import 60]
-    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true, value_parser = seconds)]
+    #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -181,10 +182,10 @@ pub(crate) struct Edges {
 
 /// The arguments of `import`.
 #[derive(Args, Clone, Debug, Default)]
-#[command(after_help = IMPORT_NOTES)]
+#[command(after_help = IMPORT_NOTES, group = files())]
 pub(crate) struct Import {
     /// Follows, a line each: follower, tab, followee; .zst is unpacked
-    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) graph: Option<PathBuf>,
     /// Posts, a JSON object a line: author, at (unix ms), text; .zst is unpacked
     #[arg(long, value_name = "FILE")]
@@ -204,17 +205,26 @@ pub(crate) struct Import {
     /// Sort the posts by "at" first (holds them all in memory)
     #[arg(long, requires = "posts")]
     pub(crate) sort: bool,
+    /// Import files once more that a finished import had already
+    #[arg(long)]
+    pub(crate) again: bool,
 }
 
 /// The arguments of `export`.
 #[derive(Args, Debug)]
+#[command(group = files())]
 pub(crate) struct Export {
     /// Write follows here; packed if the name ends in .zst
-    #[arg(long, value_name = "FILE", required_unless_present = "posts")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) graph: Option<PathBuf>,
     /// Write posts here; packed if the name ends in .zst
     #[arg(long, value_name = "FILE")]
     pub(crate) posts: Option<PathBuf>,
+}
+
+/// One of the files, or both.
+fn files() -> ArgGroup {
+    ArgGroup::new("files").args(["graph", "posts"]).required(true).multiple(true)
 }
 
 /// Entries of a page.
@@ -244,9 +254,13 @@ const LIMIT_MAX: u32 = 200;
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 it failed (server, network, file); 2 a mistake in \
     the request (arguments, an id that does not exist, a limit, somebody else's post)";
 
-const IMPORT_NOTES: &str = "An import that is interrupted, or stopped by --strict, goes on where it \
-    was when the same command is run again: nothing is doubled. A finished import removes its \
-    progress file, so running it again publishes all posts once more.";
+const IMPORT_NOTES: &str = "\
+    An import that is interrupted, or stopped by --strict, goes on where it was when the same \
+    command is run again: nothing is doubled. A line that stopped it may be mended in the file \
+    first, in its place. The progress file of a finished import stays and marks it as such: the \
+    same files are not imported into the same database again, unless --again asks for it. A \
+    changed file is another one. Without that progress file (another folder, another --progress, \
+    removed) the posts are published once more.";
 
 /// A day; longer is a typing mistake.
 const LONGEST: Duration = Duration::from_secs(86_400);

@@ -1,13 +1,15 @@
 //! Where output goes: standard output, buffered and flushed after each command; errors and notes to
 //! standard error.
 //!
-//! So a pipe behind `--json` sees objects and nothing else.
+//! So a pipe behind `--json` sees objects and nothing else. What people read goes through
+//! `safe.rs`, all of it: answers, notes and errors hold text of servers and of other users.
 
 use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
 use crate::exit::Failure;
+use crate::safe::safe;
 
 /// The output of a run.
 pub(crate) struct Console {
@@ -22,14 +24,14 @@ impl Console {
 
     /// One line for people.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Failure> {
-        Ok(writeln!(self.out, "{line}")?)
+        Ok(writeln!(self.out, "{}", safe(line))?)
     }
 
     /// One JSON object on its line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value)
             .map_err(|error| Failure::local("cannot print the answer as JSON", &error))?;
-        self.line(&text)
+        Ok(writeln!(self.out, "{text}")?)
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
@@ -50,12 +52,17 @@ pub(crate) fn report(failure: &Failure, json: bool) {
     }
     let report = Report { error: failure.word(), message: failure.to_string() };
     match serde_json::to_string(&report) {
-        Ok(text) if json => note(&text),
+        Ok(text) if json => complain(&text),
         _ => note(&format!("fanfold: {failure}")),
     }
 }
 
-/// A line on standard error. Nothing can be done if that fails.
+/// A line for people on standard error.
 pub(crate) fn note(line: &str) {
+    complain(&safe(line));
+}
+
+/// Nothing can be done if that fails.
+fn complain(line: &str) {
     drop(writeln!(io::stderr(), "{line}"));
 }

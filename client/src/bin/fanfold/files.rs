@@ -42,7 +42,8 @@ pub(crate) fn identify(path: &Path) -> Result<Identity, Failure> {
     Ok(Identity { bytes, sample: fnv1a(&sample) })
 }
 
-fn fnv1a(bytes: &[u8]) -> u64 {
+/// FNV-1a, 64 bits.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
@@ -196,16 +197,6 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Removes a file of ours.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a progress file of this tool, outside of any data directory"
-)]
-pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
-    std::fs::remove_file(path)
-        .map_err(|error| Failure::local(&format!("cannot remove {}", path.display()), &error))
-}
-
 #[expect(
     clippy::disallowed_methods,
     reason = "a file of this tool, outside of any data directory; losing it loses no data"
@@ -228,8 +219,12 @@ fn is_packed(path: &Path) -> bool {
 fn cannot_open(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound => Failure::Mistake(format!("there is no file {}", path.display())),
-        _ => Failure::local(&format!("cannot read {}", path.display()), error),
+        _ => cannot_read(path, error),
     }
+}
+
+pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Failure {
+    Failure::local(&format!("cannot read {}", path.display()), error)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> Failure {

@@ -17,6 +17,7 @@ mod files;
 mod import;
 mod lookups;
 mod present;
+mod safe;
 mod session;
 mod shell;
 mod time;

@@ -7,6 +7,7 @@ use fanfold_client::{Edge, Post, Relation, Status, StatusValue, UserCard, UserId
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::safe::safe;
 use crate::time;
 
 /// A post as `export` and `--json` print it. `id`, `author`, `at` and `text` are always there.
@@ -188,26 +189,6 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-fn safe(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' => safe.push('\n'),
-            character if is_unsafe(character) => safe.extend(character.escape_unicode()),
-            character => safe.push(character),
-        }
-    }
-    safe
-}
-
-/// Whether a character moves the cursor, ends the line, or turns the direction of what follows:
-/// controls, line and paragraph separators, and the marks of bidirectional text.
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(character, '\u{2066}'..='\u{2069}')
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 //! On a terminal it edits lines and keeps a history. From a pipe it reads lines, goes on after
 //! mistakes, and exits with the worst of the exit codes.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::{BufRead, ErrorKind, IsTerminal};
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -144,6 +144,10 @@ fn edited(editor: &mut DefaultEditor) -> Result<Option<String>, Failure> {
             }
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => Ok(None),
+            Err(ReadlineError::Io(error)) if error.kind() == ErrorKind::InvalidData => {
+                console::note("what was typed is not UTF-8; the line was dropped, type it again");
+                continue;
+            }
             Err(error) => Err(Failure::local("cannot read a line", &error)),
         };
     }

@@ -1,8 +1,8 @@
 //! The commands that show posts in order: home and outbox.
 //!
 //! A page shows posts newest first in either direction, but all pages above a cursor read upwards,
-//! oldest first, so that they need not be collected before they are printed. In JSON nothing but posts is printed: the
-//! last id is the cursor of the next page.
+//! oldest first, so that they need not be collected before they are printed. In JSON nothing but
+//! posts is printed: the last id is the cursor of the next page.
 
 use std::pin::Pin;
 

@@ -2,17 +2,18 @@
 //!
 //! It hands over batches through a bounded channel and ends early when nobody takes them.
 
-use std::io::BufRead;
+use std::io::{self, BufRead};
 
 use fanfold_client::{NewPost, Timestamp, UserId, Write};
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
+use super::digest::Digest;
 use super::graph_line;
 use super::input_id::InputId;
 use super::lines::{Line, Lines};
 use super::post_line::{self, PostLine};
 use super::reason::Refusal;
-use crate::exit::Failure;
 
 /// Lines a batch; large enough that the channel costs nothing per line.
 const BATCH_LINES: usize = 512;
@@ -21,8 +22,10 @@ const BATCH_LINES: usize = 512;
 const BATCHES_MAX: usize = 8;
 
 /// What an input holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
+    #[default]
     Graph,
     Posts,
 }
@@ -43,6 +46,7 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) number: u64,
+    pub(crate) digest: Digest,
     pub(crate) what: Result<Step, Refusal>,
     /// The line itself, if it may be needed.
     pub(crate) line: Option<Box<[u8]>>,
@@ -81,7 +85,7 @@ pub(crate) enum Fed {
     Batch(Vec<Entry>),
     /// The time of a post is before the time of the one above it, for the first time here.
     Disorder(u64),
-    Failed(Failure),
+    Failed(io::Error),
 }
 
 /// Starts the thread.
@@ -120,7 +124,7 @@ impl Feeder {
                     self.push(entry)?;
                 }
                 Ok(None) => return self.flush(),
-                Err(error) => return self.fail(&error),
+                Err(error) => return self.fail(error),
             }
         }
     }
@@ -132,7 +136,7 @@ impl Feeder {
             match lines.next() {
                 Ok(Some((number, line))) => entries.push(parse(self.plan, number, &line)),
                 Ok(None) => break,
-                Err(error) => return self.fail(&error),
+                Err(error) => return self.fail(error),
             }
         }
         sort(&mut entries);
@@ -168,9 +172,9 @@ impl Feeder {
         }
     }
 
-    fn fail(&mut self, error: &std::io::Error) -> Result<(), Gone> {
+    fn fail(&mut self, error: io::Error) -> Result<(), Gone> {
         self.flush()?;
-        self.send(Fed::Failed(Failure::local("cannot read the input", error)))
+        self.send(Fed::Failed(error))
     }
 
     fn send(&self, fed: Fed) -> Result<(), Gone> {
@@ -179,6 +183,7 @@ impl Feeder {
 }
 
 fn parse(plan: Plan, number: u64, line: &Line<'_>) -> Entry {
+    let digest = Digest::of(line);
     let (what, line) = match line {
         Line::Whole(line) => (parse_line(plan.kind, line), *line),
         Line::TooLong { bytes } => {
@@ -187,7 +192,7 @@ fn parse(plan: Plan, number: u64, line: &Line<'_>) -> Entry {
         }
     };
     let line = plan.keep_lines.then(|| line.into());
-    Entry { number, what, line }
+    Entry { number, digest, what, line }
 }
 
 fn parse_line(kind: Kind, line: &[u8]) -> Result<Step, Refusal> {

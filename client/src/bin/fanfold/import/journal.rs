@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 
 use fanfold_client::Written;
 
+use super::digest::Digest;
 use super::feeder::Kind;
 use super::input_id::InputId;
+use super::left::Left;
 use super::progress_file::{Input, Progress};
 use super::reason::Refusal;
+use super::start::Start;
 use crate::arguments::Import;
 use crate::exit::Failure;
-use crate::files::{self, Tail};
+use crate::files::Tail;
 
 /// How old the saved progress may get.
 const SAVE_EVERY: Duration = Duration::from_millis(500);
@@ -27,6 +30,8 @@ pub(crate) struct Journal {
     ids: Option<Tail>,
     saved_at: Instant,
     resumed: bool,
+    /// What earlier runs had sent; `None` if one of them could not tell.
+    earlier: Option<Left>,
     /// The newest epoch seen in an answer.
     epoch: u32,
 }
@@ -35,26 +40,19 @@ pub(crate) struct Journal {
 pub(crate) struct Settled<'a> {
     pub(crate) kind: Kind,
     pub(crate) number: u64,
+    pub(crate) digest: Digest,
     pub(crate) line: Option<&'a [u8]>,
 }
 
 impl Journal {
-    /// Goes on with what `path` remembers, or starts with `fresh`.
-    pub(crate) fn open(arguments: &Import, path: &Path, fresh: Progress) -> Result<Self, Failure> {
-        let found = Progress::load(path)?;
-        let resumed = found.is_some();
-        let epoch = fresh.epoch;
-        let progress = match found {
-            Some(found) => {
-                found.check_same(&fresh, path)?;
-                found
-            }
-            None => fresh,
-        };
+    /// Opens the books at `start`, to be kept in `path`.
+    pub(crate) fn open(arguments: &Import, path: &Path, start: Start) -> Result<Self, Failure> {
+        let Start { mut progress, resumed, epoch } = start;
+        let earlier = progress.left.take();
         let rejects = open_tail(arguments.rejects.as_deref(), progress.rejects_bytes)?;
         let ids = open_tail(arguments.ids.as_deref(), progress.ids_bytes)?;
         let (path, saved_at) = (path.to_owned(), Instant::now());
-        let mut journal = Self { path, progress, rejects, ids, saved_at, resumed, epoch };
+        let mut journal = Self { path, progress, rejects, ids, saved_at, resumed, earlier, epoch };
         journal.save()?;
         Ok(journal)
     }
@@ -73,19 +71,19 @@ impl Journal {
         self.progress.import_id(&self.path)
     }
 
-    pub(crate) fn input(&mut self, kind: Kind) -> Option<&mut Input> {
+    pub(crate) fn input(&self, kind: Kind) -> Option<&Input> {
         self.progress.input(kind)
     }
 
     /// How many lines of an input are settled.
-    pub(crate) fn settled(&mut self, kind: Kind) -> u64 {
+    pub(crate) fn settled(&self, kind: Kind) -> u64 {
         self.input(kind).map_or(0, |input| input.settled)
     }
 
     /// A line was imported.
     pub(crate) fn imported(
         &mut self,
-        kind: Kind,
+        settled: &Settled<'_>,
         id: Option<InputId>,
         written: &Written,
     ) -> Result<(), Failure> {
@@ -93,8 +91,8 @@ impl Journal {
             ids.write(format!("{}\t{post}\n", id.0).as_bytes())?;
         }
         self.epoch = self.epoch.max(written.position.epoch.0);
-        let Some(input) = self.input(kind) else { return Ok(()) };
-        input.settled += 1;
+        let Some(input) = self.progress.input_mut(settled.kind) else { return Ok(()) };
+        input.settle(settled.digest);
         match written.changed {
             true => input.imported += 1,
             false => input.unchanged += 1,
@@ -116,10 +114,24 @@ impl Journal {
             rejects.write(settled.line.unwrap_or_default())?;
             rejects.write(b"\n")?;
         }
-        let Some(input) = self.input(settled.kind) else { return Ok(()) };
-        input.settled += 1;
+        let Some(input) = self.progress.input_mut(settled.kind) else { return Ok(()) };
+        input.settle(settled.digest);
         *input.refused.entry(refusal.reason.to_owned()).or_default() += 1;
         Ok(())
+    }
+
+    /// The run ends in the middle of an input: what it had sent of it.
+    pub(crate) fn leave(&mut self, left: Left) {
+        self.progress.left = self.earlier.take().map(|earlier| left.over(earlier));
+    }
+
+    /// Saves at the end of a run that did not finish.
+    pub(crate) fn save_unfinished(&mut self) -> Result<(), Failure> {
+        if let Some(earlier) = self.earlier.take() {
+            // It ended outside of an input, so there is nothing to add.
+            self.progress.left = Some(earlier);
+        }
+        self.save()
     }
 
     pub(crate) fn save_if_due(&mut self) -> Result<(), Failure> {
@@ -138,10 +150,10 @@ impl Journal {
         Ok(())
     }
 
-    /// All is imported: the progress file is not needed any more.
+    /// All is imported: marks it, so that it is not done twice by mistake.
     pub(crate) fn finish(&mut self) -> Result<(), Failure> {
-        self.save()?;
-        files::remove(&self.path)
+        self.progress.finished = true;
+        self.save()
     }
 }
 
@@ -176,6 +188,12 @@ mod tests {
         Written { position: Position::default(), changed: true, post: Some(PostId(post)) }
     }
 
+    fn start(path: &Path) -> Start {
+        let found = Progress::load(path).unwrap();
+        let resumed = found.is_some();
+        Start { progress: found.unwrap_or_else(fresh), resumed, epoch: 1 }
+    }
+
     #[test]
     fn a_resumed_journal_drops_what_was_not_saved() {
         let folder = tempfile::tempdir().unwrap();
@@ -184,28 +202,31 @@ mod tests {
             Import { rejects: Some(file("rejects")), ids: Some(file("ids")), ..Import::default() };
         let id = |id: &str| Some(InputId(id.to_owned()));
         let refusal = Refusal::new("bad_json", "not\tgood");
-        let settled = |number| Settled { kind: Kind::Posts, number, line: Some(b"{x") };
+        let digest = Digest::default();
+        let settled = |number| Settled { kind: Kind::Posts, number, digest, line: Some(b"{x") };
 
-        let mut journal = Journal::open(&arguments, &file("progress"), fresh()).unwrap();
+        let mut journal =
+            Journal::open(&arguments, &file("progress"), start(&file("progress"))).unwrap();
         assert!(!journal.is_resumed());
-        journal.imported(Kind::Posts, id("a"), &written(10)).unwrap();
+        journal.imported(&settled(1), id("a"), &written(10)).unwrap();
         journal.refused(&settled(2), &refusal).unwrap();
         journal.save().unwrap();
-        journal.imported(Kind::Posts, id("lost"), &written(11)).unwrap();
+        journal.imported(&settled(3), id("lost"), &written(11)).unwrap();
         journal.refused(&settled(4), &refusal).unwrap();
         journal.ids.as_mut().unwrap().flush().unwrap();
         journal.rejects.as_mut().unwrap().flush().unwrap();
         drop(journal);
 
-        let mut journal = Journal::open(&arguments, &file("progress"), fresh()).unwrap();
+        let mut journal =
+            Journal::open(&arguments, &file("progress"), start(&file("progress"))).unwrap();
         assert!(journal.is_resumed());
         assert_eq!(journal.settled(Kind::Posts), 2);
-        journal.imported(Kind::Posts, id("b"), &written(11)).unwrap();
+        journal.imported(&settled(3), id("b"), &written(11)).unwrap();
         journal.finish().unwrap();
         let content =
             |name| String::from_utf8(read_if_there(&file(name)).unwrap().unwrap()).unwrap();
         assert_eq!(content("ids"), "a\t10\nb\t11\n");
         assert_eq!(content("rejects"), "posts\t2\tbad_json\tnot good\t{x\n");
-        assert_eq!(read_if_there(&file("progress")).unwrap(), None);
+        assert!(Progress::load(&file("progress")).unwrap().unwrap().finished);
     }
 }

@@ -13,10 +13,12 @@
 //! * the progress file is written before the first write goes out, and describes exactly the
 //!   prefix that the rejects and ids files hold.
 
+mod digest;
 mod feeder;
 mod graph_line;
 mod input_id;
 mod journal;
+mod left;
 mod lines;
 mod meter;
 mod post_line;
@@ -24,6 +26,7 @@ mod progress_file;
 mod pump;
 mod reason;
 mod run;
+mod start;
 mod summary;
 
 pub(crate) use run::run;

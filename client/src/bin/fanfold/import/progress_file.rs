@@ -1,7 +1,8 @@
-//! What an interrupted import has to know to go on: a small JSON file, replaced as a whole.
+//! What an interrupted import has to know to go on, and what tells that it is finished: a small
+//! JSON file, replaced as a whole.
 //!
-//! A file of another import, of other inputs or of another database is refused with advice, never
-//! guessed about.
+//! The file of an unfinished import of other inputs or into another database is refused with
+//! advice, never guessed about. That of a finished one is replaced.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,7 +10,9 @@ use std::path::Path;
 use fanfold_client::Key;
 use serde::{Deserialize, Serialize};
 
+use super::digest::Digest;
 use super::feeder::Kind;
+use super::left::Left;
 use crate::exit::Failure;
 use crate::files::{self, Identity};
 
@@ -31,6 +34,11 @@ pub(crate) struct Progress {
     pub(crate) rejects_bytes: Option<u64>,
     /// How long the ids file is; absent without one.
     pub(crate) ids_bytes: Option<u64>,
+    /// Absent while a run is under way, and after one that was killed.
+    pub(crate) left: Option<Left>,
+    /// Everything is imported.
+    #[serde(default)]
+    pub(crate) finished: bool,
 }
 
 /// How far an input is.
@@ -40,6 +48,9 @@ pub(crate) struct Input {
     sample: String,
     /// Lines from the start that were imported or refused.
     pub(crate) settled: u64,
+    /// Of the settled lines.
+    #[serde(default)]
+    pub(crate) digest: Digest,
     /// Of these, how many changed something.
     pub(crate) imported: u64,
     /// Of these, how many had nothing to change.
@@ -54,7 +65,19 @@ impl Input {
         Self { bytes: identity.bytes, sample, ..Self::default() }
     }
 
-    fn is_same_input(&self, other: &Self) -> bool {
+    /// The next line is settled.
+    pub(crate) fn settle(&mut self, line: Digest) {
+        self.settled += 1;
+        self.digest = self.digest.then(line);
+    }
+
+    /// Goes on in another file, `fresh`, in place of this one.
+    pub(crate) fn go_on_in(&mut self, fresh: &Self) {
+        self.bytes = fresh.bytes;
+        self.sample.clone_from(&fresh.sample);
+    }
+
+    pub(crate) fn is_same_input(&self, other: &Self) -> bool {
         self.bytes == other.bytes && self.sample == other.sample
     }
 }
@@ -72,6 +95,8 @@ impl Progress {
             posts: None,
             rejects_bytes: None,
             ids_bytes: None,
+            left: Some(Left::default()),
+            finished: false,
         }
     }
 
@@ -79,7 +104,8 @@ impl Progress {
     pub(crate) fn load(path: &Path) -> Result<Option<Self>, Failure> {
         let Some(content) = files::read_if_there(path)? else { return Ok(None) };
         let progress: Self = serde_json::from_slice(&content).map_err(|error| {
-            mistake(path, &format!("cannot be understood ({error})"), "remove it to start anew")
+            let what = format!("is damaged at its line {}", error.line());
+            mistake(path, &what, "restore it, or remove it to start anew")
         })?;
         if progress.format != FORMAT {
             let what = format!("has format {}, this tool knows {FORMAT}", progress.format);
@@ -106,10 +132,10 @@ impl Progress {
             ));
         }
         if !same_input(self.graph.as_ref(), fresh.graph.as_ref()) {
-            return refuse("belongs to an import of another --graph file");
+            return refuse(&another_file(Kind::Graph));
         }
         if !same_input(self.posts.as_ref(), fresh.posts.as_ref()) {
-            return refuse("belongs to an import of another --posts file");
+            return refuse(&another_file(Kind::Posts));
         }
         if self.sort != fresh.sort {
             return refuse("belongs to an import with the other choice of --sort");
@@ -123,7 +149,22 @@ impl Progress {
         Ok(())
     }
 
-    pub(crate) fn input(&mut self, kind: Kind) -> Option<&mut Input> {
+    pub(crate) fn input(&self, kind: Kind) -> Option<&Input> {
+        match kind {
+            Kind::Graph => self.graph.as_ref(),
+            Kind::Posts => self.posts.as_ref(),
+        }
+    }
+
+    /// Whether this is finished, and holds the input of this kind that `fresh` describes.
+    pub(crate) fn has_imported(&self, fresh: &Self, kind: Kind) -> bool {
+        let is_same = self.input(kind).zip(fresh.input(kind));
+        self.finished
+            && self.database == fresh.database
+            && is_same.is_some_and(|(found, fresh)| found.is_same_input(fresh))
+    }
+
+    pub(crate) fn input_mut(&mut self, kind: Kind) -> Option<&mut Input> {
         match kind {
             Kind::Graph => self.graph.as_mut(),
             Kind::Posts => self.posts.as_mut(),
@@ -156,6 +197,14 @@ fn same_input(one: Option<&Input>, other: Option<&Input>) -> bool {
     }
 }
 
+fn another_file(kind: Kind) -> String {
+    format!(
+        "belongs to an import of another --{} file, or of this one before lines changed that were \
+         sent already",
+        kind.word()
+    )
+}
+
 fn mistake(path: &Path, what: &str, advice: &str) -> Failure {
     Failure::Mistake(format!("the progress file {} {what}; {advice}", path.display()))
 }
@@ -181,7 +230,7 @@ mod tests {
         let path = folder.path().join("x.import-progress");
         assert_eq!(Progress::load(&path).unwrap(), None);
         let mut saved = progress();
-        saved.input(Kind::Posts).unwrap().refused.insert("limit".into(), 3);
+        saved.input_mut(Kind::Posts).unwrap().refused.insert("limit".into(), 3);
         saved.save(&path).unwrap();
         assert_eq!(Progress::load(&path).unwrap(), Some(saved.clone()));
         assert_eq!(saved.import_id(&path).unwrap(), u128::MAX / 3);
@@ -213,7 +262,10 @@ mod tests {
         let path = folder.path().join("x");
         for content in [&b"{"[..], b"{}", b"nonsense"] {
             files::replace(&path, content).unwrap();
-            assert!(matches!(Progress::load(&path), Err(Failure::Mistake(_))));
+            let failure = Progress::load(&path).unwrap_err();
+            assert!(matches!(failure, Failure::Mistake(_)));
+            let message = failure.to_string();
+            assert!(message.contains("is damaged at its line 1; restore it"), "{message}");
         }
         let mut old = progress();
         old.format = 2;

@@ -6,28 +6,31 @@
 //! * after the first line that cannot be settled none behind it is: the settled lines are a prefix.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use fanfold_client::{Client, Pending, WriteOptions, Written};
 use tokio::sync::mpsc;
 
+use super::digest::Digest;
 use super::feeder::{Entry, Fed, Kind};
 use super::input_id::InputId;
 use super::journal::{Journal, Settled};
+use super::left::Left;
 use super::meter::Meter;
 use super::progress_file::key;
 use super::reason::Refusal;
 use crate::exit::{Failure, is_mistake};
+use crate::files;
 use crate::session::Session;
 
-/// Writes in flight: what a server takes of one connection before it stops reading.
-pub(crate) const IN_FLIGHT_MAX: usize = 1_024;
-
-/// Lines in the window, answered ones and refused ones included.
-const WINDOW_MAX: usize = 2 * IN_FLIGHT_MAX;
+/// Lines in the window: as many writes as a server takes of one connection before it stops reading.
+/// More would wait in the socket and only make the part longer that an interruption leaves open.
+pub(crate) const WINDOW_MAX: usize = 1_024;
 
 /// A line on its way.
 struct Flight {
     number: u64,
+    digest: Digest,
     id: Option<InputId>,
     line: Option<Box<[u8]>>,
     fate: Fate,
@@ -43,6 +46,7 @@ enum Fate {
 pub(crate) struct Manner<'a> {
     pub(crate) session: &'a Session,
     pub(crate) kind: Kind,
+    pub(crate) path: &'a Path,
     pub(crate) import: u128,
     pub(crate) strict: bool,
 }
@@ -54,8 +58,15 @@ pub(crate) struct Pump<'a> {
     journal: &'a mut Journal,
     meter: &'a mut Meter,
     window: VecDeque<Flight>,
-    /// A line could not be settled.
-    is_stuck: bool,
+    /// The line that could not be settled.
+    stuck: Option<Stuck>,
+}
+
+#[derive(Clone, Copy)]
+struct Stuck {
+    digest: Digest,
+    /// Nothing came of it, and nothing will: its key is free.
+    refused: bool,
 }
 
 impl<'a> Pump<'a> {
@@ -65,7 +76,7 @@ impl<'a> Pump<'a> {
         journal: &'a mut Journal,
         meter: &'a mut Meter,
     ) -> Self {
-        Self { client, manner, journal, meter, window: VecDeque::new(), is_stuck: false }
+        Self { client, manner, journal, meter, window: VecDeque::new(), stuck: None }
     }
 
     /// Sends all that is fed and waits for all answers.
@@ -77,7 +88,7 @@ impl<'a> Pump<'a> {
                     "warning: \"at\" decreases at line {number}; feeds are ordered by import, so \
                      use --sort to import in time order"
                 )),
-                Fed::Failed(failure) => return Err(failure),
+                Fed::Failed(error) => return Err(files::cannot_read(self.manner.path, &error)),
             }
             self.journal.save_if_due()?;
             self.meter.show(self.journal.settled(self.manner.kind));
@@ -96,7 +107,7 @@ impl<'a> Pump<'a> {
 
     /// Settles what is answered already; for the books of an interrupted run.
     pub(crate) fn settle_ready(&mut self) -> Result<(), Failure> {
-        while let Some(flight) = self.window.front_mut().filter(|_| !self.is_stuck) {
+        while let Some(flight) = self.window.front_mut().filter(|_| self.stuck.is_none()) {
             let answer = match &mut flight.fate {
                 Fate::Sent(pending) => match pending.try_take() {
                     Some(answer) => Some(answer),
@@ -128,7 +139,7 @@ impl<'a> Pump<'a> {
     }
 
     async fn launch(&mut self, entry: Entry) -> Result<Flight, Failure> {
-        let Entry { number, what, line } = entry;
+        let Entry { number, digest, what, line } = entry;
         let (fate, id) = match what {
             Ok(step) => {
                 let (write, id) = step.into_write();
@@ -140,7 +151,7 @@ impl<'a> Pump<'a> {
             }
             Err(refusal) => (Fate::Refused(refusal), None),
         };
-        Ok(Flight { number, id, line, fate })
+        Ok(Flight { number, digest, id, line, fate })
     }
 
     /// Waits for the first line of the window.
@@ -156,41 +167,51 @@ impl<'a> Pump<'a> {
         }
     }
 
+    /// What was sent and is not settled.
+    pub(crate) fn left(&self) -> Left {
+        let kind = self.manner.kind;
+        let stuck = self.stuck.iter().map(|stuck| stuck.digest);
+        Left {
+            kind,
+            settled: self.journal.settled(kind),
+            refused: self.stuck.is_some_and(|stuck| stuck.refused),
+            digests: stuck.chain(self.window.iter().map(|flight| flight.digest)).collect(),
+        }
+    }
+
     /// Books what came of a line. Without an answer it is the refusal that it carries.
     fn settle(
         &mut self,
         flight: Flight,
         answer: Option<fanfold_client::Result<Written>>,
     ) -> Result<(), Failure> {
-        let booked = self.book(flight, answer);
-        self.is_stuck |= booked.is_err();
-        booked
-    }
-
-    fn book(
-        &mut self,
-        flight: Flight,
-        answer: Option<fanfold_client::Result<Written>>,
-    ) -> Result<(), Failure> {
-        let Flight { number, id, line, fate } = flight;
-        let kind = self.manner.kind;
-        let refusal = match (answer, fate) {
-            (Some(Ok(written)), _) => return self.journal.imported(kind, id, &written),
+        let Flight { number, digest, id, line, fate } = flight;
+        // What cannot be booked may have happened.
+        self.stuck = Some(Stuck { digest, refused: false });
+        let settled = Settled { kind: self.manner.kind, number, digest, line: line.as_deref() };
+        match (answer, fate) {
+            (Some(Ok(written)), _) => self.journal.imported(&settled, id, &written)?,
             (Some(Err(error)), _) if is_mistake(error.kind()) => {
-                Refusal::by_server(error.kind(), error.message())
+                self.refuse(&settled, &Refusal::by_server(error.kind(), error.message()))?;
             }
             (Some(Err(error)), _) => return Err(error.into()),
-            (None, Fate::Refused(refusal)) => refusal,
+            (None, Fate::Refused(refusal)) => self.refuse(&settled, &refusal)?,
             (None, Fate::Sent(_)) => unreachable!("a sent line is settled with its answer"),
-        };
-        if self.manner.strict {
-            let Refusal { reason, message } = refusal;
-            let file = kind.word();
-            return Err(Failure::Local(format!(
-                "{file} line {number}: {reason}: {message} (--strict stops here; without it, such \
-                 lines are counted and left out)"
-            )));
         }
-        self.journal.refused(&Settled { kind, number, line: line.as_deref() }, &refusal)
+        self.stuck = None;
+        Ok(())
+    }
+
+    fn refuse(&mut self, settled: &Settled<'_>, refusal: &Refusal) -> Result<(), Failure> {
+        if !self.manner.strict {
+            return self.journal.refused(settled, refusal);
+        }
+        self.stuck = Some(Stuck { digest: settled.digest, refused: true });
+        let (file, number) = (self.manner.path.display(), settled.number);
+        let Refusal { reason, message } = refusal;
+        Err(Failure::Local(format!(
+            "{file} line {number}: {reason}: {message} (--strict stops here; mend the line in its \
+             place, or leave out --strict to skip such lines)"
+        )))
     }
 }

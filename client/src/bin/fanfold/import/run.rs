@@ -1,19 +1,21 @@
 //! An import from its arguments to its summary: the graph first, then the posts.
 //!
-//! On a failure, or on Ctrl-C, it saves the books and says how to go on; the progress file goes
-//! away only when everything is imported.
+//! On a failure, or on Ctrl-C, it saves the books and says how to go on. When everything is
+//! imported the progress file is marked, and the same import is not done again.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_client::{Client, ConnectOptions};
+use serde_json::json;
 
 use super::feeder::{self, Kind, Plan};
 use super::journal::Journal;
 use super::meter::Meter;
 use super::progress_file::{Input, Progress};
-use super::pump::{IN_FLIGHT_MAX, Manner, Pump};
+use super::pump::{Manner, Pump, WINDOW_MAX};
+use super::start;
 use super::summary::{self, Part};
 use crate::arguments::Import;
 use crate::console::{self, Console};
@@ -36,7 +38,11 @@ pub(crate) async fn run(
     let client = session.connect(options()).await?;
     let path = progress_path(&arguments)?;
     let fresh = fresh_progress(&client, &arguments)?;
-    let mut journal = Journal::open(&arguments, &path, fresh)?;
+    let Some(start) = start::decide(&arguments, &path, fresh).await? else {
+        client.close().await;
+        return already(session, console, &arguments);
+    };
+    let mut journal = Journal::open(&arguments, &path, start)?;
     if journal.is_resumed() {
         console::note(&format!("going on with the import that {} remembers", path.display()));
     }
@@ -58,11 +64,26 @@ pub(crate) async fn run(
     }
 }
 
+/// Says that there is nothing to do.
+fn already(session: &Session, console: &mut Console, arguments: &Import) -> Result<(), Failure> {
+    let files: Vec<String> =
+        arguments.inputs().map(|(_, file)| file.display().to_string()).collect();
+    if session.json() {
+        return console.json(&json!({ "already_imported": files }));
+    }
+    let (were, them) = if files.len() == 1 { ("was", "it") } else { ("were", "them") };
+    console.line(&format!(
+        "{} {were} imported into this database already, so nothing was sent (use --again to import \
+         {them} once more)",
+        files.join(" and ")
+    ))
+}
+
 fn options() -> ConnectOptions {
     ConnectOptions {
         request_timeout: TIMEOUT,
         keep_alive: KEEP_ALIVE,
-        max_in_flight: IN_FLIGHT_MAX,
+        max_in_flight: WINDOW_MAX,
         ..ConnectOptions::default()
     }
 }
@@ -75,9 +96,7 @@ async fn inputs(
     journal: &mut Journal,
 ) -> Result<Vec<Part>, Failure> {
     let mut parts = Vec::new();
-    let files = [(Kind::Graph, &arguments.graph), (Kind::Posts, &arguments.posts)];
-    for (kind, path) in files {
-        let Some(path) = path else { continue };
+    for (kind, path) in arguments.inputs() {
         let settled = journal.settled(kind);
         let plan = Plan {
             kind,
@@ -89,8 +108,8 @@ async fn inputs(
         let input = files::open_input(path, Arc::clone(&consumed))?;
         let mut meter = Meter::new(kind, files::identify(path)?.bytes, consumed, settled);
         let feed = feeder::start(input, plan);
-        let manner =
-            Manner { session, kind, import: journal.import_id()?, strict: arguments.strict };
+        let (import, strict) = (journal.import_id()?, arguments.strict);
+        let manner = Manner { session, kind, path, import, strict };
         let mut pump = Pump::new(client, manner, journal, &mut meter);
         let outcome = tokio::select! {
             outcome = pump.run(feed) => outcome,
@@ -99,6 +118,8 @@ async fn inputs(
         if outcome.is_err() {
             // The first failure is the one to report.
             drop(pump.settle_ready());
+            let left = pump.left();
+            journal.leave(left);
         }
         outcome?;
         let Some(input) = journal.input(kind) else { continue };
@@ -109,7 +130,7 @@ async fn inputs(
 
 /// Saves the books and tells how to go on.
 fn interrupted(journal: &mut Journal, failure: Failure) -> Failure {
-    let saved = journal.save();
+    let saved = journal.save_unfinished();
     let advice = match saved {
         Ok(()) => "run the same command again to go on where it stopped".to_owned(),
         Err(error) => format!("and the progress could not be saved: {error}"),
