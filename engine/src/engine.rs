@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::command::{Action, Command, Receipt};
-use crate::commit::committer::Committer;
+use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
 use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
 use crate::error::{Error, ErrorKind, Result};
+use crate::flush::flusher::Flusher;
 use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
 use crate::log::view::Log;
 use crate::log::writer::{LocalLog, LogCounters, Start};
@@ -25,8 +26,8 @@ use crate::read::{edges, feed, scan};
 use crate::shared::Shared;
 use crate::status::{self, Counters};
 use crate::storage::Storage;
+use crate::storage::catalog::Catalog;
 use crate::storage::disk::DirectoryLock;
-use crate::storage::manifest::Manifest;
 use crate::views::state::Digests;
 
 /// An open feed database. Cheap to clone; all clones are one engine.
@@ -40,7 +41,7 @@ pub struct Engine(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     shared: Arc<Shared>,
-    storage: Arc<dyn Storage>,
+    catalog: Arc<Catalog>,
     queue: QueueSender,
     recovery: Recovery,
     /// The first sequence this engine could give to a record.
@@ -77,14 +78,16 @@ impl Engine {
         options: Options,
         lock: Option<DirectoryLock>,
     ) -> Result<Self> {
-        let opened = recover(&*storage, &options)?;
-        let Opened { database, sealed, state, previous, next, recovery } = opened;
+        let opened = recover(&storage, &options)?;
+        let Opened { catalog, sealed, state, previous, next, recovery } = opened;
+        let database = catalog.manifest().database;
         let (epoch, time) = (state.position.epoch, options.clock.now().max(state.time));
         let log = Arc::new(Log::new(sealed));
         let counters = Arc::new(LogCounters::default());
         let start = Start { database, epoch, previous, first: next, time };
+        let catalog = Arc::new(catalog);
         let writer = LocalLog::begin(
-            Arc::clone(&storage),
+            Arc::clone(&catalog),
             Arc::clone(&log),
             &options,
             start,
@@ -92,14 +95,17 @@ impl Engine {
         )?;
         let (sender, receiver) = queue(options.queue_commands_max);
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
-        let committer = Committer::new(Arc::clone(&shared), receiver, Box::new(writer), next)?;
+        let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
+        flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
+        let start = CommitStart { next, flusher, unflushed: recovery.records };
+        let committer = Committer::new(Arc::clone(&shared), receiver, Box::new(writer), start)?;
         let committer = std::thread::Builder::new()
             .name("fanfold-commit".to_owned())
             .spawn(move || committer.run())
             .map_err(|error| Error::io("start the committer thread", error))?;
         let running = Mutex::new(Some(Running { committer, _lock: lock }));
         let (queue, first) = (sender, next);
-        Ok(Self(Arc::new(Inner { shared, storage, queue, recovery, first, running })))
+        Ok(Self(Arc::new(Inner { shared, catalog, queue, recovery, first, running })))
     }
 
     /// Hands a command to the committer. Never blocks: a full queue is [`Busy`](ErrorKind::Busy).
@@ -126,52 +132,52 @@ impl Engine {
     /// The home feed: the posts of every author the user follows, newest first, minus deleted
     /// posts, minus muted authors.
     pub fn home(&self, query: &TimelineQuery) -> Result<Page> {
-        feed::home(&self.0.shared, query)
+        self.0.shared.noticing(feed::home(&self.0.shared, query))
     }
 
     /// What the user published and did not delete.
     pub fn outbox(&self, query: &TimelineQuery) -> Result<Page> {
-        feed::outbox(&self.0.shared, query)
+        self.0.shared.noticing(feed::outbox(&self.0.shared, query))
     }
 
     /// One post; [`NotFound`](ErrorKind::NotFound) if it is deleted or hidden from the viewer.
     pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Post)> {
-        feed::post(&self.0.shared, id, viewer)
+        self.0.shared.noticing(feed::post(&self.0.shared, id, viewer))
     }
 
     /// Whom the user follows, newest edge first.
     pub fn following(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        edges::edges(&self.0.shared, EdgeKind::Following, query)
+        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Following, query))
     }
 
     /// Who follows the user, newest edge first.
     pub fn followers(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        edges::edges(&self.0.shared, EdgeKind::Followers, query)
+        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Followers, query))
     }
 
     /// Whom the user has muted; only the user and the trusted application may ask.
     pub fn mutes(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        edges::edges(&self.0.shared, EdgeKind::Mutes, query)
+        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Mutes, query))
     }
 
     /// Whom the user has blocked; only the user and the trusted application may ask.
     pub fn blocks(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        edges::edges(&self.0.shared, EdgeKind::Blocks, query)
+        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Blocks, query))
     }
 
     /// The user's counts.
     pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
-        edges::user(&self.0.shared, user, viewer)
+        self.0.shared.noticing(edges::user(&self.0.shared, user, viewer))
     }
 
     /// What stands between two users.
     pub fn relation(&self, a: UserId, b: UserId, viewer: Option<UserId>) -> Result<Relation> {
-        edges::relation(&self.0.shared, a, b, viewer)
+        self.0.shared.noticing(edges::relation(&self.0.shared, a, b, viewer))
     }
 
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
-        scan::scan(&self.0.shared, query)
+        self.0.shared.noticing(scan::scan(&self.0.shared, query))
     }
 
     /// The newest visible position.
@@ -192,7 +198,7 @@ impl Engine {
 
     /// The engine's numbers for metrics.
     pub fn counters(&self) -> Result<Counters> {
-        status::counters(&self.0.shared, self.0.queue.depth())
+        status::counters(&self.0.shared, &self.0.catalog.manifest(), self.0.queue.depth())
     }
 
     /// What opening found and did.
@@ -210,7 +216,7 @@ impl Engine {
     /// The canonical digest of each view at the newest position. Reads everything under the state
     /// lock: for tests and audits.
     pub fn digests(&self) -> Result<Digests> {
-        Ok(self.0.shared.state()?.digests())
+        self.0.shared.noticing(self.0.shared.state()?.digests())
     }
 
     /// Finishes what was submitted, syncs and seals the log, marks the directory as cleanly closed.
@@ -228,11 +234,14 @@ impl Inner {
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
         running.committer.join().map_err(panicked)??;
         let position = self.shared.state()?.position;
-        let database = self.shared.database;
         // An epoch that began here stays begun, even if nothing was written in it.
         let floor = position.sequence.next().max(self.first);
-        let clean = Some(position.sequence);
-        Manifest { database, epoch: position.epoch, clean, floor }.store(&*self.storage)
+        self.catalog.change(|manifest| {
+            manifest.epoch = position.epoch;
+            manifest.clean = Some(position.sequence);
+            manifest.newest_segment = Sequence(0);
+            manifest.floor = floor;
+        })
     }
 }
 

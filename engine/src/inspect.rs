@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
+use crate::inspect_view::inspect_view;
 use crate::log::header::{Footer, SegmentHeader};
-use crate::log::record::{Effect, Record};
+use crate::log::record::{Began, Effect, Record};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
 use crate::log::sealed::SealedSegment;
 use crate::storage::disk::DiskStorage;
@@ -42,17 +43,19 @@ pub fn inspect_file(storage: &dyn Storage, name: &str, out: &mut dyn Write) -> R
             format_args!("{name}: zeroed or half-written ahead of use; means nothing"),
         );
     }
-    if names::parse_segment(name).is_none() {
+    let view = name.strip_suffix(names::DAMAGED_SUFFIX).unwrap_or(name);
+    let is_view = names::parse_view(view).is_some();
+    if !is_view && names::parse_segment(name).is_none() {
         return Err(Error::new(
             ErrorKind::Invalid,
-            format!("{name} is not a file of ours; inspect MANIFEST or log-*.seg"),
+            format!("{name} is not a file of ours; inspect MANIFEST, log-*.seg or *.view"),
         ));
     }
     let failed = |error| Error::io(format!("read {name}"), error);
     let stored = storage.open(name).map_err(failed)?;
     let len = usize::try_from(stored.size().map_err(failed)?).unwrap_or(usize::MAX);
     let bytes = Bytes::from(stored.read_at(0, len).map_err(failed)?);
-    inspect_segment(name, &bytes, out)
+    if is_view { inspect_view(name, bytes, out) } else { inspect_segment(name, &bytes, out) }
 }
 
 fn inspect_lock(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
@@ -69,7 +72,14 @@ fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
     line(out, format_args!("  database {}", manifest.database))?;
     line(out, format_args!("  epoch {}", manifest.epoch))?;
     line(out, format_args!("  closed cleanly: {clean}"))?;
-    line(out, format_args!("  new records from {}", manifest.floor))
+    line(out, format_args!("  new records from {}", manifest.floor))?;
+    line(out, format_args!("  newest log segment begins at {}", manifest.newest_segment))?;
+    line(out, format_args!("  views cover up to {}", manifest.covered))?;
+    for view in &manifest.views {
+        let (name, len) = (view.name(), view.len);
+        line(out, format_args!("  {name}: {} to {}, {len} bytes", view.first, view.last))?;
+    }
+    Ok(())
 }
 
 fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()> {
@@ -170,15 +180,29 @@ fn describe(record: &Record) -> String {
         }
         Effect::Delete { post, author } => format!("delete post={post} author={author}"),
         Effect::Follow { user, author } => format!("follow user={user} author={author}"),
-        Effect::Unfollow { user, author } => format!("unfollow user={user} author={author}"),
+        Effect::Unfollow { user, author, began } => {
+            format!("unfollow user={user} author={author}{}", ended("began", *began))
+        }
         Effect::Mute { user, author } => format!("mute user={user} author={author}"),
-        Effect::Unmute { user, author } => format!("unmute user={user} author={author}"),
-        Effect::Block { user, other } => format!("block user={user} other={other}"),
-        Effect::Unblock { user, other } => format!("unblock user={user} other={other}"),
+        Effect::Unmute { user, author, began } => {
+            format!("unmute user={user} author={author}{}", ended("began", *began))
+        }
+        Effect::Block { user, other, forth, back } => {
+            let ends = (ended("forth", *forth), ended("back", *back));
+            format!("block user={user} other={other}{}{}", ends.0, ends.1)
+        }
+        Effect::Unblock { user, other, began } => {
+            format!("unblock user={user} other={other}{}", ended("began", *began))
+        }
     }
 }
 
-fn line(out: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<()> {
+/// Since when an edge stood that ends; nothing if there was none.
+fn ended(noun: &str, began: Began) -> String {
+    began.map_or_else(String::new, |began| format!(" {noun}={began}"))
+}
+
+pub(crate) fn line(out: &mut dyn Write, text: std::fmt::Arguments<'_>) -> Result<()> {
     writeln!(out, "{text}")
         .map_err(|error| Error::new(ErrorKind::Internal, "cannot write text").because(error))
 }

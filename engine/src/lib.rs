@@ -39,8 +39,10 @@ mod command;
 mod commit;
 mod engine;
 mod error;
+mod flush;
 mod ids;
 mod inspect;
+mod inspect_view;
 mod limits;
 mod log;
 mod open;
@@ -48,6 +50,7 @@ mod options;
 mod query;
 mod random;
 mod read;
+mod runs;
 mod shared;
 mod status;
 mod storage;
@@ -75,6 +78,7 @@ pub use query::{
     Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
     ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
+pub use runs::layout as view_layout;
 pub use status::Counters;
 pub use storage::{Storage, StoredFile};
 pub use views::Digest;

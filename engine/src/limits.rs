@@ -43,6 +43,40 @@ pub(crate) const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Records applied under one hold of the write lock, so that readers wait microseconds.
 pub(crate) const APPLY_RECORDS_MAX: usize = 256;
 
+/// Records after which the views are flushed, by default.
+pub(crate) const FLUSH_RECORDS_DEFAULT: u64 = 1_000_000;
+
+/// At an orderly stop fewer records than these are left to the next open's replay: milliseconds,
+/// and not worth a file.
+pub(crate) const FLUSH_RECORDS_MIN: u64 = 16_384;
+
+/// Files of like size that are merged into one.
+pub(crate) const MERGE_FILES_MIN: usize = 4;
+
+/// A view file of this size is not merged any more: replacing one needs as much room again.
+pub(crate) const MERGED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Dead entries in files that are remembered at most before a file is rewritten; 16 bytes each.
+pub(crate) const GRAVES_MAX: u64 = 1_000_000;
+
+/// Graves forgotten under one hold of the write lock.
+pub(crate) const FORGET_GRAVES: usize = 1_024;
+
+/// Memory for what may also be read from files, by default.
+pub(crate) const MEMORY_BUDGET_DEFAULT: u64 = 1024 * 1024 * 1024;
+
+/// Bytes that the entries of a record take in hot lists: a follow has two of ten bytes.
+pub(crate) const HOT_RECORD_BYTES: u64 = 20;
+
+/// Owners whose lists are trimmed under one hold of the write lock.
+pub(crate) const TRIM_OWNERS: u32 = 1_024;
+
+/// Entries of one timeline that are taken into memory after an open: a page never needs more.
+pub(crate) const WARM_ENTRIES_MAX: usize = 4_096;
+
+/// Owners whose timelines are warmed under one hold of the write lock: some 100 microseconds.
+pub(crate) const WARM_OWNERS: u32 = 32;
+
 /// Size of a log segment, by default.
 pub const SEGMENT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 

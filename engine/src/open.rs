@@ -2,7 +2,7 @@
 //!
 //! 1. Refuse a directory that is not ours, before touching anything in it.
 //! 2. Recover: judge every segment, seal what was left unfinished ([`recovery`]).
-//! 3. Fold the log into the views.
+//! 3. Load the views from their files; fold what of the log they do not cover.
 //! 4. Write the manifest without its clean mark, begin a new segment, start the committer.
 //!
 //! [`recovery`]: crate::log::recovery
@@ -11,19 +11,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{DatabaseId, Position, Sequence};
+use crate::flush::load::load;
+use crate::flush::merge::set_aside;
+use crate::flush::step::{Frozen, flush};
+use crate::ids::{Position, Sequence};
 use crate::limits::{EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 use crate::log::recovery::{Chain, Verdict};
 use crate::log::sealed::SealedSegment;
+use crate::log::view::Segments;
 use crate::options::Options;
 use crate::random::random_database_id;
+use crate::storage::catalog::Catalog;
 use crate::storage::disk::{DirectoryLock, DiskStorage};
 use crate::storage::manifest::Manifest;
 use crate::storage::{Storage, names, remove_if_present};
 use crate::views::state::State;
 
 /// What recovery did; [`Engine::recovery`](crate::Engine::recovery) tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Recovery {
     /// The directory was empty and a database was created in it.
     pub created: bool,
@@ -34,14 +39,16 @@ pub struct Recovery {
     pub torn: Option<(String, u64, u64)>,
     /// Acknowledged writes may be lost (weaker durability mode), so a new epoch began.
     pub new_epoch: bool,
-    /// How many records were folded.
+    /// How many records were folded that no view file holds.
     pub records: u64,
+    /// Why the view files were put aside and all views rebuilt from the log, if so.
+    pub rebuilt: Option<Error>,
 }
 
 /// A recovered log and what it means, not yet being written.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) database: DatabaseId,
+    pub(crate) catalog: Catalog,
     pub(crate) sealed: Vec<Arc<SealedSegment>>,
     pub(crate) state: State,
     /// The last sequence in the log.
@@ -59,17 +66,17 @@ pub(crate) fn open_directory(directory: &Path) -> Result<(Arc<dyn Storage>, Dire
     Ok((Arc::new(storage), lock))
 }
 
-/// Recovers the log in `storage` and folds it.
-pub(crate) fn recover(storage: &dyn Storage, options: &Options) -> Result<Opened> {
+/// Recovers the log in `storage` and the views.
+pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<Opened> {
     check_options(options)?;
-    remove_leftovers(storage)?;
-    let manifest = Manifest::load(storage)?;
-    let segments = segments(storage)?;
-    let chain = Chain::examine(storage, &segments, manifest.as_ref())?;
+    remove_leftovers(&**storage)?;
+    let manifest = Manifest::load(&**storage)?;
+    let segments = segments(&**storage)?;
+    let chain = Chain::examine(&**storage, &segments, manifest.as_ref())?;
     let created = manifest.is_none() && chain.verdicts.is_empty();
     let mut recovery = Recovery {
         created,
-        clean: manifest.is_some_and(|manifest| manifest.clean.is_some()),
+        clean: manifest.as_ref().is_some_and(|manifest| manifest.clean.is_some()),
         new_epoch: chain.may_have_lost,
         ..Recovery::default()
     };
@@ -78,12 +85,104 @@ pub(crate) fn recover(storage: &dyn Storage, options: &Options) -> Result<Opened
     let previous = chain.last;
     let skip = if chain.may_have_lost { EPOCH_SKIP } else { 0 };
     let next = Sequence(chain.next.0 + skip);
+    let mut manifest = manifest.unwrap_or_else(|| Manifest::new(database, epoch, next));
+    (manifest.epoch, manifest.clean, manifest.floor) = (epoch, None, next);
+    // An empty segment may be removed now; which one is the newest is known again when one begins.
+    manifest.newest_segment = Sequence(0);
+    let state = views(&**storage, &mut manifest, previous, &mut recovery)?;
     // From here on the directory is in use, and a crash is no orderly stop.
-    Manifest { database, epoch, clean: None, floor: next }.store(storage)?;
-    let sealed = seal_all(storage, chain, &mut recovery)?;
-    let mut state = fold(&sealed, &mut recovery)?;
+    manifest.store(&**storage)?;
+    remove_unlisted(&**storage, &manifest)?;
+    let sealed = seal_all(&**storage, chain, &mut recovery)?;
+    let catalog = Catalog::new(Arc::clone(storage), manifest);
+    let mut replay = Replay { catalog: &catalog, sealed: &sealed, options, state };
+    recovery.records = replay.run()?;
+    let mut state = replay.state;
     state.position = Position { epoch, sequence: previous };
-    Ok(Opened { database, sealed, state, previous, next, recovery })
+    Ok(Opened { catalog, sealed, state, previous, next, recovery })
+}
+
+/// The views as the files have them. If a file is damaged or missing, all view files are put aside
+/// and the log is folded from its beginning: it has everything.
+fn views(
+    storage: &dyn Storage,
+    manifest: &mut Manifest,
+    last: Sequence,
+    recovery: &mut Recovery,
+) -> Result<State> {
+    let known = if manifest.covered <= last {
+        load(storage, manifest)
+    } else {
+        let (covered, end) = (manifest.covered, last);
+        let what = format!("the views go up to {covered}, but the log ends at {end}");
+        Err(Error::corrupt(names::MANIFEST, 0, what))
+    };
+    match known {
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            if let Some((name, _)) = error.place().filter(|(name, _)| *name != names::MANIFEST) {
+                set_aside(storage, name)?;
+            }
+            recovery.rebuilt = Some(error);
+            manifest.views.clear();
+            manifest.covered = Sequence(0);
+            Ok(State::default())
+        }
+        other => other,
+    }
+}
+
+/// Folds what of the log is not in view files, flushing now and then, so that memory stays bounded
+/// however much there is.
+struct Replay<'a> {
+    catalog: &'a Catalog,
+    sealed: &'a [Arc<SealedSegment>],
+    options: &'a Options,
+    state: State,
+}
+
+impl Replay<'_> {
+    /// Answers how many records are in the state and in no file.
+    fn run(&mut self) -> Result<u64> {
+        let covered = self.catalog.manifest().covered;
+        self.state.position.sequence = covered;
+        let mut unflushed = 0;
+        for segment in self.sealed {
+            self.state.time = self.state.time.max(segment.footer.last_time);
+            if segment.last() <= covered {
+                continue;
+            }
+            let mut flushed = Ok(());
+            for_each_record(segment, |sequence, record| {
+                if covered < sequence && flushed.is_ok() {
+                    self.state.apply(sequence, record);
+                    unflushed += 1;
+                    if self.options.flush_records <= unflushed {
+                        flushed = self.flush();
+                        unflushed = 0;
+                    }
+                }
+            })?;
+            flushed?;
+        }
+        Ok(unflushed)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let users = self.state.freeze();
+        let until = self.state.position.sequence;
+        let log = Segments { sealed: self.sealed.to_vec(), buffered: Vec::new() };
+        let state = &self.state;
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(state);
+            Ok(())
+        };
+        let built = flush(self.catalog, &log, &lend, &Frozen { until, users })?;
+        self.state.publish(&built);
+        let floor = Sequence(until.0.saturating_sub(self.options.hot_records()));
+        let users = u32::try_from(self.state.users.len()).unwrap_or(u32::MAX);
+        self.state.trim(0..users, floor);
+        Ok(())
+    }
 }
 
 fn seal_all(
@@ -110,18 +209,6 @@ fn seal_all(
         }
     }
     Ok(sealed)
-}
-
-/// Folds all records, verifying every byte of the log on the way.
-pub(crate) fn fold(sealed: &[Arc<SealedSegment>], recovery: &mut Recovery) -> Result<State> {
-    let mut state = State::default();
-    for segment in sealed {
-        for_each_record(segment, |sequence, record| {
-            state.apply(sequence, record);
-            recovery.records += 1;
-        })?;
-    }
-    Ok(state)
 }
 
 /// Hands out every record of a sealed segment, verifying groups, records and the offset table.
@@ -187,6 +274,18 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<()> {
 pub(crate) fn holds_database(storage: &dyn Storage) -> Result<bool> {
     let is_data = |name: &String| name == names::MANIFEST || names::parse_segment(name).is_some();
     Ok(list(storage)?.iter().any(is_data))
+}
+
+/// Removes view files that no manifest lists: of an interrupted flush, or outdated.
+fn remove_unlisted(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
+    let is_listed = |name: &String| manifest.views.iter().any(|view| view.name() == *name);
+    for name in list(storage)? {
+        if names::parse_view(&name).is_some() && !is_listed(&name) {
+            remove_if_present(storage, &name)
+                .map_err(|error| Error::io(format!("remove {name}"), error))?;
+        }
+    }
+    Ok(())
 }
 
 fn remove_leftovers(storage: &dyn Storage) -> Result<()> {

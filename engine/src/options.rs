@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
-use crate::limits::{FOLLOWEES_MAX_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT};
+use crate::limits::{
+    FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, HOT_RECORD_BYTES, MEMORY_BUDGET_DEFAULT,
+    QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
+};
 
 /// What an acknowledged write survives.
 ///
@@ -42,6 +45,12 @@ pub struct Options {
     /// A segment in use for longer is sealed even if it is not full. One day: retention and tiers
     /// work on whole segments.
     pub segment_age: Duration,
+    /// After how many records the views are flushed to files. One million: opening after a crash
+    /// replays no more, in about a second.
+    pub flush_records: u64,
+    /// Bytes of memory for what may also be read from files. 1 GiB: of the newest entries of all
+    /// timelines some fifty million.
+    pub memory_budget: u64,
     /// How many commands may wait for the committer; one more is refused with `Busy`.
     pub queue_commands_max: usize,
     /// Where the time comes from.
@@ -55,8 +64,17 @@ impl Default for Options {
             followees_max: FOLLOWEES_MAX_DEFAULT,
             segment_bytes: SEGMENT_BYTES_DEFAULT,
             segment_age: Duration::from_secs(24 * 60 * 60),
+            flush_records: FLUSH_RECORDS_DEFAULT,
+            memory_budget: MEMORY_BUDGET_DEFAULT,
             queue_commands_max: QUEUE_COMMANDS_MAX,
             clock: Arc::new(SystemClock),
         }
+    }
+}
+
+impl Options {
+    /// How many of the newest records keep their entries in memory.
+    pub(crate) fn hot_records(&self) -> u64 {
+        self.memory_budget / HOT_RECORD_BYTES
     }
 }

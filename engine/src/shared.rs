@@ -7,9 +7,10 @@
 //! measurement that chose this over sequence stamps.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::flush::flusher::DamageReport;
 use crate::ids::DatabaseId;
 use crate::log::view::Log;
 use crate::log::writer::LogCounters;
@@ -26,6 +27,7 @@ pub(crate) struct Shared {
     pub(crate) log_counters: Arc<LogCounters>,
     pub(crate) tally: Tally,
     fault: Mutex<Option<Error>>,
+    damage: OnceLock<DamageReport>,
 }
 
 /// What the engine counts.
@@ -54,6 +56,7 @@ impl Shared {
             log_counters,
             tally: Tally::default(),
             fault: Mutex::new(None),
+            damage: OnceLock::new(),
         }
     }
 
@@ -66,6 +69,19 @@ impl Shared {
     pub(crate) fn change(&self, edit: impl FnOnce(&mut State)) -> Result<()> {
         edit(&mut *self.state.write().map_err(|_| half_applied())?);
         Ok(())
+    }
+
+    /// Damaged view files are reported here from now on.
+    pub(crate) fn report_damage_to(&self, report: DamageReport) {
+        let _ = self.damage.set(report);
+    }
+
+    /// Passes the result of a read on; damage in a view file is reported.
+    pub(crate) fn noticing<T>(&self, result: Result<T>) -> Result<T> {
+        if let (Err(error), Some(report)) = (&result, self.damage.get()) {
+            report.tell(error);
+        }
+        result
     }
 
     /// Why no more writes are taken, if so.

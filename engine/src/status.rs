@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::options::Durability;
 use crate::query::{Status, StatusValue};
 use crate::shared::Shared;
+use crate::storage::manifest::Manifest;
 
 /// Numbers of one engine since it was opened; `sequence` to `log_bytes` are levels, not counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,14 @@ pub struct Counters {
     pub segments: u64,
     /// Bytes of sealed segments.
     pub sealed_bytes: u64,
+    /// View files that are alive.
+    pub view_files: u64,
+    /// Their bytes.
+    pub view_bytes: u64,
+    /// Entries in view files that hold no longer.
+    pub graves: u64,
+    /// Records that no view file holds: what an open would replay.
+    pub unflushed: u64,
     /// Commands waiting for the committer.
     pub queue_depth: u64,
     /// Writes that changed something.
@@ -54,7 +63,11 @@ pub struct Counters {
 }
 
 /// The counters now.
-pub(crate) fn counters(shared: &Shared, queue_depth: usize) -> Result<Counters> {
+pub(crate) fn counters(
+    shared: &Shared,
+    manifest: &Manifest,
+    queue_depth: usize,
+) -> Result<Counters> {
     let (tally, log) = (&shared.tally, &shared.log_counters);
     let segments = shared.log.segments();
     let state = shared.state()?;
@@ -62,13 +75,17 @@ pub(crate) fn counters(shared: &Shared, queue_depth: usize) -> Result<Counters> 
         epoch: u64::from(state.position.epoch),
         sequence: state.position.sequence.0,
         users: state.users.len() as u64,
-        posts: state.outboxes.posts(),
+        posts: state.outboxes.posts.total(),
         follows: state.graph.follows(),
         mutes: state.graph.mutes.len() as u64,
         blocks: state.graph.blocks.len() as u64,
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: segments.sealed.iter().map(|segment| segment.file_len()).sum(),
+        view_files: manifest.views.len() as u64,
+        view_bytes: manifest.views.iter().map(|view| view.len).sum(),
+        graves: state.graves_count(),
+        unflushed: state.position.sequence.0.saturating_sub(manifest.covered.0),
         queue_depth: queue_depth as u64,
         writes_changed: Counters::load(&tally.changed),
         writes_unchanged: Counters::load(&tally.unchanged),
@@ -106,6 +123,10 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "mutes", number(counters.mutes)),
         ("views", "blocks", number(counters.blocks)),
         ("views", "receipts", number(counters.receipts)),
+        ("files", "views", number(counters.view_files)),
+        ("files", "view_bytes", number(counters.view_bytes)),
+        ("files", "graves", number(counters.graves)),
+        ("files", "unflushed", number(counters.unflushed)),
         ("commit", "writable", text(writable)),
         ("commit", "queue_depth", number(counters.queue_depth)),
         ("commit", "changed", number(counters.writes_changed)),

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 const FORMAT: &str = include_str!("../FORMAT.md");
-const LAYOUT: &str = include_str!("../src/log/layout.rs");
+const LAYOUT: &str =
+    concat!(include_str!("../src/log/layout.rs"), include_str!("../src/runs/layout.rs"));
 
 /// `module::NAME` to value, from the `pub const` lines of the source.
 fn constants(source: &str) -> BTreeMap<String, String> {

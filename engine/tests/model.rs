@@ -143,6 +143,18 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         },
         segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
         followees_max: FOLLOWEES_MAX,
+        flush_records: match workload.random.below(4) {
+            0 => 1,
+            1 => 20,
+            2 => 150,
+            _ => 1_000_000,
+        },
+        // Nothing, some fifty records, everything.
+        memory_budget: match workload.random.below(3) {
+            0 => 0,
+            1 => 1_000,
+            _ => 1 << 30,
+        },
         ..Options::default()
     };
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()

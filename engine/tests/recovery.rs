@@ -356,6 +356,19 @@ fn a_missing_segment_is_named() {
     }
 }
 
+/// After a kill nothing but the manifest knows that there was a newer segment.
+#[test]
+fn the_newest_segment_cannot_be_taken_away_unnoticed() {
+    let image = killed(Durability::Fsync, 3);
+    let name = image.segments().pop().unwrap();
+    image.remove(&name).unwrap();
+    let error = open(&image).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt);
+    assert_eq!(error.place(), Some((name.as_str(), 0)), "{error}");
+    let report = check_storage(&image).unwrap();
+    assert_eq!(report.damage.first().unwrap().file(), Some(name.as_str()));
+}
+
 #[test]
 fn a_segment_of_another_database_is_refused() {
     let (ours, theirs) = (killed(Durability::Fsync, 1), killed(Durability::Fsync, 1));

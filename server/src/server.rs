@@ -179,11 +179,14 @@ async fn open(config: &Config) -> Result<Engine, Failure> {
 /// Says what opening found, loudly if something was lost or cut.
 fn report(config: &Config, engine: &Engine) -> Result<(), Failure> {
     let (data, position) = (config.data.display(), engine.position()?);
-    let Recovery { created, clean, torn, new_epoch, records, .. } = engine.recovery();
+    let Recovery { created, clean, torn, new_epoch, records, rebuilt, .. } = engine.recovery();
     let database = engine.database_id();
     tracing::info!(%data, %database, %position, created, clean, records, "opened");
     if let Some((file, offset, bytes)) = torn {
         tracing::warn!(file, offset, bytes, "the log was torn at its end and cut there");
+    }
+    if let Some(reason) = rebuilt {
+        tracing::warn!(%reason, "view files were put aside; all views were rebuilt from the log");
     }
     if *new_epoch {
         tracing::warn!(

@@ -11,8 +11,10 @@ use super::queue::{Message, QueueReceiver, Queued};
 use super::ticket::Completion;
 use crate::command::Receipt;
 use crate::error::{Error, ErrorKind, Result};
+use crate::flush::flusher::Flusher;
+use crate::flush::step::Frozen;
 use crate::ids::{Position, PostId, Sequence, Timestamp};
-use crate::limits::{APPLY_RECORDS_MAX, GROUP_COMMANDS_MAX};
+use crate::limits::{APPLY_RECORDS_MAX, FLUSH_RECORDS_MIN, GROUP_COMMANDS_MAX};
 use crate::log::record::{Effect, Record};
 use crate::log::{CommitLog, Pace};
 use crate::shared::{Shared, Tally};
@@ -29,6 +31,17 @@ pub(crate) struct Committer {
     /// The latest time given to a record.
     time: Timestamp,
     group_bytes_max: usize,
+    flusher: Flusher,
+    /// Records applied since the last flush began.
+    unflushed: u64,
+}
+
+/// Where and with what a committer starts.
+pub(crate) struct CommitStart {
+    pub(crate) next: Sequence,
+    pub(crate) flusher: Flusher,
+    /// Records in the state that are in no file.
+    pub(crate) unflushed: u64,
 }
 
 /// Commands taken off the queue together.
@@ -48,15 +61,27 @@ impl Committer {
         shared: Arc<Shared>,
         queue: QueueReceiver,
         log: Box<dyn CommitLog>,
-        next: Sequence,
+        start: CommitStart,
     ) -> Result<Self> {
+        let CommitStart { next, flusher, unflushed } = start;
         let (epoch, time) = {
             let state = shared.state()?;
             (state.position.epoch, state.time)
         };
         let group_bytes_max = log.group_bytes_max();
         let pending = Pending::new();
-        Ok(Self { shared, queue, log, pending, epoch, next, time, group_bytes_max })
+        Ok(Self {
+            shared,
+            queue,
+            log,
+            pending,
+            epoch,
+            next,
+            time,
+            group_bytes_max,
+            flusher,
+            unflushed,
+        })
     }
 
     /// Runs until it is asked to close. The error is why the log could not be closed cleanly.
@@ -72,6 +97,7 @@ impl Committer {
                 Err(RecvTimeoutError::Disconnected) => return self.close(),
             };
             self.commit(batch.commands);
+            self.flush_if_due();
             if batch.closing {
                 return self.close();
             }
@@ -79,11 +105,39 @@ impl Committer {
         }
     }
 
-    fn close(&mut self) -> Result<()> {
-        match self.shared.fault() {
-            Some(fault) => Err(fault),
-            None => self.log.close(),
+    /// Orders a flush if enough is unflushed and none is under way. The log is durable up to where
+    /// the state is frozen: no file may know more than the log.
+    fn flush_if_due(&mut self) {
+        let is_due = self.shared.options.flush_records <= self.unflushed;
+        if !is_due || self.flusher.is_busy() || self.shared.fault().is_some() {
+            return;
         }
+        if let Err(error) = self.begin_flush() {
+            self.shared.fail(error);
+        }
+    }
+
+    fn begin_flush(&mut self) -> Result<()> {
+        self.log.sync()?;
+        let mut users = None;
+        self.shared.change(|state| users = state.freeze())?;
+        self.flusher.order(Frozen { until: Sequence(self.next.0 - 1), users });
+        self.unflushed = 0;
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if let Some(fault) = self.shared.fault() {
+            return Err(fault);
+        }
+        self.flusher.wait();
+        if FLUSH_RECORDS_MIN.min(self.shared.options.flush_records) <= self.unflushed
+            && !self.flusher.is_busy()
+        {
+            self.begin_flush()?;
+        }
+        self.flusher.stop();
+        self.log.close()
     }
 
     /// Takes what is there, up to the size of a group; waits for nothing.
@@ -150,8 +204,8 @@ impl Committer {
         let mut pending = std::mem::replace(&mut self.pending, Pending::new());
         let mut decider = Decider::new(&state, &mut pending, shared.options.followees_max);
         let mut next = self.next;
-        for Queued { prepared, completion } in commands {
-            let decision = decider.decide(&prepared, next);
+        for Queued { mut prepared, completion } in commands {
+            let decision = shared.noticing(decider.decide(&mut prepared, next));
             let is_publish = matches!(prepared.effect, Effect::Publish(_));
             let accepted = matches!(decision, Ok(Decision::Accept));
             let answer = decision.map(|decision| self.receipt(decision, next, is_publish));
@@ -224,6 +278,7 @@ impl Committer {
                 }
             })?;
             self.next = Sequence(first.0 + slice.len() as u64);
+            self.unflushed += slice.len() as u64;
         }
         self.time = records.last().map_or(self.time, |record| record.time);
         Ok(())

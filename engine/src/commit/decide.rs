@@ -6,7 +6,8 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
-use crate::log::record::Effect;
+use crate::log::record::{Began, Effect};
+use crate::views::graph::Pairs;
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -25,11 +26,11 @@ pub(crate) enum Decision {
 /// The effects of a group so far, over the state before it.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    follows: HashMap<(UserId, UserId), bool>,
+    follows: HashMap<(UserId, UserId), Began>,
     /// How many followees each user gained or lost.
     followees: HashMap<UserId, i64>,
-    mutes: HashMap<(UserId, UserId), bool>,
-    blocks: HashMap<(UserId, UserId), bool>,
+    mutes: HashMap<(UserId, UserId), Began>,
+    blocks: HashMap<(UserId, UserId), Began>,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -70,37 +71,54 @@ impl<'a> Decider<'a> {
         Self { state, pending, followees_max }
     }
 
-    /// Decides `prepared`; if it is accepted, it gets `sequence`.
-    pub(crate) fn decide(&mut self, prepared: &Prepared, sequence: Sequence) -> Result<Decision> {
+    /// Decides `prepared`; if it is accepted, it gets `sequence`, and its effect is completed.
+    pub(crate) fn decide(
+        &mut self,
+        prepared: &mut Prepared,
+        sequence: Sequence,
+    ) -> Result<Decision> {
         if let Some(repeated) = self.repeated(prepared)? {
             return Ok(repeated);
         }
-        let decision = self.decide_effect(&prepared.effect)?;
+        let decision = self.decide_effect(&mut prepared.effect)?;
         if decision == Decision::Accept {
             self.note(prepared, sequence);
         }
         Ok(decision)
     }
 
-    fn decide_effect(&self, effect: &Effect) -> Result<Decision> {
-        let changes = match *effect {
+    fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
+        let changes = match effect {
             Effect::Publish(_) => true,
-            Effect::Delete { post, author } => self.is_alive(post, author),
-            Effect::Follow { user, author } => return self.decide_follow(user, author),
-            Effect::Unfollow { user, author } => self.follows(user, author),
-            Effect::Mute { user, author } => !self.mutes(user, author),
-            Effect::Unmute { user, author } => self.mutes(user, author),
-            Effect::Block { user, other } => !self.blocks(user, other),
-            Effect::Unblock { user, other } => self.blocks(user, other),
+            Effect::Delete { post, author } => self.is_alive(*post, *author)?,
+            Effect::Follow { user, author } => return self.decide_follow(*user, *author),
+            Effect::Unfollow { user, author, began } => {
+                *began = self.follow(*user, *author)?;
+                began.is_some()
+            }
+            Effect::Mute { user, author } => self.mute(*user, *author).is_none(),
+            Effect::Unmute { user, author, began } => {
+                *began = self.mute(*user, *author);
+                began.is_some()
+            }
+            Effect::Block { user, other, forth, back } => {
+                *forth = self.follow(*user, *other)?;
+                *back = if user == other { None } else { self.follow(*other, *user)? };
+                self.block(*user, *other).is_none()
+            }
+            Effect::Unblock { user, other, began } => {
+                *began = self.block(*user, *other);
+                began.is_some()
+            }
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
 
     fn decide_follow(&self, user: UserId, author: UserId) -> Result<Decision> {
-        if self.follows(user, author) {
+        if self.follow(user, author)?.is_some() {
             return Ok(Decision::Unchanged);
         }
-        if self.blocks(user, author) || self.blocks(author, user) {
+        if self.block(user, author).or_else(|| self.block(author, user)).is_some() {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!("user {user} cannot follow user {author}: one has blocked the other"),
@@ -148,84 +166,96 @@ impl<'a> Decider<'a> {
             let answer = (sequence, prepared.fingerprint, is_publish);
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
         }
+        let began = Some(sequence);
         match prepared.effect {
             Effect::Publish(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
             }
-            Effect::Follow { user, author } => self.set_follow(user, author, true),
-            Effect::Unfollow { user, author } => self.set_follow(user, author, false),
+            Effect::Follow { user, author } => self.note_follow(user, author, began),
+            Effect::Unfollow { user, author, .. } => self.note_follow(user, author, None),
             Effect::Mute { user, author } => {
-                self.pending.mutes.insert((user, author), true);
+                self.pending.mutes.insert((user, author), began);
             }
-            Effect::Unmute { user, author } => {
-                self.pending.mutes.insert((user, author), false);
+            Effect::Unmute { user, author, .. } => {
+                self.pending.mutes.insert((user, author), None);
             }
-            Effect::Block { user, other } => {
-                self.set_follow(user, other, false);
-                self.set_follow(other, user, false);
-                self.pending.blocks.insert((user, other), true);
+            Effect::Block { user, other, forth, back } => {
+                if forth.is_some() {
+                    self.note_follow(user, other, None);
+                }
+                if back.is_some() {
+                    self.note_follow(other, user, None);
+                }
+                self.pending.blocks.insert((user, other), began);
             }
-            Effect::Unblock { user, other } => {
-                self.pending.blocks.insert((user, other), false);
+            Effect::Unblock { user, other, .. } => {
+                self.pending.blocks.insert((user, other), None);
             }
         }
     }
 
-    fn set_follow(&mut self, user: UserId, author: UserId, follows: bool) {
-        if self.follows(user, author) == follows {
-            return;
-        }
-        self.pending.follows.insert((user, author), follows);
-        *self.pending.followees.entry(user).or_insert(0) += if follows { 1 } else { -1 };
+    /// The follow began, or ended: it was the other way before.
+    fn note_follow(&mut self, user: UserId, author: UserId, began: Began) {
+        let change = if began.is_some() { 1 } else { -1 };
+        self.pending.follows.insert((user, author), began);
+        *self.pending.followees.entry(user).or_insert(0) += change;
     }
 
-    fn is_alive(&self, post: PostId, author: UserId) -> bool {
+    fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
-        !self.pending.deleted.contains(&post)
-            && author.is_some_and(|author| self.state.outboxes.contains(author, post.into()))
-    }
-
-    fn follows(&self, user: UserId, author: UserId) -> bool {
-        let settled = |u, a| self.state.graph.followed_since(u, a).is_some();
-        self.holds(&self.pending.follows, user, author, settled)
-    }
-
-    fn mutes(&self, user: UserId, author: UserId) -> bool {
-        let settled = |u, a| self.state.graph.mutes.contains(u, a);
-        self.holds(&self.pending.mutes, user, author, settled)
-    }
-
-    fn blocks(&self, user: UserId, other: UserId) -> bool {
-        if self.state.graph.blocks.len() == 0 && self.pending.blocks.is_empty() {
-            return false;
+        match author.filter(|_| !self.pending.deleted.contains(&post)) {
+            Some(author) => self.state.outboxes.posts.contains(author, post.into()),
+            None => Ok(false),
         }
-        let settled = |u, o| self.state.graph.blocks.contains(u, o);
-        self.holds(&self.pending.blocks, user, other, settled)
+    }
+
+    /// Since when `user` follows `author`.
+    fn follow(&self, user: UserId, author: UserId) -> Result<Began> {
+        if let Some(began) = self.pending.follows.get(&(user, author)) {
+            return Ok(*began);
+        }
+        match self.pair(user, author) {
+            Some((user, author)) => self.state.graph.followed_since(user, author),
+            None => Ok(None),
+        }
+    }
+
+    /// Since when `user` mutes `author`.
+    fn mute(&self, user: UserId, author: UserId) -> Began {
+        self.since(&self.pending.mutes, &self.state.graph.mutes, (user, author))
+    }
+
+    /// Since when `user` blocks `other`.
+    fn block(&self, user: UserId, other: UserId) -> Began {
+        self.since(&self.pending.blocks, &self.state.graph.blocks, (user, other))
     }
 
     /// What the group says of the pair, else what the state says.
-    fn holds(
+    fn since(
         &self,
-        pending: &HashMap<(UserId, UserId), bool>,
-        first: UserId,
-        second: UserId,
-        settled: impl Fn(Ordinal, Ordinal) -> bool,
-    ) -> bool {
-        if let Some(holds) = pending.get(&(first, second)) {
-            return *holds;
+        pending: &HashMap<(UserId, UserId), Began>,
+        settled: &Pairs,
+        pair: (UserId, UserId),
+    ) -> Began {
+        if let Some(began) = pending.get(&pair) {
+            return *began;
         }
-        let users = &self.state.users;
-        match (users.find(first), users.find(second)) {
-            (Some(first), Some(second)) => settled(first, second),
-            _ => false,
+        if settled.len() == 0 {
+            return None;
         }
+        let (first, second) = self.pair(pair.0, pair.1)?;
+        settled.since(first, second)
+    }
+
+    fn pair(&self, first: UserId, second: UserId) -> Option<(Ordinal, Ordinal)> {
+        Some((self.state.users.find(first)?, self.state.users.find(second)?))
     }
 
     fn followees(&self, user: UserId) -> usize {
-        let node = self.state.users.find(user).map(|user| self.state.graph.node(user));
-        let settled = node.map_or(0, |node| node.following.len());
+        let user_ordinal = self.state.users.find(user);
+        let settled = user_ordinal.map_or(0, |user| self.state.graph.following.count(user));
         let pending = self.pending.followees.get(&user).copied().unwrap_or(0);
-        settled.saturating_add_signed(isize::try_from(pending).unwrap_or(0))
+        (settled as usize).saturating_add_signed(isize::try_from(pending).unwrap_or(0))
     }
 }

@@ -10,7 +10,7 @@ use crate::log::view::Log;
 /// A valid command on its way to the committer.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// What it will do, if it is accepted.
+    /// What it will do, if it is accepted. When the edges began that it ends is still open.
     pub(crate) effect: Effect,
     pub(crate) key: Option<Key>,
     /// Hash of `effect`, if there is a key to compare it under.
@@ -26,11 +26,11 @@ impl Prepared {
             Action::Publish(post) => Effect::Publish(post),
             Action::Delete { post } => delete(post, options.actor, log)?,
             Action::Follow { user, author } => Effect::Follow { user, author },
-            Action::Unfollow { user, author } => Effect::Unfollow { user, author },
+            Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
             Action::Mute { user, author } => Effect::Mute { user, author },
-            Action::Unmute { user, author } => Effect::Unmute { user, author },
-            Action::Block { user, other } => Effect::Block { user, other },
-            Action::Unblock { user, other } => Effect::Unblock { user, other },
+            Action::Unmute { user, author } => Effect::Unmute { user, author, began: None },
+            Action::Block { user, other } => Effect::Block { user, other, forth: None, back: None },
+            Action::Unblock { user, other } => Effect::Unblock { user, other, began: None },
             Action::Touch { user } => {
                 return Err(Error::invalid(format!("touching user {user} is not a logged write")));
             }

@@ -16,7 +16,8 @@ use super::header::Footer;
 use super::seal::write_footer;
 use super::view::Log;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::Timestamp;
+use crate::ids::{Sequence, Timestamp};
+use crate::storage::catalog::Catalog;
 use crate::storage::{Storage, StoredFile, names, remove_if_present};
 
 /// Zeros are written in pieces of this many bytes.
@@ -39,6 +40,8 @@ pub(crate) struct Finished {
 
 enum Job {
     Prepare,
+    /// A segment was begun; the manifest has to know, so that nobody can take it away unnoticed.
+    Note(Sequence),
     Seal(Finished),
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Keeper {
 
 /// What the thread works with.
 struct Worker {
-    storage: Arc<dyn Storage>,
+    catalog: Arc<Catalog>,
     log: Arc<Log>,
     segment_bytes: u64,
     fault: Arc<Mutex<Option<Error>>>,
@@ -61,16 +64,12 @@ struct Worker {
 
 impl Keeper {
     /// Starts the thread and orders the first spare.
-    pub(crate) fn start(
-        storage: Arc<dyn Storage>,
-        log: Arc<Log>,
-        segment_bytes: u64,
-    ) -> Result<Self> {
+    pub(crate) fn start(catalog: Arc<Catalog>, log: Arc<Log>, segment_bytes: u64) -> Result<Self> {
         // At most one Prepare and the seals of segments that are still in memory are waiting.
         let (jobs, inbox) = unbounded();
         let (finished, spares) = bounded(1);
         let fault = Arc::new(Mutex::new(None));
-        let worker = Worker { storage, log, segment_bytes, fault: Arc::clone(&fault) };
+        let worker = Worker { catalog, log, segment_bytes, fault: Arc::clone(&fault) };
         let thread = std::thread::Builder::new()
             .name("fanfold-keeper".to_owned())
             .spawn(move || worker.run(&inbox, &finished))
@@ -92,6 +91,11 @@ impl Keeper {
     /// The spare was renamed: the next may be prepared under its old name.
     pub(crate) fn spare_used(&self) {
         self.order(Job::Prepare);
+    }
+
+    /// Orders a note of the segment that was begun.
+    pub(crate) fn begun(&self, first: Sequence) {
+        self.order(Job::Note(first));
     }
 
     /// Orders a seal.
@@ -127,6 +131,10 @@ impl Drop for Keeper {
     }
 }
 
+fn unless_full(error: Error) -> Result<()> {
+    if error.kind() == ErrorKind::StorageFull { Ok(()) } else { Err(error) }
+}
+
 fn stopped() -> Error {
     Error::new(ErrorKind::Unavailable, "the keeper thread of the log has ended")
 }
@@ -136,8 +144,13 @@ impl Worker {
         for job in inbox {
             match job {
                 Job::Prepare => {
-                    let spare = prepare(&*self.storage, self.segment_bytes);
+                    let spare = prepare(self.catalog.storage(), self.segment_bytes);
                     let _ = finished.send(spare);
+                }
+                Job::Note(first) => {
+                    let noted = self.catalog.change(|manifest| manifest.newest_segment = first);
+                    // The note only guards against hands; on a full disk it is left out.
+                    self.keep(noted.or_else(unless_full));
                 }
                 Job::Seal(segment) => self.seal(&segment),
             }
@@ -145,12 +158,17 @@ impl Worker {
     }
 
     fn seal(&self, finished: &Finished) {
-        match seal(&*self.storage, finished) {
+        match seal(self.catalog.storage(), finished) {
             Ok(segment) => self.log.sealed(Arc::new(segment)),
-            Err(error) => {
-                let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-                fault.get_or_insert(error);
-            }
+            Err(error) => self.keep(Err(error)),
+        }
+    }
+
+    /// Keeps the first failure.
+    fn keep(&self, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.get_or_insert(error);
         }
     }
 }

@@ -155,10 +155,10 @@ pub mod footer {
     pub const CRC_AT: usize = 44;
 }
 
-/// Offsets of the fields of a manifest.
+/// Offsets of the fields of a manifest. The list of view files follows, then a crc32 of everything.
 pub mod manifest {
-    /// Bytes of a manifest.
-    pub const BYTES: usize = 64;
+    /// Bytes before the list of view files.
+    pub const HEAD_BYTES: usize = 88;
     /// u16, the format version.
     pub const VERSION_AT: usize = 8;
     /// u8, the kind of file.
@@ -175,6 +175,28 @@ pub mod manifest {
     pub const LAST_AT: usize = 40;
     /// u64, no sequence below this is given to a new record.
     pub const FLOOR_AT: usize = 48;
-    /// u32, crc32 of everything before it.
-    pub const CRC_AT: usize = 60;
+    /// u64, the number that the next view file gets.
+    pub const NEXT_NUMBER_AT: usize = 56;
+    /// u64, the first sequence of the newest log segment that was begun before this manifest.
+    pub const NEWEST_SEGMENT_AT: usize = 64;
+    /// u64, the last sequence whose effects are in the view files: replay starts after it.
+    pub const COVERED_AT: usize = 72;
+    /// u32, how many view files are listed.
+    pub const VIEW_COUNT_AT: usize = 80;
+    /// Bytes of an entry of the list of view files.
+    pub const VIEW_BYTES: usize = 40;
+}
+
+/// Offsets of the fields of an entry of the manifest's list of view files.
+pub mod manifest_view {
+    /// u8, the kind of view; then 7 bytes, 0.
+    pub const KIND_AT: usize = 0;
+    /// u64, the number in the file's name.
+    pub const NUMBER_AT: usize = 8;
+    /// u64, the first sequence that the file covers.
+    pub const FIRST_AT: usize = 16;
+    /// u64, the last sequence that the file covers.
+    pub const LAST_AT: usize = 24;
+    /// u64, bytes of the file.
+    pub const LEN_AT: usize = 32;
 }

@@ -50,6 +50,9 @@ pub(crate) trait CommitLog: Send {
     /// nobody may ever know ([`ErrorKind::Unavailable`](crate::ErrorKind)).
     fn append(&mut self, expected_next: Sequence, records: &[Record]) -> Result<()>;
 
+    /// Makes everything appended durable, whatever the mode.
+    fn sync(&mut self) -> Result<()>;
+
     /// How many bytes of content one append may carry.
     fn group_bytes_max(&self) -> usize;
 

@@ -7,7 +7,7 @@
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! delete  | post varint | author varint | tags (flag) |
-//! others  | user varint | other varint | tags (flag) |
+//! others  | user varint | other varint | tags (flag) | began varint of each edge it ends |
 //! ```
 //!
 //! The sequence is not stored in the record; it goes into both checksums with the segment's salt,
@@ -28,14 +28,45 @@ use crate::limits::RECORD_BODY_BYTES_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Publish(NewPost),
-    Delete { post: PostId, author: UserId },
-    Follow { user: UserId, author: UserId },
-    Unfollow { user: UserId, author: UserId },
-    Mute { user: UserId, author: UserId },
-    Unmute { user: UserId, author: UserId },
-    Block { user: UserId, other: UserId },
-    Unblock { user: UserId, other: UserId },
+    Delete {
+        post: PostId,
+        author: UserId,
+    },
+    Follow {
+        user: UserId,
+        author: UserId,
+    },
+    Unfollow {
+        user: UserId,
+        author: UserId,
+        began: Began,
+    },
+    Mute {
+        user: UserId,
+        author: UserId,
+    },
+    Unmute {
+        user: UserId,
+        author: UserId,
+        began: Began,
+    },
+    /// `forth` is the follow of `other` by `user` that ends, `back` the follow the other way.
+    Block {
+        user: UserId,
+        other: UserId,
+        forth: Began,
+        back: Began,
+    },
+    Unblock {
+        user: UserId,
+        other: UserId,
+        began: Began,
+    },
 }
+
+/// When an edge that ends had begun; `None` if there is no such edge. It stands in the record, so
+/// that applying an end looks nothing up. A command that is not decided yet has `None`.
+pub(crate) type Began = Option<Sequence>;
 
 /// An effect with the key it came under and the time it was committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,12 +174,27 @@ impl Effect {
             }
             Self::Delete { post, author } => put_pair(out, post.0, author.0),
             Self::Follow { user, author }
-            | Self::Unfollow { user, author }
+            | Self::Unfollow { user, author, .. }
             | Self::Mute { user, author }
-            | Self::Unmute { user, author } => put_pair(out, user.0, author.0),
-            Self::Block { user, other } | Self::Unblock { user, other } => {
+            | Self::Unmute { user, author, .. } => put_pair(out, user.0, author.0),
+            Self::Block { user, other, .. } | Self::Unblock { user, other, .. } => {
                 put_pair(out, user.0, other.0);
             }
+        }
+    }
+
+    /// When the edges had begun that it ends: 0 for an edge that there was not.
+    fn put_ends(&self, out: &mut Vec<u8>) {
+        let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
+        match *self {
+            Self::Unfollow { began, .. }
+            | Self::Unmute { began, .. }
+            | Self::Unblock { began, .. } => put(began),
+            Self::Block { forth, back, .. } => {
+                put(forth);
+                put(back);
+            }
+            Self::Publish(_) | Self::Delete { .. } | Self::Follow { .. } | Self::Mute { .. } => {}
         }
     }
 
@@ -206,7 +252,10 @@ impl Record {
                 put_tags(out, tags);
                 out.extend_from_slice(&post.text);
             }
-            other => other.put_fields(out),
+            other => {
+                other.put_fields(out);
+                other.put_ends(out);
+            }
         }
     }
 
@@ -257,24 +306,35 @@ fn decode_body(
             text: slice(cursor.rest()),
             meta: slice(tags.meta),
         }),
-        _ if !cursor.is_empty() => return None,
-        kind => pair_effect(kind, first, second)?,
+        kind => {
+            let effect = pair_effect(kind, first, second, &mut cursor)?;
+            if !cursor.is_empty() {
+                return None;
+            }
+            effect
+        }
     };
     Some(Record { time, key, effect })
 }
 
-fn pair_effect(kind: u8, first: u64, second: u64) -> Option<Effect> {
+fn pair_effect(kind: u8, first: u64, second: u64, ends: &mut Cursor<'_>) -> Option<Effect> {
     let (user, author, other) = (UserId(first), UserId(second), UserId(second));
+    let mut began = || -> Option<Began> { Some(Some(Sequence(ends.varint()?)).filter(is_edge)) };
     Some(match kind {
         record_kind::DELETE => Effect::Delete { post: PostId(first), author },
         record_kind::FOLLOW => Effect::Follow { user, author },
-        record_kind::UNFOLLOW => Effect::Unfollow { user, author },
+        record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
-        record_kind::UNMUTE => Effect::Unmute { user, author },
-        record_kind::BLOCK => Effect::Block { user, other },
-        record_kind::UNBLOCK => Effect::Unblock { user, other },
+        record_kind::UNMUTE => Effect::Unmute { user, author, began: began()? },
+        record_kind::BLOCK => Effect::Block { user, other, forth: began()?, back: began()? },
+        record_kind::UNBLOCK => Effect::Unblock { user, other, began: began()? },
         _ => return None,
     })
+}
+
+/// Sequence 0 stands for "there was none".
+fn is_edge(began: &Sequence) -> bool {
+    *began != Sequence(0)
 }
 
 fn put_tag(out: &mut Vec<u8>, tag: u64, value: &[u8]) {

@@ -26,8 +26,11 @@ fn effect() -> impl Strategy<Value = Effect> {
         Just(record_kind::BLOCK),
         Just(record_kind::UNBLOCK),
     ];
-    let pair = (kinds, any::<u64>(), any::<u64>())
-        .prop_map(|(kind, first, second)| pair_effect(kind, first, second).unwrap());
+    let pair = (kinds, any::<u64>(), any::<u64>()).prop_map(|(kind, first, second)| {
+        let mut ends = Vec::new();
+        put_pair(&mut ends, first >> 1, second >> 1);
+        pair_effect(kind, first, second, &mut Cursor::new(&ends)).unwrap()
+    });
     prop_oneof![publish, pair]
 }
 

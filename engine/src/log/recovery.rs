@@ -281,8 +281,15 @@ impl Chain {
         Ok(())
     }
 
-    /// A clean mark must name the very end of the log.
+    /// The newest segment that the manifest knows must be there, and a clean mark must name the very
+    /// end of the log.
     pub(crate) fn check_manifest(&self, manifest: Option<&Manifest>) -> Result<()> {
+        let known = manifest.map_or(Sequence(0), |manifest| manifest.newest_segment);
+        let newest = self.verdicts.last().map(|verdict| verdict.identity().1.first);
+        if newest.unwrap_or_default() < known {
+            let what = "a segment is missing: MANIFEST says that it was begun";
+            return Err(Error::corrupt(&names::segment(known), 0, what));
+        }
         match manifest.and_then(|manifest| manifest.clean) {
             Some(closed) if closed != self.last => {
                 let found = self.last;

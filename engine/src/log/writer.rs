@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{DatabaseId, Sequence, Timestamp};
 use crate::limits::{FIRST_SEGMENT_BYTES_MAX, GROUP_BYTES_MAX};
 use crate::options::{Durability, Options};
+use crate::storage::catalog::Catalog;
 use crate::storage::{Storage, StoredFile, names, remove_if_present};
 
 /// An idle log marks itself durable after this long, so that rot in its last group shows as rot.
@@ -52,7 +53,7 @@ pub(crate) struct LogCounters {
 /// The log in local files.
 #[derive(Debug)]
 pub(crate) struct LocalLog {
-    storage: Arc<dyn Storage>,
+    catalog: Arc<Catalog>,
     log: Arc<Log>,
     keeper: Keeper,
     counters: Arc<LogCounters>,
@@ -85,19 +86,20 @@ struct Active {
 impl LocalLog {
     /// Begins a new active segment at `start` and starts the keeper.
     pub(crate) fn begin(
-        storage: Arc<dyn Storage>,
+        catalog: Arc<Catalog>,
         log: Arc<Log>,
         options: &Options,
         start: Start,
         counters: Arc<LogCounters>,
     ) -> Result<Self> {
         let len = options.segment_bytes.min(FIRST_SEGMENT_BYTES_MAX);
-        let spare = prepare(&*storage, len)?;
-        let active = activate(&*storage, spare, start, options.durability)?;
+        let spare = prepare(catalog.storage(), len)?;
+        let active = activate(catalog.storage(), spare, start, options.durability)?;
         log.begin(Arc::clone(&active.segment));
-        let keeper = Keeper::start(Arc::clone(&storage), Arc::clone(&log), options.segment_bytes)?;
+        catalog.change(|manifest| manifest.newest_segment = start.first)?;
+        let keeper = Keeper::start(Arc::clone(&catalog), Arc::clone(&log), options.segment_bytes)?;
         Ok(Self {
-            storage,
+            catalog,
             log,
             keeper,
             counters,
@@ -119,7 +121,7 @@ impl LocalLog {
 
     fn roll(&mut self, time: Timestamp) -> Result<()> {
         let spare = self.keeper.take_spare()?;
-        self.sync()?;
+        self.make_durable()?;
         let first = self.active.next_sequence();
         let start = Start {
             database: self.database,
@@ -128,8 +130,10 @@ impl LocalLog {
             first,
             time,
         };
-        let next = activate(&*self.storage, spare, start, self.durability).map_err(poisoned)?;
+        let next =
+            activate(self.catalog.storage(), spare, start, self.durability).map_err(poisoned)?;
         self.keeper.spare_used();
+        self.keeper.begun(first);
         self.log.begin(Arc::clone(&next.segment));
         let full = std::mem::replace(&mut self.active, next);
         self.keeper.seal(full.finished());
@@ -154,13 +158,13 @@ impl LocalLog {
         self.counters.groups.fetch_add(1, Ordering::Relaxed);
         self.counters.bytes.fetch_add(u64::from(len), Ordering::Relaxed);
         if self.durability == Durability::Fsync && 0 < count {
-            self.sync()?;
+            self.make_durable()?;
         }
         self.active.segment.push(offset, bytes.into(), &starts);
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<()> {
+    fn make_durable(&mut self) -> Result<()> {
         let active = &mut self.active;
         if active.durable == active.offset {
             return Ok(());
@@ -224,6 +228,10 @@ impl CommitLog for LocalLog {
         self.write(group, expected_next, time)
     }
 
+    fn sync(&mut self) -> Result<()> {
+        self.make_durable()
+    }
+
     fn group_bytes_max(&self) -> usize {
         let smallest = self.segment_bytes.min(FIRST_SEGMENT_BYTES_MAX);
         let half = usize::try_from(smallest / 2).unwrap_or(GROUP_BYTES_MAX);
@@ -232,7 +240,7 @@ impl CommitLog for LocalLog {
 
     fn tick(&mut self, now: Timestamp, pace: Pace) -> Result<Duration> {
         if self.sync_due_in() == Some(Duration::ZERO) {
-            self.sync()?;
+            self.make_durable()?;
         }
         let age = Duration::from_millis(now.0.saturating_sub(self.active.begun.0));
         if 0 < self.active.count && self.segment_age <= age {
@@ -246,17 +254,19 @@ impl CommitLog for LocalLog {
     }
 
     fn close(&mut self) -> Result<()> {
-        self.sync()?;
+        self.make_durable()?;
         if 0 < self.active.count {
             self.keeper.seal(self.active.finished());
         }
         self.keeper.stop()?;
         let failed = |error| Error::io("tidy up the log", error);
         if self.active.count == 0 {
-            remove_if_present(&*self.storage, &self.active.segment.name).map_err(failed)?;
+            // Before it goes: a manifest that names it would call it missing.
+            self.catalog.change(|manifest| manifest.newest_segment = Sequence(0))?;
+            remove_if_present(self.catalog.storage(), &self.active.segment.name).map_err(failed)?;
         }
-        remove_if_present(&*self.storage, names::SPARE).map_err(failed)?;
-        self.storage.sync_directory().map_err(failed)
+        remove_if_present(self.catalog.storage(), names::SPARE).map_err(failed)?;
+        self.catalog.storage().sync_directory().map_err(failed)
     }
 }
 

@@ -6,9 +6,10 @@ use crate::query::{Edge, EdgePage, EdgeQuery, PageEnd, Relation, UserCard};
 use crate::read::feed::check_limit;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
-use crate::views::slots::EdgeList;
+use crate::views::graph::{Edges, Graph};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
+use crate::views::walk::Down;
 
 /// Which edges of a user to page through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +21,12 @@ pub(crate) enum EdgeKind {
 }
 
 impl EdgeKind {
-    fn list(self, state: &State, user: Ordinal) -> &EdgeList {
+    fn edges(self, graph: &Graph) -> &Edges {
         match self {
-            Self::Following => &state.graph.node(user).following,
-            Self::Followers => &state.graph.node(user).followers,
-            Self::Mutes => state.graph.mutes.list(user),
-            Self::Blocks => state.graph.blocks.list(user),
+            Self::Following => &graph.following,
+            Self::Followers => &graph.followers,
+            Self::Mutes => &graph.mutes.lists,
+            Self::Blocks => &graph.blocks.lists,
         }
     }
 
@@ -56,11 +57,10 @@ pub(crate) fn edges(shared: &Shared, kind: EdgeKind, query: &EdgeQuery) -> Resul
     if filters && viewer.is_hidden(user) {
         return Ok(page);
     }
-    let list = kind.list(&state, user);
-    let mut index = query.before.map_or(list.len(), |before| list.count_below(before));
-    while let Some(next) = index.checked_sub(1) {
-        index = next;
-        let other = list.ordinal(index);
+    let below = query.before.unwrap_or(Sequence(u64::MAX));
+    let mut walk = Down::new(kind.edges(&state.graph), user, below);
+    while let Some((sequence, other)) = walk.next()? {
+        let other = Ordinal(other);
         if filters && viewer.is_hidden(other) {
             continue;
         }
@@ -68,7 +68,7 @@ pub(crate) fn edges(shared: &Shared, kind: EdgeKind, query: &EdgeQuery) -> Resul
             page.end = PageEnd::More;
             break;
         }
-        page.edges.push(Edge { user: state.users.id(other), sequence: list.sequence(index) });
+        page.edges.push(Edge { user: state.users.id(other), sequence });
     }
     Ok(page)
 }
@@ -99,12 +99,11 @@ pub(crate) fn user(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Res
         active_at: None,
     };
     if let Some(ordinal) = known {
-        let node = state.graph.node(ordinal);
-        let list = state.outboxes.list(ordinal);
-        card.posts = list.map_or(0, |list| list.len() as u64);
-        card.newest_post = list.and_then(|list| list.last()).map(PostId::from);
-        card.followers = node.followers.len() as u64;
-        card.followees = node.following.len() as u64;
+        let (graph, outboxes) = (&state.graph, &state.outboxes);
+        card.posts = u64::from(outboxes.posts.count(ordinal));
+        card.newest_post = outboxes.find_newest(ordinal)?.map(PostId::from);
+        card.followers = u64::from(graph.followers.count(ordinal));
+        card.followees = u64::from(graph.following.count(ordinal));
         card.active_at = state.activity.at(ordinal);
     }
     Ok(card)
@@ -133,8 +132,8 @@ pub(crate) fn relation(
     let look = Viewer::new(&state, viewer);
     let graph = &state.graph;
     if !look.is_hidden(first) && !look.is_hidden(second) {
-        relation.follows = graph.followed_since(first, second).is_some();
-        relation.followed_by = graph.followed_since(second, first).is_some();
+        relation.follows = graph.followed_since(first, second)?.is_some();
+        relation.followed_by = graph.followed_since(second, first)?.is_some();
     }
     if viewer.is_none_or(|viewer| viewer == a) {
         relation.muted = graph.mutes.contains(first, second);
@@ -158,7 +157,13 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
 }
 
 /// The sequence at which the follow began, if it holds.
-pub(crate) fn followed_since(state: &State, user: UserId, author: UserId) -> Option<Sequence> {
-    let (user, author) = (state.users.find(user)?, state.users.find(author)?);
-    state.graph.followed_since(user, author)
+pub(crate) fn followed_since(
+    state: &State,
+    user: UserId,
+    author: UserId,
+) -> Result<Option<Sequence>> {
+    match (state.users.find(user), state.users.find(author)) {
+        (Some(user), Some(author)) => state.graph.followed_since(user, author),
+        _ => Ok(None),
+    }
 }

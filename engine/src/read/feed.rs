@@ -9,7 +9,7 @@ use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
 use crate::log::located::Located;
 use crate::log::record::{Effect, Record};
 use crate::query::{Page, PageEnd, Post, Span, TimelineQuery};
-use crate::read::merge::nearest;
+use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::{Shared, Tally};
 use crate::views::state::State;
@@ -27,27 +27,34 @@ pub(crate) fn home(shared: &Shared, query: &TimelineQuery) -> Result<Page> {
     let now = shared.options.clock.now();
     let selection = {
         let state = shared.state()?;
-        let entries = state.users.find(query.user).map(|user| {
-            state.activity.touch(user, now);
-            select_home(&state, user, query)
-        });
-        Selection { position: state.position, entries: entries.unwrap_or_default() }
+        let entries = match state.users.find(query.user) {
+            Some(user) => {
+                state.activity.touch(user, now);
+                select_home(&state, user, query)?
+            }
+            None => Vec::new(),
+        };
+        Selection { position: state.position, entries }
     };
     fill(shared, selection, query)
 }
 
-fn select_home(state: &State, user: Ordinal, query: &TimelineQuery) -> Vec<Sequence> {
+fn select_home(state: &State, user: Ordinal, query: &TimelineQuery) -> Result<Vec<Sequence>> {
     let viewer = Viewer::new(state, query.viewer);
     if viewer.is_hidden(user) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let mutes = &state.graph.mutes;
-    let has_mutes = !mutes.list(user).is_empty();
-    let authors = state.graph.node(user).following.ordinals().filter(|author| {
-        let is_muted = has_mutes && mutes.contains(user, *author);
-        !is_muted && !viewer.is_hidden(*author)
-    });
-    nearest(&state.outboxes, authors, query.span, query.limit + 1)
+    let (following, mutes) = (&state.graph.following, &state.graph.mutes);
+    let has_mutes = mutes.lists.count(user) != 0;
+    let mut merge = Merge::new(&state.outboxes, query.span, following.count(user) as usize);
+    following.each_payload(user, |author| {
+        let author = Ordinal(author);
+        let is_muted = has_mutes && mutes.contains(user, author);
+        if !is_muted && !viewer.is_hidden(author) {
+            merge.add(author);
+        }
+    })?;
+    merge.nearest(query.limit + 1)
 }
 
 /// What the user published and did not delete.
@@ -57,7 +64,9 @@ pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery) -> Result<Page> {
         let state = shared.state()?;
         let viewer = Viewer::new(&state, query.viewer);
         let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
-        let entries = nearest(&state.outboxes, author.into_iter(), query.span, query.limit + 1);
+        let mut merge = Merge::new(&state.outboxes, query.span, 1);
+        author.into_iter().for_each(|author| merge.add(author));
+        let entries = merge.nearest(query.limit + 1)?;
         Selection { position: state.position, entries }
     };
     fill(shared, selection, query)
@@ -74,7 +83,7 @@ pub(crate) fn post(
     let post = as_post(id.into(), record).ok_or_else(absent)?;
     let state = shared.state()?;
     let author = state.users.find(post.author).ok_or_else(absent)?;
-    let visible = state.outboxes.contains(author, id.into())
+    let visible = state.outboxes.posts.contains(author, id.into())?
         && !Viewer::new(&state, viewer).is_hidden(author);
     Tally::count(&shared.tally.posts_read, 1);
     if visible { Ok((state.position, post)) } else { Err(absent()) }

@@ -10,11 +10,12 @@
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
+use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::query::Span;
-use crate::views::outbox::Outboxes;
-use crate::views::slots::SequenceList;
+use crate::views::outbox::{Newest, Outboxes, POST_WIDTH};
 use crate::views::users::Ordinal;
+use crate::views::walk::{Down, Up};
 
 /// Which way a page goes from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,53 +26,100 @@ enum Direction {
     Up(Sequence),
 }
 
-/// An author's entry nearest to the cursor, among those not yet taken. Its `rank` is greater the
-/// nearer the entry is, so that one heap serves both directions. 16 bytes: a page of thousands of
-/// authors selects among thousands of these.
+/// What is known of an author's entry nearest to the cursor, among those not yet taken. Its `rank`
+/// is greater the nearer the entry is, so that one heap serves both directions. 16 bytes: a page of
+/// thousands of authors selects among thousands of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Head {
     rank: u64,
     author: Ordinal,
-    /// Index of the entry in the author's outbox, or [`LAST`].
-    index: u32,
+    /// Whether `rank` is only a bound: the entry may be further away.
+    is_bound: bool,
 }
 
-/// The index of the last entry, where it need not be looked up.
-const LAST: u32 = u32::MAX;
-
-/// What follows a head in the merge: the author's outbox, and the entry after the head, looked up
-/// ahead.
+/// What follows a head in the merge: the rest of the author's outbox, and the rank of the entry
+/// after the head, looked up ahead.
 ///
 /// Looking ahead for all sources in one loop lets the processor overlap their cache misses; found
 /// one by one while merging, they are most of the cost of a page.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Source<'a> {
-    list: &'a SequenceList,
-    next: Option<Head>,
+    walk: Walk<'a>,
+    next: Option<u64>,
 }
 
-/// Up to `want` entries of `authors` nearest to the span's cursor, listed newest first.
-pub(crate) fn nearest(
-    outboxes: &Outboxes,
-    authors: impl Iterator<Item = Ordinal>,
-    span: Span,
-    want: usize,
-) -> Vec<Sequence> {
-    let direction = Direction::of(span);
-    let mut heads = Vec::with_capacity(authors.size_hint().1.unwrap_or(want));
-    heads.extend(authors.filter_map(|author| direction.head(outboxes, author)));
-    if want < heads.len() {
-        heads.select_nth_unstable_by(want, |a: &Head, b| b.rank.cmp(&a.rank));
-        heads.truncate(want);
+/// A walk away from the cursor.
+#[derive(Debug)]
+enum Walk<'a> {
+    Down(Down<'a, POST_WIDTH>),
+    Up(Up<'a, POST_WIDTH>),
+}
+
+/// Collects authors, then answers the entries of all of them.
+#[derive(Debug)]
+pub(crate) struct Merge<'a> {
+    outboxes: &'a Outboxes,
+    direction: Direction,
+    heads: Vec<Head>,
+    /// The first failure to read an outbox.
+    failed: Option<Error>,
+}
+
+impl<'a> Merge<'a> {
+    /// A merge of about `authors` outboxes, away from the span's cursor.
+    pub(crate) fn new(outboxes: &'a Outboxes, span: Span, authors: usize) -> Self {
+        let heads = Vec::with_capacity(authors);
+        Self { outboxes, direction: Direction::of(span), heads, failed: None }
     }
-    let mut sources = Vec::with_capacity(heads.len());
-    sources.extend(heads.iter().filter_map(|head| direction.source(outboxes, *head)));
-    let heads = heads.iter().enumerate().map(|(source, head)| (head.rank, source)).collect();
-    let mut entries = drain(heads, sources, direction, want);
-    if let Direction::Up(_) = direction {
-        entries.reverse();
+
+    /// Adds an author.
+    pub(crate) fn add(&mut self, author: Ordinal) {
+        match self.direction.head(self.outboxes, author) {
+            Ok(Some(head)) => self.heads.push(head),
+            Ok(None) => {}
+            Err(error) => self.failed = self.failed.take().or(Some(error)),
+        }
     }
-    entries
+
+    /// Up to `want` entries nearest to the cursor, listed newest first.
+    pub(crate) fn nearest(mut self, want: usize) -> Result<Vec<Sequence>> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        self.select(want)?;
+        let direction = self.direction;
+        let mut sources = Vec::with_capacity(self.heads.len());
+        for head in &self.heads {
+            sources.push(direction.source(self.outboxes, *head)?);
+        }
+        let ranks = self.heads.iter().enumerate();
+        let heads = ranks.map(|(source, head)| (head.rank, source)).collect();
+        let mut entries = drain(heads, sources, direction, want)?;
+        if let Direction::Up(_) = direction {
+            entries.reverse();
+        }
+        Ok(entries)
+    }
+
+    /// Keeps the best `want` heads. A bound among them is looked up, and the choice made again.
+    fn select(&mut self, want: usize) -> Result<()> {
+        loop {
+            let best = want.min(self.heads.len());
+            if want < self.heads.len() {
+                self.heads.select_nth_unstable_by(want, |a, b| b.rank.cmp(&a.rank));
+            }
+            let chosen = self.heads.get_mut(..best).unwrap_or_default();
+            if chosen.iter().all(|head| !head.is_bound) {
+                self.heads.truncate(best);
+                return Ok(());
+            }
+            for head in chosen.iter_mut().filter(|head| head.is_bound) {
+                let newest = self.outboxes.find_newest(head.author)?.unwrap_or_default();
+                *head = Head { rank: newest.0, author: head.author, is_bound: false };
+            }
+            self.heads.retain(|head| head.rank != 0);
+        }
+    }
 }
 
 /// `heads` are ranks with the index of their source.
@@ -80,7 +128,7 @@ fn drain(
     mut sources: Vec<Source<'_>>,
     direction: Direction,
     want: usize,
-) -> Vec<Sequence> {
+) -> Result<Vec<Sequence>> {
     let mut entries = Vec::with_capacity(want);
     while entries.len() < want {
         let Some(mut top) = heads.peek_mut() else { break };
@@ -91,10 +139,10 @@ fn drain(
             PeekMut::pop(top);
             continue;
         };
-        source.next = direction.step(source.list, next);
-        *top = (next.rank, index);
+        source.next = direction.step(&mut source.walk)?;
+        *top = (next, index);
     }
-    entries
+    Ok(entries)
 }
 
 impl Direction {
@@ -107,43 +155,41 @@ impl Direction {
     }
 
     /// The author's entry nearest to the cursor.
-    fn head(self, outboxes: &Outboxes, author: Ordinal) -> Option<Head> {
-        let newest = outboxes.newest(author);
-        match self {
-            _ if newest == 0 => None,
-            Self::Down(cursor) if newest < cursor.0 => {
-                Some(Head { rank: newest, author, index: LAST })
-            }
-            Self::Down(cursor) => {
-                let list = outboxes.list(author)?;
-                self.at(list, author, list.count_below(cursor).checked_sub(1)?)
-            }
-            Self::Up(cursor) if newest <= cursor.0 => None,
-            Self::Up(cursor) => {
-                let list = outboxes.list(author)?;
-                self.at(list, author, list.count_below(cursor.next()))
-            }
-        }
+    fn head(self, outboxes: &Outboxes, author: Ordinal) -> Result<Option<Head>> {
+        let head = |rank, is_bound| Some(Head { rank, author, is_bound });
+        let (newest, is_bound) = match outboxes.newest(author) {
+            Newest::None => return Ok(None),
+            Newest::Is(newest) => (newest, false),
+            Newest::AtMost(bound) => (bound, true),
+        };
+        let walk = match self {
+            Self::Down(cursor) if newest < cursor => return Ok(head(newest.0, is_bound)),
+            Self::Up(cursor) if newest <= cursor => return Ok(None),
+            Self::Down(cursor) => Walk::Down(Down::new(&outboxes.posts, author, cursor)),
+            Self::Up(cursor) => Walk::Up(Up::new(&outboxes.posts, author, cursor)),
+        };
+        let nearest = self.step(&mut { walk })?;
+        Ok(nearest.and_then(|rank| head(rank, false)))
     }
 
-    fn source(self, outboxes: &Outboxes, head: Head) -> Option<Source<'_>> {
-        let list = outboxes.list(head.author)?;
-        Some(Source { list, next: self.step(list, head) })
+    /// What follows a head in its author's outbox.
+    fn source<'a>(self, outboxes: &'a Outboxes, head: Head) -> Result<Source<'a>> {
+        let at = self.sequence(head.rank);
+        let mut walk = match self {
+            Self::Down(_) => Walk::Down(Down::new(&outboxes.posts, head.author, at)),
+            Self::Up(_) => Walk::Up(Up::new(&outboxes.posts, head.author, at)),
+        };
+        let next = self.step(&mut walk)?;
+        Ok(Source { walk, next })
     }
 
-    /// The author's next entry away from the cursor.
-    fn step(self, list: &SequenceList, head: Head) -> Option<Head> {
-        let index = (head.index as usize).min(list.len().checked_sub(1)?);
-        match self {
-            Self::Down(_) => self.at(list, head.author, index.checked_sub(1)?),
-            Self::Up(_) => self.at(list, head.author, index + 1),
-        }
-    }
-
-    fn at(self, list: &SequenceList, author: Ordinal, index: usize) -> Option<Head> {
-        let sequence = (index < list.len()).then(|| list.sequence(index))?;
-        let index = u32::try_from(index).expect("an author has less than 2^32 posts");
-        Some(Head { rank: self.rank(sequence), author, index })
+    /// The rank of the author's next entry away from the cursor.
+    fn step(self, walk: &mut Walk<'_>) -> Result<Option<u64>> {
+        let entry = match walk {
+            Walk::Down(walk) => walk.next()?,
+            Walk::Up(walk) => walk.next()?,
+        };
+        Ok(entry.map(|(sequence, _)| self.rank(sequence)))
     }
 
     fn rank(self, sequence: Sequence) -> u64 {
@@ -176,8 +222,10 @@ mod tests {
     }
 
     fn page(span: Span, authors: &[u32], want: usize) -> Vec<u64> {
-        let authors = authors.iter().copied().map(Ordinal);
-        nearest(&outboxes(), authors, span, want).into_iter().map(|s| s.0).collect()
+        let outboxes = outboxes();
+        let mut merge = Merge::new(&outboxes, span, authors.len());
+        authors.iter().copied().map(Ordinal).for_each(|author| merge.add(author));
+        merge.nearest(want).unwrap().into_iter().map(|s| s.0).collect()
     }
 
     #[test]

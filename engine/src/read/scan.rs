@@ -27,15 +27,13 @@ pub(crate) fn scan(shared: &Shared, query: &ScanQuery) -> Result<Scan> {
     check_limit(query.limit)?;
     let newest = shared.state()?.position.sequence;
     let until = query.until.map_or(newest, |until| until.min(newest));
-    let mut found = look(&shared.log.segments(), query, until)?;
+    let found = look(&shared.log.segments(), query, until)?;
     let state = shared.state()?;
-    found.posts.retain(|post| is_alive(&state, post));
-    found
-        .follows
-        .retain(|item| followed_since(&state, item.user, item.author) == Some(item.sequence));
     let items = match query.of {
-        ScanOf::Posts => ScanItems::Posts(found.posts),
-        ScanOf::Follows => ScanItems::Follows(found.follows),
+        ScanOf::Posts => ScanItems::Posts(holding(found.posts, |post| is_alive(&state, post))?),
+        ScanOf::Follows => {
+            ScanItems::Follows(holding(found.follows, |follow| stands(&state, follow))?)
+        }
     };
     Ok(Scan { position: state.position, next: found.next, end: found.end, items })
 }
@@ -76,7 +74,20 @@ fn follow(user: UserId, author: UserId, sequence: Sequence) -> FollowItem {
     FollowItem { user, author, sequence }
 }
 
-fn is_alive(state: &State, post: &Post) -> bool {
-    let author = state.users.find(post.author);
-    author.is_some_and(|author| state.outboxes.contains(author, post.id.into()))
+/// Those of `items` that still hold.
+fn holding<T>(items: Vec<T>, holds: impl Fn(&T) -> Result<bool>) -> Result<Vec<T>> {
+    let judged = items.into_iter().map(|item| Ok((holds(&item)?, item)));
+    let judged: Vec<(bool, T)> = judged.collect::<Result<_>>()?;
+    Ok(judged.into_iter().filter_map(|(holds, item)| holds.then_some(item)).collect())
+}
+
+fn stands(state: &State, item: &FollowItem) -> Result<bool> {
+    Ok(followed_since(state, item.user, item.author)? == Some(item.sequence))
+}
+
+fn is_alive(state: &State, post: &Post) -> Result<bool> {
+    match state.users.find(post.author) {
+        Some(author) => state.outboxes.posts.contains(author, post.id.into()),
+        None => Ok(false),
+    }
 }

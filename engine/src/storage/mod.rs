@@ -4,7 +4,7 @@
 //! * [`disk`]: real files of one directory.
 //! * [`mapping`]: the one module with `unsafe`: maps a sealed file.
 //! * [`names`]: every file name, built and parsed in one place.
-//! * [`manifest`]: what a data directory is, and whether it was closed cleanly.
+//! * [`manifest`], [`catalog`]: what a data directory is, and which files are alive.
 //!
 //! Assumptions about the disk, on which recovery rests:
 //! 1. Bytes that were written and then covered by a successful `sync` survive a power cut.
@@ -12,6 +12,7 @@
 //! 3. `rename` within the directory, followed by `sync_directory`, is atomic and durable.
 //! 4. After a failed `sync` nothing is known about any unsynced byte; it is never retried.
 
+pub(crate) mod catalog;
 pub(crate) mod disk;
 pub(crate) mod manifest;
 pub(crate) mod mapping;

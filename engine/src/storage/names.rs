@@ -1,6 +1,7 @@
 //! Every file name of a data directory, built and parsed here and nowhere else.
 
 use crate::ids::Sequence;
+use crate::runs::layout::view_kind;
 
 /// Holds the lock of the process that uses the directory, and its process id.
 pub(crate) const LOCK: &str = "LOCK";
@@ -13,6 +14,16 @@ pub(crate) const SPARE: &str = "spare.tmp";
 
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
+const VIEW_SUFFIX: &str = ".view";
+const VIEWS: [(u8, &str); 5] = [
+    (view_kind::USERS, "users-"),
+    (view_kind::OUTBOX, "outbox-"),
+    (view_kind::GRAPH, "graph-"),
+    (view_kind::RECEIPTS, "receipts-"),
+    (view_kind::GRAVES, "graves-"),
+];
+/// Ends the name of a view file that was put aside.
+pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 
 /// The log segment whose first sequence is `first`; names sort in log order.
@@ -28,6 +39,26 @@ pub(crate) fn parse_segment(name: &str) -> Option<Sequence> {
         return None;
     }
     digits.parse().ok().map(Sequence)
+}
+
+/// The view file with this number; numbers are never used twice.
+pub(crate) fn view(kind: u8, number: u64) -> String {
+    let prefix = VIEWS.iter().find(|(known, _)| *known == kind).map_or("view-", |(_, name)| name);
+    format!("{prefix}{number:012}{VIEW_SUFFIX}")
+}
+
+/// The kind and the number in a view file's name.
+pub(crate) fn parse_view(name: &str) -> Option<(u8, u64)> {
+    let stem = name.strip_suffix(VIEW_SUFFIX)?;
+    let (kind, digits) =
+        VIEWS.iter().find_map(|(kind, prefix)| Some((*kind, stem.strip_prefix(prefix)?)))?;
+    let number = digits.parse().ok()?;
+    (view(kind, number) == name).then_some((kind, number))
+}
+
+/// The name that a damaged view file gets, out of the way and kept for whoever wants to look.
+pub(crate) fn quarantined(name: &str) -> String {
+    format!("{name}{DAMAGED_SUFFIX}")
 }
 
 /// The name under which a new version of `name` is written.
@@ -50,6 +81,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || name == MANIFEST
         || is_temporary(name)
         || parse_segment(name).is_some()
+        || parse_view(name.strip_suffix(DAMAGED_SUFFIX).unwrap_or(name)).is_some()
 }
 
 #[cfg(test)]
@@ -61,6 +93,16 @@ mod tests {
         let name = segment(Sequence(42));
         assert_eq!(parse_segment(&name), Some(Sequence(42)));
         assert!(name < segment(Sequence(1_000_000_000_000)));
+    }
+
+    #[test]
+    fn view_names_round_trip() {
+        for (kind, _) in VIEWS {
+            let name = view(kind, 42);
+            assert_eq!(parse_view(&name), Some((kind, 42)));
+            assert!(is_ours(&name) && is_ours(&quarantined(&name)));
+        }
+        assert_eq!(parse_view("outbox-42.view"), None, "one name for one file");
     }
 
     #[test]

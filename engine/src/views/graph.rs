@@ -1,7 +1,7 @@
 //! Who follows, mutes and blocks whom, with the sequence at which it began.
 //!
 //! Follows are kept in both directions, oldest edge first. Mutes and blocks are few: one map of
-//! pairs answers "is there one", a list per user pages through them.
+//! pairs in memory answers "is there one", a list per user pages through them.
 //!
 //! Invariants:
 //! * `a` is in the followers of `b`, at a sequence, exactly if `b` is in the following of `a`, at
@@ -10,50 +10,45 @@
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::slots::EdgeList;
-use super::users::{Ordinal, PerUser};
+use super::timeline::{Removal, Timelines};
+use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
+use crate::error::Result;
 use crate::ids::Sequence;
+use crate::log::record::Began;
 
-/// The edges of one user.
-#[derive(Debug, Default)]
-pub(crate) struct Node {
-    pub(crate) following: EdgeList,
-    pub(crate) followers: EdgeList,
-}
+/// The slots of an edge list: a sequence and the ordinal of the other side.
+pub(crate) const EDGE_WIDTH: usize = 10;
+
+/// The edges of one kind, by user.
+pub(crate) type Edges = Timelines<EDGE_WIDTH>;
 
 /// Directed pairs of one kind, such as mutes.
 #[derive(Debug)]
 pub(crate) struct Pairs {
     began: HashMap<(u32, u32), Sequence>,
-    lists: PerUser<EdgeList>,
+    /// Wholly in memory; files have them for the next open.
+    pub(crate) lists: Edges,
 }
 
 /// All edges of all kinds.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    nodes: PerUser<Node>,
+    pub(crate) following: Edges,
+    pub(crate) followers: Edges,
     pub(crate) mutes: Pairs,
     pub(crate) blocks: Pairs,
-    follows: u64,
 }
-
-static EMPTY: Node = Node { following: EdgeList::EMPTY, followers: EdgeList::EMPTY };
-static NO_EDGES: EdgeList = EdgeList::EMPTY;
 
 impl Graph {
     /// Follows that hold.
     pub(crate) fn follows(&self) -> u64 {
-        self.follows
-    }
-
-    pub(crate) fn node(&self, user: Ordinal) -> &Node {
-        self.nodes.at(user).unwrap_or(&EMPTY)
+        self.following.total()
     }
 
     /// Since when `user` follows `author`.
-    pub(crate) fn followed_since(&self, user: Ordinal, author: Ordinal) -> Option<Sequence> {
-        self.node(user).following.sequence_of(author)
+    pub(crate) fn followed_since(&self, user: Ordinal, author: Ordinal) -> Result<Began> {
+        self.following.find_payload(user, author.0)
     }
 
     /// Whether a block stands between the two, in either direction.
@@ -62,58 +57,49 @@ impl Graph {
     }
 
     pub(crate) fn follow(&mut self, user: Ordinal, author: Ordinal, at: Sequence) {
-        // A follow is logged only if there was none; looking again would cost the replay a scan.
-        debug_assert!(self.followed_since(user, author).is_none(), "decided before it was logged");
-        self.nodes.make(user).following.push(at, author);
-        self.nodes.make(author).followers.push(at, user);
-        self.follows += 1;
+        self.following.push(user, (at, author.0));
+        self.followers.push(author, (at, user.0));
     }
 
-    pub(crate) fn unfollow(&mut self, user: Ordinal, author: Ordinal) {
-        let Some(began) = self.followed_since(user, author) else { return };
-        self.nodes.make(user).following.remove(began);
-        self.nodes.make(author).followers.remove(began);
-        self.follows -= 1;
+    /// Ends the follow that began at `began`, if there was one.
+    pub(crate) fn unfollow(
+        &mut self,
+        user: Ordinal,
+        author: Ordinal,
+        began: Began,
+        removal: Removal,
+    ) {
+        if let Some(began) = began {
+            self.following.remove(user, began, removal);
+            self.followers.remove(author, began, removal);
+        }
     }
 
-    pub(crate) fn block(&mut self, user: Ordinal, other: Ordinal, at: Sequence) {
-        self.unfollow(user, other);
-        self.unfollow(other, user);
-        self.blocks.add(user, other, at);
-    }
-
-    pub(crate) fn digest(&self, users: usize) -> Digest {
+    pub(crate) fn digest(&self, users: usize) -> Result<Digest> {
         let mut digest = DigestBuilder::new();
         for user in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
-            let node = self.node(user);
-            for list in
-                [&node.following, &node.followers, self.mutes.list(user), self.blocks.list(user)]
-            {
-                digest.number(list.len() as u64);
-                for index in 0..list.len() {
-                    digest.number(list.sequence(index).0);
-                    digest.number(u64::from(list.ordinal(index).0));
-                }
+            for edges in [&self.following, &self.followers, &self.mutes.lists, &self.blocks.lists] {
+                edges.digest(user, &mut digest)?;
             }
         }
-        digest.finish()
+        Ok(digest.finish())
     }
 }
 
 impl Default for Pairs {
     fn default() -> Self {
-        Self { began: HashMap::new(), lists: PerUser::default() }
+        Self { began: HashMap::new(), lists: Edges::default() }
     }
 }
 
 impl Pairs {
     pub(crate) fn contains(&self, user: Ordinal, other: Ordinal) -> bool {
-        !self.began.is_empty() && self.began.contains_key(&(user.0, other.0))
+        self.since(user, other).is_some()
     }
 
-    /// The user's pairs, oldest first.
-    pub(crate) fn list(&self, user: Ordinal) -> &EdgeList {
-        self.lists.at(user).unwrap_or(&NO_EDGES)
+    /// Since when the pair stands.
+    pub(crate) fn since(&self, user: Ordinal, other: Ordinal) -> Began {
+        if self.began.is_empty() { None } else { self.began.get(&(user.0, other.0)).copied() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -121,16 +107,15 @@ impl Pairs {
     }
 
     pub(crate) fn add(&mut self, user: Ordinal, other: Ordinal, at: Sequence) {
-        if self.contains(user, other) {
-            return;
-        }
         self.began.insert((user.0, other.0), at);
-        self.lists.make(user).push(at, other);
+        self.lists.push(user, (at, other.0));
     }
 
-    pub(crate) fn remove(&mut self, user: Ordinal, other: Ordinal) {
-        if let Some(began) = self.began.remove(&(user.0, other.0)) {
-            self.lists.make(user).remove(began);
+    /// Ends the pair that began at `began`, if there was one.
+    pub(crate) fn remove(&mut self, user: Ordinal, other: Ordinal, began: Began, removal: Removal) {
+        if let Some(began) = began {
+            self.began.remove(&(user.0, other.0));
+            self.lists.remove(user, began, removal);
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! In reading order:
 //! * [`users`]: user ids to dense ordinals, so that everything else lies in arrays.
-//! * [`slots`]: the one sorted list of sequences beneath outboxes and edges.
+//! * [`slots`]: a sorted list of sequences in memory.
+//! * [`timeline`], [`graves`], [`walk`]: such a list, continued in sealed runs; what of these holds
+//!   no longer; walks along both.
 //! * [`outbox`]: what each author published and did not delete.
 //! * [`graph`]: follows, mutes and blocks, both directions.
 //! * [`receipts`]: the newest idempotency keys and their answers.
@@ -13,11 +15,14 @@
 //! * The same records give the same digest per view, on every machine and under all options.
 
 pub(crate) mod graph;
+pub(crate) mod graves;
 pub(crate) mod outbox;
 pub(crate) mod receipts;
 pub(crate) mod slots;
 pub(crate) mod state;
+pub(crate) mod timeline;
 pub(crate) mod users;
+pub(crate) mod walk;
 
 /// A canonical digest of one view at one position; equal states have equal digests.
 #[derive(Clone, Copy, PartialEq, Eq)]

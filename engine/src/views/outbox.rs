@@ -2,71 +2,116 @@
 //! log.
 //!
 //! `newest` repeats each author's newest id in one flat array. A read over thousands of followees
-//! looks there first and touches only the few outboxes that can contribute to the page.
+//! looks there first and touches only the few outboxes that can contribute to the page. When the
+//! newest post is deleted and the next is in a file, the array keeps a bound instead of looking: no
+//! change ever waits for a file.
 
-use super::slots::SequenceList;
-use super::users::{Ordinal, PerUser};
+use std::sync::Arc;
+
+use super::graves::holds;
+use super::timeline::{Removal, Timelines};
+use super::users::Ordinal;
+use super::walk::Down;
 use super::{Digest, DigestBuilder};
+use crate::error::Result;
 use crate::ids::Sequence;
+use crate::runs::family::Family;
+
+/// Marks a newest post that is only a bound: the author has none above it.
+const BOUND: u64 = 1 << 63;
+
+/// The slots of an outbox: a sequence, no payload.
+pub(crate) const POST_WIDTH: usize = 6;
 
 /// All outboxes.
 #[derive(Debug, Default)]
 pub(crate) struct Outboxes {
-    lists: PerUser<SequenceList>,
-    /// The newest post of each author; 0 for none.
+    pub(crate) posts: Timelines<POST_WIDTH>,
+    /// The newest post of each author, perhaps with [`BOUND`]; 0 for none.
     newest: Vec<u64>,
-    posts: u64,
+}
+
+/// What is known of an author's newest post without looking at their outbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Newest {
+    None,
+    Is(Sequence),
+    /// There is none above.
+    AtMost(Sequence),
 }
 
 impl Outboxes {
-    /// Posts that are not deleted, of all authors.
-    pub(crate) fn posts(&self) -> u64 {
-        self.posts
-    }
-
-    /// The author's posts; `None` if there never was one.
-    pub(crate) fn list(&self, author: Ordinal) -> Option<&SequenceList> {
-        self.lists.at(author)
-    }
-
-    /// The author's newest post; 0 if there is none.
-    pub(crate) fn newest(&self, author: Ordinal) -> u64 {
-        self.newest.get(author.index()).copied().unwrap_or(0)
-    }
-
-    pub(crate) fn contains(&self, author: Ordinal, post: Sequence) -> bool {
-        self.list(author).is_some_and(|list| list.find(post).is_some())
+    /// The author's newest post, as far as the array knows.
+    pub(crate) fn newest(&self, author: Ordinal) -> Newest {
+        match self.newest.get(author.index()).copied().unwrap_or(0) {
+            0 => Newest::None,
+            bound if BOUND <= bound => Newest::AtMost(Sequence(bound - BOUND)),
+            post => Newest::Is(Sequence(post)),
+        }
     }
 
     pub(crate) fn publish(&mut self, author: Ordinal, post: Sequence) {
-        self.lists.make(author).push(post);
+        self.posts.push(author, (post, 0));
+        self.set_newest(author, post.0);
+    }
+
+    pub(crate) fn delete(&mut self, author: Ordinal, post: Sequence, removal: Removal) {
+        self.posts.remove(author, post, removal);
+        if let Newest::Is(newest) = self.newest(author)
+            && newest == post
+        {
+            let bound = BOUND + (post.0 - 1);
+            let newest = self.posts.hot(author).last().map_or(bound, |last| last.0);
+            self.set_newest(author, if self.posts.count(author) == 0 { 0 } else { newest });
+        }
+    }
+
+    /// The author's newest post.
+    pub(crate) fn find_newest(&self, author: Ordinal) -> Result<Option<Sequence>> {
+        match self.newest(author) {
+            Newest::None => Ok(None),
+            Newest::Is(post) => Ok(Some(post)),
+            Newest::AtMost(bound) => {
+                let found = Down::new(&self.posts, author, bound.next()).next()?;
+                Ok(found.map(|(post, _)| post))
+            }
+        }
+    }
+
+    /// Adds a file at open; all files before any grave.
+    pub(crate) fn load(&mut self, family: Arc<Family>) {
+        for listed in family.listed() {
+            self.set_newest(listed.owner, listed.head.last.0);
+        }
+        self.posts.load(family);
+    }
+
+    /// After all files and graves are loaded: a newest post that has a grave is but a bound.
+    pub(crate) fn settle_newest(&mut self) {
+        let Self { posts, newest } = self;
+        for (author, slot) in (0..).map(Ordinal).zip(newest) {
+            if holds(posts.graves.of(author), Sequence(*slot)) {
+                *slot = if posts.count(author) == 0 { 0 } else { BOUND + (*slot - 1) };
+            }
+        }
+    }
+
+    /// Covers the entries only; `newest` follows from them.
+    pub(crate) fn digest(&self, users: usize) -> Result<Digest> {
+        let mut digest = DigestBuilder::new();
+        for author in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
+            if self.posts.count(author) != 0 {
+                digest.number(u64::from(author.0));
+                self.posts.digest(author, &mut digest)?;
+            }
+        }
+        Ok(digest.finish())
+    }
+
+    fn set_newest(&mut self, author: Ordinal, value: u64) {
         if self.newest.len() <= author.index() {
             self.newest.resize(author.index() + 1, 0);
         }
-        *self.newest.get_mut(author.index()).expect("resized above") = post.0;
-        self.posts += 1;
-    }
-
-    pub(crate) fn delete(&mut self, author: Ordinal, post: Sequence) {
-        let Some(list) = self.lists.at_mut(author) else { return };
-        if !list.remove(post) {
-            return;
-        }
-        self.posts -= 1;
-        if let Some(newest) = self.newest.get_mut(author.index()) {
-            *newest = list.last().unwrap_or_default().0;
-        }
-    }
-
-    /// Covers the lists only; `newest` follows from them.
-    pub(crate) fn digest(&self, users: usize) -> Digest {
-        let mut digest = DigestBuilder::new();
-        for author in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
-            let Some(list) = self.list(author).filter(|list| !list.is_empty()) else { continue };
-            digest.number(u64::from(author.0));
-            digest.number(list.len() as u64);
-            list.sequences().for_each(|post| digest.number(post.0));
-        }
-        digest.finish()
+        *self.newest.get_mut(author.index()).expect("resized above") = value;
     }
 }

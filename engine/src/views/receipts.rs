@@ -13,8 +13,12 @@ use hashbrown::HashTable;
 
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
+use crate::error::Result;
 use crate::ids::{Key, Sequence};
 use crate::limits::RECEIPTS_MAX;
+use crate::log::bytes::Fields;
+use crate::runs::file::ViewFile;
+use crate::runs::layout::{RECEIPT_BYTES, receipt, section_part};
 
 /// One remembered write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +43,29 @@ pub(crate) struct Receipts {
 }
 
 impl Receipts {
+    /// Reads the receipts of a file, oldest first.
+    pub(crate) fn load(&mut self, file: &ViewFile) -> Result<()> {
+        let Some(section) = file.section(0, section_part::ARRAY) else { return Ok(()) };
+        for element in file.section_bytes(section)?.chunks_exact(RECEIPT_BYTES) {
+            let fields = Fields(element);
+            self.remember(Remembered {
+                scope: Ordinal(fields.u32(receipt::SCOPE_AT)),
+                key: Key(fields.array(receipt::KEY_AT)),
+                sequence: Sequence(fields.u64(receipt::SEQUENCE_AT)),
+                fingerprint: fields.u64(receipt::FINGERPRINT_AT),
+                is_publish: fields.u32(receipt::IS_PUBLISH_AT) == 1,
+            });
+        }
+        Ok(())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.window.len()
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Remembered> {
+        self.window.iter()
     }
 
     pub(crate) fn find(&self, scope: Ordinal, key: Key) -> Option<&Remembered> {

@@ -5,17 +5,11 @@
 //! moves the bytes behind. Five bytes would do for one epoch; an epoch skips 2^32 sequences, and 255
 //! restarts in a weak durability mode must not fill a list up. Six bytes last for 65,535.
 
-use super::users::Ordinal;
 use crate::ids::Sequence;
+use crate::runs::run::Entry;
 
 /// Bytes of a distance.
 const DISTANCE_BYTES: usize = 6;
-
-/// Entries without a payload.
-pub(crate) type SequenceList = SlotList<DISTANCE_BYTES>;
-
-/// Entries with an ordinal.
-pub(crate) type EdgeList = SlotList<10>;
 
 /// Ascending sequences in `WIDTH`-byte slots.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +34,33 @@ impl<const WIDTH: usize> SlotList<WIDTH> {
     pub(crate) fn sequence(&self, index: usize) -> Sequence {
         let [a, b, c, d, e, f] = self.part(index, 0);
         Sequence(self.base + u64::from_le_bytes([a, b, c, d, e, f, 0, 0]))
+    }
+
+    /// The entry at `index` with its payload; 0 where entries have none.
+    pub(crate) fn entry(&self, index: usize) -> Entry {
+        let has_payload = DISTANCE_BYTES + 4 <= WIDTH;
+        let payload = if has_payload { self.part(index, DISTANCE_BYTES) } else { [0; 4] };
+        (self.sequence(index), u32::from_le_bytes(payload))
+    }
+
+    pub(crate) fn first(&self) -> Option<Sequence> {
+        (!self.is_empty()).then(|| self.sequence(0))
+    }
+
+    /// Puts `older` in front; all of it is below the first entry. Ascending.
+    pub(crate) fn prepend(&mut self, older: impl Iterator<Item = Entry>) {
+        let newer = std::mem::take(self);
+        older.for_each(|entry| self.push(entry));
+        (0..newer.len()).for_each(|index| self.push(newer.entry(index)));
+    }
+
+    /// Drops all entries below `sequence` and gives their room back.
+    pub(crate) fn drop_below(&mut self, sequence: Sequence) {
+        let count = self.count_below(sequence);
+        if 0 < count {
+            self.slots.drain(..count * WIDTH);
+            self.slots.shrink_to_fit();
+        }
     }
 
     pub(crate) fn last(&self) -> Option<Sequence> {
@@ -72,11 +93,16 @@ impl<const WIDTH: usize> SlotList<WIDTH> {
         true
     }
 
-    pub(crate) fn sequences(&self) -> impl Iterator<Item = Sequence> + '_ {
-        (0..self.len()).map(|index| self.sequence(index))
+    /// All payloads, oldest entry first; nothing where entries have none.
+    pub(crate) fn payloads(&self) -> impl Iterator<Item = u32> + '_ {
+        self.slots.chunks_exact(WIDTH).filter_map(|slot| match *slot {
+            [_, _, _, _, _, _, a, b, c, d] => Some(u32::from_le_bytes([a, b, c, d])),
+            _ => None,
+        })
     }
 
-    fn push_slot(&mut self, sequence: Sequence, payload: &[u8]) {
+    /// Appends an entry; the payload is dropped where entries have none.
+    pub(crate) fn push(&mut self, (sequence, payload): Entry) {
         debug_assert!(self.last().is_none_or(|last| last < sequence), "the log only goes up");
         if self.slots.is_empty() {
             self.base = sequence.0;
@@ -92,7 +118,9 @@ impl<const WIDTH: usize> SlotList<WIDTH> {
             self.slots.reserve_exact(quarter);
         }
         self.slots.extend_from_slice(&[a, b, c, d, e, f]);
-        self.slots.extend_from_slice(payload);
+        if DISTANCE_BYTES + 4 <= WIDTH {
+            self.slots.extend_from_slice(&payload.to_le_bytes());
+        }
     }
 
     fn part<const N: usize>(&self, index: usize, from: usize) -> [u8; N] {
@@ -102,46 +130,17 @@ impl<const WIDTH: usize> SlotList<WIDTH> {
     }
 }
 
-impl SequenceList {
-    pub(crate) fn push(&mut self, sequence: Sequence) {
-        self.push_slot(sequence, &[]);
-    }
-}
-
-impl EdgeList {
-    pub(crate) fn push(&mut self, sequence: Sequence, ordinal: Ordinal) {
-        self.push_slot(sequence, &ordinal.0.to_le_bytes());
-    }
-
-    pub(crate) fn ordinal(&self, index: usize) -> Ordinal {
-        Ordinal(u32::from_le_bytes(self.part(index, DISTANCE_BYTES)))
-    }
-
-    /// All ordinals, oldest edge first.
-    pub(crate) fn ordinals(&self) -> impl Iterator<Item = Ordinal> + '_ {
-        self.slots.chunks_exact(10).map(|slot| match *slot {
-            [_, _, _, _, _, _, a, b, c, d] => Ordinal(u32::from_le_bytes([a, b, c, d])),
-            _ => unreachable!("chunks_exact hands out ten bytes"),
-        })
-    }
-
-    /// The sequence of the edge to `ordinal`. Linear: lists of followees are bounded by an option.
-    pub(crate) fn sequence_of(&self, ordinal: Ordinal) -> Option<Sequence> {
-        let index = self.ordinals().position(|found| found == ordinal)?;
-        Some(self.sequence(index))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn finds_and_removes_what_was_pushed() {
-        let mut list = SequenceList::default();
+        let mut list = SlotList::<6>::default();
         let sequences: Vec<_> = (0..100).map(|n| Sequence(1_000_000 + 7 * n)).collect();
-        sequences.iter().for_each(|sequence| list.push(*sequence));
-        assert_eq!(list.sequences().collect::<Vec<_>>(), sequences);
+        sequences.iter().for_each(|sequence| list.push((*sequence, 0)));
+        let found: Vec<_> = (0..list.len()).map(|index| list.sequence(index)).collect();
+        assert_eq!(found, sequences);
         assert_eq!(list.count_below(Sequence(1_000_008)), 2);
         assert_eq!(list.find(Sequence(1_000_008)), None);
         assert!(list.remove(Sequence(1_000_007)));
@@ -152,20 +151,19 @@ mod tests {
 
     #[test]
     fn edges_keep_their_ordinal() {
-        let mut list = EdgeList::default();
-        list.push(Sequence(5), Ordinal(70_000));
-        list.push(Sequence(1 << 33), Ordinal(u32::MAX - 2));
-        assert_eq!(list.sequence_of(Ordinal(u32::MAX - 2)), Some(Sequence(1 << 33)));
-        assert_eq!(list.ordinal(0), Ordinal(70_000));
-        assert_eq!(list.sequence_of(Ordinal(1)), None);
+        let mut list = SlotList::<10>::default();
+        list.push((Sequence(5), 70_000));
+        list.push((Sequence(1 << 33), u32::MAX - 2));
+        assert_eq!(list.payloads().collect::<Vec<_>>(), [70_000, u32::MAX - 2]);
+        assert_eq!(list.entry(0), (Sequence(5), 70_000));
     }
 
     #[test]
     fn a_list_that_became_empty_takes_a_new_base() {
-        let mut list = SequenceList::default();
-        list.push(Sequence(1));
+        let mut list = SlotList::<6>::default();
+        list.push((Sequence(1), 0));
         assert!(list.remove(Sequence(1)));
-        list.push(Sequence(1 << 50));
+        list.push((Sequence(1 << 50), 0));
         assert_eq!(list.last(), Some(Sequence(1 << 50)));
     }
 }

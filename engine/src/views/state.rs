@@ -1,13 +1,22 @@
 //! All views at one position, and the fold: [`State::apply`].
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::Digest;
 use super::graph::Graph;
+use super::graves::Graves;
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
-use super::users::Users;
+use super::timeline::Removal;
+use super::users::{Ordinal, Tail, Users};
+use crate::error::Result;
+use crate::flush::build::Built;
 use crate::ids::{Position, Sequence, Timestamp};
+use crate::limits::WARM_ENTRIES_MAX;
 use crate::log::record::{Effect, Record};
 use crate::read::activity::Activity;
+use crate::runs::layout::{FAMILIES, family};
 
 /// What the log means up to `position`.
 #[derive(Debug, Default)]
@@ -21,6 +30,8 @@ pub(crate) struct State {
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
+    /// Entries up to here are in files, or are being written to files.
+    pub(crate) frontier: Sequence,
 }
 
 /// The digest of each view.
@@ -40,32 +51,35 @@ impl State {
     /// Folds one record. Never refuses: the record was decided before it was logged.
     pub(crate) fn apply(&mut self, sequence: Sequence, record: &Record) {
         let scope = self.users.intern(record.effect.subject());
+        let removal = Removal { at: sequence, frontier: self.frontier };
         match &record.effect {
             Effect::Publish(_) => self.outboxes.publish(scope, sequence),
-            Effect::Delete { post, .. } => self.outboxes.delete(scope, (*post).into()),
+            Effect::Delete { post, .. } => self.outboxes.delete(scope, (*post).into(), removal),
             Effect::Follow { author, .. } => {
                 let author = self.users.intern(*author);
                 self.graph.follow(scope, author, sequence);
             }
-            Effect::Unfollow { author, .. } => {
+            Effect::Unfollow { author, began, .. } => {
                 let author = self.users.intern(*author);
-                self.graph.unfollow(scope, author);
+                self.graph.unfollow(scope, author, *began, removal);
             }
             Effect::Mute { author, .. } => {
                 let author = self.users.intern(*author);
                 self.graph.mutes.add(scope, author, sequence);
             }
-            Effect::Unmute { author, .. } => {
+            Effect::Unmute { author, began, .. } => {
                 let author = self.users.intern(*author);
-                self.graph.mutes.remove(scope, author);
+                self.graph.mutes.remove(scope, author, *began, removal);
             }
-            Effect::Block { other, .. } => {
+            Effect::Block { other, forth, back, .. } => {
                 let other = self.users.intern(*other);
-                self.graph.block(scope, other, sequence);
+                self.graph.unfollow(scope, other, *forth, removal);
+                self.graph.unfollow(other, scope, *back, removal);
+                self.graph.blocks.add(scope, other, sequence);
             }
-            Effect::Unblock { other, .. } => {
+            Effect::Unblock { other, began, .. } => {
                 let other = self.users.intern(*other);
-                self.graph.blocks.remove(scope, other);
+                self.graph.blocks.remove(scope, other, *began, removal);
             }
         }
         if let Some(key) = record.key {
@@ -83,13 +97,80 @@ impl State {
         self.time = self.time.max(record.time);
     }
 
-    pub(crate) fn digests(&self) -> Digests {
-        let users = self.users.len();
-        Digests {
-            users: self.users.digest(),
-            outbox: self.outboxes.digest(users),
-            graph: self.graph.digest(users),
-            receipts: self.receipts.digest(),
+    /// Sets apart what is to be flushed: everything up to the position. From now on the end of such
+    /// an entry leaves a grave. Hands out the users that are in no file yet.
+    pub(crate) fn freeze(&mut self) -> Option<Arc<Tail>> {
+        self.frontier = self.position.sequence;
+        self.users.freeze()
+    }
+
+    /// The files hold what was set apart.
+    pub(crate) fn publish(&mut self, built: &Built) {
+        if let Some(file) = &built.users {
+            self.users.publish(Arc::clone(file));
         }
+        let families = [
+            (&mut self.graph.following, &built.following),
+            (&mut self.graph.followers, &built.followers),
+        ];
+        for (edges, family) in families {
+            family.iter().for_each(|family| edges.publish(Arc::clone(family)));
+        }
+        built.posts.iter().for_each(|family| self.outboxes.posts.publish(Arc::clone(family)));
+    }
+
+    /// The graves of a family; see [`family`].
+    pub(crate) fn graves(&self, number: u8) -> &Graves {
+        match number {
+            family::POSTS => &self.outboxes.posts.graves,
+            family::FOLLOWING => &self.graph.following.graves,
+            family::FOLLOWERS => &self.graph.followers.graves,
+            family::MUTES => &self.graph.mutes.lists.graves,
+            _ => &self.graph.blocks.lists.graves,
+        }
+    }
+
+    /// Entries in files that hold no longer; a follow counts in both directions.
+    pub(crate) fn graves_count(&self) -> u64 {
+        FAMILIES.iter().map(|number| self.graves(*number).len() as u64).sum()
+    }
+
+    /// The graves of a family, to be changed.
+    pub(crate) fn graves_mut(&mut self, number: u8) -> &mut Graves {
+        match number {
+            family::POSTS => &mut self.outboxes.posts.graves,
+            family::FOLLOWING => &mut self.graph.following.graves,
+            family::FOLLOWERS => &mut self.graph.followers.graves,
+            family::MUTES => &mut self.graph.mutes.lists.graves,
+            _ => &mut self.graph.blocks.lists.graves,
+        }
+    }
+
+    /// Takes the entries of `owners` that a home page needs into memory, down to `floor`.
+    pub(crate) fn warm(&mut self, owners: Range<u32>, floor: Sequence) -> Result<()> {
+        for owner in owners.map(Ordinal) {
+            self.outboxes.posts.warm(owner, floor, WARM_ENTRIES_MAX)?;
+            self.graph.following.warm(owner, floor, WARM_ENTRIES_MAX)?;
+        }
+        Ok(())
+    }
+
+    /// Drops the entries below `floor` of `owners` from memory, as far as files have them.
+    pub(crate) fn trim(&mut self, owners: Range<u32>, floor: Sequence) {
+        for owner in owners.map(Ordinal) {
+            self.outboxes.posts.trim(owner, floor);
+            self.graph.following.trim(owner, floor);
+            self.graph.followers.trim(owner, floor);
+        }
+    }
+
+    pub(crate) fn digests(&self) -> Result<Digests> {
+        let users = self.users.len();
+        Ok(Digests {
+            users: self.users.digest(),
+            outbox: self.outboxes.digest(users)?,
+            graph: self.graph.digest(users)?,
+            receipts: self.receipts.digest(),
+        })
     }
 }

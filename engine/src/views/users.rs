@@ -1,17 +1,19 @@
 //! Users: each id gets a dense ordinal in order of its first appearance in the log, so that all
 //! other state lies in arrays indexed by it.
 //!
-//! Cost of an idle user in all views together, in bytes: id 8, index 6 to 11, outbox slot 4, newest
-//! post 8, graph slot 4, activity 4: 34 to 39.
+//! Users of an earlier flush stand in mapped files and cost no memory of ours here. What an idle user
+//! costs in the other arrays: newest post 8, counts 3 x 4, activity 4, slots of hot lists up to 12.
 
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
 use super::{Digest, DigestBuilder};
-use crate::ids::UserId;
+use crate::ids::{Sequence, UserId};
 use crate::limits::USERS_MAX;
+use crate::runs::ids::IdFile;
 
 /// A user's dense number inside this engine: an index, not an identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,50 +25,135 @@ impl Ordinal {
     }
 }
 
-/// All users that the log has named.
+/// All users that the log has named: the first ones in files, the others in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Users {
+    /// In ascending order of ordinals, without a gap.
+    files: Vec<Arc<IdFile>>,
+    /// Users that are being written to a file.
+    frozen: Option<Arc<Tail>>,
+    tail: Tail,
+}
+
+/// Users that are not in a file yet.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    /// The ordinal of the first.
+    start: u32,
     ids: Vec<UserId>,
-    /// Ordinals, found by the hash of their id.
+    /// Indexes into `ids`, found by the hash of the id.
     index: HashTable<u32>,
     hasher: FixedState,
 }
 
 impl Users {
     pub(crate) fn len(&self) -> usize {
-        self.ids.len()
+        self.tail.end() as usize
     }
 
     /// The ordinal of `user`, if the log has named them.
     pub(crate) fn find(&self, user: UserId) -> Option<Ordinal> {
-        let hash = self.hasher.hash_one(user.0);
-        let same = |ordinal: &u32| self.ids.get(*ordinal as usize) == Some(&user);
-        self.index.find(hash, same).map(|ordinal| Ordinal(*ordinal))
+        let recent = || self.tail.find(user).or_else(|| self.frozen.as_ref()?.find(user));
+        // Most users are old: the oldest file is the largest.
+        let sealed = self.files.iter().find_map(|file| file.find(user));
+        sealed.or_else(recent)
     }
 
     /// The ordinal of `user`, new if the log names them for the first time.
     pub(crate) fn intern(&mut self, user: UserId) -> Ordinal {
-        if let Some(ordinal) = self.find(user) {
-            return ordinal;
+        match self.find(user) {
+            Some(ordinal) => ordinal,
+            None => self.tail.add(user),
         }
-        assert!(self.ids.len() < USERS_MAX, "more than {USERS_MAX} users");
-        let ordinal = u32::try_from(self.ids.len()).expect("USERS_MAX fits 32 bits");
-        self.ids.push(user);
-        let (ids, hasher) = (&self.ids, &self.hasher);
-        let rehash = |known: &u32| hasher.hash_one(ids.get(*known as usize).map_or(0, |id| id.0));
-        self.index.insert_unique(self.hasher.hash_one(user.0), ordinal, rehash);
-        Ordinal(ordinal)
     }
 
     /// The id behind an ordinal.
     pub(crate) fn id(&self, ordinal: Ordinal) -> UserId {
-        *self.ids.get(ordinal.index()).expect("ordinals are handed out by intern()")
+        let file = || {
+            let newer = self.files.partition_point(|file| file.start() <= ordinal);
+            self.files.get(newer.checked_sub(1)?)?.id(ordinal)
+        };
+        let frozen = || self.frozen.as_ref()?.id(ordinal);
+        let found = self.tail.id(ordinal).or_else(frozen).or_else(file);
+        found.expect("ordinals are handed out by intern()")
+    }
+
+    /// Sets the users in memory apart, to be written to a file; `None` if there are none. What was
+    /// set apart before must be published by now.
+    pub(crate) fn freeze(&mut self) -> Option<Arc<Tail>> {
+        debug_assert!(self.frozen.is_none(), "one flush at a time");
+        if self.tail.ids.is_empty() {
+            return None;
+        }
+        let next = Tail { start: self.tail.end(), ..Tail::default() };
+        self.frozen = Some(Arc::new(std::mem::replace(&mut self.tail, next)));
+        self.frozen.clone()
+    }
+
+    /// The frozen users are in this file now.
+    pub(crate) fn publish(&mut self, file: Arc<IdFile>) {
+        self.files.push(file);
+        self.frozen = None;
+    }
+
+    /// The ordinal of the first user in the file that begins with the effects of `first`.
+    pub(crate) fn start_of(&self, first: Sequence) -> Option<Ordinal> {
+        self.files.iter().find(|file| file.first == first).map(|file| file.start())
+    }
+
+    /// The users of some neighbouring files are in this one file now.
+    pub(crate) fn replace(&mut self, merged: &Arc<IdFile>) {
+        let range = merged.start()..merged.end();
+        self.files.retain(|file| !range.contains(&file.start()));
+        let at = self.files.partition_point(|file| file.start() < merged.start());
+        self.files.insert(at, Arc::clone(merged));
+    }
+
+    /// Adds a file at open, before any user in memory.
+    pub(crate) fn load(&mut self, file: Arc<IdFile>) {
+        self.tail.start = file.end().0;
+        self.files.push(file);
     }
 
     pub(crate) fn digest(&self) -> Digest {
         let mut digest = DigestBuilder::new();
-        self.ids.iter().for_each(|id| digest.number(id.0));
+        let len = u32::try_from(self.len()).expect("USERS_MAX fits 32 bits");
+        (0..len).for_each(|ordinal| digest.number(self.id(Ordinal(ordinal)).0));
         digest.finish()
+    }
+}
+
+impl Tail {
+    pub(crate) fn start(&self) -> Ordinal {
+        Ordinal(self.start)
+    }
+
+    pub(crate) fn ids(&self) -> &[UserId] {
+        &self.ids
+    }
+
+    fn end(&self) -> u32 {
+        self.start + u32::try_from(self.ids.len()).expect("USERS_MAX fits 32 bits")
+    }
+
+    fn find(&self, user: UserId) -> Option<Ordinal> {
+        let hash = self.hasher.hash_one(user.0);
+        let same = |index: &u32| self.ids.get(*index as usize) == Some(&user);
+        self.index.find(hash, same).map(|index| Ordinal(self.start + *index))
+    }
+
+    fn id(&self, ordinal: Ordinal) -> Option<UserId> {
+        self.ids.get(ordinal.0.checked_sub(self.start)? as usize).copied()
+    }
+
+    fn add(&mut self, user: UserId) -> Ordinal {
+        assert!((self.end() as usize) < USERS_MAX, "more than {USERS_MAX} users");
+        let index = self.end() - self.start;
+        self.ids.push(user);
+        let (ids, hasher) = (&self.ids, &self.hasher);
+        let rehash = |known: &u32| hasher.hash_one(ids.get(*known as usize).map_or(0, |id| id.0));
+        self.index.insert_unique(self.hasher.hash_one(user.0), index, rehash);
+        Ordinal(self.start + index)
     }
 }
 

@@ -1,0 +1,275 @@
+//! The flusher: one background thread that writes view files while commits go on.
+//!
+//! One flush at a time. A flush that fails (a full disk, say) is tried again until it succeeds or
+//! the engine closes; meanwhile commits go on, and opening would only have more to replay.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, Sender, bounded};
+
+use super::gather::Graved;
+use super::merge::{Merged, merge, repair};
+use super::plan::{covers, plan};
+use super::step::{Frozen, collect_graves, flush};
+use crate::error::{Error, Result};
+use crate::ids::Sequence;
+use crate::limits::{FORGET_GRAVES, TRIM_OWNERS, WARM_OWNERS};
+use crate::runs::layout::{family, view_kind};
+use crate::shared::Shared;
+use crate::storage::catalog::Catalog;
+use crate::storage::manifest::ViewEntry;
+use crate::storage::names;
+use crate::views::state::State;
+
+/// Between two tries of a flush that fails.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How often a waiting committer looks again.
+const WAIT_STEP: Duration = Duration::from_millis(1);
+
+/// Orders that wait: one flush, and some repairs.
+const JOBS_MAX: usize = 16;
+
+/// The handle on the thread.
+#[derive(Debug)]
+pub(crate) struct Flusher {
+    worker: Arc<Worker>,
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread is asked for.
+#[derive(Debug)]
+enum Job {
+    Flush(Frozen),
+    /// Write this view file anew: a read met damage in it.
+    Repair(String),
+    Stop,
+}
+
+/// Tells the flusher of damaged view files; readers hold it.
+#[derive(Clone, Debug)]
+pub(crate) struct DamageReport(Sender<Job>);
+
+impl DamageReport {
+    /// A read failed. If it was a view file, it is written anew.
+    pub(crate) fn tell(&self, error: &Error) {
+        if let Some((name, _)) = error.place().filter(|(name, _)| is_view(name)) {
+            // A full channel: the next read that fails tells again.
+            let _ = self.0.try_send(Job::Repair(name.to_owned()));
+        }
+    }
+}
+
+fn is_view(name: &str) -> bool {
+    names::parse_view(name).is_some()
+}
+
+/// What the thread works with.
+#[derive(Debug)]
+struct Worker {
+    shared: Arc<Shared>,
+    catalog: Arc<Catalog>,
+    is_busy: AtomicBool,
+    is_stopping: AtomicBool,
+    /// Why the last try failed.
+    fault: Mutex<Option<Error>>,
+}
+
+impl Flusher {
+    pub(crate) fn start(shared: Arc<Shared>, catalog: Arc<Catalog>) -> Result<Self> {
+        let (is_busy, is_stopping) = (AtomicBool::new(false), AtomicBool::new(false));
+        let fault = Mutex::new(None);
+        let worker = Arc::new(Worker { shared, catalog, is_busy, is_stopping, fault });
+        let (jobs, inbox) = bounded(JOBS_MAX);
+        let ours = Arc::clone(&worker);
+        let thread = std::thread::Builder::new()
+            .name("fanfold-flush".to_owned())
+            .spawn(move || ours.run(&inbox))
+            .map_err(|error| Error::io("start the flusher thread", error))?;
+        Ok(Self { worker, jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Whether a flush is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.worker.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Orders a flush; none may be under way.
+    pub(crate) fn order(&self, frozen: Frozen) {
+        self.worker.is_busy.store(true, Ordering::Release);
+        if let Some(jobs) = &self.jobs {
+            // A thread that is gone flushes no more; opening will replay instead.
+            let _ = jobs.send(Job::Flush(frozen));
+        }
+    }
+
+    /// For readers.
+    pub(crate) fn damage_report(&self) -> Option<DamageReport> {
+        self.jobs.clone().map(DamageReport)
+    }
+
+    /// Waits for the flush under way, unless it keeps failing.
+    pub(crate) fn wait(&self) {
+        while self.is_busy() && self.worker.fault().is_none() {
+            std::thread::sleep(WAIT_STEP);
+        }
+    }
+
+    /// Waits for the flush under way and ends the thread.
+    pub(crate) fn stop(&mut self) {
+        self.worker.is_stopping.store(true, Ordering::Release);
+        if let Some(jobs) = self.jobs.take() {
+            let _ = jobs.send(Job::Stop);
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Flusher {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Worker {
+    fn run(&self, inbox: &Receiver<Job>) {
+        self.note(self.warm().err());
+        for job in inbox {
+            match job {
+                Job::Flush(frozen) => {
+                    if !self.flush_until_done(&frozen) {
+                        return;
+                    }
+                    // A merge that fails is planned again after the next flush.
+                    self.note(self.merge().err());
+                    self.is_busy.store(false, Ordering::Release);
+                }
+                Job::Repair(name) => self.note(self.repair(&name).err()),
+                Job::Stop => return,
+            }
+        }
+    }
+
+    /// Takes the newest entries into memory, as far as the budget goes, so that pages need no file.
+    fn warm(&self) -> Result<()> {
+        let (users, floor) = self.hot_floor()?;
+        for first in (0..users).step_by(WARM_OWNERS as usize) {
+            if self.is_stopping.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            let last = first.saturating_add(WARM_OWNERS).min(users);
+            let mut warmed = Ok(());
+            self.shared.change(|state| warmed = state.warm(first..last, floor))?;
+            self.shared.noticing(warmed)?;
+        }
+        Ok(())
+    }
+
+    /// How many users there are, and from where on entries are kept in memory.
+    fn hot_floor(&self) -> Result<(u32, Sequence)> {
+        let state = self.shared.state()?;
+        let users = u32::try_from(state.users.len()).unwrap_or(u32::MAX);
+        let floor = state.position.sequence.0.saturating_sub(self.shared.options.hot_records());
+        Ok((users, Sequence(floor)))
+    }
+
+    /// False if the engine closes before the flush succeeded.
+    fn flush_until_done(&self, frozen: &Frozen) -> bool {
+        while let Err(error) = self.flush(frozen) {
+            self.note(Some(error));
+            if self.is_stopping.load(Ordering::Acquire) {
+                return false;
+            }
+            std::thread::sleep(RETRY_AFTER);
+        }
+        true
+    }
+
+    /// Writes a damaged file anew, unless that was done meanwhile.
+    fn repair(&self, name: &str) -> Result<()> {
+        let shared = &self.shared;
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(&*shared.state()?);
+            Ok(())
+        };
+        let views = self.catalog.manifest().views;
+        let Some(view) = views.into_iter().find(|view| view.name() == name) else {
+            return Ok(());
+        };
+        let repaired = repair(&self.catalog, &shared.log.segments(), &lend, view)?;
+        self.publish(&repaired)
+    }
+
+    /// Readers get the new file, and the graves that went are forgotten.
+    fn publish(&self, merged: &Merged) -> Result<()> {
+        self.shared.change(|state| merged.publish(state))?;
+        for (number, rows) in &merged.cancelled {
+            for rows in rows.chunks(FORGET_GRAVES) {
+                self.shared.change(|state| Merged::forget(state, *number, rows))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&self, frozen: &Frozen) -> Result<()> {
+        let shared = &self.shared;
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(&*shared.state()?);
+            Ok(())
+        };
+        let built = flush(&self.catalog, &shared.log.segments(), &lend, frozen)?;
+        shared.change(|state| state.publish(&built))?;
+        self.trim()
+    }
+
+    /// Merges files until all is well.
+    fn merge(&self) -> Result<()> {
+        let shared = &self.shared;
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(&*shared.state()?);
+            Ok(())
+        };
+        loop {
+            let manifest = self.catalog.manifest();
+            let graves = collect_graves(&lend, manifest.covered)?;
+            let dead = |view: &ViewEntry| dead_in(&graves, view);
+            let Some(inputs) = plan(&manifest, dead) else { return Ok(()) };
+            let merged = merge(&self.catalog, &lend, inputs)?;
+            self.publish(&merged)?;
+        }
+    }
+
+    /// Forgets what is older than the hot window, a few owners at a time.
+    fn trim(&self) -> Result<()> {
+        let (users, floor) = self.hot_floor()?;
+        for first in (0..users).step_by(TRIM_OWNERS as usize) {
+            let last = first.saturating_add(TRIM_OWNERS).min(users);
+            self.shared.change(|state| state.trim(first..last, floor))?;
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Option<Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, fault: Option<Error>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+}
+
+/// How many entries of the file have graves. Each follow has two, of which one is counted.
+fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
+    let of_kind = |number: u8| match view.kind {
+        view_kind::OUTBOX => number == family::POSTS,
+        _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
+    };
+    let rows = graves.iter().filter(|(number, _)| of_kind(*number)).flat_map(|(_, rows)| rows);
+    rows.filter(|(_, (entry, _))| covers(view, *entry)).count() as u64
+}

@@ -1,0 +1,127 @@
+//! Reads a range of the log and collects what a flush writes: the entries that begin in the range
+//! and hold at its end, sorted by owner.
+//!
+//! The log is the only input (and the users view, for ordinals): a file can be made again from the
+//! same range at any time, with the same content.
+
+use foldhash::{HashSet, HashSetExt};
+
+use crate::error::Result;
+use crate::ids::{Sequence, UserId};
+use crate::log::record::{Began, Effect, Record};
+use crate::log::view::Segments;
+use crate::runs::run::Entry;
+use crate::views::receipts::Remembered;
+use crate::views::state::State;
+use crate::views::users::{Ordinal, Users};
+
+/// Records whose users are looked up under one hold of the state lock.
+const BATCH_RECORDS: usize = 256;
+
+/// An entry with its owner.
+pub(crate) type Row = (Ordinal, Entry);
+
+/// Graves by family; of each family sorted by owner and entry.
+pub(crate) type Graved = Vec<(u8, Vec<Row>)>;
+
+/// Lends the state for a short look.
+pub(crate) type Lend<'a> = &'a dyn Fn(&mut dyn FnMut(&State)) -> Result<()>;
+
+/// What a range of the log adds to the views.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    /// Posts by author.
+    pub(crate) posts: Vec<Row>,
+    /// Authors by follower.
+    pub(crate) following: Vec<Row>,
+    /// Followers by author.
+    pub(crate) followers: Vec<Row>,
+    pub(crate) mutes: Vec<Row>,
+    pub(crate) blocks: Vec<Row>,
+    /// In the order of the log.
+    pub(crate) receipts: Vec<Remembered>,
+    /// Entries that begin later are not collected.
+    last: Sequence,
+    /// Entries that ended within what was read.
+    ended: HashSet<Sequence>,
+}
+
+/// What of the log is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Range {
+    /// Entries that begin above this...
+    pub(crate) after: Sequence,
+    /// ...and up to here are collected,
+    pub(crate) last: Sequence,
+    /// unless they ended up to here.
+    pub(crate) until: Sequence,
+}
+
+/// Reads the records of `range`.
+pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gathered> {
+    let Range { after, last, until } = range;
+    let mut gathered = Gathered { last, ended: HashSet::new(), ..Gathered::default() };
+    let mut batch = Vec::with_capacity(BATCH_RECORDS);
+    let mut next = log.skip_holes(after.next());
+    while next <= until {
+        if let Some(record) = log.record(next)? {
+            batch.push((next, record));
+        }
+        next = log.skip_holes(next.next());
+        if batch.len() == BATCH_RECORDS || until < next {
+            lend(&mut |state| {
+                batch.drain(..).for_each(|(at, record)| gathered.take(&state.users, at, &record));
+            })?;
+        }
+    }
+    gathered.settle();
+    Ok(gathered)
+}
+
+impl Gathered {
+    fn take(&mut self, users: &Users, at: Sequence, record: &Record) {
+        let ordinal = |user: UserId| users.find(user).expect("what is applied names known users");
+        let scope = ordinal(record.effect.subject());
+        match record.effect {
+            Effect::Publish(_) => self.posts.push((scope, (at, 0))),
+            Effect::Delete { post, .. } => self.end(Some(post.into())),
+            Effect::Follow { author, .. } => {
+                let author = ordinal(author);
+                self.following.push((scope, (at, author.0)));
+                self.followers.push((author, (at, scope.0)));
+            }
+            Effect::Mute { author, .. } => self.mutes.push((scope, (at, ordinal(author).0))),
+            Effect::Block { other, forth, back, .. } => {
+                self.end(forth);
+                self.end(back);
+                self.blocks.push((scope, (at, ordinal(other).0)));
+            }
+            Effect::Unfollow { began, .. }
+            | Effect::Unmute { began, .. }
+            | Effect::Unblock { began, .. } => self.end(began),
+        }
+        if let Some(key) = record.key {
+            self.receipts.push(Remembered {
+                scope,
+                key,
+                sequence: at,
+                fingerprint: record.effect.fingerprint(),
+                is_publish: matches!(record.effect, Effect::Publish(_)),
+            });
+        }
+    }
+
+    /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
+    fn end(&mut self, began: Began) {
+        self.ended.extend(began);
+    }
+
+    fn settle(&mut self) {
+        let Self { posts, following, followers, mutes, blocks, ended, last, .. } = self;
+        for rows in [posts, following, followers, mutes, blocks] {
+            rows.retain(|(_, (at, _))| at <= last && !ended.contains(at));
+            // Stable, so that the entries of an owner stay in ascending order.
+            rows.sort_by_key(|(owner, _)| *owner);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From the view files that the manifest lists to the views in memory, at open.
+//!
+//! Of the timelines only the directories are read; users are mapped; pairs and receipts are read
+//! wholly.
+
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::ids::Sequence;
+use crate::runs::family::Family;
+use crate::runs::file::ViewFile;
+use crate::runs::ids::IdFile;
+use crate::runs::layout::{family, view_kind};
+use crate::runs::run::Entry;
+use crate::storage::Storage;
+use crate::storage::manifest::{Manifest, ViewEntry};
+use crate::views::graph::Pairs;
+use crate::views::graves::{Grave, Graves, holds};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// The state at the covered position. Fails with `Corrupt`, naming the file, if a file is damaged,
+/// missing or not the one that the manifest means.
+pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> {
+    let mut state = State::default();
+    let files = manifest
+        .views
+        .iter()
+        .map(|view| Ok((view.kind, open(storage, manifest, view)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let of = |kind| files.iter().filter(move |(of, _)| *of == kind).map(|(_, file)| file);
+    for file in of(view_kind::USERS) {
+        let start = Ordinal(u32::try_from(state.users.len()).expect("USERS_MAX fits 32 bits"));
+        state.users.load(Arc::new(IdFile::open(file, start)?));
+    }
+    for file in of(view_kind::OUTBOX) {
+        each_family(file, family::POSTS, |posts| state.outboxes.load(posts))?;
+    }
+    for file in of(view_kind::GRAPH) {
+        each_family(file, family::FOLLOWING, |family| state.graph.following.load(family))?;
+        each_family(file, family::FOLLOWERS, |family| state.graph.followers.load(family))?;
+    }
+    for file in of(view_kind::GRAVES) {
+        load_graves(&mut state, file, manifest.covered)?;
+    }
+    for file in of(view_kind::GRAPH) {
+        load_pairs(&mut state.graph.mutes, file, family::MUTES)?;
+        load_pairs(&mut state.graph.blocks, file, family::BLOCKS)?;
+    }
+    for file in of(view_kind::RECEIPTS) {
+        state.receipts.load(file)?;
+    }
+    state.outboxes.settle_newest();
+    state.activity.grow(state.users.len());
+    state.frontier = manifest.covered;
+    Ok(state)
+}
+
+/// Opens a file and compares it with what the manifest says of it.
+pub(crate) fn open(
+    storage: &dyn Storage,
+    manifest: &Manifest,
+    view: &ViewEntry,
+) -> Result<Arc<ViewFile>> {
+    let name = view.name();
+    let map = storage.map(&name).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::corrupt(&name, 0, "the file is missing"),
+        _ => Error::io(format!("open {name}"), error),
+    })?;
+    let file = ViewFile::load(&name, map)?;
+    let header = &file.header;
+    let is_meant = header.database == manifest.database
+        && header.view == view.kind
+        && (header.first == view.first || view.kind == view_kind::GRAVES)
+        && header.last == view.last
+        && file.len() == view.len;
+    if !is_meant {
+        return Err(Error::corrupt(&name, 0, "this is not the file that MANIFEST lists"));
+    }
+    Ok(Arc::new(file))
+}
+
+fn each_family(file: &Arc<ViewFile>, number: u8, take: impl FnOnce(Arc<Family>)) -> Result<()> {
+    if let Some(found) = Family::open(file, number)? {
+        take(Arc::new(found));
+    }
+    Ok(())
+}
+
+fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
+    let State { outboxes, graph, .. } = state;
+    each_entry(file, family::POSTS, |owner, (entry, _)| {
+        outboxes.posts.bury(owner, Grave { entry, ended: covered });
+    })?;
+    for (number, edges) in
+        [(family::FOLLOWING, &mut graph.following), (family::FOLLOWERS, &mut graph.followers)]
+    {
+        each_entry(file, number, |owner, (entry, _)| {
+            edges.bury(owner, Grave { entry, ended: covered });
+        })?;
+    }
+    for (number, pairs) in [(family::MUTES, &mut graph.mutes), (family::BLOCKS, &mut graph.blocks)]
+    {
+        each_entry(file, number, |owner, (entry, _)| {
+            pairs.lists.graves.add(owner, Grave { entry, ended: covered });
+        })?;
+    }
+    Ok(())
+}
+
+/// Pairs are few and wholly in memory.
+fn load_pairs(pairs: &mut Pairs, file: &Arc<ViewFile>, number: u8) -> Result<()> {
+    let graves: Graves = pairs.lists.graves.clone();
+    each_entry(file, number, |owner, (began, other)| {
+        if !holds(graves.of(owner), began) {
+            pairs.add(owner, Ordinal(other), began);
+        }
+    })
+}
+
+fn each_entry(
+    file: &Arc<ViewFile>,
+    number: u8,
+    mut each: impl FnMut(Ordinal, Entry),
+) -> Result<()> {
+    let Some(found) = Family::open(file, number)? else { return Ok(()) };
+    for listed in found.listed() {
+        let run = found.run(&listed)?;
+        (0..run.len()).for_each(|index| each(listed.owner, run.entry(index)));
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! Merges neighbouring view files into one, leaving out the entries that have graves; these graves
+//! go with them.
+//!
+//! The order matters: new file, new list of graves and manifest in one step; then readers get the
+//! new file; only then are the graves forgotten, so that no reader sees a dead entry alive.
+
+use std::sync::Arc;
+
+use super::build::{Builder, Built};
+use super::gather::{Graved, Lend, Range, Row, gather};
+use super::plan::covers;
+use super::step::{collect_graves, store};
+use crate::error::{Error, Result};
+use crate::ids::{Sequence, UserId};
+use crate::log::view::Segments;
+use crate::runs::family::Family;
+use crate::runs::file::ViewFile;
+use crate::runs::ids::IdFile;
+use crate::runs::layout::{family, view_kind};
+use crate::runs::run::Entry;
+use crate::storage::catalog::Catalog;
+use crate::storage::manifest::ViewEntry;
+use crate::storage::{Storage, names};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// What a merge made.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    /// The files that are replaced.
+    pub(crate) inputs: Vec<ViewEntry>,
+    pub(crate) built: Built,
+    /// Graves that went, by family.
+    pub(crate) cancelled: Graved,
+}
+
+/// Which families each kind of file has.
+fn families(kind: u8) -> &'static [u8] {
+    match kind {
+        view_kind::OUTBOX => &[family::POSTS],
+        view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
+        _ => &[],
+    }
+}
+
+/// Writes the file that replaces `inputs` (neighbours of one kind, oldest first) and stores the
+/// manifest that lists it. The caller publishes it in the state.
+pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -> Result<Merged> {
+    let (Some(oldest), Some(newest)) = (inputs.first().copied(), inputs.last().copied()) else {
+        return Ok(Merged { inputs, built: Built::default(), cancelled: Vec::new() });
+    };
+    let before = catalog.manifest();
+    let files: Vec<Arc<ViewFile>> = inputs
+        .iter()
+        .map(|view| ViewFile::open(catalog.storage(), &view.name()).map(Arc::new))
+        .collect::<Result<_>>()?;
+    let builder =
+        Builder { catalog, database: before.database, first: oldest.first, last: newest.last };
+    let mut built = Built::default();
+    let mut cancelled = Vec::new();
+    if oldest.kind == view_kind::USERS {
+        merge_users(&builder, lend, &files, &oldest, &mut built)?;
+    } else {
+        let range = ViewEntry { last: newest.last, ..oldest };
+        let graves = collect_graves(lend, before.covered)?;
+        cancelled = within(&graves, &range, families(oldest.kind));
+        merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
+        if cancelled.iter().any(|(_, rows)| !rows.is_empty()) {
+            bury_the_rest(&builder, &graves, &cancelled, &mut built)?;
+        }
+    }
+    let drops_graves = built.entries.iter().any(|view| view.kind == view_kind::GRAVES)
+        || cancelled.iter().any(|(_, rows)| !rows.is_empty());
+    store(catalog, &built, before.covered, |view| {
+        inputs.contains(view) || drops_graves && view.kind == view_kind::GRAVES
+    })?;
+    Ok(Merged { inputs, built, cancelled })
+}
+
+/// Writes the damaged file `view` anew from the log, and stores the manifest that lists it. The damaged
+/// one is put aside. The caller publishes the new one in the state.
+pub(crate) fn repair(
+    catalog: &Catalog,
+    log: &Segments,
+    lend: Lend<'_>,
+    view: ViewEntry,
+) -> Result<Merged> {
+    let before = catalog.manifest();
+    let after = Sequence(view.first.0 - 1);
+    let gathered = gather(log, lend, Range { after, last: view.last, until: before.covered })?;
+    let (first, last) = (view.first, view.last);
+    let builder = Builder { catalog, database: before.database, first, last };
+    let mut built = Built::default();
+    builder.timelines(view.kind, &gathered, &mut built)?;
+    // What ended up to the covered position is not in the new file: its graves go.
+    let graves = collect_graves(lend, before.covered)?;
+    let cancelled = within(&graves, &view, families(view.kind));
+    bury_the_rest(&builder, &graves, &cancelled, &mut built)?;
+    let storage = catalog.storage();
+    set_aside(storage, &view.name())?;
+    store(catalog, &built, before.covered, |listed| {
+        *listed == view || listed.kind == view_kind::GRAVES
+    })?;
+    Ok(Merged { inputs: vec![view], built, cancelled })
+}
+
+/// Keeps a damaged view file under another name.
+pub(crate) fn set_aside(storage: &dyn Storage, name: &str) -> Result<()> {
+    match storage.rename(name, &names::quarantined(name)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::io(format!("put {name} aside"), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The graves of `families` whose entries are in the range.
+fn within(graves: &Graved, range: &ViewEntry, families: &[u8]) -> Graved {
+    let ours = graves.iter().filter(|(family, _)| families.contains(family));
+    let in_range = |rows: &[Row]| -> Vec<Row> {
+        rows.iter().copied().filter(|(_, (entry, _))| covers(range, *entry)).collect()
+    };
+    ours.map(|(family, rows)| (*family, in_range(rows))).collect()
+}
+
+/// Writes the graves that are left.
+fn bury_the_rest(
+    builder: &Builder<'_>,
+    graves: &Graved,
+    cancelled: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let left: Graved = graves
+        .iter()
+        .map(|(family, rows)| {
+            let gone = cancelled.iter().find(|(of, _)| of == family);
+            let gone = gone.map_or(&[][..], |(_, rows)| rows.as_slice());
+            let is_left = |row: &&Row| gone.binary_search_by_key(&key(row), key).is_err();
+            (*family, rows.iter().filter(is_left).copied().collect())
+        })
+        .collect();
+    builder.graves(&left, built)
+}
+
+/// Graves are sorted by owner, then entry.
+fn key((owner, (entry, _)): &Row) -> (Ordinal, Sequence) {
+    (*owner, *entry)
+}
+
+fn merge_families(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    kind: u8,
+    graves: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut inputs = Vec::new();
+    for number in families(kind) {
+        let opened = files.iter().map(|file| Family::open(file, *number));
+        let opened: Vec<Option<Family>> = opened.collect::<Result<_>>()?;
+        inputs.push((*number, opened.into_iter().flatten().collect::<Vec<_>>()));
+    }
+    inputs.retain(|(_, families)| !families.is_empty());
+    let sources: Vec<Source<'_>> = inputs
+        .iter()
+        .map(|(number, families)| {
+            let dead = graves.iter().find(|(of, _)| of == number);
+            let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
+            Source { number: *number, families, dead }
+        })
+        .collect();
+    builder.merged(kind, &sources, built)
+}
+
+/// The runs of one family in several files, and what of them is dead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) number: u8,
+    /// Oldest first.
+    families: &'a [Family],
+    /// Sorted by owner and entry.
+    dead: &'a [Row],
+}
+
+impl Source<'_> {
+    /// Bits that the widest payload needs.
+    pub(crate) fn payload_bits(&self) -> u32 {
+        self.families.iter().map(Family::payload_bits).max().unwrap_or(0)
+    }
+
+    /// Hands out each owner's entries that hold, owners ascending.
+    pub(crate) fn each_run(
+        &self,
+        mut each: impl FnMut(Ordinal, &[Entry]) -> Result<()>,
+    ) -> Result<()> {
+        let mut walks: Vec<_> = self.families.iter().map(|f| (f, f.listed().peekable())).collect();
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let owners = walks.iter_mut().filter_map(|(_, walk)| walk.peek().map(|l| l.owner));
+            let Some(owner) = owners.min() else { return Ok(()) };
+            entries.clear();
+            for (family, walk) in &mut walks {
+                if let Some(listed) = walk.next_if(|listed| listed.owner == owner) {
+                    let run = family.run(&listed)?;
+                    entries.extend((0..run.len()).map(|index| run.entry(index)));
+                }
+            }
+            entries.retain(|(at, _)| !self.is_dead(owner, *at));
+            each(owner, &entries)?;
+        }
+    }
+
+    fn is_dead(&self, owner: Ordinal, entry: Sequence) -> bool {
+        !self.dead.is_empty() && self.dead.binary_search_by_key(&(owner, entry), key).is_ok()
+    }
+}
+
+fn merge_users(
+    builder: &Builder<'_>,
+    lend: Lend<'_>,
+    files: &[Arc<ViewFile>],
+    oldest: &ViewEntry,
+    built: &mut Built,
+) -> Result<()> {
+    let mut start = None;
+    lend(&mut |state| start = state.users.start_of(oldest.first))?;
+    let lost = || Error::corrupt(&oldest.name(), 0, "no open file of users has this range");
+    let start = start.ok_or_else(lost)?;
+    let mut ids: Vec<UserId> = Vec::new();
+    let mut next = start;
+    for file in files {
+        let opened = IdFile::open(file, next)?;
+        next = opened.end();
+        ids.extend(opened.ids());
+    }
+    builder.users(start, &ids, built)
+}
+
+impl Merged {
+    /// Readers get the new file.
+    pub(crate) fn publish(&self, state: &mut State) {
+        let (Some(oldest), Some(newest)) = (self.inputs.first(), self.inputs.last()) else {
+            return;
+        };
+        let range = oldest.first..=newest.last;
+        let built = &self.built;
+        match oldest.kind {
+            view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
+            view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
+            _ => {
+                state.graph.following.replace(&range, built.following.as_ref());
+                state.graph.followers.replace(&range, built.followers.as_ref());
+            }
+        }
+    }
+
+    /// The graves that went are forgotten; call it after [`publish`](Self::publish), in as many
+    /// steps as `rows` of each family are handed in.
+    pub(crate) fn forget(state: &mut State, number: u8, rows: &[Row]) {
+        let graves = state.graves_mut(number);
+        rows.iter().for_each(|(owner, (entry, _))| graves.forget(*owner, *entry));
+    }
+}

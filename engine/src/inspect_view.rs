@@ -1,0 +1,92 @@
+//! A view file as text: what it covers, and every run in it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::error::Result;
+use crate::inspect::line;
+use crate::runs::family::Family;
+use crate::runs::file::ViewFile;
+use crate::runs::ids::IdFile;
+use crate::runs::layout::{FAMILIES, family, view_kind};
+use crate::views::receipts::Receipts;
+use crate::views::users::Ordinal;
+
+/// Writes the view file `name` with this content.
+pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Result<()> {
+    let file = Arc::new(ViewFile::load(name, bytes)?);
+    let header = &file.header;
+    line(out, format_args!("view file {name}: {}", view_name(header.view)))?;
+    line(out, format_args!("  database {}", header.database))?;
+    line(out, format_args!("  covers {} to {}", header.first, header.last))?;
+    match header.view {
+        view_kind::USERS => inspect_users(&file, out)?,
+        view_kind::RECEIPTS => inspect_receipts(&file, out)?,
+        _ => {
+            for number in FAMILIES {
+                inspect_family(&file, number, out)?;
+            }
+        }
+    }
+    file.verify_all()
+}
+
+fn inspect_users(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    // The ordinal of the first user stands in no file: it follows from the files before.
+    let ids = IdFile::open(file, Ordinal(0))?;
+    for (index, id) in ids.ids().enumerate() {
+        line(out, format_args!("  +{index} user {id}"))?;
+    }
+    Ok(())
+}
+
+fn inspect_receipts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    let mut receipts = Receipts::default();
+    receipts.load(file)?;
+    for receipt in receipts.iter() {
+        let what = if receipt.is_publish { "publish" } else { "other" };
+        let (key, at, scope) = (receipt.key, receipt.sequence, receipt.scope.0);
+        line(out, format_args!("  key {key:?} of ordinal {scope}: {what} at {at}"))?;
+    }
+    Ok(())
+}
+
+fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
+    let Some(runs) = Family::open(file, number)? else { return Ok(()) };
+    let bits = runs.payload_bits();
+    line(out, format_args!("family {}, payloads of {bits} bits", family_name(number)))?;
+    for listed in runs.listed() {
+        let run = runs.run(&listed)?;
+        let entries: Vec<String> = (0..run.len())
+            .map(|index| match run.entry(index) {
+                (at, _) if bits == 0 => at.to_string(),
+                (at, payload) => format!("{at}:{payload}"),
+            })
+            .collect();
+        line(out, format_args!("  ordinal {}: {}", listed.owner.0, entries.join(" ")))?;
+    }
+    Ok(())
+}
+
+fn view_name(view: u8) -> &'static str {
+    match view {
+        view_kind::USERS => "users",
+        view_kind::OUTBOX => "outbox",
+        view_kind::GRAPH => "graph",
+        view_kind::RECEIPTS => "receipts",
+        view_kind::GRAVES => "graves",
+        _ => "of a view this program does not know",
+    }
+}
+
+fn family_name(number: u8) -> &'static str {
+    match number {
+        family::POSTS => "posts",
+        family::FOLLOWING => "following",
+        family::FOLLOWERS => "followers",
+        family::MUTES => "mutes",
+        _ => "blocks",
+    }
+}

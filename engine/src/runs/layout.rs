@@ -1,0 +1,164 @@
+//! Every offset, size and number of view files; they live here and nowhere else.
+//!
+//! `engine/FORMAT.md` describes them, and `engine/tests/document.rs` compares the two.
+//!
+//! ```text
+//! view file
+//! +--------------------+ 0
+//! | header             |
+//! +--------------------+ VIEW_HEADER_BYTES
+//! | section | section  |   runs, directory, index of each family; arrays
+//! +--------------------+
+//! | section list       |   SECTION_BYTES each
+//! +--------------------+ data end
+//! | block checksums    |   u32 for each block of VIEW_BLOCK_BYTES before the data end
+//! | footer             |   VIEW_FOOTER_BYTES
+//! +--------------------+ end of file
+//! ```
+
+/// The file is a view file.
+pub const FILE_KIND_VIEW: u8 = 3;
+
+/// Bytes of a view file's header.
+pub const VIEW_HEADER_BYTES: usize = 64;
+
+/// Offsets of the fields of a view file's header.
+pub mod view_header {
+    /// u16, the format version.
+    pub const VERSION_AT: usize = 8;
+    /// u8, the kind of file.
+    pub const KIND_AT: usize = 10;
+    /// u8, which view: see `view_kind`.
+    pub const VIEW_AT: usize = 11;
+    /// u32, 0; for tenants later.
+    pub const SPACE_AT: usize = 12;
+    /// 16 bytes, the database id.
+    pub const DATABASE_AT: usize = 16;
+    /// u64, the first sequence whose effect the file holds.
+    pub const FIRST_AT: usize = 32;
+    /// u64, the last sequence whose effect the file holds.
+    pub const LAST_AT: usize = 40;
+    /// u64, random; part of every checksum, so that a block of another file never matches.
+    pub const SALT_AT: usize = 48;
+    /// u32, crc32 of everything before it.
+    pub const CRC_AT: usize = 60;
+}
+
+/// Which view a file belongs to.
+pub mod view_kind {
+    /// User ids and their ordinals.
+    pub const USERS: u8 = 1;
+    /// What each author published.
+    pub const OUTBOX: u8 = 2;
+    /// Follows, mutes and blocks.
+    pub const GRAPH: u8 = 3;
+    /// Idempotency keys and their answers.
+    pub const RECEIPTS: u8 = 4;
+    /// Entries of other files that hold no longer.
+    pub const GRAVES: u8 = 5;
+}
+
+/// Blocks are verified one by one, at first touch.
+pub const VIEW_BLOCK_BYTES: usize = 4096;
+
+/// Bytes of an entry of the section list.
+pub const SECTION_BYTES: usize = 32;
+
+/// Offsets of the fields of an entry of the section list.
+pub mod section {
+    /// u8, which family of the view; 0 if the view has but one.
+    pub const FAMILY_AT: usize = 0;
+    /// u8, which part of the family: see `section_part`.
+    pub const PART_AT: usize = 1;
+    /// u8, bits of a payload.
+    pub const PAYLOAD_BITS_AT: usize = 2;
+    /// u64, how many runs, or elements of an array.
+    pub const COUNT_AT: usize = 8;
+    /// u64, where the section starts in the file.
+    pub const OFFSET_AT: usize = 16;
+    /// u64, bytes of the section.
+    pub const LEN_AT: usize = 24;
+}
+
+/// The parts of a family.
+pub mod section_part {
+    /// The runs, back to back.
+    pub const RUNS: u8 = 1;
+    /// Whose run is where: varints, in blocks.
+    pub const DIRECTORY: u8 = 2;
+    /// The first owner of each block of the directory, and where the block starts.
+    pub const INDEX: u8 = 3;
+    /// An array of elements of a fixed size.
+    pub const ARRAY: u8 = 4;
+    /// A hash table of u32, 0 for an empty slot.
+    pub const TABLE: u8 = 5;
+}
+
+/// Families of the graph view, and of graves.
+pub mod family {
+    /// Posts by author; the only family of an outbox file.
+    pub const POSTS: u8 = 0;
+    /// Authors, by follower.
+    pub const FOLLOWING: u8 = 1;
+    /// Followers, by author.
+    pub const FOLLOWERS: u8 = 2;
+    /// The muted, by who muted them.
+    pub const MUTES: u8 = 3;
+    /// The blocked, by who blocked them.
+    pub const BLOCKS: u8 = 4;
+}
+
+/// All families.
+pub(crate) const FAMILIES: [u8; 5] =
+    [family::POSTS, family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS];
+
+/// Runs in a block of the directory.
+pub const DIRECTORY_BLOCK_RUNS: usize = 32;
+
+/// Bytes of an entry of a directory's index: owner u32, offset in the directory u32, offset in the
+/// runs u64.
+pub const INDEX_ENTRY_BYTES: usize = 16;
+
+/// Bytes of an entry of a run's chunk table: first sequence u64, end u32.
+pub const CHUNK_TABLE_ENTRY_BYTES: usize = 12;
+
+/// Bytes of an element of the array of receipts.
+pub const RECEIPT_BYTES: usize = 40;
+
+/// Offsets of the fields of an element of the array of receipts.
+pub mod receipt {
+    /// u32, the ordinal of the acting user.
+    pub const SCOPE_AT: usize = 0;
+    /// u32, 1 if the write was a publish.
+    pub const IS_PUBLISH_AT: usize = 4;
+    /// u64, the sequence of the record.
+    pub const SEQUENCE_AT: usize = 8;
+    /// u64, the hash of the content.
+    pub const FINGERPRINT_AT: usize = 16;
+    /// 16 bytes, the key.
+    pub const KEY_AT: usize = 24;
+}
+
+/// The first eight bytes of a view file's footer.
+pub const VIEW_FOOTER_MAGIC: [u8; 8] = *b"FANVEND\n";
+
+/// Bytes of a view file's footer; it ends the file.
+pub const VIEW_FOOTER_BYTES: usize = 48;
+
+/// Offsets of the fields of a view file's footer.
+pub mod view_footer {
+    /// u64, where the block checksums start.
+    pub const DATA_END_AT: usize = 8;
+    /// u64, where the section list starts.
+    pub const SECTIONS_AT: usize = 16;
+    /// u32, how many sections.
+    pub const SECTION_COUNT_AT: usize = 24;
+    /// u32, crc32 of the block checksums.
+    pub const CHECKSUMS_CRC_AT: usize = 28;
+    /// u64, the salt of the header once more: footer and header are of one file.
+    pub const SALT_AT: usize = 32;
+    /// u32, reserved, 0.
+    pub const RESERVED_AT: usize = 40;
+    /// u32, crc32 of everything before it in the footer.
+    pub const CRC_AT: usize = 44;
+}

@@ -1,0 +1,23 @@
+//! Sealed runs: the parts of the views that are in files. Written once, mapped, never changed.
+//!
+//! In reading order:
+//! * [`layout`]: every offset and number of view files.
+//! * [`bits`], [`chunk`]: sequences and payloads in few bits, with access by index.
+//! * [`run`]: the sealed entries of one user.
+//! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
+//! * [`ids`]: user ids and ordinals.
+//! * [`family`]: many users' runs of one kind, and the directory that finds them.
+//!
+//! Invariants:
+//! * Everything read from a file was verified by a checksum since it was opened.
+//! * Lengths and offsets are bounded by the file even if a checksum was forged.
+
+pub(crate) mod bits;
+pub(crate) mod chunk;
+pub(crate) mod family;
+pub(crate) mod file;
+pub(crate) mod ids;
+pub mod layout;
+pub(crate) mod run;
+pub(crate) mod section;
+pub(crate) mod writer;

@@ -1,0 +1,238 @@
+//! Timelines: for each owner the entries that hold, in ascending order. Outboxes and both
+//! directions of the graph are made of them.
+//!
+//! The newer end of a timeline is a list in memory, its older part stands in sealed runs:
+//!
+//! ```text
+//!   sealed runs (files, oldest first)          hot list (memory)
+//! | .. | .. | .. | .. | .. | .. | .. | .. |
+//!                         | .. | .. | .. | .. | .. | .. |
+//!                         ^ floor: first entry of the hot list
+//! ```
+//!
+//! Invariants:
+//! * The hot list holds every entry from its first one on; what is not in files yet is in it.
+//! * Sealed entries below the floor count unless they have a grave; those from the floor on repeat
+//!   the hot list and are not looked at. So any sealed prefix of a hot list may be dropped.
+//! * Files cover disjoint ranges of the log, in ascending order.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::DigestBuilder;
+use super::graves::{Grave, Graves, holds};
+use super::slots::SlotList;
+use super::users::{Ordinal, PerUser};
+use super::walk::Down;
+use crate::error::Result;
+use crate::ids::Sequence;
+use crate::runs::family::Family;
+use crate::runs::run::{Entry, Run};
+
+/// The timelines of all owners, of one kind. `WIDTH` is the width of a slot of the hot lists.
+#[derive(Debug, Default)]
+pub(crate) struct Timelines<const WIDTH: usize> {
+    hot: PerUser<SlotList<WIDTH>>,
+    sealed: Vec<Arc<Family>>,
+    pub(crate) graves: Graves,
+    /// Entries that hold, of each owner.
+    counts: Vec<u32>,
+    total: u64,
+}
+
+/// The record that ends an entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Removal {
+    pub(crate) at: Sequence,
+    /// Entries up to here are in files, or are being written to one.
+    pub(crate) frontier: Sequence,
+}
+
+impl<const WIDTH: usize> Timelines<WIDTH> {
+    const NONE: &'static SlotList<WIDTH> = &SlotList::EMPTY;
+
+    /// Entries that hold, of all owners.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Entries that hold.
+    pub(crate) fn count(&self, owner: Ordinal) -> u32 {
+        self.counts.get(owner.index()).copied().unwrap_or(0)
+    }
+
+    /// The part of the timeline that is in memory.
+    pub(crate) fn hot(&self, owner: Ordinal) -> &SlotList<WIDTH> {
+        self.hot.at(owner).unwrap_or(Self::NONE)
+    }
+
+    /// Adds an entry, above all that the owner has.
+    pub(crate) fn push(&mut self, owner: Ordinal, entry: Entry) {
+        self.hot.make(owner).push(entry);
+        self.add_count(owner, 1);
+    }
+
+    /// Ends an entry that holds.
+    pub(crate) fn remove(&mut self, owner: Ordinal, entry: Sequence, removal: Removal) {
+        let was_hot = self.hot.at_mut(owner).is_some_and(|list| list.remove(entry));
+        let is_sealed = entry <= removal.frontier;
+        if is_sealed {
+            self.graves.add(owner, Grave { entry, ended: removal.at });
+        }
+        if (was_hot || is_sealed) && 0 < self.count(owner) {
+            *self.counts.get_mut(owner.index()).expect("just read") -= 1;
+            self.total -= 1;
+        }
+    }
+
+    /// Whether the owner has that entry.
+    pub(crate) fn contains(&self, owner: Ordinal, entry: Sequence) -> Result<bool> {
+        let hot = self.hot(owner);
+        if hot.first().is_some_and(|floor| floor <= entry) {
+            return Ok(hot.find(entry).is_some());
+        }
+        let after = self.sealed.partition_point(|family| family.first() <= entry);
+        let Some(family) = after.checked_sub(1).and_then(|at| self.sealed.get(at)) else {
+            return Ok(false);
+        };
+        let Some(listed) = family.find(owner) else { return Ok(false) };
+        let run = family.run(&listed)?;
+        let index = run.count_below(entry);
+        let stands = index < run.len() && run.entry(index).0 == entry;
+        Ok(stands && !holds(self.graves.of(owner), entry))
+    }
+
+    /// Hands out all payloads, oldest entry first.
+    pub(crate) fn each_payload(&self, owner: Ordinal, mut each: impl FnMut(u32)) -> Result<()> {
+        let hot = self.hot(owner);
+        self.each_sealed_run(owner, |run, end, graves| {
+            for index in 0..end {
+                if graves.is_empty() || !holds(graves, run.entry(index).0) {
+                    each(run.payload(index));
+                }
+            }
+            None::<()>
+        })?;
+        hot.payloads().for_each(each);
+        Ok(())
+    }
+
+    /// The entry with this payload. Linear: lists of followees are bounded by an option.
+    pub(crate) fn find_payload(&self, owner: Ordinal, payload: u32) -> Result<Option<Sequence>> {
+        let hot = self.hot(owner);
+        if let Some(index) = hot.payloads().position(|found| found == payload) {
+            return Ok(Some(hot.sequence(index)));
+        }
+        self.each_sealed_run(owner, |run, end, graves| {
+            (0..end)
+                .filter(|index| run.payload(*index) == payload)
+                .map(|index| run.entry(index).0)
+                .find(|entry| !holds(graves, *entry))
+        })
+    }
+
+    /// Looks at the owner's sealed runs, oldest first, until `look` finds something. It is handed
+    /// how many entries of the run stand below the floor, and the owner's graves.
+    fn each_sealed_run<T>(
+        &self,
+        owner: Ordinal,
+        mut look: impl FnMut(&Run<'_>, usize, &[Grave]) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let floor = self.floor(owner);
+        for family in self.sealed.iter().take_while(|family| family.first() < floor) {
+            let Some(listed) = family.find(owner) else { continue };
+            let run = family.run(&listed)?;
+            let end = run.count_below(floor);
+            if let Some(found) = look(&run, end, self.graves.of(owner)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// From here on all entries are in the hot list.
+    pub(crate) fn floor(&self, owner: Ordinal) -> Sequence {
+        self.hot(owner).first().unwrap_or(Sequence(u64::MAX))
+    }
+
+    /// The files, oldest first.
+    pub(crate) fn sealed(&self) -> &[Arc<Family>] {
+        &self.sealed
+    }
+
+    /// Adds a file that covers what follows the last one. Its entries are in the hot lists.
+    pub(crate) fn publish(&mut self, family: Arc<Family>) {
+        self.sealed.push(family);
+    }
+
+    /// What the files in this range hold is in the one file now; in none if nothing holds.
+    pub(crate) fn replace(&mut self, range: &RangeInclusive<Sequence>, by: Option<&Arc<Family>>) {
+        self.sealed.retain(|family| !range.contains(&family.first()));
+        let at = self.sealed.partition_point(|family| family.first() < *range.start());
+        by.into_iter().for_each(|family| self.sealed.insert(at, Arc::clone(family)));
+    }
+
+    /// Adds a file whose entries are not in the hot lists: at open.
+    pub(crate) fn load(&mut self, family: Arc<Family>) {
+        for listed in family.listed() {
+            self.add_count(listed.owner, listed.head.count);
+        }
+        self.sealed.push(family);
+    }
+
+    /// Adds a grave of an entry in the files: at open.
+    pub(crate) fn bury(&mut self, owner: Ordinal, grave: Grave) {
+        self.graves.add(owner, grave);
+        if let Some(count) = self.counts.get_mut(owner.index()).filter(|count| 0 < **count) {
+            *count -= 1;
+            self.total -= 1;
+        }
+    }
+
+    /// Drops entries below `floor` from memory, as far as files have them.
+    pub(crate) fn trim(&mut self, owner: Ordinal, floor: Sequence) {
+        let Some(last) = self.sealed.last().map(|family| family.last()) else { return };
+        if let Some(list) = self.hot.at_mut(owner) {
+            list.drop_below(floor.min(last.next()));
+        }
+    }
+
+    /// Takes up to `limit` of the owner's newest sealed entries into memory, down to `floor`. Answers
+    /// how many.
+    pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, limit: usize) -> Result<usize> {
+        if self.hot(owner).len() as u64 == u64::from(self.count(owner)) {
+            return Ok(0);
+        }
+        let mut walk = Down::new(self, owner, self.floor(owner));
+        let mut found = Vec::new();
+        while found.len() < limit {
+            match walk.next()? {
+                Some(entry) if floor <= entry.0 => found.push(entry),
+                _ => break,
+            }
+        }
+        if !found.is_empty() {
+            self.hot.make(owner).prepend(found.iter().rev().copied());
+        }
+        Ok(found.len())
+    }
+
+    fn add_count(&mut self, owner: Ordinal, by: u32) {
+        if self.counts.len() <= owner.index() {
+            self.counts.resize(owner.index() + 1, 0);
+        }
+        *self.counts.get_mut(owner.index()).expect("resized above") += by;
+        self.total += u64::from(by);
+    }
+
+    /// Adds count and entries of one owner to a digest.
+    pub(crate) fn digest(&self, owner: Ordinal, digest: &mut DigestBuilder) -> Result<()> {
+        digest.number(u64::from(self.count(owner)));
+        let mut walk = super::walk::Up::new(self, owner, Sequence(0));
+        while let Some((entry, payload)) = walk.next()? {
+            digest.number(entry.0);
+            digest.number(u64::from(payload));
+        }
+        Ok(())
+    }
+}

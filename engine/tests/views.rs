@@ -1,0 +1,292 @@
+//! View files: whatever is done to them, the answers are those of the log.
+//!
+//! Each test drives a random history against the oracle with many small flushes, then harms the
+//! files: flips bytes, takes files away, fails operations. Reads then either equal the oracle or
+//! fail naming the file, and after a repair or an open they equal it again.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Durability, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery,
+    UserId, check_storage,
+};
+
+const USERS: u64 = 8;
+const FOLLOWEES_MAX: usize = 5;
+
+fn options() -> Options {
+    Options {
+        segment_bytes: SEGMENT_BYTES_MIN,
+        followees_max: FOLLOWEES_MAX,
+        flush_records: 40,
+        memory_budget: 0,
+        ..Options::default()
+    }
+}
+
+fn open(storage: &MemoryStorage) -> Engine {
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options()).unwrap()
+}
+
+/// Writes `commands` commands; what is accepted goes to the oracle too.
+fn play(engine: &Engine, model: &mut Model, workload: &mut Workload, commands: u64) {
+    for _ in 0..commands {
+        let command = workload.command(model.last);
+        let expected = model.expect(&command);
+        let Ok(receipt) = engine.write(command.clone()) else { continue };
+        if expected == Expected::Changed {
+            model.apply(&command, receipt.position.sequence.0);
+        }
+    }
+}
+
+/// A closed database with some hundred records in many view files, and its oracle.
+fn history(seed: u64) -> (MemoryStorage, Model, Workload) {
+    history_of(USERS, 600, options(), seed)
+}
+
+fn history_of(
+    users: u64,
+    commands: u64,
+    options: Options,
+    seed: u64,
+) -> (MemoryStorage, Model, Workload) {
+    let storage = MemoryStorage::default();
+    let mut model = Model::new(options.followees_max);
+    let mut workload = Workload::new(seed, users);
+    let engine = Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap();
+    play(&engine, &mut model, &mut workload, commands);
+    engine.close().unwrap();
+    (storage, model, workload)
+}
+
+fn views(storage: &MemoryStorage) -> Vec<String> {
+    storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view")).collect()
+}
+
+fn query(user: UserId) -> TimelineQuery {
+    TimelineQuery { user, viewer: None, span: Span::Newest, limit: 200 }
+}
+
+/// Every home and outbox as the oracle has it; or the error of the first read that fails.
+fn compare(engine: &Engine, model: &Model, users: &[UserId]) -> fanfold_engine::Result<()> {
+    for user in users {
+        let query = query(*user);
+        let ids = |page: fanfold_engine::Page| {
+            (page.posts.iter().map(|post| post.id.0).collect::<Vec<_>>(), page.end)
+        };
+        assert_eq!(ids(engine.home(&query)?), model.home(&query), "home of {user}");
+        assert_eq!(ids(engine.outbox(&query)?), model.outbox(&query), "outbox of {user}");
+        let card = engine.user(*user, None)?;
+        let counts = (card.posts, card.followers, card.followees);
+        assert_eq!(counts, model.counts(*user, None), "counts of {user}");
+    }
+    Ok(())
+}
+
+fn users(count: u64) -> Vec<UserId> {
+    (1..=count).map(|n| UserId(n.wrapping_mul(0x0001_0000_0001))).collect()
+}
+
+#[test]
+fn a_history_is_in_files_and_opening_replays_little() {
+    let (storage, model, _) = history(seed_or(1));
+    assert!(5 < views(&storage).len(), "{:?}", views(&storage));
+    let engine = open(&storage);
+    assert!(engine.recovery().records < options().flush_records, "{:?}", engine.recovery());
+    compare(&engine, &model, &users(USERS)).unwrap();
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    // From the log alone.
+    views(&storage).iter().for_each(|name| storage.remove(name).unwrap());
+    storage.remove("MANIFEST").unwrap();
+    let engine = open(&storage);
+    assert_eq!(engine.digests().unwrap(), digests);
+    compare(&engine, &model, &users(USERS)).unwrap();
+}
+
+#[test]
+fn a_missing_view_file_is_rebuilt_with_the_same_digest() {
+    let (storage, model, _) = history(seed_or(2));
+    let engine = open(&storage);
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    for name in views(&storage) {
+        let image = storage.image();
+        image.remove(&name).unwrap();
+        let report = check_storage(&image).unwrap();
+        let damage = report.damage.first().unwrap();
+        assert_eq!(damage.file(), Some(name.as_str()));
+        assert!(report.notes.iter().any(|note| note.contains("the log is sound")), "{report:?}");
+        let engine = open(&image);
+        let reason = engine.recovery().rebuilt.as_ref().unwrap();
+        assert_eq!(reason.place(), Some((name.as_str(), 0)), "{reason}");
+        assert_eq!(engine.digests().unwrap(), digests, "{name}");
+        compare(&engine, &model, &users(USERS)).unwrap();
+        engine.close().unwrap();
+        assert!(check_storage(&image).unwrap().is_clean(), "{name}");
+    }
+}
+
+/// Flips bytes all over small files: opening notices, and rebuilds all.
+#[test]
+fn damage_in_what_opening_reads_is_mended_at_once() {
+    let (storage, model, _) = history(seed_or(6));
+    for name in views(&storage) {
+        for at in (0..storage.bytes(&name).len()).step_by(211) {
+            let image = flipped(&storage, &name, at);
+            let engine = open(&image);
+            assert!(engine.recovery().rebuilt.is_some(), "{name} at {at}");
+            compare(&engine, &model, &users(USERS)).unwrap();
+            engine.close().unwrap();
+        }
+    }
+}
+
+/// Flips a byte in blocks that opening does not read: the read that needs one fails and names the
+/// file, and a moment later the file is written anew.
+#[test]
+fn damage_that_a_read_meets_is_mended_behind_it() {
+    // Files of several blocks, of which later ones end what earlier ones began.
+    let options = Options {
+        flush_records: 15_000,
+        followees_max: 60,
+        durability: Durability::Os,
+        ..options()
+    };
+    let (storage, model, _) = history_of(150, 60_000, options, seed_or(3));
+    let mut met = 0;
+    let is_lazy = |name: &String| name.starts_with("graph") || name.starts_with("outbox");
+    for name in views(&storage).into_iter().filter(is_lazy) {
+        for at in (100..storage.bytes(&name).len()).step_by(8_191) {
+            let engine = open(&flipped(&storage, &name, at));
+            met += u64::from(read_until_mended(&engine, &model, &name, 150));
+            engine.close().unwrap();
+        }
+    }
+    assert!(3 < met, "{met} reads met damage");
+}
+
+/// A copy in which one bit of a file is another; `check` must see it.
+fn flipped(storage: &MemoryStorage, name: &str, at: usize) -> MemoryStorage {
+    let image = storage.image();
+    let mut bytes = image.bytes(name);
+    *bytes.get_mut(at).unwrap() ^= 4;
+    image.set_bytes(name, bytes);
+    assert!(!check_storage(&image).unwrap().is_clean(), "check misses {name} at {at}");
+    image
+}
+
+/// Reads until all is as the oracle says; true if a read met damage.
+fn read_until_mended(engine: &Engine, model: &Model, name: &str, count: u64) -> bool {
+    let begun = Instant::now();
+    let mut met_damage = false;
+    while let Err(error) = compare(engine, model, &users(count)) {
+        met_damage = true;
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert_eq!(error.place().map(|(file, _)| file), Some(name), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "not mended: {error}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    met_damage
+}
+
+/// A repaired file lives on: more is written over it, merged, reopened.
+#[test]
+fn a_mended_database_goes_on() {
+    for seed in seed_or(4)..seed_or(4) + 6 {
+        let (storage, mut model, mut workload) = history(seed);
+        for round in 0..4 {
+            let victim = views(&storage);
+            let victim = victim.get(usize::try_from(seed + round).unwrap() % victim.len());
+            let name = victim.unwrap();
+            let mut bytes = storage.bytes(name);
+            let middle = bytes.len() / 3;
+            *bytes.get_mut(middle).unwrap() ^= 1;
+            storage.set_bytes(name, bytes);
+            let engine = open(&storage);
+            read_until_mended(&engine, &model, name, USERS);
+            play(&engine, &mut model, &mut workload, 200);
+            let begun = Instant::now();
+            while compare(&engine, &model, &users(USERS)).is_err() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "seed {seed}");
+            }
+            engine.close().unwrap();
+        }
+        let engine = open(&storage);
+        compare(&engine, &model, &users(USERS)).unwrap();
+        let digests = engine.digests().unwrap();
+        engine.close().unwrap();
+        let image = storage.image();
+        image.remove("MANIFEST").unwrap();
+        let engine = open(&image);
+        assert_eq!(engine.digests().unwrap(), digests, "seed {seed}: rebuilt from the log");
+    }
+}
+
+/// The n-th changing operation fails, for many n: nothing acknowledged is lost, and what the files
+/// hold equals what the log says.
+#[test]
+fn a_failing_operation_during_flush_or_merge_loses_nothing() {
+    let clean = {
+        let (storage, ..) = history(seed_or(5));
+        storage.operations()
+    };
+    for n in (0..clean).step_by(11) {
+        let storage = MemoryStorage::default();
+        let (mut model, mut workload) = (Model::new(FOLLOWEES_MAX), Workload::new(5, USERS));
+        storage.fail_after(n, io::ErrorKind::Other);
+        let shared = Arc::new(storage.clone()) as Arc<dyn Storage>;
+        if let Ok(engine) = Engine::open_on(shared, options()) {
+            play(&engine, &mut model, &mut workload, 300);
+            compare(&engine, &model, &users(USERS)).unwrap();
+            // It may fail, and says so; what it leaves is what counts.
+            drop(engine.close());
+        }
+        for image in [storage.image(), storage.durable_image()] {
+            let engine = open(&image);
+            // The write that failed may be there all the same; then the oracle cannot say.
+            let digests = engine.digests().unwrap();
+            if engine.position().unwrap().sequence.0 == model.last {
+                compare(&engine, &model, &users(USERS)).unwrap();
+            }
+            assert!(model.last <= engine.position().unwrap().sequence.0, "operation {n}");
+            engine.close().unwrap();
+            image.remove("MANIFEST").unwrap();
+            let rebuilt = open(&image);
+            assert_eq!(rebuilt.digests().unwrap(), digests, "operation {n}");
+        }
+    }
+}
+
+/// In a weak mode the log may lose its end in a power cut; the view files must never know more.
+#[test]
+fn a_power_cut_leaves_no_view_ahead_of_the_log() {
+    let options = Options { durability: Durability::Os, ..options() };
+    let storage = MemoryStorage::default();
+    let (mut model, mut workload) = (Model::new(FOLLOWEES_MAX), Workload::new(7, USERS));
+    let shared = Arc::new(storage.clone()) as Arc<dyn Storage>;
+    let engine = Engine::open_on(shared, options).unwrap();
+    let mut flushed = 0;
+    for round in 0..30 {
+        play(&engine, &mut model, &mut workload, 20);
+        let image = storage.durable_image();
+        let survivor = open(&image);
+        assert!(survivor.recovery().rebuilt.is_none(), "round {round}");
+        let digests = survivor.digests().unwrap();
+        survivor.close().unwrap();
+        flushed += views(&image).len();
+        image.remove("MANIFEST").unwrap();
+        assert_eq!(open(&image).digests().unwrap(), digests, "round {round}");
+    }
+    assert!(0 < flushed, "something was in files");
+    engine.close().unwrap();
+}
