@@ -137,6 +137,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
+        ("options", "memory_budget", number(options.memory_budget)),
     ];
     Ok(Status { position: shared.state()?.position, fields })
 }

@@ -104,6 +104,10 @@ pub struct SettingArgs {
     /// Size of a log segment, 256K to 1G [default: 64M].
     #[arg(long, value_name = "N")]
     pub segment_bytes: Option<String>,
+    /// Memory for what can also be read from files: a size, or `quarter` of the machine [default:
+    /// quarter].
+    #[arg(long, value_name = "N")]
+    pub memory_budget: Option<String>,
     /// Connections of the binary port [default: 10000].
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
@@ -149,6 +153,7 @@ impl SettingArgs {
             ("max-followees", &self.max_followees),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
+            ("memory.budget", &self.memory_budget),
             ("max-connections", &self.max_connections),
             ("workers", &self.workers),
             ("log-level", &self.log_level),
@@ -178,7 +183,9 @@ mod tests {
     fn every_setting_is_a_flag_with_its_default_in_the_help() {
         let command = CommandLine::command();
         for setting in &SETTINGS {
-            let flag = command.get_arguments().find(|flag| flag.get_long() == Some(setting.name));
+            let name = setting.flag();
+            let is_it = |long: &str| name.strip_prefix("--") == Some(long);
+            let flag = command.get_arguments().find(|flag| flag.get_long().is_some_and(is_it));
             let help = flag.unwrap().get_help().unwrap().to_string();
             let shown = match setting.name {
                 "insecure" => "",

@@ -14,7 +14,8 @@ const OTHERS: [&str; 2] = ["CONFIG", "URL"];
 
 /// A warning for each of `names` that starts like ours and is none of ours.
 pub(crate) fn strangers(names: impl IntoIterator<Item = String>) -> Vec<String> {
-    let settings = SETTINGS.iter().map(|setting| setting.key().to_ascii_uppercase());
+    let rest = |variable: String| variable.strip_prefix(PREFIX).map(str::to_owned);
+    let settings = SETTINGS.iter().filter_map(|setting| rest(setting.variable()));
     let known: Vec<String> = settings.chain(OTHERS.map(str::to_owned)).collect();
     let stranger = |name: String| {
         let rest = name.strip_prefix(PREFIX)?;

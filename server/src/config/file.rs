@@ -37,13 +37,37 @@ fn parse(text: &str) -> Result<Vec<Line>, Wrong> {
         let offset = error.span().map_or(0, |span| span.start);
         (line_at(text, offset), error.message().replace('\n', "; "))
     })?;
-    let mut lines = table
-        .get_ref()
-        .iter()
-        .map(|(key, value)| line(text, key.get_ref(), key.span().start, value))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut lines = Vec::new();
+    for (key, value) in table.get_ref() {
+        collect(text, key.get_ref(), key.span().start, value, &mut lines)?;
+    }
     lines.sort_by_key(|line| line.number);
     Ok(lines)
+}
+
+/// A value, or the values of a table that settings have in their names.
+fn collect(
+    text: &str,
+    key: &str,
+    offset: usize,
+    value: &Spanned<DeValue<'_>>,
+    lines: &mut Vec<Line>,
+) -> Result<(), Wrong> {
+    match value.get_ref() {
+        DeValue::Table(table) if is_table(key) => table.iter().try_for_each(|(inner, value)| {
+            let whole = format!("{key}.{}", inner.get_ref());
+            collect(text, &whole, inner.span().start, value, lines)
+        }),
+        _ => {
+            lines.push(line(text, key, offset, value)?);
+            Ok(())
+        }
+    }
+}
+
+fn is_table(key: &str) -> bool {
+    let keys = SETTINGS.map(|setting| setting.key());
+    keys.iter().any(|known| known.split_once('.').is_some_and(|(table, _)| table == key))
 }
 
 fn line(text: &str, key: &str, offset: usize, value: &Spanned<DeValue<'_>>) -> Result<Line, Wrong> {
@@ -97,6 +121,16 @@ mod tests {
             [("max_followees", "3000", 2), ("insecure", "true", 4), ("data", "/srv/feeds", 5)];
         let found = summary(text).unwrap();
         assert_eq!(found, expected.map(|(key, text, line)| (key.into(), text.into(), line)));
+    }
+
+    #[test]
+    fn a_table_is_written_either_way() {
+        for text in ["\nmemory.budget = \"1G\"\n", "[memory]\nbudget = \"1G\"\n"] {
+            assert_eq!(summary(text).unwrap(), [("memory.budget".into(), "1G".into(), 2)]);
+        }
+        let (line, what) = summary("[memory]\nbuget = 3\n").unwrap_err();
+        let expected = "unknown key `memory.buget`; did you mean `memory.budget`?";
+        assert_eq!((line, what.as_str()), (2, expected));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use fanfold_engine::Durability;
 use super::Door;
 use crate::logging::LEVELS;
 
+/// Where the machine does not tell how much memory it has.
+const MEMORY_BYTES_DEFAULT: u64 = 1024 * 1024 * 1024;
+
 const INTERVAL_MS_DEFAULT: u64 = 100;
 
 pub(super) fn door(text: &str) -> Result<Door, String> {
@@ -41,6 +44,21 @@ pub(super) fn count(text: &str, range: RangeInclusive<usize>) -> Result<usize, S
         Ok(value) if range.contains(&value) => Ok(value),
         _ => Err(format!("not a number from {} to {}", range.start(), range.end())),
     }
+}
+
+/// Bytes of memory: a size, or `quarter` of the machine.
+pub(super) fn memory(text: &str) -> Result<u64, String> {
+    if text.eq_ignore_ascii_case("quarter") {
+        return Ok(machine_bytes().map_or(MEMORY_BYTES_DEFAULT, |bytes| bytes / 4));
+    }
+    bytes(text).map_err(|what| format!("{what}, or `quarter` of the machine's memory"))
+}
+
+/// The memory of the machine, as Linux tells it.
+fn machine_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1_024)
 }
 
 /// A size in bytes: a number, or a number with K, M or G (powers of 1,024).

@@ -161,6 +161,7 @@ impl Values<'_> {
             durability: self.take("durability", parse::durability)?,
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
+            memory_budget: self.take("memory.budget", parse::memory)?,
             ..Options::default()
         })
     }

@@ -7,14 +7,14 @@
 /// One setting: its name, its default, its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// The flag without its dashes, such as `max-followees`.
+    /// The flag without its dashes, such as `max-followees`. A dot divides a TOML table from its key.
     pub name: &'static str,
     /// The value when nobody gives one.
     pub default: &'static str,
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 11] = [
+pub const SETTINGS: [Setting; 12] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -22,6 +22,7 @@ pub const SETTINGS: [Setting; 11] = [
     Setting { name: "insecure", default: "false" },
     Setting { name: "durability", default: "fsync" },
     Setting { name: "segment-bytes", default: "64M" },
+    Setting { name: "memory.budget", default: "quarter" },
     Setting { name: "max-followees", default: "2000" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
@@ -44,16 +45,16 @@ impl Setting {
     /// The flag, such as `--max-followees`.
     #[must_use]
     pub fn flag(&self) -> String {
-        format!("--{}", self.name)
+        format!("--{}", self.name.replace('.', "-"))
     }
 
     /// The environment variable, such as `FANFOLD_MAX_FOLLOWEES`.
     #[must_use]
     pub fn variable(&self) -> String {
-        format!("FANFOLD_{}", self.key().to_ascii_uppercase())
+        format!("FANFOLD_{}", self.key().replace('.', "_").to_ascii_uppercase())
     }
 
-    /// The TOML key, such as `max_followees`.
+    /// The TOML key, such as `max_followees` or `memory.budget`.
     #[must_use]
     pub fn key(&self) -> String {
         self.name.replace('-', "_")
