@@ -21,8 +21,12 @@ use crate::options::Options;
 use crate::query::{
     EdgePage, EdgeQuery, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery, UserCard,
 };
+use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::{edges, feed, scan};
+use crate::resident::Resident;
+use crate::retain::pass::Retention;
+use crate::retain::retainer::{Retainer, round};
 use crate::shared::Shared;
 use crate::status::{self, Counters};
 use crate::storage::Storage;
@@ -33,7 +37,7 @@ use crate::views::state::Digests;
 /// An open feed database. Cheap to clone; all clones are one engine.
 ///
 /// Writes go through one committer thread ([`submit`](Self::submit)); reads run on the caller's
-/// thread and may touch the disk only for the content of posts. Dropping the last clone closes the
+/// thread and may wait for a disk, but for those of [`resident`](Self::resident). Dropping the last clone closes the
 /// engine as [`close`](Self::close) does, but cannot tell of errors.
 #[derive(Clone, Debug)]
 pub struct Engine(Arc<Inner>);
@@ -52,6 +56,7 @@ struct Inner {
 
 #[derive(Debug)]
 struct Running {
+    retainer: Retainer,
     committer: JoinHandle<Result<()>>,
     /// Released after everything else.
     _lock: Option<DirectoryLock>,
@@ -79,10 +84,10 @@ impl Engine {
         lock: Option<DirectoryLock>,
     ) -> Result<Self> {
         let opened = recover(&storage, &options)?;
-        let Opened { catalog, sealed, state, previous, next, recovery } = opened;
+        let Opened { catalog, sealed, blocks, state, previous, next, recovery } = opened;
         let database = catalog.manifest().database;
         let (epoch, time) = (state.position.epoch, options.clock.now().max(state.time));
-        let log = Arc::new(Log::new(sealed));
+        let log = Arc::new(Log::new(sealed, blocks));
         let counters = Arc::new(LogCounters::default());
         let start = Start { database, epoch, previous, first: next, time };
         let catalog = Arc::new(catalog);
@@ -103,7 +108,10 @@ impl Engine {
             .name("fanfold-commit".to_owned())
             .spawn(move || committer.run())
             .map_err(|error| Error::io("start the committer thread", error))?;
-        let running = Mutex::new(Some(Running { committer, _lock: lock }));
+        // Deletes of an earlier run may be waiting.
+        shared.retained.pend();
+        let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
+        let running = Mutex::new(Some(Running { retainer, committer, _lock: lock }));
         let (queue, first) = (sender, next);
         Ok(Self(Arc::new(Inner { shared, catalog, queue, recovery, first, running })))
     }
@@ -120,8 +128,16 @@ impl Engine {
         if let Some(fault) = shared.fault() {
             return Err(fault);
         }
-        let prepared = Prepared::new(command, &shared.log)?;
+        let prepared = shared.noticing(Prepared::new(command, shared))?;
         self.0.queue.submit(prepared)
+    }
+
+    /// Looks up in files what [`submit`](Self::submit) and the committer will look up for this
+    /// command, so that they find it in memory. For commands that
+    /// [`can_submit`](Resident::can_submit) says no to.
+    pub fn look_ahead(&self, command: Command) -> Result<()> {
+        let shared = &self.0.shared;
+        shared.noticing(Prepared::new(command, shared)).map(|_| ())
     }
 
     /// [`submit`](Self::submit), then waits for the answer.
@@ -129,55 +145,79 @@ impl Engine {
         self.submit(command)?.wait()
     }
 
+    /// What is in memory, for threads that must not wait for a disk.
+    #[must_use]
+    pub fn resident(&self) -> Resident<'_> {
+        Resident::new(&self.0.shared)
+    }
+
     /// The home feed: the posts of every author the user follows, newest first, minus deleted
     /// posts, minus muted authors.
     pub fn home(&self, query: &TimelineQuery) -> Result<Page> {
-        self.0.shared.noticing(feed::home(&self.0.shared, query))
+        self.read(|shared| feed::home(shared, query, Reach::Files))
     }
 
     /// What the user published and did not delete.
     pub fn outbox(&self, query: &TimelineQuery) -> Result<Page> {
-        self.0.shared.noticing(feed::outbox(&self.0.shared, query))
+        self.read(|shared| feed::outbox(shared, query, Reach::Files))
     }
 
     /// One post; [`NotFound`](ErrorKind::NotFound) if it is deleted or hidden from the viewer.
     pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Post)> {
-        self.0.shared.noticing(feed::post(&self.0.shared, id, viewer))
+        self.read(|shared| feed::post(shared, id, viewer, Reach::Files))
     }
 
     /// Whom the user follows, newest edge first.
     pub fn following(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Following, query))
+        self.read(|shared| edges::edges(shared, EdgeKind::Following, query, Reach::Files))
     }
 
     /// Who follows the user, newest edge first.
     pub fn followers(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Followers, query))
+        self.read(|shared| edges::edges(shared, EdgeKind::Followers, query, Reach::Files))
     }
 
     /// Whom the user has muted; only the user and the trusted application may ask.
     pub fn mutes(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Mutes, query))
+        self.read(|shared| edges::edges(shared, EdgeKind::Mutes, query, Reach::Files))
     }
 
     /// Whom the user has blocked; only the user and the trusted application may ask.
     pub fn blocks(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.0.shared.noticing(edges::edges(&self.0.shared, EdgeKind::Blocks, query))
+        self.read(|shared| edges::edges(shared, EdgeKind::Blocks, query, Reach::Files))
     }
 
     /// The user's counts.
     pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
-        self.0.shared.noticing(edges::user(&self.0.shared, user, viewer))
+        self.read(|shared| edges::user(shared, user, viewer, Reach::Files))
     }
 
     /// What stands between two users.
     pub fn relation(&self, a: UserId, b: UserId, viewer: Option<UserId>) -> Result<Relation> {
-        self.0.shared.noticing(edges::relation(&self.0.shared, a, b, viewer))
+        self.read(|shared| edges::relation(shared, (a, b), viewer, Reach::Files))
+    }
+
+    /// A read that may go to files has an answer.
+    fn read<T>(&self, read: impl FnOnce(&Shared) -> Result<Option<T>>) -> Result<T> {
+        let shared = &self.0.shared;
+        let ended = || Error::new(ErrorKind::Internal, "a read of files ended in memory");
+        shared.noticing(read(shared))?.ok_or_else(ended)
     }
 
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
+    }
+
+    /// Erases the texts of all posts deleted so far and packs what has become old, now instead of
+    /// within [`erase_within`](Options::erase_within). Waits for it; everything else goes on.
+    pub fn retain(&self) -> Result<Retention> {
+        let orders = {
+            let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.as_ref().and_then(|running| running.retainer.orders())
+        };
+        let closed = || Error::new(ErrorKind::Closed, "the engine was closed");
+        round(&orders.ok_or_else(closed)?)
     }
 
     /// The newest visible position.
@@ -229,7 +269,8 @@ impl Engine {
 impl Inner {
     fn close(&self) -> Result<()> {
         let mut slot = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(running) = slot.take() else { return Ok(()) };
+        let Some(mut running) = slot.take() else { return Ok(()) };
+        running.retainer.stop();
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
         running.committer.join().map_err(panicked)??;

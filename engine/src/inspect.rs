@@ -9,9 +9,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
 use crate::inspect_view::inspect_view;
 use crate::log::header::{Footer, SegmentHeader};
+use crate::log::packed::segment::PackedSegment;
+use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Effect, Record};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
-use crate::log::sealed::SealedSegment;
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
 use crate::storage::{Storage, names};
@@ -75,6 +76,7 @@ fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
     line(out, format_args!("  new records from {}", manifest.floor))?;
     line(out, format_args!("  newest log segment begins at {}", manifest.newest_segment))?;
     line(out, format_args!("  views cover up to {}", manifest.covered))?;
+    line(out, format_args!("  deleted texts are erased up to {}", manifest.erased))?;
     for view in &manifest.views {
         let (name, len) = (view.name(), view.len);
         line(out, format_args!("  {name}: {} to {}, {len} bytes", view.first, view.last))?;
@@ -89,6 +91,9 @@ fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()>
     line(out, format_args!("  epoch {}, written with {:?}", header.epoch, header.written_with))?;
     line(out, format_args!("  first {}, previous {}", header.first, header.previous))?;
     line(out, format_args!("  base time {}", header.context.base_time))?;
+    if header.is_packed {
+        return inspect_packed(PackedSegment::open(name.to_owned(), bytes.clone())?, out);
+    }
     let footer = Footer::load(bytes, header.context.salt);
     let data_end = footer.map_or(bytes.len(), |footer| footer.data_end as usize);
     let data = bytes.slice(..data_end.min(bytes.len()));
@@ -109,6 +114,23 @@ fn inspect_segment(name: &str, bytes: &Bytes, out: &mut dyn Write) -> Result<()>
     Ok(())
 }
 
+fn inspect_packed(segment: PackedSegment, out: &mut dyn Write) -> Result<()> {
+    let footer = segment.footer;
+    let term = if footer.is_cold { "the long term" } else { "retention" };
+    line(out, format_args!("packed for {term}: {} records", footer.count))?;
+    line(out, format_args!("  stands for everything up to {}", segment.header.last))?;
+    line(out, format_args!("  {} bytes unpacked", footer.raw_bytes))?;
+    for block in segment.blocks() {
+        let block = block?;
+        line(out, format_args!("block of {} records", block.records().len()))?;
+        for (sequence, record) in block.records() {
+            let key = record.key.map_or_else(String::new, |key| format!(" key={key:?}"));
+            line(out, format_args!("  #{sequence} {}{key}", describe(record)))?;
+        }
+    }
+    segment.verify()
+}
+
 /// The records behind damage at an offset, found through the offset table.
 fn inspect_behind(
     name: &str,
@@ -117,7 +139,7 @@ fn inspect_behind(
     out: &mut dyn Write,
 ) -> Result<()> {
     line(out, format_args!("damage at {damage}; what the offset table still finds behind it:"))?;
-    let Ok(segment) = SealedSegment::open(name.to_owned(), bytes.clone()) else {
+    let Ok(segment) = PlainSegment::open(name.to_owned(), bytes.clone(), true) else {
         return line(out, format_args!("  the offset table is damaged too"));
     };
     for (index, offset) in segment.offsets().enumerate() {
@@ -168,6 +190,11 @@ fn inspect_group(group: &ScannedGroup, out: &mut dyn Write) -> Result<()> {
 
 fn describe(record: &Record) -> String {
     match &record.effect {
+        Effect::Retired(retired) => {
+            let other = retired.other.map_or_else(String::new, |other| format!(" and {other}"));
+            let what = if retired.is_post { "post of" } else { "record of" };
+            format!("retired: {what} user {}{other}", retired.subject)
+        }
         Effect::Publish(post) => {
             let text = String::from_utf8_lossy(&post.text);
             let created = post.created_at.map_or_else(String::new, |at| format!(" at={at}"));

@@ -50,6 +50,8 @@ mod options;
 mod query;
 mod random;
 mod read;
+mod resident;
+mod retain;
 mod runs;
 mod shared;
 mod status;
@@ -78,6 +80,8 @@ pub use query::{
     Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
     ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
+pub use resident::Resident;
+pub use retain::pass::Retention;
 pub use runs::layout as view_layout;
 pub use status::Counters;
 pub use storage::{Storage, StoredFile};

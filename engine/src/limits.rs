@@ -1,6 +1,8 @@
 //! Every bound of the engine, each with its reason, and the relations between them as compile-time
 //! assertions. Nothing in the engine grows without one of these.
 
+use std::time::Duration;
+
 /// Bytes of text in one post. 64 KiB: long posts fit, and a page of 200 cannot.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
@@ -76,6 +78,12 @@ pub(crate) const WARM_ENTRIES_MAX: usize = 4_096;
 
 /// Owners whose timelines are warmed under one hold of the write lock: some 100 microseconds.
 pub(crate) const WARM_OWNERS: u32 = 32;
+
+/// Retention looks at least so often whether there is something to do.
+pub(crate) const RETENTION_PERIOD_MAX: Duration = Duration::from_secs(60 * 60);
+
+/// Retention looks at most so often: every round reads the log since the one before.
+pub(crate) const RETENTION_PERIOD_MIN: Duration = Duration::from_millis(100);
 
 /// Size of a log segment, by default.
 pub const SEGMENT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;

@@ -16,11 +16,14 @@ use crate::flush::merge::set_aside;
 use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
 use crate::limits::{EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use crate::log::packed::cache::BlockCache;
+use crate::log::record::Record;
 use crate::log::recovery::{Chain, Verdict};
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Segments;
 use crate::options::Options;
 use crate::random::random_database_id;
+use crate::retain::settle::settled;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::{DirectoryLock, DiskStorage};
 use crate::storage::manifest::Manifest;
@@ -50,6 +53,7 @@ pub struct Recovery {
 pub(crate) struct Opened {
     pub(crate) catalog: Catalog,
     pub(crate) sealed: Vec<Arc<SealedSegment>>,
+    pub(crate) blocks: Arc<BlockCache>,
     pub(crate) state: State,
     /// The last sequence in the log.
     pub(crate) previous: Sequence,
@@ -95,11 +99,19 @@ pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<O
     remove_unlisted(&**storage, &manifest)?;
     let sealed = seal_all(&**storage, chain, &mut recovery)?;
     let catalog = Catalog::new(Arc::clone(storage), manifest);
-    let mut replay = Replay { catalog: &catalog, sealed: &sealed, options, state };
+    let blocks = Arc::new(BlockCache::new(options.block_bytes()));
+    let mut replay = Replay {
+        catalog: &catalog,
+        sealed: &sealed,
+        options,
+        blocks: Arc::clone(&blocks),
+        state,
+        has_erased: sealed.iter().any(|segment| segment.is_packed()),
+    };
     recovery.records = replay.run()?;
     let mut state = replay.state;
     state.position = Position { epoch, sequence: previous };
-    Ok(Opened { catalog, sealed, state, previous, next, recovery })
+    Ok(Opened { catalog, sealed, blocks, state, previous, next, recovery })
 }
 
 /// The views as the files have them. If a file is damaged or missing, all view files are put aside
@@ -137,7 +149,10 @@ struct Replay<'a> {
     catalog: &'a Catalog,
     sealed: &'a [Arc<SealedSegment>],
     options: &'a Options,
+    blocks: Arc<BlockCache>,
     state: State,
+    /// The log lacks records that once were in it; the view files may have been made before or after.
+    has_erased: bool,
 }
 
 impl Replay<'_> {
@@ -147,16 +162,16 @@ impl Replay<'_> {
         self.state.position.sequence = covered;
         let mut unflushed = 0;
         for segment in self.sealed {
-            self.state.time = self.state.time.max(segment.footer.last_time);
+            self.state.time = self.state.time.max(segment.last_time());
             if segment.last() <= covered {
                 continue;
             }
             let mut flushed = Ok(());
-            for_each_record(segment, |sequence, record| {
+            segment.each_record(|sequence, record| {
                 if covered < sequence && flushed.is_ok() {
-                    self.state.apply(sequence, record);
+                    flushed = self.fold(sequence, record);
                     unflushed += 1;
-                    if self.options.flush_records <= unflushed {
+                    if self.options.flush_records <= unflushed && flushed.is_ok() {
                         flushed = self.flush();
                         unflushed = 0;
                     }
@@ -167,10 +182,20 @@ impl Replay<'_> {
         Ok(unflushed)
     }
 
+    /// Applies a record. Of an entry that retention has dropped, nothing is left to end.
+    fn fold(&mut self, sequence: Sequence, record: &Record) -> Result<()> {
+        match self.has_erased.then(|| settled(&self.state, record)).transpose()?.flatten() {
+            Some(settled) => self.state.apply(sequence, &settled),
+            None => self.state.apply(sequence, record),
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<()> {
         let users = self.state.freeze();
         let until = self.state.position.sequence;
-        let log = Segments { sealed: self.sealed.to_vec(), buffered: Vec::new() };
+        let blocks = Arc::clone(&self.blocks);
+        let log = Segments { sealed: self.sealed.to_vec(), buffered: Vec::new(), blocks };
         let state = &self.state;
         let lend = |look: &mut dyn FnMut(&State)| {
             look(state);
@@ -191,6 +216,10 @@ fn seal_all(
     recovery: &mut Recovery,
 ) -> Result<Vec<Arc<SealedSegment>>> {
     let mut sealed = Vec::with_capacity(chain.verdicts.len());
+    for name in &chain.outdated {
+        remove_if_present(storage, name)
+            .map_err(|error| Error::io(format!("remove outdated {name}"), error))?;
+    }
     for verdict in chain.verdicts {
         match verdict {
             Verdict::Sealed(segment) => sealed.push(segment),
@@ -209,39 +238,6 @@ fn seal_all(
         }
     }
     Ok(sealed)
-}
-
-/// Hands out every record of a sealed segment, verifying groups, records and the offset table.
-pub(crate) fn for_each_record(
-    segment: &SealedSegment,
-    mut each: impl FnMut(Sequence, &crate::log::record::Record),
-) -> Result<()> {
-    use crate::log::scan::Stop;
-    let data = segment.data();
-    let mut scan = segment.scan(&data);
-    let mut offsets = segment.offsets();
-    loop {
-        match scan.next_group() {
-            Ok(group) => {
-                for (offset, sequence, record) in &group.records {
-                    if offsets.next() != Some(*offset) {
-                        let what = format!("offset table and data disagree at sequence {sequence}");
-                        return Err(segment.damaged(u64::from(*offset), what));
-                    }
-                    each(*sequence, record);
-                }
-            }
-            Err(Stop::End) if scan.next_sequence() == segment.last().next() => return Ok(()),
-            Err(Stop::Bad(fault)) => {
-                return Err(segment.damaged(fault.place(scan.offset()), fault));
-            }
-            Err(Stop::End | Stop::Zeros) => {
-                let at = scan.next_sequence();
-                let what = format!("the segment's data ends before sequence {at}");
-                return Err(segment.damaged(scan.offset() as u64, what));
-            }
-        }
-    }
 }
 
 /// The first sequences of all segments, ascending.

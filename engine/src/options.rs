@@ -9,6 +9,8 @@ use crate::limits::{
     QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
 };
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What an acknowledged write survives.
 ///
 /// | mode | process crash, `kill -9` | operating system crash, power cut |
@@ -51,6 +53,12 @@ pub struct Options {
     /// Bytes of memory for what may also be read from files. 1 GiB: of the newest entries of all
     /// timelines some fifty million.
     pub memory_budget: u64,
+    /// A deleted post's text is in no file of the directory after this long. Seven days: many deletes
+    /// share one rewriting of the segments that they are in.
+    pub erase_within: Duration,
+    /// Log segments whose newest record is older are packed: compressed, and read through a cache.
+    /// Thirty days: nearly all reads ask for the last few.
+    pub cold_after: Duration,
     /// How many commands may wait for the committer; one more is refused with `Busy`.
     pub queue_commands_max: usize,
     /// Where the time comes from.
@@ -63,9 +71,11 @@ impl Default for Options {
             durability: Durability::Fsync,
             followees_max: FOLLOWEES_MAX_DEFAULT,
             segment_bytes: SEGMENT_BYTES_DEFAULT,
-            segment_age: Duration::from_secs(24 * 60 * 60),
+            segment_age: DAY,
             flush_records: FLUSH_RECORDS_DEFAULT,
             memory_budget: MEMORY_BUDGET_DEFAULT,
+            erase_within: DAY * 7,
+            cold_after: DAY * 30,
             queue_commands_max: QUEUE_COMMANDS_MAX,
             clock: Arc::new(SystemClock),
         }
@@ -73,8 +83,23 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How many of the newest records keep their entries in memory.
+    /// How many of the newest records keep their entries in memory: half of the budget.
     pub(crate) fn hot_records(&self) -> u64 {
-        self.memory_budget / HOT_RECORD_BYTES
+        self.memory_budget / 2 / HOT_RECORD_BYTES
+    }
+
+    /// Bytes of the newest log segments that are kept in memory: a quarter.
+    pub(crate) fn recent_bytes(&self) -> u64 {
+        self.memory_budget / 4
+    }
+
+    /// Bytes of older posts that are kept in memory: three parts in sixteen.
+    pub(crate) fn posts_bytes(&self) -> u64 {
+        self.memory_budget / 16 * 3
+    }
+
+    /// Bytes of unpacked blocks that are kept in memory: one part in sixteen.
+    pub(crate) fn block_bytes(&self) -> u64 {
+        self.memory_budget / 16
     }
 }

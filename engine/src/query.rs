@@ -45,6 +45,13 @@ pub struct EdgeQuery {
     pub limit: usize,
 }
 
+impl EdgeQuery {
+    /// The cursor, or above everything.
+    pub(crate) fn below(&self) -> Sequence {
+        self.before.unwrap_or(Sequence(u64::MAX))
+    }
+}
+
 /// What a [`ScanQuery`] walks through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScanOf {

@@ -15,6 +15,8 @@ use crate::ids::DatabaseId;
 use crate::log::view::Log;
 use crate::log::writer::LogCounters;
 use crate::options::Options;
+use crate::read::content::PostCache;
+use crate::retain::retainer::Retained;
 use crate::views::state::State;
 
 /// Shared by all parts of one open engine.
@@ -25,8 +27,13 @@ pub(crate) struct Shared {
     pub(crate) state: RwLock<State>,
     pub(crate) log: Arc<Log>,
     pub(crate) log_counters: Arc<LogCounters>,
+    /// Posts of older segments that were read lately.
+    pub(crate) posts: PostCache,
+    pub(crate) retained: Retained,
     pub(crate) tally: Tally,
     fault: Mutex<Option<Error>>,
+    /// Why the last try to write view files failed; it is tried again.
+    flush_fault: Mutex<Option<Error>>,
     damage: OnceLock<DamageReport>,
 }
 
@@ -38,6 +45,10 @@ pub(crate) struct Tally {
     pub(crate) refused: AtomicU64,
     pub(crate) pages: AtomicU64,
     pub(crate) posts_read: AtomicU64,
+    /// Of these, from the cache of older posts.
+    pub(crate) posts_cached: AtomicU64,
+    /// Of these, from files.
+    pub(crate) posts_loaded: AtomicU64,
 }
 
 impl Shared {
@@ -48,14 +59,18 @@ impl Shared {
         log: Arc<Log>,
         log_counters: Arc<LogCounters>,
     ) -> Self {
+        let posts = PostCache::new(options.posts_bytes());
         Self {
             database,
             options,
             state: RwLock::new(state),
             log,
             log_counters,
+            posts,
+            retained: Retained::default(),
             tally: Tally::default(),
             fault: Mutex::new(None),
+            flush_fault: Mutex::new(None),
             damage: OnceLock::new(),
         }
     }
@@ -87,6 +102,16 @@ impl Shared {
     /// Why no more writes are taken, if so.
     pub(crate) fn fault(&self) -> Option<Error> {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Why view files cannot be written at present, if so.
+    pub(crate) fn flush_fault(&self) -> Option<Error> {
+        self.flush_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How the last try to write view files ended.
+    pub(crate) fn note_flush(&self, fault: Option<Error>) {
+        *self.flush_fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// No more writes from now on; the first reason stays.

@@ -1,6 +1,8 @@
 //! The engine's numbers: [`Counters`] for machines, [`status`] for people. No exporter here.
 
 use crate::error::Result;
+use crate::log::sealed::SealedSegment;
+use crate::log::view::Segments;
 use crate::options::Durability;
 use crate::query::{Status, StatusValue};
 use crate::shared::Shared;
@@ -60,6 +62,22 @@ pub struct Counters {
     pub pages: u64,
     /// Posts answered.
     pub posts_read: u64,
+    /// Of these, from the cache of older posts.
+    pub posts_cached: u64,
+    /// Of these, from files.
+    pub posts_loaded: u64,
+    /// Bytes in the cache of older posts.
+    pub posts_cache_bytes: u64,
+    /// Bytes in the cache of unpacked blocks.
+    pub block_cache_bytes: u64,
+    /// Bytes of log segments that are packed; part of `sealed_bytes`.
+    pub packed_bytes: u64,
+    /// Log segments that retention rewrote.
+    pub retained_segments: u64,
+    /// Bytes that this gave back.
+    pub retained_bytes: u64,
+    /// The text of every post that was deleted up to here is erased.
+    pub erased: u64,
 }
 
 /// The counters now.
@@ -70,6 +88,7 @@ pub(crate) fn counters(
 ) -> Result<Counters> {
     let (tally, log) = (&shared.tally, &shared.log_counters);
     let segments = shared.log.segments();
+    let retained = shared.retained.total().done;
     let state = shared.state()?;
     Ok(Counters {
         epoch: u64::from(state.position.epoch),
@@ -81,7 +100,7 @@ pub(crate) fn counters(
         blocks: state.graph.blocks.len() as u64,
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
-        sealed_bytes: segments.sealed.iter().map(|segment| segment.file_len()).sum(),
+        sealed_bytes: sealed_bytes(&segments, |_| true),
         view_files: manifest.views.len() as u64,
         view_bytes: manifest.views.iter().map(|view| view.len).sum(),
         graves: state.graves_count(),
@@ -97,7 +116,20 @@ pub(crate) fn counters(
         sync_micros_max: Counters::load(&log.sync_micros_max),
         pages: Counters::load(&tally.pages),
         posts_read: Counters::load(&tally.posts_read),
+        posts_cached: Counters::load(&tally.posts_cached),
+        posts_loaded: Counters::load(&tally.posts_loaded),
+        posts_cache_bytes: shared.posts.bytes(),
+        block_cache_bytes: segments.blocks.bytes(),
+        packed_bytes: sealed_bytes(&segments, |segment| segment.is_packed()),
+        retained_segments: retained.segments,
+        retained_bytes: retained.bytes_before.saturating_sub(retained.bytes_after),
+        erased: manifest.erased.0,
     })
+}
+
+fn sealed_bytes(segments: &Segments, counts: impl Fn(&SealedSegment) -> bool) -> u64 {
+    let counted = segments.sealed.iter().filter(|segment| counts(segment));
+    counted.map(|segment| segment.file_len()).sum()
 }
 
 /// The counters and options as named fields in sections.
@@ -127,6 +159,11 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("files", "view_bytes", number(counters.view_bytes)),
         ("files", "graves", number(counters.graves)),
         ("files", "unflushed", number(counters.unflushed)),
+        ("files", "background", text(background(shared))),
+        ("retention", "erased_until", number(counters.erased)),
+        ("retention", "rewritten_segments", number(counters.retained_segments)),
+        ("retention", "freed_bytes", number(counters.retained_bytes)),
+        ("retention", "packed_bytes", number(counters.packed_bytes)),
         ("commit", "writable", text(writable)),
         ("commit", "queue_depth", number(counters.queue_depth)),
         ("commit", "changed", number(counters.writes_changed)),
@@ -134,12 +171,34 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("commit", "refused", number(counters.writes_refused)),
         ("reads", "pages", number(counters.pages)),
         ("reads", "posts", number(counters.posts_read)),
+        ("reads", "posts_cached", number(counters.posts_cached)),
+        ("reads", "posts_from_files", number(counters.posts_loaded)),
+        ("reads", "memory_hit_percent", number(counters.memory_hit_percent())),
+        ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
+        ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
+        ("options", "erase_within_seconds", number(options.erase_within.as_secs())),
+        ("options", "cold_after_seconds", number(options.cold_after.as_secs())),
     ];
     Ok(Status { position: shared.state()?.position, fields })
+}
+
+impl Counters {
+    /// Of a hundred posts answered, how many needed no file; 100 if there were none.
+    #[must_use]
+    pub fn memory_hit_percent(&self) -> u64 {
+        let hits = self.posts_read.saturating_sub(self.posts_loaded);
+        (hits * 100).checked_div(self.posts_read).unwrap_or(100)
+    }
+}
+
+/// How the background work fares: "ok", or why it does not get on.
+fn background(shared: &Shared) -> String {
+    let fault = shared.flush_fault().or_else(|| shared.retained.total().fault);
+    fault.map_or_else(|| "ok".to_owned(), |fault| fault.to_string())
 }
 
 fn durability(durability: Durability) -> String {

@@ -65,6 +65,10 @@ impl Pair {
         let query = self.workload.timeline(last);
         let context = format!("{context}: {query:?}");
         let home = self.engine.home(&query).unwrap();
+        // What a read finds in memory is what it finds with files.
+        if let Some(resident) = self.engine.resident().home(&query).unwrap() {
+            assert_eq!(resident, home, "resident home {context}");
+        }
         assert_eq!(home.position.sequence.0 & 0xffff_ffff, last & 0xffff_ffff, "{context}");
         let ids: Vec<_> = home.posts.iter().map(|post| post.id.0).collect();
         assert_eq!((ids, home.end), self.model.home(&query), "home {context}");
@@ -72,6 +76,9 @@ impl Pair {
             self.check_post(post, &context);
         }
         let outbox = self.engine.outbox(&query).unwrap();
+        if let Some(resident) = self.engine.resident().outbox(&query).unwrap() {
+            assert_eq!(resident, outbox, "resident outbox {context}");
+        }
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
         self.read_edges(&context);
@@ -111,6 +118,14 @@ impl Pair {
         assert_eq!(post.at.0, shown, "{context}");
     }
 
+    /// Rewrites segments; nothing that anybody can read changes.
+    fn retain(&mut self, context: &str) {
+        let digests = self.engine.digests().unwrap();
+        let done = self.engine.retain().unwrap();
+        assert_eq!(self.engine.digests().unwrap(), digests, "{context}: {done:?}");
+        assert!(done.erased.0 & 0xffff_ffff <= self.model.last & 0xffff_ffff, "{context}");
+    }
+
     /// Closes or kills the engine and opens what is left, with other options.
     fn reopen(&mut self, context: &str) {
         let digests = self.engine.digests().unwrap();
@@ -119,6 +134,12 @@ impl Pair {
         self.engine.close().unwrap();
         let report = check_storage(&survivor).unwrap();
         assert!(report.is_clean(), "{context}: {:?}", report.damage);
+        if self.workload.random.one_in(2) {
+            // The views must come out of the log alone, whatever retention left of it.
+            let files = survivor.list().unwrap().into_iter();
+            let views = files.filter(|name| name.ends_with(".view"));
+            views.for_each(|name| survivor.remove(&name).unwrap());
+        }
         self.engine = open(&survivor, &mut self.workload);
         self.storage = survivor;
         assert_eq!(self.engine.recovery().clean, !crash, "{context}");
@@ -149,6 +170,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
             2 => 150,
             _ => 1_000_000,
         },
+        // Everything that is sealed is packed for the long term, or nothing.
+        cold_after: Duration::from_secs(workload.random.below(2) * 1_000_000),
         // Nothing, some fifty records, everything.
         memory_budget: match workload.random.below(3) {
             0 => 0,
@@ -186,6 +209,7 @@ fn run(seed: u64, steps: u64) {
         let context = format!("seed {seed} step {step}");
         match pair.workload.random.below(40) {
             0 => pair.reopen(&context),
+            39 => pair.retain(&context),
             1..=3 => pair.write_batch(&context),
             4..=19 => pair.write(&context),
             _ => pair.read(&context),

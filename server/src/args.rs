@@ -104,10 +104,22 @@ pub struct SettingArgs {
     /// Size of a log segment, 256K to 1G [default: 64M].
     #[arg(long, value_name = "N")]
     pub segment_bytes: Option<String>,
+    /// Records after which the views are written to files [default: 1000000].
+    #[arg(long, value_name = "N")]
+    pub flush_records: Option<String>,
     /// Memory for what can also be read from files: a size, or `quarter` of the machine [default:
     /// quarter].
     #[arg(long, value_name = "N")]
     pub memory_budget: Option<String>,
+    /// A deleted text is in no file after this long: a number with ms, s, m, h or d [default: 7d].
+    #[arg(long, value_name = "TIME")]
+    pub erase_within: Option<String>,
+    /// Log segments older than this are compressed [default: 30d].
+    #[arg(long, value_name = "TIME")]
+    pub cold_after: Option<String>,
+    /// Where backups go, or `off` [default: off].
+    #[arg(long, value_name = "DIR")]
+    pub backup_dir: Option<String>,
     /// Connections of the binary port [default: 10000].
     #[arg(long, value_name = "N")]
     pub max_connections: Option<String>,
@@ -153,7 +165,11 @@ impl SettingArgs {
             ("max-followees", &self.max_followees),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
+            ("flush-records", &self.flush_records),
             ("memory.budget", &self.memory_budget),
+            ("erase-within", &self.erase_within),
+            ("cold-after", &self.cold_after),
+            ("backup.dir", &self.backup_dir),
             ("max-connections", &self.max_connections),
             ("workers", &self.workers),
             ("log-level", &self.log_level),

@@ -1,12 +1,14 @@
 //! One connection of the binary port: the only owner of its socket.
 //!
 //! ```text
-//! socket -> inbound -> session -> translate -> engine: reads at once, writes by ticket
-//! socket <- outbound <- reply <------------------+
+//! socket -> inbound -> session -> translate -> engine: reads of memory at once, writes by ticket
+//!                                     |           ^
+//!                                     +-> cold ---+   what may wait for a disk: on the lane
+//! socket <- outbound <- reply <-------------------+
 //! ```
 //!
 //! The loop: answer what can be answered, send it in one go, sleep until something happens. Reads
-//! are answered inline, so they may overtake earlier writes; writes are answered in their order.
+//! may overtake one another and earlier writes; writes are answered in their order.
 //!
 //! Invariants:
 //! * Requests that arrive together cost one read and one write of the socket.
@@ -27,6 +29,7 @@ use tokio::net::TcpStream;
 
 use crate::alarm::Alarm;
 use crate::clients::Ticket;
+use crate::cold::{Cold, Thawed};
 use crate::inbound::Inbound;
 use crate::limits::{FRAMES_PER_TURN, IN_FLIGHT_MAX, LINGER};
 use crate::outbound::Outbound;
@@ -63,6 +66,7 @@ struct Connection {
     inbound: Inbound,
     outbound: Outbound,
     writes: Writes,
+    cold: Cold,
     alarm: Alarm,
     /// Complete frames may be left in `inbound`.
     has_more: bool,
@@ -75,6 +79,7 @@ enum Wake {
     Read(io::Result<usize>),
     Wrote(io::Result<()>),
     Answer(Done),
+    Thawed(Thawed),
     Alarm,
     Stop,
     More,
@@ -89,6 +94,7 @@ impl Connection {
             inbound: Inbound::new(),
             outbound: Outbound::default(),
             writes: Writes::new(service.engine.clone()),
+            cold: Cold::default(),
             alarm: Alarm::new(),
             service,
             has_more: false,
@@ -110,6 +116,7 @@ impl Connection {
                 Wake::Read(read) => self.on_read(read?),
                 Wake::Wrote(wrote) => wrote?,
                 Wake::Answer(done) => self.answer_write(done),
+                Wake::Thawed(thawed) => self.on_thawed(thawed),
                 Wake::Alarm => self.on_alarm()?,
                 Wake::Stop => self.session.on_stop(),
                 Wake::More => {}
@@ -131,14 +138,15 @@ impl Connection {
             read = self.inbound.read(&mut reader), if wants_read => Wake::Read(read),
             wrote = self.outbound.write(&mut writer), if wants_write => Wake::Wrote(wrote),
             done = self.writes.next_done() => Wake::Answer(done),
+            thawed = self.cold.next() => Wake::Thawed(thawed),
             () = self.client.stopped(), if !self.session.is_draining() => Wake::Stop,
             () = self.alarm.rang(), if has_deadline => Wake::Alarm,
         }
     }
 
-    /// The peer has to wait: it takes no answers, or its writes find no room.
+    /// The peer has to wait: it takes no answers, or its requests find no room.
     fn is_blocked(&self) -> bool {
-        self.outbound.is_full() || !self.writes.has_room()
+        self.outbound.is_full() || !self.writes.has_room() || !self.cold.has_room()
     }
 
     fn wants_read(&self) -> bool {
@@ -246,19 +254,42 @@ impl Connection {
         let Some(question) = translate::question(request) else { return };
         let started = Instant::now();
         let out = &mut self.outbound.buffer;
-        let refusal = match &question {
-            Question::Ping => reply::send(request_id, &Reply::Pong, out),
-            Question::Status => reply::result(info::status(&self.service), request_id, out),
-            question => reply::answer(&self.service.engine, question, request_id, out),
+        let answered = match &question {
+            Question::Ping => Some(reply::send(request_id, &Reply::Pong, out)),
+            Question::Status => Some(reply::result(info::status(&self.service), request_id, out)),
+            question => reply::answer_resident(&self.service.engine, question, request_id, out),
         };
-        self.service.counters.reads.record(started.elapsed());
-        self.count(request.kind(), refusal);
+        match answered {
+            Some(refusal) => self.count_read(request.kind(), started, refusal),
+            None => self.cold.read(&self.service, (request_id, request.kind()), question),
+        }
     }
 
     fn write(&mut self, request_id: u32, request: Request) {
         let asked = Asked { request_id, kind: request.kind(), at: Instant::now() };
         let Some(command) = translate::command(request) else { return };
-        self.writes.submit(asked, command);
+        // What is wrong with it is told when it is submitted.
+        if self.service.engine.resident().can_submit(&command).unwrap_or(true) {
+            self.writes.submit(asked, command);
+        } else {
+            self.cold.look_ahead(&self.service, asked, command);
+        }
+    }
+
+    fn on_thawed(&mut self, thawed: Thawed) {
+        match thawed {
+            Thawed::Read { kind, started, answer, refusal } => {
+                self.outbound.buffer.extend_from_slice(&answer);
+                self.service.counters.cold_reads.fetch_add(1, Ordering::Relaxed);
+                self.count_read(kind, started, refusal);
+            }
+            Thawed::Write(asked, command) => self.writes.submit(asked, command),
+        }
+    }
+
+    fn count_read(&self, kind: RequestKind, started: Instant, refusal: Refusal) {
+        self.service.counters.reads.record(started.elapsed());
+        self.count(kind, refusal);
     }
 
     fn answer_writes(&mut self) {
@@ -297,7 +328,8 @@ impl Connection {
 
     /// Once a draining session owes nothing more, its last word goes out.
     fn close_if_done(&mut self) {
-        if self.is_over || !self.session.is_draining() || !self.writes.is_empty() {
+        let is_owing = !self.writes.is_empty() || !self.cold.is_empty();
+        if self.is_over || !self.session.is_draining() || is_owing {
             return;
         }
         self.is_over = true;

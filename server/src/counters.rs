@@ -25,6 +25,8 @@ pub(crate) struct Counters {
     requests: [[AtomicU64; RESULTS]; KINDS],
     pub(crate) reads: Durations,
     pub(crate) writes: Durations,
+    /// Reads that went over the blocking lane; part of `reads`.
+    pub(crate) cold_reads: AtomicU64,
     pub(crate) debug_commands: AtomicU64,
     pub(crate) refused_connections: AtomicU64,
     pub(crate) ended_sessions: AtomicU64,
@@ -45,6 +47,7 @@ impl Default for Counters {
             requests: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
             reads: Durations::default(),
             writes: Durations::default(),
+            cold_reads: AtomicU64::new(0),
             debug_commands: AtomicU64::new(0),
             refused_connections: AtomicU64::new(0),
             ended_sessions: AtomicU64::new(0),

@@ -75,6 +75,8 @@ fn requests(service: &Service) -> Vec<Field> {
     vec![
         section("answered", number(answered)),
         section("answered_with_error", number(refused)),
+        section("cold_reads", counter(&counters.cold_reads)),
+        section("lane_free", number(service.lane.free() as u64)),
         section("debug_commands", counter(&counters.debug_commands)),
         section("bytes_in", counter(&counters.bytes_in)),
     ]

@@ -37,12 +37,14 @@ pub mod tools;
 
 mod alarm;
 mod clients;
+mod cold;
 mod connection;
 mod counters;
 mod debug;
 mod http;
 mod inbound;
 mod info;
+mod lane;
 mod listener;
 mod outbound;
 mod reply;

@@ -9,6 +9,12 @@ use std::time::Duration;
 /// 1,024: far more than hides a sync of a millisecond, little enough that nobody owns the queue.
 pub const IN_FLIGHT_MAX: usize = 1_024;
 
+/// Requests on the blocking lane at once: as many as a disk overlaps well, each a thread.
+pub const LANE_THREADS: usize = 16;
+
+/// Reads of one connection that may wait for the blocking lane. Beyond it the socket is not read.
+pub const COLD_READS_MAX: usize = 16;
+
 /// Answers waiting for a slow peer, in bytes, beyond which its socket is not read.
 pub const OUTBOUND_BYTES_MAX: usize = 4 << 20;
 

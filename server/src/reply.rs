@@ -43,6 +43,37 @@ pub(crate) fn answer(
     result(reply, request_id, out)
 }
 
+/// Asks what the engine has in memory and appends the answer to `out`. `None` if files are needed.
+pub(crate) fn answer_resident(
+    engine: &Engine,
+    question: &Question,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Option<Refusal> {
+    let engine = engine.resident();
+    let reply = match question {
+        Question::Home(query) => {
+            return Some(page(engine.home(query).transpose()?, request_id, out));
+        }
+        Question::Outbox(query) => {
+            return Some(page(engine.outbox(query).transpose()?, request_id, out));
+        }
+        Question::Ping | Question::Status => Ok(Reply::Pong),
+        Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
+        Question::Following(query) => engine.following(query).transpose()?.map(edges),
+        Question::Followers(query) => engine.followers(query).transpose()?.map(edges),
+        Question::Mutes(query) => engine.mutes(query).transpose()?.map(edges),
+        Question::Blocks(query) => engine.blocks(query).transpose()?.map(edges),
+        Question::User(user, viewer) => engine.user(*user, *viewer).transpose()?.map(user_card),
+        Question::Relation { a, b, viewer } => {
+            engine.relation(*a, *b, *viewer).transpose()?.map(relation)
+        }
+        // A walk through everything is for the lane, whatever is in memory.
+        Question::Scan(_) => return None,
+    };
+    Some(result(reply, request_id, out))
+}
+
 /// Appends a reply, or the error instead of it.
 pub(crate) fn result(reply: Result<Reply, Error>, request_id: u32, out: &mut BytesMut) -> Refusal {
     match reply {

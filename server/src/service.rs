@@ -14,6 +14,7 @@ use fanfold_engine::{Engine, Error};
 use crate::clients::Clients;
 use crate::config::Config;
 use crate::counters::Counters;
+use crate::lane::Lane;
 
 /// What the server calls itself in a welcome and in `INFO`.
 pub(crate) const SERVER_NAME: &str = concat!("fanfoldd ", env!("CARGO_PKG_VERSION"));
@@ -38,6 +39,7 @@ pub(crate) struct Service {
     pub(crate) config: Config,
     pub(crate) addresses: Addresses,
     pub(crate) counters: Counters,
+    pub(crate) lane: Lane,
     pub(crate) clients: Arc<Clients>,
     pub(crate) started: Instant,
     stopping: AtomicBool,
@@ -51,6 +53,7 @@ impl Service {
             config,
             addresses,
             counters: Counters::default(),
+            lane: Lane::default(),
             clients: Arc::new(Clients::default()),
             started: Instant::now(),
             stopping: AtomicBool::new(false),

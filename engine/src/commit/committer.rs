@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam::channel::RecvTimeoutError;
+use crossbeam::channel::{RecvTimeoutError, Sender};
 
 use super::decide::{Decider, Decision, Pending};
 use super::queue::{Message, QueueReceiver, Queued};
@@ -18,6 +18,9 @@ use crate::limits::{APPLY_RECORDS_MAX, FLUSH_RECORDS_MIN, GROUP_COMMANDS_MAX};
 use crate::log::record::{Effect, Record};
 use crate::log::{CommitLog, Pace};
 use crate::shared::{Shared, Tally};
+
+/// How often a committer with nothing to do looks whether a wanted flush may begin.
+const FLUSH_WAIT: Duration = Duration::from_millis(10);
 
 /// The committer's thread-owned state.
 pub(crate) struct Committer {
@@ -34,6 +37,8 @@ pub(crate) struct Committer {
     flusher: Flusher,
     /// Records applied since the last flush began.
     unflushed: u64,
+    /// A flush was asked for, however little there is.
+    wants_flush: bool,
 }
 
 /// Where and with what a committer starts.
@@ -47,6 +52,8 @@ pub(crate) struct CommitStart {
 /// Commands taken off the queue together.
 struct Batch {
     commands: Vec<Queued>,
+    /// Whoever asked to seal and flush after these.
+    settling: Option<Sender<Sequence>>,
     closing: bool,
 }
 
@@ -81,6 +88,7 @@ impl Committer {
             group_bytes_max,
             flusher,
             unflushed,
+            wants_flush: false,
         })
     }
 
@@ -91,12 +99,14 @@ impl Committer {
             let batch = match self.queue.messages.recv_timeout(sleep) {
                 Ok(message) => self.gather(message),
                 Err(RecvTimeoutError::Timeout) => {
+                    self.flush_if_due();
                     sleep = self.tick(Pace::Idle);
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return self.close(),
             };
             self.commit(batch.commands);
+            batch.settling.into_iter().for_each(|answer| self.settle(&answer));
             self.flush_if_due();
             if batch.closing {
                 return self.close();
@@ -108,12 +118,28 @@ impl Committer {
     /// Orders a flush if enough is unflushed and none is under way. The log is durable up to where
     /// the state is frozen: no file may know more than the log.
     fn flush_if_due(&mut self) {
-        let is_due = self.shared.options.flush_records <= self.unflushed;
+        self.wants_flush &= 0 < self.unflushed;
+        let is_due = self.wants_flush || self.shared.options.flush_records <= self.unflushed;
         if !is_due || self.flusher.is_busy() || self.shared.fault().is_some() {
             return;
         }
         if let Err(error) = self.begin_flush() {
             self.shared.fail(error);
+        }
+    }
+
+    /// Seals what there is and has it flushed as soon as may be.
+    fn settle(&mut self, answer: &Sender<Sequence>) {
+        if self.shared.fault().is_none()
+            && let Err(error) = self.log.roll(self.now())
+            // A full disk: what is sealed already can still be flushed.
+            && error.kind() != ErrorKind::StorageFull
+        {
+            self.shared.fail(error);
+        }
+        self.wants_flush = true;
+        if let Ok(state) = self.shared.state() {
+            let _ = answer.send(state.position.sequence);
         }
     }
 
@@ -123,6 +149,7 @@ impl Committer {
         self.shared.change(|state| users = state.freeze())?;
         self.flusher.order(Frozen { until: Sequence(self.next.0 - 1), users });
         self.unflushed = 0;
+        self.wants_flush = false;
         Ok(())
     }
 
@@ -142,13 +169,20 @@ impl Committer {
 
     /// Takes what is there, up to the size of a group; waits for nothing.
     fn gather(&self, first: Message) -> Batch {
-        let mut batch = Batch { commands: Vec::new(), closing: false };
+        let mut batch = Batch { commands: Vec::new(), settling: None, closing: false };
         let mut weight = 0;
         let mut message = Some(first);
         while let Some(taken) = message {
-            let Message::Command(queued) = taken else {
-                batch.closing = true;
-                break;
+            let queued = match taken {
+                Message::Command(queued) => queued,
+                Message::Settle(answer) => {
+                    batch.settling = Some(answer);
+                    break;
+                }
+                Message::Close => {
+                    batch.closing = true;
+                    break;
+                }
             };
             self.queue.taken(&queued);
             weight += queued.prepared.effect.weight();
@@ -161,13 +195,14 @@ impl Committer {
     }
 
     fn tick(&mut self, pace: Pace) -> Duration {
-        let idle = Duration::from_secs(1);
+        // A flush that is wanted begins as soon as the one under way has ended.
+        let idle = if self.wants_flush { FLUSH_WAIT } else { Duration::from_secs(1) };
         if self.shared.fault().is_some() {
             return idle;
         }
         let now = self.now();
         match self.log.tick(now, pace) {
-            Ok(sleep) => sleep,
+            Ok(sleep) => sleep.min(idle),
             // A full disk stops the roll, not the log: the next group tries again.
             Err(error) if error.kind() == ErrorKind::StorageFull => idle,
             Err(error) => {
@@ -270,9 +305,13 @@ impl Committer {
     fn apply(&mut self, records: &[Record]) -> Result<()> {
         for slice in records.chunks(APPLY_RECORDS_MAX) {
             let first = self.next;
+            let retained = &self.shared.retained;
             self.shared.change(|state| {
                 let mut sequence = first;
                 for record in slice {
+                    if let Effect::Delete { .. } = record.effect {
+                        retained.pend();
+                    }
                     state.apply(sequence, record);
                     sequence = sequence.next();
                 }

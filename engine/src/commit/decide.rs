@@ -110,6 +110,7 @@ impl<'a> Decider<'a> {
                 *began = self.block(*user, *other);
                 began.is_some()
             }
+            Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
@@ -168,7 +169,7 @@ impl<'a> Decider<'a> {
         }
         let began = Some(sequence);
         match prepared.effect {
-            Effect::Publish(_) => {}
+            Effect::Publish(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
             }
@@ -205,7 +206,7 @@ impl<'a> Decider<'a> {
     fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
         match author.filter(|_| !self.pending.deleted.contains(&post)) {
-            Some(author) => self.state.outboxes.posts.contains(author, post.into()),
+            Some(author) => self.state.outboxes.posts.part(author).contains(post.into()),
             None => Ok(false),
         }
     }

@@ -1,11 +1,15 @@
 //! What is done with a command on the caller's thread, before it is queued: the checks that need no
-//! state, the facts about it that can never change (who wrote the post it deletes), its hash.
+//! state, the facts about it that can never change (who wrote the post it deletes), its hash. And what
+//! the committer will look up in files is looked up once ahead, so that it finds it in memory.
 
 use crate::command::{Action, Command};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, UserId};
 use crate::log::record::Effect;
-use crate::log::view::Log;
+use crate::read::content::{Content, Reach};
+use crate::read::edges::follows_since;
+use crate::read::stands::Stands;
+use crate::shared::Shared;
 
 /// A valid command on its way to the committer.
 #[derive(Debug)]
@@ -19,12 +23,12 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Checks `command` and looks up what it needs. A touch is not logged: it never comes here.
-    pub(crate) fn new(command: Command, log: &Log) -> Result<Self> {
+    pub(crate) fn new(command: Command, shared: &Shared) -> Result<Self> {
         command.validate()?;
         let options = command.options;
         let effect = match command.action {
             Action::Publish(post) => Effect::Publish(post),
-            Action::Delete { post } => delete(post, options.actor, log)?,
+            Action::Delete { post } => delete(post, options.actor, shared)?,
             Action::Follow { user, author } => Effect::Follow { user, author },
             Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
             Action::Mute { user, author } => Effect::Mute { user, author },
@@ -35,19 +39,57 @@ impl Prepared {
                 return Err(Error::invalid(format!("touching user {user} is not a logged write")));
             }
         };
+        look_ahead(&effect, shared)?;
         let fingerprint = if options.key.is_some() { effect.fingerprint() } else { 0 };
         Ok(Self { effect, key: options.key, fingerprint })
     }
 }
 
+/// Looks up in files what the committer will. The answer may change until then, the place rarely.
+fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
+    let follow = |user: UserId, author: UserId| {
+        let since = follows_since(&*shared.state()?, user, author)?;
+        since.resolve().map(|_| ())
+    };
+    match effect {
+        Effect::Delete { post, author } => {
+            let stands = {
+                let state = shared.state()?;
+                let author = state.users.find(*author);
+                let posts = &state.outboxes.posts;
+                author.map(|author| Stands::of(posts, author, (*post).into())).transpose()?
+            };
+            stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
+        }
+        Effect::Follow { user, author } | Effect::Unfollow { user, author, .. } => {
+            follow(*user, *author)
+        }
+        Effect::Block { user, other, .. } => {
+            follow(*user, *other).and_then(|()| follow(*other, *user))
+        }
+        Effect::Publish(_)
+        | Effect::Retired(_)
+        | Effect::Mute { .. }
+        | Effect::Unmute { .. }
+        | Effect::Unblock { .. } => Ok(()),
+    }
+}
+
 /// The author of a post stands in its record and never changes, so it is looked up here and the
 /// committer need not touch the disk.
-fn delete(post: PostId, actor: Option<UserId>, log: &Log) -> Result<Effect> {
-    let record = log.segments().record(post.into())?;
-    let Some(Effect::Publish(content)) = record.map(|record| record.effect) else {
-        return Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}")));
+fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect> {
+    let segments = shared.log.segments();
+    let cached = Content::new(shared, &segments).post(post.into(), Reach::Memory)?.flatten();
+    let author = match cached {
+        Some(post) => Some(post.author),
+        None => match segments.record(post.into())?.map(|record| record.effect) {
+            Some(Effect::Publish(content)) => Some(content.author),
+            Some(Effect::Retired(retired)) if retired.is_post => Some(retired.subject),
+            _ => None,
+        },
     };
-    let author = content.author;
+    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {post}"));
+    let author = author.ok_or_else(absent)?;
     match actor {
         Some(actor) if actor != author => Err(Error::new(
             ErrorKind::Denied,

@@ -9,6 +9,7 @@ use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 use super::prepare::Prepared;
 use super::ticket::{Completion, Ticket, ticket};
 use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Sequence;
 use crate::limits::QUEUE_BYTES_MAX;
 
 /// A command and whom to answer.
@@ -22,6 +23,8 @@ pub(crate) struct Queued {
 #[derive(Debug)]
 pub(crate) enum Message {
     Command(Queued),
+    /// Seal the active segment and flush the views; tell the position that this will cover.
+    Settle(Sender<Sequence>),
     /// Finish what came before, then stop.
     Close,
 }
@@ -79,6 +82,14 @@ impl QueueSender {
     pub(crate) fn close(&self) {
         // A committer that is gone has closed already.
         let _ = self.commands.send(Message::Close);
+    }
+
+    /// Asks the committer to seal the active segment and to flush the views. Answers the position that
+    /// the view files will cover; `None` if the engine was closed.
+    pub(crate) fn settle(&self) -> Option<Sequence> {
+        let (answer, answered) = bounded(1);
+        self.commands.send(Message::Settle(answer)).ok()?;
+        answered.recv().ok()
     }
 
     /// How many commands wait.

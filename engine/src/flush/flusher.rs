@@ -3,10 +3,10 @@
 //! One flush at a time. A flush that fails (a full disk, say) is tried again until it succeeds or
 //! the engine closes; meanwhile commits go on, and opening would only have more to replay.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam::channel::{Receiver, Sender, bounded};
 
@@ -75,15 +75,12 @@ struct Worker {
     catalog: Arc<Catalog>,
     is_busy: AtomicBool,
     is_stopping: AtomicBool,
-    /// Why the last try failed.
-    fault: Mutex<Option<Error>>,
 }
 
 impl Flusher {
     pub(crate) fn start(shared: Arc<Shared>, catalog: Arc<Catalog>) -> Result<Self> {
         let (is_busy, is_stopping) = (AtomicBool::new(false), AtomicBool::new(false));
-        let fault = Mutex::new(None);
-        let worker = Arc::new(Worker { shared, catalog, is_busy, is_stopping, fault });
+        let worker = Arc::new(Worker { shared, catalog, is_busy, is_stopping });
         let (jobs, inbox) = bounded(JOBS_MAX);
         let ours = Arc::clone(&worker);
         let thread = std::thread::Builder::new()
@@ -114,7 +111,7 @@ impl Flusher {
 
     /// Waits for the flush under way, unless it keeps failing.
     pub(crate) fn wait(&self) {
-        while self.is_busy() && self.worker.fault().is_none() {
+        while self.is_busy() && self.worker.shared.flush_fault().is_none() {
             std::thread::sleep(WAIT_STEP);
         }
     }
@@ -186,9 +183,17 @@ impl Worker {
             if self.is_stopping.load(Ordering::Acquire) {
                 return false;
             }
-            std::thread::sleep(RETRY_AFTER);
+            self.rest(RETRY_AFTER);
         }
         true
+    }
+
+    /// Sleeps, unless the engine closes.
+    fn rest(&self, time: Duration) {
+        let until = Instant::now() + time;
+        while Instant::now() < until && !self.is_stopping.load(Ordering::Acquire) {
+            std::thread::sleep(WAIT_STEP);
+        }
     }
 
     /// Writes a damaged file anew, unless that was done meanwhile.
@@ -255,12 +260,8 @@ impl Worker {
         Ok(())
     }
 
-    fn fault(&self) -> Option<Error> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
     fn note(&self, fault: Option<Error>) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        self.shared.note_flush(fault);
     }
 }
 

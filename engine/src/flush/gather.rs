@@ -96,6 +96,7 @@ impl Gathered {
                 self.end(back);
                 self.blocks.push((scope, (at, ordinal(other).0)));
             }
+            Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),
@@ -106,7 +107,7 @@ impl Gathered {
                 key,
                 sequence: at,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: matches!(record.effect, Effect::Publish(_)),
+                is_publish: record.effect.is_publish(),
             });
         }
     }

@@ -3,8 +3,8 @@
 
 use super::bytes::{Fields, put_u16, put_u32, put_u64};
 use super::layout::{
-    FILE_KIND_LOG, FOOTER_BYTES, FOOTER_MAGIC, FORMAT_VERSION, MAGIC, SEGMENT_HEADER_BYTES, footer,
-    segment_header,
+    FILE_KIND_LOG, FILE_KIND_PACKED, FOOTER_BYTES, FOOTER_MAGIC, FORMAT_VERSION, MAGIC,
+    SEGMENT_HEADER_BYTES, footer, segment_header,
 };
 use super::record::Context;
 use crate::error::{Error, ErrorKind, Result};
@@ -29,6 +29,10 @@ pub(crate) struct SegmentHeader {
     pub(crate) context: Context,
     /// The length the file was made with.
     pub(crate) made_len: u64,
+    /// The file was rewritten; see [`packed`](super::packed).
+    pub(crate) is_packed: bool,
+    /// Of a packed segment: the last sequence that it stands for.
+    pub(crate) last: Sequence,
 }
 
 /// The footer of a sealed segment.
@@ -46,7 +50,7 @@ impl SegmentHeader {
         let mut out = Vec::with_capacity(SEGMENT_HEADER_BYTES);
         out.extend_from_slice(&MAGIC);
         put_u16(&mut out, FORMAT_VERSION);
-        out.push(FILE_KIND_LOG);
+        out.push(if self.is_packed { FILE_KIND_PACKED } else { FILE_KIND_LOG });
         out.push(self.written_with as u8);
         put_u32(&mut out, 0);
         out.extend_from_slice(&self.database.0);
@@ -57,6 +61,7 @@ impl SegmentHeader {
         put_u64(&mut out, self.context.base_time.0);
         put_u64(&mut out, self.context.salt);
         put_u64(&mut out, self.made_len);
+        put_u64(&mut out, self.last.0);
         out.resize(segment_header::CRC_AT, 0);
         let crc = crc32fast::hash(&out);
         put_u32(&mut out, crc);
@@ -86,12 +91,13 @@ impl SegmentHeader {
     fn load_fields(name: &str, fields: Fields<'_>) -> Result<Self> {
         let (version, kind) =
             (fields.u16(segment_header::VERSION_AT), fields.u8(segment_header::KIND_AT));
-        if version != FORMAT_VERSION || kind != FILE_KIND_LOG {
+        let is_segment = matches!(kind, FILE_KIND_LOG | FILE_KIND_PACKED);
+        if version != FORMAT_VERSION || !is_segment {
             return Err(Error::new(
                 ErrorKind::Unusable,
                 format!(
                     "{name} has format version {version}, kind {kind}; this program reads \
-                     version {FORMAT_VERSION}, kind {FILE_KIND_LOG}"
+                     version {FORMAT_VERSION}, kinds {FILE_KIND_LOG} and {FILE_KIND_PACKED}"
                 ),
             ));
         }
@@ -114,6 +120,8 @@ impl SegmentHeader {
                 base_time: Timestamp(fields.u64(segment_header::BASE_TIME_AT)),
             },
             made_len: fields.u64(segment_header::MADE_AT),
+            is_packed: kind == FILE_KIND_PACKED,
+            last: Sequence(fields.u64(segment_header::LAST_AT)),
         })
     }
 }

@@ -13,7 +13,9 @@ use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 use super::buffered::BufferedSegment;
 use super::bytes::put_u32;
 use super::header::Footer;
+use super::plain::PlainSegment;
 use super::seal::write_footer;
+use super::sealed::SealedSegment;
 use super::view::Log;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, Timestamp};
@@ -45,6 +47,15 @@ enum Job {
     Seal(Finished),
 }
 
+/// What the keeper goes by, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Of a segment.
+    pub(crate) segment: u64,
+    /// Of the newest sealed segments that are kept in memory.
+    pub(crate) recent: u64,
+}
+
 /// The committer's handle on the keeper thread.
 #[derive(Debug)]
 pub(crate) struct Keeper {
@@ -58,18 +69,18 @@ pub(crate) struct Keeper {
 struct Worker {
     catalog: Arc<Catalog>,
     log: Arc<Log>,
-    segment_bytes: u64,
+    sizes: Sizes,
     fault: Arc<Mutex<Option<Error>>>,
 }
 
 impl Keeper {
     /// Starts the thread and orders the first spare.
-    pub(crate) fn start(catalog: Arc<Catalog>, log: Arc<Log>, segment_bytes: u64) -> Result<Self> {
+    pub(crate) fn start(catalog: Arc<Catalog>, log: Arc<Log>, sizes: Sizes) -> Result<Self> {
         // At most one Prepare and the seals of segments that are still in memory are waiting.
         let (jobs, inbox) = unbounded();
         let (finished, spares) = bounded(1);
         let fault = Arc::new(Mutex::new(None));
-        let worker = Worker { catalog, log, segment_bytes, fault: Arc::clone(&fault) };
+        let worker = Worker { catalog, log, sizes, fault: Arc::clone(&fault) };
         let thread = std::thread::Builder::new()
             .name("fanfold-keeper".to_owned())
             .spawn(move || worker.run(&inbox, &finished))
@@ -144,7 +155,7 @@ impl Worker {
         for job in inbox {
             match job {
                 Job::Prepare => {
-                    let spare = prepare(self.catalog.storage(), self.segment_bytes);
+                    let spare = prepare(self.catalog.storage(), self.sizes.segment);
                     let _ = finished.send(spare);
                 }
                 Job::Note(first) => {
@@ -154,6 +165,7 @@ impl Worker {
                 }
                 Job::Seal(segment) => self.seal(&segment),
             }
+            self.keep_recent(inbox);
         }
     }
 
@@ -161,6 +173,24 @@ impl Worker {
         match seal(self.catalog.storage(), finished) {
             Ok(segment) => self.log.sealed(Arc::new(segment)),
             Err(error) => self.keep(Err(error)),
+        }
+    }
+
+    /// Holds the newest sealed segments in memory, as far as the budget goes, and maps the others, until
+    /// there is more to do. What cannot be read or mapped stays as it is: this is only for speed.
+    fn keep_recent(&self, inbox: &Receiver<Job>) {
+        let mut bytes = 0;
+        for segment in self.log.segments().sealed.iter().rev() {
+            if !inbox.is_empty() {
+                return;
+            }
+            bytes += segment.file_len();
+            let is_wanted = bytes <= self.sizes.recent && !segment.is_packed();
+            if is_wanted != segment.is_resident()
+                && let Ok(other) = reopen(self.catalog.storage(), segment.name(), is_wanted)
+            {
+                self.log.swap(segment, &Arc::new(other));
+            }
         }
     }
 
@@ -173,7 +203,20 @@ impl Worker {
     }
 }
 
-fn seal(storage: &dyn Storage, finished: &Finished) -> Result<super::sealed::SealedSegment> {
+/// Opens a plain segment anew: in memory, or mapped.
+fn reopen(storage: &dyn Storage, name: &str, in_memory: bool) -> Result<SealedSegment> {
+    let failed = |error| Error::io(format!("open {name}"), error);
+    let bytes = if in_memory {
+        let file = storage.open(name).map_err(failed)?;
+        let len = usize::try_from(file.size().map_err(failed)?).unwrap_or(usize::MAX);
+        file.read_at(0, len).map_err(failed)?.into()
+    } else {
+        storage.map(name).map_err(failed)?
+    };
+    PlainSegment::open(name.to_owned(), bytes, in_memory).map(SealedSegment::Plain)
+}
+
+fn seal(storage: &dyn Storage, finished: &Finished) -> Result<SealedSegment> {
     let segment = &finished.segment;
     let offsets = segment.offsets();
     let mut table = Vec::with_capacity(4 * offsets.len());

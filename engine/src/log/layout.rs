@@ -26,6 +26,9 @@ pub const FILE_KIND_LOG: u8 = 1;
 /// The file is a manifest.
 pub const FILE_KIND_MANIFEST: u8 = 2;
 
+/// The file is a packed log segment: rewritten, compressed.
+pub const FILE_KIND_PACKED: u8 = 4;
+
 /// Bytes of a segment header, a whole page, so that groups start at an aligned offset.
 pub const SEGMENT_HEADER_BYTES: usize = 4096;
 
@@ -53,6 +56,8 @@ pub mod segment_header {
     pub const SALT_AT: usize = 64;
     /// u64, the length the file was made with; an unsealed file that is shorter was cut.
     pub const MADE_AT: usize = 72;
+    /// u64, packed segments only: the last sequence that the file stands for.
+    pub const LAST_AT: usize = 80;
     /// u32, crc32 of everything before it in the header.
     pub const CRC_AT: usize = 4092;
 }
@@ -116,6 +121,8 @@ pub mod record_kind {
     pub const BLOCK: u8 = 7;
     /// A block ended.
     pub const UNBLOCK: u8 = 8;
+    /// What is left of a record that holds no longer; in packed segments only.
+    pub const RETIRED: u8 = 9;
 }
 
 /// The body starts with a 16-byte idempotency key.
@@ -155,10 +162,82 @@ pub mod footer {
     pub const CRC_AT: usize = 44;
 }
 
+/// Bytes of the header of a block of a packed segment.
+pub const PACKED_BLOCK_HEADER_BYTES: usize = 32;
+
+/// Offsets of the fields of a block header of a packed segment.
+pub mod packed_block {
+    /// u32, bytes of the block unpacked: heads, then contents.
+    pub const RAW_AT: usize = 0;
+    /// u32, bytes of the block as they follow the header.
+    pub const STORED_AT: usize = 4;
+    /// u32, how many records.
+    pub const COUNT_AT: usize = 8;
+    /// u32, bytes of the heads.
+    pub const HEADS_AT: usize = 12;
+    /// u64, the sequence of the first record.
+    pub const FIRST_AT: usize = 16;
+    /// u8, how it is packed: 0 not, 1 zstd; then 3 bytes, 0.
+    pub const CODEC_AT: usize = 24;
+    /// u32, salted crc32 of the header before it and of the stored bytes.
+    pub const CRC_AT: usize = 28;
+}
+
+/// Optional parts of a record's head in a packed segment.
+pub mod packed_flag {
+    /// 16 bytes, the idempotency key.
+    pub const KEY: u8 = 1;
+    /// A signed varint (zigzag): the time to show, less that of the record before which has one.
+    pub const CREATED_AT: u8 = 2;
+    /// The post has application data.
+    pub const META: u8 = 4;
+    /// A retired record names a second user.
+    pub const OTHER: u8 = 8;
+    /// A retired record was a post.
+    pub const POST: u8 = 16;
+}
+
+/// Bytes of an entry of a packed segment's index.
+pub const PACKED_INDEX_ENTRY_BYTES: usize = 12;
+
+/// Offsets of the fields of an entry of a packed segment's index.
+pub mod packed_index {
+    /// u64, the sequence of the block's first record.
+    pub const FIRST_AT: usize = 0;
+    /// u32, where the block stands in the file.
+    pub const OFFSET_AT: usize = 8;
+}
+
+/// The first eight bytes of a packed segment's footer.
+pub const PACKED_FOOTER_MAGIC: [u8; 8] = *b"FANPEND\n";
+
+/// Bytes of a packed segment's footer; it ends the file.
+pub const PACKED_FOOTER_BYTES: usize = 64;
+
+/// Offsets of the fields of a packed segment's footer.
+pub mod packed_footer {
+    /// u64, how many records.
+    pub const COUNT_AT: usize = 8;
+    /// u64, bytes of all blocks unpacked.
+    pub const RAW_AT: usize = 16;
+    /// u64, the latest commit time in the segment.
+    pub const LAST_TIME_AT: usize = 24;
+    /// u32, where the blocks end and the index starts.
+    pub const DATA_END_AT: usize = 32;
+    /// u32, how many blocks, and entries of the index.
+    pub const BLOCKS_AT: usize = 36;
+    /// u32, crc32 of the index.
+    pub const INDEX_CRC_AT: usize = 40;
+    /// u8, 1 if it is packed for the long term; then 15 bytes, 0.
+    pub const IS_COLD_AT: usize = 44;
+    /// u32, salted crc32 of everything before it in the footer.
+    pub const CRC_AT: usize = 60;
+}
+
 /// Offsets of the fields of a manifest. The list of view files follows, then a crc32 of everything.
 pub mod manifest {
     /// Bytes before the list of view files.
-    pub const HEAD_BYTES: usize = 88;
+    pub const HEAD_BYTES: usize = 96;
     /// u16, the format version.
     pub const VERSION_AT: usize = 8;
     /// u8, the kind of file.
@@ -183,6 +262,8 @@ pub mod manifest {
     pub const COVERED_AT: usize = 72;
     /// u32, how many view files are listed.
     pub const VIEW_COUNT_AT: usize = 80;
+    /// u64, the texts of posts that were deleted up to here are erased.
+    pub const ERASED_AT: usize = 88;
     /// Bytes of an entry of the list of view files.
     pub const VIEW_BYTES: usize = 40;
 }

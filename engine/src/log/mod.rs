@@ -2,9 +2,9 @@
 //!
 //! In reading order:
 //! * [`layout`]: every offset and number of the format.
-//! * [`bytes`], [`record`], [`group`], [`header`]: structures to bytes and back, pure.
+//! * [`bytes`], [`record`], [`tags`], [`group`], [`header`]: structures to bytes and back, pure.
 //! * [`scan`]: walks and verifies a segment's groups.
-//! * [`sealed`], [`buffered`], [`located`], [`view`]: how readers find a record.
+//! * [`plain`], [`packed`], [`sealed`], [`buffered`], [`located`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
 //! * [`recovery`]: what the files mean after any kind of stop.
 //!
@@ -21,11 +21,14 @@ pub(crate) mod header;
 pub(crate) mod keeper;
 pub mod layout;
 pub(crate) mod located;
+pub(crate) mod packed;
+pub(crate) mod plain;
 pub(crate) mod record;
 pub(crate) mod recovery;
 pub(crate) mod scan;
 pub(crate) mod seal;
 pub(crate) mod sealed;
+pub(crate) mod tags;
 pub(crate) mod view;
 pub(crate) mod writer;
 
@@ -55,6 +58,9 @@ pub(crate) trait CommitLog: Send {
 
     /// How many bytes of content one append may carry.
     fn group_bytes_max(&self) -> usize;
+
+    /// Seals what was appended so far, if there is anything, and goes on in a new segment.
+    fn roll(&mut self, now: Timestamp) -> Result<()>;
 
     /// Does what is due by now: an interval sync, a roll by age, and if the log is idle, its mark.
     /// Answers how long the committer may sleep.

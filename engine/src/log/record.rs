@@ -20,6 +20,7 @@ use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META,
     record_header, record_kind,
 };
+use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::limits::RECORD_BODY_BYTES_MAX;
@@ -62,6 +63,21 @@ pub(crate) enum Effect {
         other: UserId,
         began: Began,
     },
+    /// What is left of a record that holds no longer.
+    Retired(Retired),
+}
+
+/// What the log still has to know of a record that retention dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Retired {
+    /// Whose command it was.
+    pub(crate) subject: UserId,
+    /// Another user whom the log had not named before.
+    pub(crate) other: Option<UserId>,
+    /// It was a post: deleting it again changes nothing, and is up to the author.
+    pub(crate) is_post: bool,
+    /// Of the whole content, if the record still has its key.
+    pub(crate) fingerprint: u64,
 }
 
 /// When an edge that ends had begun; `None` if there is no such edge. It stands in the record, so
@@ -133,6 +149,7 @@ impl Effect {
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }
             | Self::Unblock { user, .. } => *user,
+            Self::Retired(retired) => retired.subject,
         }
     }
 
@@ -146,11 +163,24 @@ impl Effect {
             Self::Unmute { .. } => record_kind::UNMUTE,
             Self::Block { .. } => record_kind::BLOCK,
             Self::Unblock { .. } => record_kind::UNBLOCK,
+            Self::Retired(_) => record_kind::RETIRED,
+        }
+    }
+
+    /// Whether the answer to it names a post.
+    pub(crate) fn is_publish(&self) -> bool {
+        match self {
+            Self::Publish(_) => true,
+            Self::Retired(retired) => retired.is_post,
+            _ => false,
         }
     }
 
     /// A stable hash of the whole content: tells a retry under a key from a misuse of the key.
     pub(crate) fn fingerprint(&self) -> u64 {
+        if let Self::Retired(retired) = self {
+            return retired.fingerprint;
+        }
         let mut fields = Vec::with_capacity(32);
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
         fields.push(self.kind());
@@ -164,7 +194,7 @@ impl Effect {
     }
 
     /// The fields but for the long ones (meta, text).
-    fn put_fields(&self, out: &mut Vec<u8>) {
+    pub(super) fn put_fields(&self, out: &mut Vec<u8>) {
         match self {
             Self::Publish(post) => {
                 put_varint(out, post.author.0);
@@ -180,11 +210,12 @@ impl Effect {
             Self::Block { user, other, .. } | Self::Unblock { user, other, .. } => {
                 put_pair(out, user.0, other.0);
             }
+            Self::Retired(_) => {}
         }
     }
 
     /// When the edges had begun that it ends: 0 for an edge that there was not.
-    fn put_ends(&self, out: &mut Vec<u8>) {
+    pub(super) fn put_ends(&self, out: &mut Vec<u8>) {
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
             Self::Unfollow { began, .. }
@@ -194,7 +225,11 @@ impl Effect {
                 put(forth);
                 put(back);
             }
-            Self::Publish(_) | Self::Delete { .. } | Self::Follow { .. } | Self::Mute { .. } => {}
+            Self::Publish(_)
+            | Self::Delete { .. }
+            | Self::Follow { .. }
+            | Self::Mute { .. }
+            | Self::Retired(_) => {}
         }
     }
 
@@ -208,7 +243,7 @@ impl Effect {
     }
 }
 
-fn put_pair(out: &mut Vec<u8>, first: u64, second: u64) {
+pub(super) fn put_pair(out: &mut Vec<u8>, first: u64, second: u64) {
     put_varint(out, first);
     put_varint(out, second);
 }
@@ -317,7 +352,12 @@ fn decode_body(
     Some(Record { time, key, effect })
 }
 
-fn pair_effect(kind: u8, first: u64, second: u64, ends: &mut Cursor<'_>) -> Option<Effect> {
+pub(super) fn pair_effect(
+    kind: u8,
+    first: u64,
+    second: u64,
+    ends: &mut Cursor<'_>,
+) -> Option<Effect> {
     let (user, author, other) = (UserId(first), UserId(second), UserId(second));
     let mut began = || -> Option<Began> { Some(Some(Sequence(ends.varint()?)).filter(is_edge)) };
     Some(match kind {
@@ -335,45 +375,6 @@ fn pair_effect(kind: u8, first: u64, second: u64, ends: &mut Cursor<'_>) -> Opti
 /// Sequence 0 stands for "there was none".
 fn is_edge(began: &Sequence) -> bool {
     *began != Sequence(0)
-}
-
-fn put_tag(out: &mut Vec<u8>, tag: u64, value: &[u8]) {
-    put_varint(out, tag);
-    put_varint(out, value.len() as u64);
-    out.extend_from_slice(value);
-}
-
-fn put_tags(out: &mut Vec<u8>, tags: &[u8]) {
-    if !tags.is_empty() {
-        put_varint(out, tags.len() as u64);
-        out.extend_from_slice(tags);
-    }
-}
-
-/// The tagged fields this program knows.
-#[derive(Default)]
-struct Tags<'a> {
-    created_at: Option<Timestamp>,
-    meta: &'a [u8],
-}
-
-impl<'a> Tags<'a> {
-    fn load(cursor: &mut Cursor<'a>) -> Option<Self> {
-        let len = cursor.varint_as()?;
-        let mut fields = Cursor::new(cursor.take(len)?);
-        let mut tags = Self::default();
-        while !fields.is_empty() {
-            let tag = fields.varint()?;
-            let len = fields.varint_as()?;
-            let value = fields.take(len)?;
-            match tag {
-                TAG_CREATED_AT => tags.created_at = Some(Timestamp(Cursor::new(value).varint()?)),
-                TAG_META => tags.meta = value,
-                _ => {}
-            }
-        }
-        Some(tags)
-    }
 }
 
 impl RecordHeader {

@@ -31,6 +31,8 @@ use ::bytes::Bytes;
 use super::bytes::put_u32;
 use super::header::{Footer, SegmentHeader, WrittenWith};
 use super::layout::{FOOTER_BYTES, SEGMENT_HEADER_BYTES};
+use super::packed::segment::PackedSegment;
+use super::plain::PlainSegment;
 use super::scan::{GroupScan, Stop, durable_evidence};
 use super::sealed::SealedSegment;
 use crate::error::{Error, ErrorKind, Result};
@@ -88,11 +90,17 @@ pub(crate) fn judge(storage: &dyn Storage, name: &str, place: Place) -> Result<V
         let first = header.first;
         return Err(Error::corrupt(name, at, format!("the header says it starts at {first}")));
     }
+    if header.is_packed {
+        let map = storage.map(name).map_err(failed)?;
+        let segment = PackedSegment::open(name.to_owned(), map)?;
+        return Ok(Verdict::Sealed(Arc::new(SealedSegment::Packed(segment))));
+    }
     let tail_at = len.saturating_sub(FOOTER_BYTES as u64);
     let tail = file.read_at(tail_at, FOOTER_BYTES).map_err(failed)?;
     if Footer::load(&tail, header.context.salt).is_some() {
         let map = storage.map(name).map_err(failed)?;
-        return SealedSegment::open(name.to_owned(), map).map(|s| Verdict::Sealed(Arc::new(s)));
+        let segment = PlainSegment::open(name.to_owned(), map, false)?;
+        return Ok(Verdict::Sealed(Arc::new(SealedSegment::Plain(segment))));
     }
     let bytes = Bytes::from(file.read_from_disk().map_err(failed)?);
     judge_unfinished(name, header, &bytes, place).map(Verdict::Unfinished)
@@ -218,6 +226,8 @@ pub(crate) struct Chain {
     pub(crate) next: Sequence,
     /// Some segment may have lost writes that were acknowledged.
     pub(crate) may_have_lost: bool,
+    /// Segments that a packed one stands for; a crash left them behind.
+    pub(crate) outdated: Vec<String>,
 }
 
 impl Chain {
@@ -231,6 +241,10 @@ impl Chain {
         let mut chain = Self::empty(manifest);
         for (index, first) in segments.iter().enumerate() {
             let place = Place { next: segments.get(index + 1).copied(), clean };
+            if chain.stands_for(*first) {
+                chain.outdated.push(names::segment(*first));
+                continue;
+            }
             let verdict = judge(storage, &names::segment(*first), place)?;
             chain.link(verdict, place)?;
         }
@@ -246,7 +260,14 @@ impl Chain {
             last: Sequence(0),
             next: manifest.map_or(Sequence(1), |manifest| manifest.floor.max(Sequence(1))),
             may_have_lost: false,
+            outdated: Vec::new(),
         }
+    }
+
+    /// Whether the newest segment so far, which is packed, replaced the one that begins at `first`.
+    pub(crate) fn stands_for(&self, first: Sequence) -> bool {
+        let newest = self.verdicts.last();
+        newest.is_some_and(|verdict| verdict.identity().1.is_packed && first <= self.last)
     }
 
     /// Appends the next segment, which must continue where the chain ends.
@@ -308,7 +329,7 @@ impl Chain {
 impl Verdict {
     fn identity(&self) -> (&str, &SegmentHeader) {
         match self {
-            Self::Sealed(segment) => (&segment.name, &segment.header),
+            Self::Sealed(segment) => (segment.name(), segment.header()),
             Self::Unfinished(unfinished) => (&unfinished.name, &unfinished.header),
         }
     }

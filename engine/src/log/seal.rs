@@ -4,6 +4,7 @@
 //! seals again, or a sealed one.
 
 use super::header::Footer;
+use super::plain::PlainSegment;
 use super::sealed::SealedSegment;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
@@ -24,5 +25,6 @@ pub(crate) fn write_footer(
     file.sync().map_err(failed)?;
     file.set_len(footer.file_len()).map_err(failed)?;
     file.sync().map_err(failed)?;
-    SealedSegment::open(name.to_owned(), storage.map(name).map_err(failed)?)
+    let map = storage.map(name).map_err(failed)?;
+    PlainSegment::open(name.to_owned(), map, false).map(SealedSegment::Plain)
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::buffered::BufferedSegment;
 use super::located::Located;
+use super::packed::cache::BlockCache;
 use super::record::Record;
 use super::sealed::SealedSegment;
 use crate::error::Result;
@@ -19,15 +20,17 @@ pub(crate) struct Log {
 }
 
 /// One unchanging list of segments.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Segments {
     pub(crate) sealed: Vec<Arc<SealedSegment>>,
     pub(crate) buffered: Vec<Arc<BufferedSegment>>,
+    /// Of the packed segments.
+    pub(crate) blocks: Arc<BlockCache>,
 }
 
 impl Log {
-    pub(crate) fn new(sealed: Vec<Arc<SealedSegment>>) -> Self {
-        let segments = Segments { sealed, buffered: Vec::new() };
+    pub(crate) fn new(sealed: Vec<Arc<SealedSegment>>, blocks: Arc<BlockCache>) -> Self {
+        let segments = Segments { sealed, buffered: Vec::new(), blocks };
         Self { segments: RwLock::new(Arc::new(segments)) }
     }
 
@@ -44,8 +47,27 @@ impl Log {
     /// The buffered segment of the same name is now this sealed one.
     pub(crate) fn sealed(&self, segment: Arc<SealedSegment>) {
         self.change(|segments| {
-            segments.buffered.retain(|buffered| buffered.name != segment.name);
+            segments.buffered.retain(|buffered| buffered.name != segment.name());
             segments.sealed.push(segment);
+        });
+    }
+
+    /// Readers that come now find `new` where they found `old`; nothing happens if `old` was replaced
+    /// meanwhile.
+    pub(crate) fn swap(&self, old: &Arc<SealedSegment>, new: &Arc<SealedSegment>) {
+        self.change(|segments| {
+            let place = segments.sealed.iter_mut().find(|known| Arc::ptr_eq(known, old));
+            place.into_iter().for_each(|place| *place = Arc::clone(new));
+        });
+    }
+
+    /// Readers that come now find `new` instead of the segments that it stands for.
+    pub(crate) fn replace(&self, new: &Arc<SealedSegment>) {
+        let range = new.first()..=new.last();
+        self.change(|segments| {
+            segments.sealed.retain(|known| !range.contains(&known.first()));
+            let at = segments.sealed.partition_point(|known| known.first() < new.first());
+            segments.sealed.insert(at, Arc::clone(new));
         });
     }
 
@@ -60,17 +82,29 @@ impl Log {
 impl Segments {
     /// The record at `sequence`; `None` if the log has none there.
     pub(crate) fn record(&self, sequence: Sequence) -> Result<Option<Record>> {
-        self.locate(sequence).map(|located| located.record()).transpose()
+        if let Some(segment) = self.buffered_at(sequence) {
+            return segment.locate(sequence).map(|located| located.record()).transpose();
+        }
+        self.sealed_at(sequence).map_or(Ok(None), |segment| segment.record(sequence, &self.blocks))
     }
 
-    /// Where the record at `sequence` is; `None` if the log has none there.
-    pub(crate) fn locate(&self, sequence: Sequence) -> Option<Located<'_>> {
-        let newer = self.buffered.partition_point(|segment| segment.first() <= sequence);
-        if let Some(segment) = newer.checked_sub(1).and_then(|index| self.buffered.get(index)) {
+    /// Where the record at `sequence` is, if that is in memory of our own.
+    pub(crate) fn resident(&self, sequence: Sequence) -> Option<Located<'_>> {
+        if let Some(segment) = self.buffered_at(sequence) {
             return segment.locate(sequence);
         }
+        self.sealed_at(sequence).filter(|segment| segment.is_resident())?.locate(sequence)
+    }
+
+    /// The sealed segment that stands for `sequence`.
+    pub(crate) fn sealed_at(&self, sequence: Sequence) -> Option<&Arc<SealedSegment>> {
         let newer = self.sealed.partition_point(|segment| segment.first() <= sequence);
-        self.sealed.get(newer.checked_sub(1)?)?.locate(sequence)
+        self.sealed.get(newer.checked_sub(1)?).filter(|segment| sequence <= segment.last())
+    }
+
+    fn buffered_at(&self, sequence: Sequence) -> Option<&Arc<BufferedSegment>> {
+        let newer = self.buffered.partition_point(|segment| segment.first() <= sequence);
+        self.buffered.get(newer.checked_sub(1)?)
     }
 
     /// The first sequence at or above `sequence` that a segment holds or will hold: steps over

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::buffered::BufferedSegment;
 use super::group::GroupBuffer;
 use super::header::{SegmentHeader, WrittenWith};
-use super::keeper::{Finished, Keeper, Spare, prepare};
+use super::keeper::{Finished, Keeper, Sizes, Spare, prepare};
 use super::layout::{FOOTER_BYTES, GROUP_HEADER_BYTES, SEGMENT_HEADER_BYTES};
 use super::record::{Context, Record};
 use super::view::Log;
@@ -97,7 +97,8 @@ impl LocalLog {
         let active = activate(catalog.storage(), spare, start, options.durability)?;
         log.begin(Arc::clone(&active.segment));
         catalog.change(|manifest| manifest.newest_segment = start.first)?;
-        let keeper = Keeper::start(Arc::clone(&catalog), Arc::clone(&log), options.segment_bytes)?;
+        let sizes = Sizes { segment: options.segment_bytes, recent: options.recent_bytes() };
+        let keeper = Keeper::start(Arc::clone(&catalog), Arc::clone(&log), sizes)?;
         Ok(Self {
             catalog,
             log,
@@ -119,7 +120,7 @@ impl LocalLog {
         end as u64 <= self.active.capacity
     }
 
-    fn roll(&mut self, time: Timestamp) -> Result<()> {
+    fn begin_next(&mut self, time: Timestamp) -> Result<()> {
         let spare = self.keeper.take_spare()?;
         self.make_durable()?;
         let first = self.active.next_sequence();
@@ -216,7 +217,7 @@ impl CommitLog for LocalLog {
         let weight = records.iter().map(|record| record.effect.weight()).sum();
         let time = records.last().map_or(self.active.last_time, |record| record.time);
         if !self.fits(weight, records.len()) {
-            self.roll(time)?;
+            self.begin_next(time)?;
         }
         let mut group = GroupBuffer::new();
         let context = self.active.segment.header.context;
@@ -232,6 +233,10 @@ impl CommitLog for LocalLog {
         self.make_durable()
     }
 
+    fn roll(&mut self, now: Timestamp) -> Result<()> {
+        if self.active.count == 0 { Ok(()) } else { self.begin_next(now) }
+    }
+
     fn group_bytes_max(&self) -> usize {
         let smallest = self.segment_bytes.min(FIRST_SEGMENT_BYTES_MAX);
         let half = usize::try_from(smallest / 2).unwrap_or(GROUP_BYTES_MAX);
@@ -244,7 +249,7 @@ impl CommitLog for LocalLog {
         }
         let age = Duration::from_millis(now.0.saturating_sub(self.active.begun.0));
         if 0 < self.active.count && self.segment_age <= age {
-            self.roll(now)?;
+            self.begin_next(now)?;
         }
         if pace == Pace::Idle && self.needs_mark() {
             self.mark(now)?;
@@ -317,6 +322,8 @@ fn activate(
         previous: start.previous,
         context: Context { salt: crate::random::random_u64(), base_time: start.time },
         made_len: spare.len,
+        is_packed: false,
+        last: Sequence(0),
     };
     let name = names::segment(start.first);
     let failed = |error| Error::io(format!("begin {name}"), error);

@@ -1,12 +1,19 @@
 //! Pages of edges, newest first, and what stands between users.
 
+use std::cell::Cell;
+
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::{Edge, EdgePage, EdgeQuery, PageEnd, Relation, UserCard};
+use crate::read::content::Reach;
 use crate::read::feed::check_limit;
+use crate::read::stands::Since;
 use crate::read::visibility::Viewer;
+use crate::runs::run::Entry;
 use crate::shared::Shared;
-use crate::views::graph::{Edges, Graph};
+use crate::views::graph::{EDGE_WIDTH, Edges, Graph};
+use crate::views::outbox::{Newest, POST_WIDTH};
+use crate::views::part::{Excerpt, Near, Stamp};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 use crate::views::walk::Down;
@@ -44,33 +51,121 @@ impl EdgeKind {
     }
 }
 
-/// A page of the user's edges of one kind.
-pub(crate) fn edges(shared: &Shared, kind: EdgeKind, query: &EdgeQuery) -> Result<EdgePage> {
+/// A page of the user's edges of one kind. Within memory: `None` if that is not enough.
+pub(crate) fn edges(
+    shared: &Shared,
+    kind: EdgeKind,
+    query: &EdgeQuery,
+    reach: Reach,
+) -> Result<Option<EdgePage>> {
     check_limit(query.limit)?;
     check_private(kind, query)?;
-    let state = shared.state()?;
-    let mut page = EdgePage { position: state.position, edges: Vec::new(), end: PageEnd::End };
-    let viewer = Viewer::new(&state, query.viewer);
-    let Some(user) = state.users.find(query.user) else { return Ok(page) };
-    // One's own list of blocks is not hidden by the blocks in it.
-    let filters = !kind.is_private();
-    if filters && viewer.is_hidden(user) {
-        return Ok(page);
-    }
-    let below = query.before.unwrap_or(Sequence(u64::MAX));
-    let mut walk = Down::new(kind.edges(&state.graph), user, below);
-    while let Some((sequence, other)) = walk.next()? {
-        let other = Ordinal(other);
-        if filters && viewer.is_hidden(other) {
-            continue;
+    let mut want = query.limit + 1;
+    loop {
+        let (excerpt, stamp) = match look(shared, kind, query)? {
+            Ok(page) => return Ok(Some(page)),
+            Err(_) if reach == Reach::Memory => return Ok(None),
+            Err(in_files) => in_files,
+        };
+        let mut walk = Down::new(excerpt.part(), query.below());
+        let mut found = Vec::new();
+        while found.len() < want {
+            match walk.next()? {
+                Some(entry) => found.push(entry),
+                None => break,
+            }
         }
-        if page.edges.len() == query.limit {
-            page.end = PageEnd::More;
+        if let Some(page) = look_again(shared, kind, query, &stamp, &found)? {
+            if page.end == PageEnd::More || found.len() < want {
+                return Ok(Some(page));
+            }
+            // Many of them are hidden from the viewer.
+            want *= 4;
+        }
+    }
+}
+
+/// A user's edges on their way out of the state.
+type InFiles = (Excerpt<EDGE_WIDTH>, Stamp);
+
+/// The page, if all of it is in memory.
+fn look(
+    shared: &Shared,
+    kind: EdgeKind,
+    query: &EdgeQuery,
+) -> Result<std::result::Result<EdgePage, InFiles>> {
+    let state = shared.state()?;
+    let mut page = Filling::new(&state, kind, query);
+    let known = state.users.find(query.user);
+    // One's own list of blocks is not hidden by the blocks in it.
+    let Some(user) = known.filter(|user| !page.hides(*user)) else { return Ok(Ok(page.page)) };
+    let edges = kind.edges(&state.graph);
+    let missed = Cell::new(false);
+    let mut walk = Down::new(edges.part(user).resident(&missed), query.below());
+    while let Some(entry) = walk.next()? {
+        if !page.add(entry) {
             break;
         }
-        page.edges.push(Edge { user: state.users.id(other), sequence });
     }
-    Ok(page)
+    if missed.get() {
+        let below = edges.excerpt(user, Near::Below(query.below()), usize::MAX);
+        return Ok(Err((below, edges.stamp(user))));
+    }
+    Ok(Ok(page.page))
+}
+
+/// The page out of what was `found` in files, if the user's edges are still the same.
+fn look_again(
+    shared: &Shared,
+    kind: EdgeKind,
+    query: &EdgeQuery,
+    stamp: &Stamp,
+    found: &[Entry],
+) -> Result<Option<EdgePage>> {
+    let state = shared.state()?;
+    let mut page = Filling::new(&state, kind, query);
+    let Some(user) = state.users.find(query.user) else { return Ok(None) };
+    if kind.edges(&state.graph).stamp(user) != *stamp {
+        return Ok(None);
+    }
+    if !page.hides(user) {
+        let _ = found.iter().all(|entry| page.add(*entry));
+    }
+    Ok(Some(page.page))
+}
+
+/// A page being filled.
+struct Filling<'a> {
+    state: &'a State,
+    viewer: Option<Viewer<'a>>,
+    limit: usize,
+    page: EdgePage,
+}
+
+impl<'a> Filling<'a> {
+    fn new(state: &'a State, kind: EdgeKind, query: &EdgeQuery) -> Self {
+        let page = EdgePage { position: state.position, edges: Vec::new(), end: PageEnd::End };
+        let viewer = (!kind.is_private()).then(|| Viewer::new(state, query.viewer));
+        Self { state, viewer, limit: query.limit, page }
+    }
+
+    fn hides(&self, user: Ordinal) -> bool {
+        self.viewer.is_some_and(|viewer| viewer.is_hidden(user))
+    }
+
+    /// Adds an edge unless it is hidden; false if the page was full.
+    fn add(&mut self, (sequence, other): Entry) -> bool {
+        let other = Ordinal(other);
+        if self.hides(other) {
+            return true;
+        }
+        if self.page.edges.len() == self.limit {
+            self.page.end = PageEnd::More;
+            return false;
+        }
+        self.page.edges.push(Edge { user: self.state.users.id(other), sequence });
+        true
+    }
 }
 
 fn check_private(kind: EdgeKind, query: &EdgeQuery) -> Result<()> {
@@ -84,8 +179,33 @@ fn check_private(kind: EdgeKind, query: &EdgeQuery) -> Result<()> {
     }
 }
 
-/// Counts of one user; zeros for a user nobody has written about or who is hidden.
-pub(crate) fn user(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
+/// Counts of one user; zeros for a user nobody has written about or who is hidden. Within memory:
+/// `None` if that is not enough.
+pub(crate) fn user(
+    shared: &Shared,
+    user: UserId,
+    viewer: Option<UserId>,
+    reach: Reach,
+) -> Result<Option<UserCard>> {
+    let (mut card, in_files) = card(shared, user, viewer)?;
+    if reach == Reach::Memory && in_files.is_some() {
+        return Ok(None);
+    }
+    if let Some((below, excerpt)) = in_files {
+        let newest = Down::new(excerpt.part(), below).next()?;
+        card.newest_post = newest.map(|(post, _)| PostId::from(post));
+    }
+    Ok(Some(card))
+}
+
+/// The newest post is in files, below that sequence.
+type NewestInFiles = (Sequence, Excerpt<POST_WIDTH>);
+
+fn card(
+    shared: &Shared,
+    user: UserId,
+    viewer: Option<UserId>,
+) -> Result<(UserCard, Option<NewestInFiles>)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, viewer);
     let known = state.users.find(user).filter(|ordinal| !viewer.is_hidden(*ordinal));
@@ -98,25 +218,50 @@ pub(crate) fn user(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Res
         newest_post: None,
         active_at: None,
     };
+    let mut in_files = None;
     if let Some(ordinal) = known {
         let (graph, outboxes) = (&state.graph, &state.outboxes);
         card.posts = u64::from(outboxes.posts.count(ordinal));
-        card.newest_post = outboxes.find_newest(ordinal)?.map(PostId::from);
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
         card.active_at = state.activity.at(ordinal);
+        match outboxes.newest(ordinal) {
+            Newest::None => {}
+            Newest::Is(post) => card.newest_post = Some(post.into()),
+            Newest::AtMost(bound) => {
+                let below = bound.next();
+                in_files = Some((below, outboxes.posts.excerpt(ordinal, Near::Below(below), 1)));
+            }
+        }
     }
-    Ok(card)
+    Ok((card, in_files))
 }
 
 /// What stands between `a` and `b`. Mutes and blocks are private to who made them: a viewer other
-/// than `a` sees neither of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`.
+/// than `a` sees neither of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`. Within
+/// memory: `None` if that is not enough.
 pub(crate) fn relation(
+    shared: &Shared,
+    (a, b): (UserId, UserId),
+    viewer: Option<UserId>,
+    reach: Reach,
+) -> Result<Option<Relation>> {
+    let (mut relation, forth, back) = standing(shared, a, b, viewer)?;
+    if reach == Reach::Memory && (forth.is_in_files() || back.is_in_files()) {
+        return Ok(None);
+    }
+    relation.follows = forth.resolve()?.is_some();
+    relation.followed_by = back.resolve()?.is_some();
+    Ok(Some(relation))
+}
+
+/// The relation but for the follows, and where these stand.
+fn standing(
     shared: &Shared,
     a: UserId,
     b: UserId,
     viewer: Option<UserId>,
-) -> Result<Relation> {
+) -> Result<(Relation, Since, Since)> {
     let state = shared.state()?;
     let mut relation = Relation {
         position: state.position,
@@ -126,14 +271,15 @@ pub(crate) fn relation(
         blocked: false,
         blocked_by: false,
     };
+    let (mut forth, mut back) = (Since::Known(None), Since::Known(None));
     let (Some(first), Some(second)) = (state.users.find(a), state.users.find(b)) else {
-        return Ok(relation);
+        return Ok((relation, forth, back));
     };
     let look = Viewer::new(&state, viewer);
     let graph = &state.graph;
     if !look.is_hidden(first) && !look.is_hidden(second) {
-        relation.follows = graph.followed_since(first, second)?.is_some();
-        relation.followed_by = graph.followed_since(second, first)?.is_some();
+        forth = Since::of(&graph.following, first, second)?;
+        back = Since::of(&graph.following, second, first)?;
     }
     if viewer.is_none_or(|viewer| viewer == a) {
         relation.muted = graph.mutes.contains(first, second);
@@ -142,7 +288,7 @@ pub(crate) fn relation(
     if viewer.is_none_or(|viewer| viewer == b) {
         relation.blocked_by = graph.blocks.contains(second, first);
     }
-    Ok(relation)
+    Ok((relation, forth, back))
 }
 
 /// Marks `user` as active now; false if nobody has written about them.
@@ -156,14 +302,10 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
     Ok((state.position, known.is_some()))
 }
 
-/// The sequence at which the follow began, if it holds.
-pub(crate) fn followed_since(
-    state: &State,
-    user: UserId,
-    author: UserId,
-) -> Result<Option<Sequence>> {
+/// Since when `user` follows `author`, or where that stands.
+pub(crate) fn follows_since(state: &State, user: UserId, author: UserId) -> Result<Since> {
     match (state.users.find(user), state.users.find(author)) {
-        (Some(user), Some(author)) => state.graph.followed_since(user, author),
-        _ => Ok(None),
+        (Some(user), Some(author)) => Since::of(&state.graph.following, user, author),
+        _ => Ok(Since::Known(None)),
     }
 }

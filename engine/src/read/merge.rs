@@ -13,7 +13,8 @@ use std::collections::binary_heap::PeekMut;
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::query::Span;
-use crate::views::outbox::{Newest, Outboxes, POST_WIDTH};
+use crate::views::outbox::{Newest, Outbox, POST_WIDTH};
+use crate::views::part::Near;
 use crate::views::users::Ordinal;
 use crate::views::walk::{Down, Up};
 
@@ -57,17 +58,17 @@ enum Walk<'a> {
 
 /// Collects authors, then answers the entries of all of them.
 #[derive(Debug)]
-pub(crate) struct Merge<'a> {
-    outboxes: &'a Outboxes,
+pub(crate) struct Merge<'a, O> {
+    outboxes: &'a O,
     direction: Direction,
     heads: Vec<Head>,
     /// The first failure to read an outbox.
     failed: Option<Error>,
 }
 
-impl<'a> Merge<'a> {
+impl<'a, O: Outbox> Merge<'a, O> {
     /// A merge of about `authors` outboxes, away from the span's cursor.
-    pub(crate) fn new(outboxes: &'a Outboxes, span: Span, authors: usize) -> Self {
+    pub(crate) fn new(outboxes: &'a O, span: Span, authors: usize) -> Self {
         let heads = Vec::with_capacity(authors);
         Self { outboxes, direction: Direction::of(span), heads, failed: None }
     }
@@ -145,6 +146,16 @@ fn drain(
     Ok(entries)
 }
 
+impl Near {
+    /// What a page of this span wants of an outbox.
+    pub(crate) fn of(span: Span) -> Self {
+        match Direction::of(span) {
+            Direction::Down(cursor) => Self::Below(cursor),
+            Direction::Up(cursor) => Self::Above(cursor),
+        }
+    }
+}
+
 impl Direction {
     fn of(span: Span) -> Self {
         match span {
@@ -155,7 +166,7 @@ impl Direction {
     }
 
     /// The author's entry nearest to the cursor.
-    fn head(self, outboxes: &Outboxes, author: Ordinal) -> Result<Option<Head>> {
+    fn head(self, outboxes: &impl Outbox, author: Ordinal) -> Result<Option<Head>> {
         let head = |rank, is_bound| Some(Head { rank, author, is_bound });
         let (newest, is_bound) = match outboxes.newest(author) {
             Newest::None => return Ok(None),
@@ -165,19 +176,19 @@ impl Direction {
         let walk = match self {
             Self::Down(cursor) if newest < cursor => return Ok(head(newest.0, is_bound)),
             Self::Up(cursor) if newest <= cursor => return Ok(None),
-            Self::Down(cursor) => Walk::Down(Down::new(&outboxes.posts, author, cursor)),
-            Self::Up(cursor) => Walk::Up(Up::new(&outboxes.posts, author, cursor)),
+            Self::Down(cursor) => Walk::Down(Down::new(outboxes.part(author), cursor)),
+            Self::Up(cursor) => Walk::Up(Up::new(outboxes.part(author), cursor)),
         };
         let nearest = self.step(&mut { walk })?;
         Ok(nearest.and_then(|rank| head(rank, false)))
     }
 
     /// What follows a head in its author's outbox.
-    fn source<'a>(self, outboxes: &'a Outboxes, head: Head) -> Result<Source<'a>> {
+    fn source<'a>(self, outboxes: &'a impl Outbox, head: Head) -> Result<Source<'a>> {
         let at = self.sequence(head.rank);
         let mut walk = match self {
-            Self::Down(_) => Walk::Down(Down::new(&outboxes.posts, head.author, at)),
-            Self::Up(_) => Walk::Up(Up::new(&outboxes.posts, head.author, at)),
+            Self::Down(_) => Walk::Down(Down::new(outboxes.part(head.author), at)),
+            Self::Up(_) => Walk::Up(Up::new(outboxes.part(head.author), at)),
         };
         let next = self.step(&mut walk)?;
         Ok(Source { walk, next })
@@ -211,6 +222,7 @@ impl Direction {
 mod tests {
     use super::*;
     use crate::ids::PostId;
+    use crate::views::outbox::Outboxes;
 
     /// Author 0 published 1, 4, 7, ..; author 1 published 2, 5, ..; author 2 published 3, 6, ..
     fn outboxes() -> Outboxes {

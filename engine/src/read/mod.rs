@@ -1,11 +1,14 @@
 //! The read path.
 //!
 //! ```text
-//! query ──> state lock: select ids ──> log: fetch content ──> page
-//!           (one position)             (immutable, no lock)
+//! query ──> state lock: select ids ──> files, if need be ──> log: fetch content ──> page
+//!           (one position)             (immutable, no lock)  (immutable, no lock)
 //! ```
 //!
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
+//! * [`select`]: which posts a page has.
+//! * [`stands`]: whether an entry still holds.
+//! * [`content`]: where their content is.
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`scan`]: everything that holds, in log order.
@@ -17,8 +20,11 @@
 //! * Unfollowed, muted, blocked and deleted are tested now, never scrubbed later.
 
 pub(crate) mod activity;
+pub(crate) mod content;
 pub(crate) mod edges;
 pub(crate) mod feed;
 pub(crate) mod merge;
 pub(crate) mod scan;
+pub(crate) mod select;
+pub(crate) mod stands;
 pub(crate) mod visibility;

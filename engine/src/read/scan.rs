@@ -3,13 +3,14 @@
 //! A step reads records without the state lock, then asks the state once which of them still hold.
 
 use crate::error::Result;
-use crate::ids::{Sequence, UserId};
+use crate::ids::{Position, Sequence, UserId};
 use crate::limits::SCAN_RECORDS_MAX;
 use crate::log::record::Effect;
 use crate::log::view::Segments;
 use crate::query::{FollowItem, PageEnd, Post, Scan, ScanItems, ScanOf, ScanQuery};
-use crate::read::edges::followed_since;
+use crate::read::edges::follows_since;
 use crate::read::feed::{as_post, check_limit};
+use crate::read::stands::{Since, Stands};
 use crate::shared::Shared;
 use crate::views::state::State;
 
@@ -28,14 +29,22 @@ pub(crate) fn scan(shared: &Shared, query: &ScanQuery) -> Result<Scan> {
     let newest = shared.state()?.position.sequence;
     let until = query.until.map_or(newest, |until| until.min(newest));
     let found = look(&shared.log.segments(), query, until)?;
-    let state = shared.state()?;
-    let items = match query.of {
-        ScanOf::Posts => ScanItems::Posts(holding(found.posts, |post| is_alive(&state, post))?),
+    let (position, items) = match query.of {
+        ScanOf::Posts => {
+            let (position, posts) = judge(shared, found.posts, is_alive, Stands::resolve)?;
+            let alive = posts.into_iter().filter_map(|(post, is_alive)| is_alive.then_some(post));
+            (position, ScanItems::Posts(alive.collect()))
+        }
         ScanOf::Follows => {
-            ScanItems::Follows(holding(found.follows, |follow| stands(&state, follow))?)
+            let look = |state: &State, f: &FollowItem| follows_since(state, f.user, f.author);
+            let (position, follows) = judge(shared, found.follows, look, Since::resolve)?;
+            let stands = |(follow, since): (FollowItem, Option<Sequence>)| {
+                (since == Some(follow.sequence)).then_some(follow)
+            };
+            (position, ScanItems::Follows(follows.into_iter().filter_map(stands).collect()))
         }
     };
-    Ok(Scan { position: state.position, next: found.next, end: found.end, items })
+    Ok(Scan { position, next: found.next, end: found.end, items })
 }
 
 fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found> {
@@ -74,20 +83,26 @@ fn follow(user: UserId, author: UserId, sequence: Sequence) -> FollowItem {
     FollowItem { user, author, sequence }
 }
 
-/// Those of `items` that still hold.
-fn holding<T>(items: Vec<T>, holds: impl Fn(&T) -> Result<bool>) -> Result<Vec<T>> {
-    let judged = items.into_iter().map(|item| Ok((holds(&item)?, item)));
-    let judged: Vec<(bool, T)> = judged.collect::<Result<_>>()?;
-    Ok(judged.into_iter().filter_map(|(holds, item)| holds.then_some(item)).collect())
+/// Judges all items as of one position: `look` asks the state, `resolve` the files.
+fn judge<T, L, J>(
+    shared: &Shared,
+    items: Vec<T>,
+    look: impl Fn(&State, &T) -> Result<L>,
+    resolve: impl Fn(&L) -> Result<J>,
+) -> Result<(Position, Vec<(T, J)>)> {
+    let (position, looked) = {
+        let state = shared.state()?;
+        let looked: Vec<L> = items.iter().map(|item| look(&state, item)).collect::<Result<_>>()?;
+        (state.position, looked)
+    };
+    let judged = items.into_iter().zip(&looked);
+    let judged = judged.map(|(item, look)| Ok((item, resolve(look)?))).collect::<Result<_>>()?;
+    Ok((position, judged))
 }
 
-fn stands(state: &State, item: &FollowItem) -> Result<bool> {
-    Ok(followed_since(state, item.user, item.author)? == Some(item.sequence))
-}
-
-fn is_alive(state: &State, post: &Post) -> Result<bool> {
+fn is_alive(state: &State, post: &Post) -> Result<Stands> {
     match state.users.find(post.author) {
-        Some(author) => state.outboxes.posts.contains(author, post.id.into()),
-        None => Ok(false),
+        Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into()),
+        None => Ok(Stands::Known(false)),
     }
 }

@@ -48,7 +48,7 @@ impl Graph {
 
     /// Since when `user` follows `author`.
     pub(crate) fn followed_since(&self, user: Ordinal, author: Ordinal) -> Result<Began> {
-        self.following.find_payload(user, author.0)
+        self.following.part(user).find_payload(author.0)
     }
 
     /// Whether a block stands between the two, in either direction.

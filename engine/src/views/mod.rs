@@ -3,8 +3,8 @@
 //! In reading order:
 //! * [`users`]: user ids to dense ordinals, so that everything else lies in arrays.
 //! * [`slots`]: a sorted list of sequences in memory.
-//! * [`timeline`], [`graves`], [`walk`]: such a list, continued in sealed runs; what of these holds
-//!   no longer; walks along both.
+//! * [`timeline`], [`graves`]: such a list, continued in sealed runs; what of these holds no longer.
+//! * [`part`], [`walk`]: one owner's timeline, and walks along it.
 //! * [`outbox`]: what each author published and did not delete.
 //! * [`graph`]: follows, mutes and blocks, both directions.
 //! * [`receipts`]: the newest idempotency keys and their answers.
@@ -17,6 +17,7 @@
 pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod outbox;
+pub(crate) mod part;
 pub(crate) mod receipts;
 pub(crate) mod slots;
 pub(crate) mod state;

@@ -6,9 +6,13 @@
 //! newest post is deleted and the next is in a file, the array keeps a bound instead of looking: no
 //! change ever waits for a file.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
+use foldhash::HashMap;
+
 use super::graves::holds;
+use super::part::{Excerpt, Near, Part};
 use super::timeline::{Removal, Timelines};
 use super::users::Ordinal;
 use super::walk::Down;
@@ -40,6 +44,82 @@ pub(crate) enum Newest {
     AtMost(Sequence),
 }
 
+/// Where a merge finds authors' posts.
+pub(crate) trait Outbox {
+    /// The author's newest post, as far as it is known without looking.
+    fn newest(&self, author: Ordinal) -> Newest;
+
+    /// The author's posts.
+    fn part(&self, author: Ordinal) -> Part<'_, POST_WIDTH>;
+
+    /// The author's newest post.
+    fn find_newest(&self, author: Ordinal) -> Result<Option<Sequence>> {
+        match self.newest(author) {
+            Newest::None => Ok(None),
+            Newest::Is(post) => Ok(Some(post)),
+            Newest::AtMost(bound) => {
+                let found = Down::new(self.part(author), bound.next()).next()?;
+                Ok(found.map(|(post, _)| post))
+            }
+        }
+    }
+}
+
+/// Outboxes as far as they are in memory; `missed` tells whether that was not enough.
+#[derive(Debug)]
+pub(crate) struct Resident<'a> {
+    pub(crate) outboxes: &'a Outboxes,
+    pub(crate) missed: Cell<bool>,
+}
+
+/// What a read needs of some authors' outboxes, taken along.
+#[derive(Debug, Default)]
+pub(crate) struct Excerpts {
+    authors: HashMap<u32, (Newest, Excerpt<POST_WIDTH>)>,
+}
+
+impl Outbox for Resident<'_> {
+    fn newest(&self, author: Ordinal) -> Newest {
+        self.outboxes.newest(author)
+    }
+
+    fn part(&self, author: Ordinal) -> Part<'_, POST_WIDTH> {
+        self.outboxes.posts.part(author).resident(&self.missed)
+    }
+}
+
+impl Excerpts {
+    /// Takes along what a page of `want` entries needs of the author.
+    pub(crate) fn take(&mut self, outboxes: &Outboxes, author: Ordinal, near: Near, want: usize) {
+        let excerpt = outboxes.posts.excerpt(author, near, want);
+        self.authors.insert(author.0, (outboxes.newest(author), excerpt));
+    }
+
+    fn of(&self, author: Ordinal) -> &(Newest, Excerpt<POST_WIDTH>) {
+        self.authors.get(&author.0).expect("a merge asks for authors that were taken along")
+    }
+}
+
+impl Outbox for Excerpts {
+    fn newest(&self, author: Ordinal) -> Newest {
+        self.of(author).0
+    }
+
+    fn part(&self, author: Ordinal) -> Part<'_, POST_WIDTH> {
+        self.of(author).1.part()
+    }
+}
+
+impl Outbox for Outboxes {
+    fn newest(&self, author: Ordinal) -> Newest {
+        Self::newest(self, author)
+    }
+
+    fn part(&self, author: Ordinal) -> Part<'_, POST_WIDTH> {
+        self.posts.part(author)
+    }
+}
+
 impl Outboxes {
     /// The author's newest post, as far as the array knows.
     pub(crate) fn newest(&self, author: Ordinal) -> Newest {
@@ -63,18 +143,6 @@ impl Outboxes {
             let bound = BOUND + (post.0 - 1);
             let newest = self.posts.hot(author).last().map_or(bound, |last| last.0);
             self.set_newest(author, if self.posts.count(author) == 0 { 0 } else { newest });
-        }
-    }
-
-    /// The author's newest post.
-    pub(crate) fn find_newest(&self, author: Ordinal) -> Result<Option<Sequence>> {
-        match self.newest(author) {
-            Newest::None => Ok(None),
-            Newest::Is(post) => Ok(Some(post)),
-            Newest::AtMost(bound) => {
-                let found = Down::new(&self.posts, author, bound.next()).next()?;
-                Ok(found.map(|(post, _)| post))
-            }
         }
     }
 

@@ -63,6 +63,13 @@ impl Receipts {
         self.window.len()
     }
 
+    /// Keys of records below this are forgotten.
+    pub(crate) fn oldest(&self) -> Sequence {
+        let is_full = self.window.len() == RECEIPTS_MAX;
+        let oldest = self.window.front().filter(|_| is_full);
+        oldest.map_or(Sequence(0), |oldest| oldest.sequence)
+    }
+
     /// All of them, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Remembered> {
         self.window.iter()

@@ -5,6 +5,8 @@
 //! moves the bytes behind. Five bytes would do for one epoch; an epoch skips 2^32 sequences, and 255
 //! restarts in a weak durability mode must not fill a list up. Six bytes last for 65,535.
 
+use std::ops::Range;
+
 use crate::ids::Sequence;
 use crate::runs::run::Entry;
 
@@ -52,6 +54,12 @@ impl<const WIDTH: usize> SlotList<WIDTH> {
         let newer = std::mem::take(self);
         older.for_each(|entry| self.push(entry));
         (0..newer.len()).for_each(|index| self.push(newer.entry(index)));
+    }
+
+    /// A copy of the entries at these indexes.
+    pub(crate) fn window(&self, indexes: Range<usize>) -> Self {
+        let bytes = indexes.start * WIDTH..indexes.end * WIDTH;
+        Self { base: self.base, slots: self.slots.get(bytes).unwrap_or_default().to_vec() }
     }
 
     /// Drops all entries below `sequence` and gives their room back.

@@ -77,6 +77,11 @@ impl State {
                 self.graph.unfollow(other, scope, *back, removal);
                 self.graph.blocks.add(scope, other, sequence);
             }
+            Effect::Retired(retired) => {
+                retired.other.into_iter().for_each(|other| {
+                    self.users.intern(other);
+                });
+            }
             Effect::Unblock { other, began, .. } => {
                 let other = self.users.intern(*other);
                 self.graph.blocks.remove(scope, other, *began, removal);
@@ -88,7 +93,7 @@ impl State {
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: matches!(record.effect, Effect::Publish(_)),
+                is_publish: record.effect.is_publish(),
             });
         }
         self.activity.grow(self.users.len());

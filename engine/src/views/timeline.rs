@@ -20,20 +20,22 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::DigestBuilder;
-use super::graves::{Grave, Graves, holds};
+use super::graves::{Grave, Graves};
+use super::part::{Excerpt, Near, Part, Stamp};
 use super::slots::SlotList;
 use super::users::{Ordinal, PerUser};
-use super::walk::Down;
+use super::walk::{Down, Up};
 use crate::error::Result;
 use crate::ids::Sequence;
 use crate::runs::family::Family;
-use crate::runs::run::{Entry, Run};
+use crate::runs::run::Entry;
 
 /// The timelines of all owners, of one kind. `WIDTH` is the width of a slot of the hot lists.
 #[derive(Debug, Default)]
 pub(crate) struct Timelines<const WIDTH: usize> {
     hot: PerUser<SlotList<WIDTH>>,
-    sealed: Vec<Arc<Family>>,
+    /// Shared, so that a reader can take the list along.
+    sealed: Arc<Vec<Arc<Family>>>,
     pub(crate) graves: Graves,
     /// Entries that hold, of each owner.
     counts: Vec<u32>,
@@ -85,69 +87,44 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         }
     }
 
-    /// Whether the owner has that entry.
-    pub(crate) fn contains(&self, owner: Ordinal, entry: Sequence) -> Result<bool> {
+    /// The owner's whole timeline, as walks and searches need it.
+    pub(crate) fn part(&self, owner: Ordinal) -> Part<'_, WIDTH> {
         let hot = self.hot(owner);
-        if hot.first().is_some_and(|floor| floor <= entry) {
-            return Ok(hot.find(entry).is_some());
-        }
-        let after = self.sealed.partition_point(|family| family.first() <= entry);
-        let Some(family) = after.checked_sub(1).and_then(|at| self.sealed.get(at)) else {
-            return Ok(false);
+        // Most timelines are in memory as a whole: these have no business with files.
+        let is_whole = hot.len() as u64 == u64::from(self.count(owner));
+        let files = if is_whole { &[][..] } else { self.sealed() };
+        Part::new(owner, hot, self.floor(owner), self.graves.of(owner), files)
+    }
+
+    /// What files say of the owner, with up to `want` entries of the hot list on the cursor's side: to
+    /// be looked at after the state is let go.
+    pub(crate) fn excerpt(&self, owner: Ordinal, near: Near, want: usize) -> Excerpt<WIDTH> {
+        let hot = self.hot(owner);
+        let window = match near {
+            Near::Below(cursor) => {
+                let end = hot.count_below(cursor);
+                end.saturating_sub(want)..end
+            }
+            Near::Above(cursor) => {
+                let start = hot.count_below(cursor.next());
+                start..start.saturating_add(want).min(hot.len())
+            }
         };
-        let Some(listed) = family.find(owner) else { return Ok(false) };
-        let run = family.run(&listed)?;
-        let index = run.count_below(entry);
-        let stands = index < run.len() && run.entry(index).0 == entry;
-        Ok(stands && !holds(self.graves.of(owner), entry))
-    }
-
-    /// Hands out all payloads, oldest entry first.
-    pub(crate) fn each_payload(&self, owner: Ordinal, mut each: impl FnMut(u32)) -> Result<()> {
-        let hot = self.hot(owner);
-        self.each_sealed_run(owner, |run, end, graves| {
-            for index in 0..end {
-                if graves.is_empty() || !holds(graves, run.entry(index).0) {
-                    each(run.payload(index));
-                }
-            }
-            None::<()>
-        })?;
-        hot.payloads().for_each(each);
-        Ok(())
-    }
-
-    /// The entry with this payload. Linear: lists of followees are bounded by an option.
-    pub(crate) fn find_payload(&self, owner: Ordinal, payload: u32) -> Result<Option<Sequence>> {
-        let hot = self.hot(owner);
-        if let Some(index) = hot.payloads().position(|found| found == payload) {
-            return Ok(Some(hot.sequence(index)));
+        let part = self.part(owner);
+        Excerpt {
+            owner,
+            hot: hot.window(window),
+            floor: part.floor,
+            graves: part.graves.to_vec(),
+            files: if part.files.is_empty() { Arc::default() } else { Arc::clone(&self.sealed) },
         }
-        self.each_sealed_run(owner, |run, end, graves| {
-            (0..end)
-                .filter(|index| run.payload(*index) == payload)
-                .map(|index| run.entry(index).0)
-                .find(|entry| !holds(graves, *entry))
-        })
     }
 
-    /// Looks at the owner's sealed runs, oldest first, until `look` finds something. It is handed
-    /// how many entries of the run stand below the floor, and the owner's graves.
-    fn each_sealed_run<T>(
-        &self,
-        owner: Ordinal,
-        mut look: impl FnMut(&Run<'_>, usize, &[Grave]) -> Option<T>,
-    ) -> Result<Option<T>> {
-        let floor = self.floor(owner);
-        for family in self.sealed.iter().take_while(|family| family.first() < floor) {
-            let Some(listed) = family.find(owner) else { continue };
-            let run = family.run(&listed)?;
-            let end = run.count_below(floor);
-            if let Some(found) = look(&run, end, self.graves.of(owner)) {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+    /// What tells whether the owner's entries are the same as at another time: no change leaves it
+    /// as it was.
+    pub(crate) fn stamp(&self, owner: Ordinal) -> Stamp {
+        let last = self.hot(owner).last();
+        Stamp { count: self.count(owner), last, files: Arc::clone(&self.sealed) }
     }
 
     /// From here on all entries are in the hot list.
@@ -162,14 +139,15 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
 
     /// Adds a file that covers what follows the last one. Its entries are in the hot lists.
     pub(crate) fn publish(&mut self, family: Arc<Family>) {
-        self.sealed.push(family);
+        Arc::make_mut(&mut self.sealed).push(family);
     }
 
     /// What the files in this range hold is in the one file now; in none if nothing holds.
     pub(crate) fn replace(&mut self, range: &RangeInclusive<Sequence>, by: Option<&Arc<Family>>) {
-        self.sealed.retain(|family| !range.contains(&family.first()));
-        let at = self.sealed.partition_point(|family| family.first() < *range.start());
-        by.into_iter().for_each(|family| self.sealed.insert(at, Arc::clone(family)));
+        let sealed = Arc::make_mut(&mut self.sealed);
+        sealed.retain(|family| !range.contains(&family.first()));
+        let at = sealed.partition_point(|family| family.first() < *range.start());
+        by.into_iter().for_each(|family| sealed.insert(at, Arc::clone(family)));
     }
 
     /// Adds a file whose entries are not in the hot lists: at open.
@@ -177,7 +155,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         for listed in family.listed() {
             self.add_count(listed.owner, listed.head.count);
         }
-        self.sealed.push(family);
+        Arc::make_mut(&mut self.sealed).push(family);
     }
 
     /// Adds a grave of an entry in the files: at open.
@@ -200,10 +178,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// Takes up to `limit` of the owner's newest sealed entries into memory, down to `floor`. Answers
     /// how many.
     pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, limit: usize) -> Result<usize> {
-        if self.hot(owner).len() as u64 == u64::from(self.count(owner)) {
-            return Ok(0);
-        }
-        let mut walk = Down::new(self, owner, self.floor(owner));
+        let mut walk = Down::new(self.part(owner), self.floor(owner));
         let mut found = Vec::new();
         while found.len() < limit {
             match walk.next()? {
@@ -228,7 +203,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// Adds count and entries of one owner to a digest.
     pub(crate) fn digest(&self, owner: Ordinal, digest: &mut DigestBuilder) -> Result<()> {
         digest.number(u64::from(self.count(owner)));
-        let mut walk = super::walk::Up::new(self, owner, Sequence(0));
+        let mut walk = Up::new(self.part(owner), Sequence(0));
         while let Some((entry, payload)) = walk.next()? {
             digest.number(entry.0);
             digest.number(u64::from(payload));

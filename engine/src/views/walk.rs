@@ -3,10 +3,8 @@
 //!
 //! The common walk stays within the hot list and touches no file.
 
-use super::graves::{Grave, holds};
-use super::slots::SlotList;
-use super::timeline::Timelines;
-use super::users::Ordinal;
+use super::graves::holds;
+use super::part::Part;
 use crate::error::Result;
 use crate::ids::Sequence;
 use crate::runs::run::{Entry, Run};
@@ -14,11 +12,9 @@ use crate::runs::run::{Entry, Run};
 /// From a cursor to older entries.
 #[derive(Debug)]
 pub(crate) struct Down<'a, const WIDTH: usize> {
-    hot: &'a SlotList<WIDTH>,
+    part: Part<'a, WIDTH>,
     /// Entries of the hot list that are still to come.
     hot_left: usize,
-    timelines: &'a Timelines<WIDTH>,
-    owner: Ordinal,
     /// Sealed entries from here on do not show.
     bound: Sequence,
     /// Files that are still to come.
@@ -30,14 +26,10 @@ pub(crate) struct Down<'a, const WIDTH: usize> {
 /// From a cursor to newer entries.
 #[derive(Debug)]
 pub(crate) struct Up<'a, const WIDTH: usize> {
-    hot: &'a SlotList<WIDTH>,
+    part: Part<'a, WIDTH>,
     /// The next entry of the hot list.
     hot_next: usize,
-    timelines: &'a Timelines<WIDTH>,
-    owner: Ordinal,
     above: Sequence,
-    /// Sealed entries from here on do not show.
-    floor: Sequence,
     /// The next file to look at.
     file_next: usize,
     /// The run the walk is in, and its next entry.
@@ -46,24 +38,23 @@ pub(crate) struct Up<'a, const WIDTH: usize> {
 
 impl<'a, const WIDTH: usize> Down<'a, WIDTH> {
     /// The entries below `below`, newest first.
-    pub(crate) fn new(timelines: &'a Timelines<WIDTH>, owner: Ordinal, below: Sequence) -> Self {
-        let hot = timelines.hot(owner);
+    pub(crate) fn new(part: Part<'a, WIDTH>, below: Sequence) -> Self {
+        let hot = part.hot;
         // Most walks begin at the newest entry, or right below it: no search for these.
         let hot_left = match hot.last() {
             Some(last) if last == below => hot.len() - 1,
             Some(last) if below < last => hot.count_below(below),
             _ => hot.len(),
         };
-        let bound = below.min(hot.first().unwrap_or(Sequence(u64::MAX)));
-        let files_left = timelines.sealed().len();
-        Self { hot, hot_left, timelines, owner, bound, files_left, run: None }
+        let bound = below.min(part.floor);
+        Self { part, hot_left, bound, files_left: part.files.len(), run: None }
     }
 
     /// The next older entry.
     pub(crate) fn next(&mut self) -> Result<Option<Entry>> {
         if let Some(index) = self.hot_left.checked_sub(1) {
             self.hot_left = index;
-            return Ok(Some(self.hot.entry(index)));
+            return Ok(Some(self.part.hot.entry(index)));
         }
         if self.files_left == 0 && self.run.is_none() {
             return Ok(None);
@@ -72,24 +63,24 @@ impl<'a, const WIDTH: usize> Down<'a, WIDTH> {
     }
 
     fn next_sealed(&mut self) -> Result<Option<Entry>> {
-        let graves = self.timelines.graves.of(self.owner);
+        self.files_left = self.files_left.min(self.part.files_to_walk());
         loop {
-            if let Some(entry) = self.next_of_run(graves) {
+            if let Some(entry) = self.next_of_run() {
                 return Ok(Some(entry));
             }
             let Some(file) = self.files_left.checked_sub(1) else { return Ok(None) };
             self.files_left = file;
-            let family = self.timelines.sealed().get(file).expect("files_left counts them");
-            if self.bound <= family.first() {
+            let begins = self.part.files.get(file).map(|family| family.first());
+            if begins.is_none_or(|first| self.bound <= first) {
                 continue;
             }
-            let Some(listed) = family.find(self.owner) else { continue };
-            let run = family.run(&listed)?;
-            self.run = Some((run, run.count_below(self.bound)));
+            let run = self.part.run(file)?;
+            self.run = run.map(|run| (run, run.count_below(self.bound)));
         }
     }
 
-    fn next_of_run(&mut self, graves: &[Grave]) -> Option<Entry> {
+    fn next_of_run(&mut self) -> Option<Entry> {
+        let graves = self.part.graves;
         let (run, left) = self.run.as_mut()?;
         while let Some(index) = left.checked_sub(1) {
             *left = index;
@@ -105,12 +96,10 @@ impl<'a, const WIDTH: usize> Down<'a, WIDTH> {
 
 impl<'a, const WIDTH: usize> Up<'a, WIDTH> {
     /// The entries above `above`, oldest first.
-    pub(crate) fn new(timelines: &'a Timelines<WIDTH>, owner: Ordinal, above: Sequence) -> Self {
-        let hot = timelines.hot(owner);
-        let hot_next = hot.count_below(above.next());
-        let floor = timelines.floor(owner);
-        let file_next = timelines.sealed().partition_point(|family| family.last() <= above);
-        Self { hot, hot_next, timelines, owner, above, floor, file_next, run: None }
+    pub(crate) fn new(part: Part<'a, WIDTH>, above: Sequence) -> Self {
+        let hot_next = part.hot.count_below(above.next());
+        let file_next = part.files.partition_point(|family| family.last() <= above);
+        Self { part, hot_next, above, file_next, run: None }
     }
 
     /// The next newer entry.
@@ -120,32 +109,31 @@ impl<'a, const WIDTH: usize> Up<'a, WIDTH> {
         }
         let index = self.hot_next;
         self.hot_next += 1;
-        Ok((index < self.hot.len()).then(|| self.hot.entry(index)))
+        Ok((index < self.part.hot.len()).then(|| self.part.hot.entry(index)))
     }
 
     fn next_sealed(&mut self) -> Result<Option<Entry>> {
-        let graves = self.timelines.graves.of(self.owner);
         loop {
-            if let Some(entry) = self.next_of_run(graves) {
+            if let Some(entry) = self.next_of_run() {
                 return Ok(Some(entry));
             }
-            let Some(family) = self.timelines.sealed().get(self.file_next) else { return Ok(None) };
-            if self.floor <= family.first() {
+            let Some(family) = self.part.files.get(self.file_next) else { return Ok(None) };
+            if self.part.floor <= family.first() || self.part.files_to_walk() == 0 {
                 return Ok(None);
             }
+            let run = self.part.run(self.file_next)?;
             self.file_next += 1;
-            let Some(listed) = family.find(self.owner) else { continue };
-            let run = family.run(&listed)?;
-            self.run = Some((run, run.count_below(self.above.next())));
+            self.run = run.map(|run| (run, run.count_below(self.above.next())));
         }
     }
 
-    fn next_of_run(&mut self, graves: &[Grave]) -> Option<Entry> {
+    fn next_of_run(&mut self) -> Option<Entry> {
+        let (graves, floor) = (self.part.graves, self.part.floor);
         let (run, next) = self.run.as_mut()?;
         while *next < run.len() {
             let entry = run.entry(*next);
             *next += 1;
-            if self.floor <= entry.0 {
+            if floor <= entry.0 {
                 break;
             }
             if !holds(graves, entry.0) {

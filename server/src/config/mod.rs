@@ -47,6 +47,8 @@ pub struct Config {
     pub workers: usize,
     /// One of [`logging::LEVELS`](crate::logging::LEVELS); the binary sets it up.
     pub log_level: String,
+    /// Where backups go; none without it.
+    pub backup_dir: Option<PathBuf>,
     /// How the engine is opened.
     pub engine: Options,
     /// How long the server waits for its peers.
@@ -77,6 +79,7 @@ impl Config {
             max_connections: CONNECTIONS_DEFAULT,
             workers: cores(),
             log_level: "info".to_owned(),
+            backup_dir: None,
             engine: Options::default(),
             timeouts: Timeouts::default(),
         }

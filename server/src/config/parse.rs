@@ -5,6 +5,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use fanfold_engine::Durability;
@@ -76,6 +77,33 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(size_help)
 }
 
+/// How many records, at least one.
+pub(super) fn records(text: &str) -> Result<u64, String> {
+    count(text, 1..=100_000_000).map(|records| records as u64)
+}
+
+/// A length of time: a number with ms, s, m, h or d.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let lower = text.replace('_', "").to_ascii_lowercase();
+    let digits = lower.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit_ms: u64 = match lower.strip_prefix(digits).unwrap_or_default() {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(duration_help()),
+    };
+    let number = digits.parse::<u64>().map_err(|_| duration_help())?;
+    number.checked_mul(unit_ms).map(Duration::from_millis).ok_or_else(duration_help)
+}
+
+/// A directory, or `off`.
+#[expect(clippy::unnecessary_wraps, reason = "it stands in a table of functions that may fail")]
+pub(super) fn directory(text: &str) -> Result<Option<PathBuf>, String> {
+    Ok((!text.eq_ignore_ascii_case("off")).then(|| PathBuf::from(text)))
+}
+
 pub(super) fn durability(text: &str) -> Result<Durability, String> {
     let lower = text.to_ascii_lowercase();
     let (mode, interval) = lower.split_once(':').unwrap_or((&lower, ""));
@@ -115,6 +143,10 @@ fn size_help() -> String {
     "not a size; give a number of bytes, or one with K, M or G such as 64M".to_owned()
 }
 
+fn duration_help() -> String {
+    "not a length of time; give a number with ms, s, m, h or d such as 7d".to_owned()
+}
+
 fn durability_help() -> String {
     "not a durability; give fsync, interval (every 100 ms), interval:MS (1 to 60000), or os"
         .to_owned()
@@ -133,6 +165,16 @@ mod tests {
         assert_eq!(bytes("64X"), Err(size_help()));
         assert_eq!(bytes("M"), Err(size_help()));
         assert_eq!(bytes("99999999999999G"), Err(size_help()));
+    }
+
+    #[test]
+    fn lengths_of_time_have_units() {
+        assert_eq!(duration("7d"), Ok(Duration::from_secs(7 * 86_400)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("0s"), Ok(Duration::ZERO));
+        for wrong in ["7", "d", "1w", "99999999999999999999d", "400000000000000000d"] {
+            assert_eq!(duration(wrong), Err(duration_help()), "{wrong}");
+        }
     }
 
     #[test]

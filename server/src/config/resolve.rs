@@ -151,6 +151,7 @@ impl Values<'_> {
                 .take("max-connections", |text| parse::count(text, 1..=1_000_000))?,
             workers: self.take("workers", parse::workers)?,
             log_level: self.take("log-level", parse::level)?,
+            backup_dir: self.take("backup.dir", parse::directory)?,
             engine: self.engine()?,
             timeouts: Timeouts::default(),
         })
@@ -161,7 +162,10 @@ impl Values<'_> {
             durability: self.take("durability", parse::durability)?,
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
+            flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,
+            erase_within: self.take("erase-within", parse::duration)?,
+            cold_after: self.take("cold-after", parse::duration)?,
             ..Options::default()
         })
     }

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 12] = [
+pub const SETTINGS: [Setting; 16] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -22,7 +22,11 @@ pub const SETTINGS: [Setting; 12] = [
     Setting { name: "insecure", default: "false" },
     Setting { name: "durability", default: "fsync" },
     Setting { name: "segment-bytes", default: "64M" },
+    Setting { name: "flush-records", default: "1000000" },
     Setting { name: "memory.budget", default: "quarter" },
+    Setting { name: "erase-within", default: "7d" },
+    Setting { name: "cold-after", default: "30d" },
+    Setting { name: "backup.dir", default: "off" },
     Setting { name: "max-followees", default: "2000" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },

@@ -1,11 +1,11 @@
 //! A command to its answer: asks the engine, lets the noun's file write the lines.
 //!
-//! Reads are answered at once; a write waits for its ticket. An error is one line: `ERR`, the code's
+//! Reads go over the blocking lane; a write waits for its ticket. An error is one line: `ERR`, the code's
 //! word, the message.
 
 use std::fmt::Write;
 
-use fanfold_engine::{Command as EngineCommand, Error, Receipt};
+use fanfold_engine::{Command as EngineCommand, Engine, Error, ErrorKind, Receipt, Retention};
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
@@ -29,7 +29,6 @@ impl Answer {
 
 /// Answers one command.
 pub(super) async fn answer(service: &Service, command: Command) -> Answer {
-    let engine = &service.engine;
     let text = match command {
         Command::Quit => return Answer { text: "BYE\n".to_owned(), is_last: true },
         Command::Ping => Ok("PONG\n".to_owned()),
@@ -37,6 +36,23 @@ pub(super) async fn answer(service: &Service, command: Command) -> Answer {
         Command::Help(Some(name)) => return Answer::more(help_for(&name)),
         Command::Info(section) => info::answer(service, section.as_deref()),
         Command::Clients => Ok(clients::answer(&service.clients)),
+        Command::Retain => on_lane(service, |engine| engine.retain().map(retained)).await,
+        Command::Write(command) => write(service, command).await.map(|done| writes::done(&done)),
+        read => on_lane(service, |engine| answer_read(engine, read)).await,
+    };
+    Answer::more(text.unwrap_or_else(|error| refused(&error)))
+}
+
+/// Nobody counts microseconds here: everything that may wait for a disk goes over the lane.
+async fn on_lane(
+    service: &Service,
+    work: impl FnOnce(&Engine) -> Result<String, Error> + Send + 'static,
+) -> Result<String, Error> {
+    service.lane.run(service.engine.clone(), work).await?
+}
+
+fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
+    match command {
         Command::Timeline(Timeline::Home, query) => {
             engine.home(&query).map(|page| timelines::page("HOME", &query, &page))
         }
@@ -55,9 +71,13 @@ pub(super) async fn answer(service: &Service, command: Command) -> Answer {
             Edges::Blocks => engine.blocks(&query),
         }
         .map(|page| edges::page(which, &query, &page)),
-        Command::Write(command) => write(service, command).await.map(|done| writes::done(&done)),
-    };
-    Answer::more(text.unwrap_or_else(|error| refused(&error)))
+        other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
+    }
+}
+
+fn retained(done: Retention) -> String {
+    let Retention { segments, bytes_before, bytes_after, erased, .. } = done;
+    format!("OK segments={segments} bytes={bytes_before}->{bytes_after} erased_until={erased}\n")
 }
 
 /// The answer to a line that is no command.
@@ -82,7 +102,8 @@ pub(super) fn error(code: &str, message: &str) -> String {
 }
 
 async fn write(service: &Service, command: EngineCommand) -> Result<Receipt, Error> {
-    service.engine.submit(command)?.await
+    let submit = |engine: &Engine| engine.submit(command);
+    service.lane.run(service.engine.clone(), submit).await??.await
 }
 
 fn refused(failure: &Error) -> String {

@@ -26,6 +26,7 @@ pub(super) enum Command {
     Relation(UserId, UserId),
     Write(Write),
     Clients,
+    Retain,
     Quit,
 }
 
@@ -90,6 +91,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
         "CLIENTS" => Command::Clients,
+        "RETAIN" => Command::Retain,
         "QUIT" => Command::Quit,
         _ => Command::Write(Write::new(action(words, line)?)),
     })

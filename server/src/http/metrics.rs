@@ -88,6 +88,7 @@ fn server_numbers(service: &Service) -> Vec<Number> {
     let refused = counters.refused_connections.load(Ordering::Relaxed);
     let ended = counters.ended_sessions.load(Ordering::Relaxed);
     let debug = counters.debug_commands.load(Ordering::Relaxed);
+    let cold = counters.cold_reads.load(Ordering::Relaxed);
     let received = counters.bytes_in.load(Ordering::Relaxed);
     vec![
         counter("accepted_connections", service.clients.accepted(), "Connections accepted"),
@@ -95,6 +96,7 @@ fn server_numbers(service: &Service) -> Vec<Number> {
         counter("session_errors", ended, "Sessions of the binary port ended with an error"),
         counter("debug_commands", debug, "Commands answered on the debug port"),
         counter("received_bytes", received, "Bytes received on the binary port"),
+        counter("cold_reads", cold, "Reads answered over the blocking lane"),
     ]
 }
 
@@ -113,6 +115,10 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("view_bytes", engine.view_bytes, "Bytes of view files"),
         gauge("view_graves", engine.graves, "Entries in view files that hold no longer"),
         gauge("unflushed", engine.unflushed, "Sequences above what the view files cover"),
+        gauge("packed_bytes", engine.packed_bytes, "Bytes of packed segments of the log"),
+        gauge("erased", engine.erased, "Posts deleted up to this sequence are erased"),
+        counter("posts_cached", engine.posts_cached, "Posts from the cache of older posts"),
+        counter("posts_loaded", engine.posts_loaded, "Posts from files"),
         gauge("log_segments", engine.segments, "Segments of the log"),
         gauge("sequence", engine.sequence, "Newest sequence of the log"),
         gauge("epoch", engine.epoch, "Epoch of the log"),

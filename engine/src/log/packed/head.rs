@@ -1,0 +1,171 @@
+//! One record in a block: its head (everything but the long parts), and its contents (meta, text),
+//! which stand apart so that both compress well.
+//!
+//! ```text
+//! head     | gap varint | kind u8 | flags u8 | key 16 (flag) | time varint | fields of the kind |
+//! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length |
+//! retired  | user varint | other varint (flag) | fingerprint u64 (with a key) |
+//! others   | two varints | began varint of each edge it ends |
+//! ```
+//!
+//! The gap is the distance to the record before, less one; times count from the record before.
+
+use bytes::Bytes;
+
+use crate::command::NewPost;
+use crate::ids::{Key, Sequence, Timestamp, UserId};
+use crate::log::bytes::{Cursor, put_u64, put_varint};
+use crate::log::layout::{packed_flag, record_kind};
+use crate::log::record::{Effect, Record, Retired, pair_effect, put_pair};
+
+/// What heads are written relative to: the record before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    /// The sequence that a gap of 0 leads to.
+    pub(super) next: Sequence,
+    pub(super) time: Timestamp,
+    pub(super) created_at: u64,
+}
+
+/// Appends a record.
+pub(super) fn put(
+    (sequence, record): (Sequence, &Record),
+    before: &mut Before,
+    heads: &mut Vec<u8>,
+    contents: &mut Vec<u8>,
+) {
+    put_varint(heads, sequence.0 - before.next.0);
+    heads.extend_from_slice(&[record.effect.kind(), flags(record)]);
+    if let Some(key) = record.key {
+        heads.extend_from_slice(&key.0);
+    }
+    put_varint(heads, record.time.0.saturating_sub(before.time.0));
+    match &record.effect {
+        Effect::Publish(post) => put_post(post, before, heads, contents),
+        Effect::Retired(retired) => {
+            put_varint(heads, retired.subject.0);
+            retired.other.into_iter().for_each(|other| put_varint(heads, other.0));
+            if record.key.is_some() {
+                put_u64(heads, retired.fingerprint);
+            }
+        }
+        effect => {
+            effect.put_fields(heads);
+            effect.put_ends(heads);
+        }
+    }
+    before.next = sequence.next();
+    before.time = before.time.max(record.time);
+}
+
+fn flags(record: &Record) -> u8 {
+    let part = |is_there, flag| if is_there { flag } else { 0 };
+    let key = part(record.key.is_some(), packed_flag::KEY);
+    match &record.effect {
+        Effect::Publish(post) => {
+            key | part(post.created_at.is_some(), packed_flag::CREATED_AT)
+                | part(!post.meta.is_empty(), packed_flag::META)
+        }
+        Effect::Retired(retired) => {
+            key | part(retired.other.is_some(), packed_flag::OTHER)
+                | part(retired.is_post, packed_flag::POST)
+        }
+        _ => key,
+    }
+}
+
+fn put_post(post: &NewPost, before: &mut Before, heads: &mut Vec<u8>, contents: &mut Vec<u8>) {
+    put_pair(heads, post.author.0, u64::from(post.kind));
+    if let Some(at) = post.created_at {
+        put_varint(heads, zigzag(at.0.wrapping_sub(before.created_at)));
+        before.created_at = at.0;
+    }
+    if !post.meta.is_empty() {
+        put_varint(heads, post.meta.len() as u64);
+        contents.extend_from_slice(&post.meta);
+    }
+    put_varint(heads, post.text.len() as u64);
+    contents.extend_from_slice(&post.text);
+}
+
+/// Reads the record whose head is at `cursor` and whose contents begin at `contents`; leaves both
+/// behind it. `None` if it makes no sense.
+pub(super) fn load(
+    cursor: &mut Cursor<'_>,
+    contents: &mut Bytes,
+    before: &mut Before,
+) -> Option<(Sequence, Record)> {
+    let sequence = Sequence(before.next.0.checked_add(cursor.varint()?)?);
+    let [kind, flags] = cursor.array()?;
+    let key = if flags & packed_flag::KEY == 0 { None } else { Some(Key(cursor.array()?)) };
+    let time = Timestamp(before.time.0.checked_add(cursor.varint()?)?);
+    let effect = match kind {
+        record_kind::PUBLISH => load_post(flags, cursor, contents, before)?,
+        record_kind::RETIRED => load_retired(flags, key.is_some(), cursor)?,
+        kind => {
+            let (first, second) = (cursor.varint()?, cursor.varint()?);
+            pair_effect(kind, first, second, cursor)?
+        }
+    };
+    before.next = Sequence(sequence.0.checked_add(1)?);
+    before.time = time;
+    Some((sequence, Record { time, key, effect }))
+}
+
+fn load_post(
+    flags: u8,
+    cursor: &mut Cursor<'_>,
+    contents: &mut Bytes,
+    before: &mut Before,
+) -> Option<Effect> {
+    let (author, kind) = (UserId(cursor.varint()?), cursor.varint_as()?);
+    let mut created_at = None;
+    if flags & packed_flag::CREATED_AT != 0 {
+        before.created_at = before.created_at.wrapping_add(unzigzag(cursor.varint()?));
+        created_at = Some(Timestamp(before.created_at));
+    }
+    let mut meta_len = 0;
+    if flags & packed_flag::META != 0 {
+        meta_len = cursor.varint_as()?;
+    }
+    let meta = take(contents, meta_len)?;
+    let text = take(contents, cursor.varint_as()?)?;
+    Some(Effect::Publish(NewPost { author, kind, created_at, text, meta }))
+}
+
+fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Effect> {
+    let subject = UserId(cursor.varint()?);
+    let mut other = None;
+    if flags & packed_flag::OTHER != 0 {
+        other = Some(UserId(cursor.varint()?));
+    }
+    let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
+    let is_post = flags & packed_flag::POST != 0;
+    Some(Effect::Retired(Retired { subject, other, is_post, fingerprint }))
+}
+
+fn take(contents: &mut Bytes, len: usize) -> Option<Bytes> {
+    (len <= contents.len()).then(|| contents.split_to(len))
+}
+
+/// Small numbers of either sign to small numbers.
+fn zigzag(difference: u64) -> u64 {
+    (difference << 1) ^ (0_u64.wrapping_sub(difference >> 63))
+}
+
+fn unzigzag(value: u64) -> u64 {
+    (value >> 1) ^ 0_u64.wrapping_sub(value & 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zigzag_round_trips() {
+        for value in [0, 1, 2, u64::MAX, u64::MAX - 1, 1 << 63, (1 << 63) - 1] {
+            assert_eq!(unzigzag(zigzag(value)), value);
+        }
+        assert_eq!(zigzag(0_u64.wrapping_sub(1)), 1, "minus one is small");
+    }
+}

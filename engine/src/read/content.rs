@@ -1,0 +1,150 @@
+//! The content of posts: in the log's memory (its newest segments), in a cache of older posts, or in
+//! files.
+//!
+//! The cache is bounded by bytes, and a walk through old posts does not push out what is read again
+//! and again (`quick_cache`: an S3-FIFO; Yang et al., SOSP 2023). Of the caches compared in
+//! `ARCHITECTURE.md` it had the best hit rate for its cost.
+
+use bytes::Bytes;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Sequence;
+use crate::log::located::Located;
+use crate::log::view::Segments;
+use crate::query::Post;
+use crate::read::feed::as_post;
+use crate::shared::{Shared, Tally};
+
+/// Bytes that a cached post takes beside its text and meta.
+const POST_BYTES: u64 = size_of::<Post>() as u64 + 64;
+
+/// A cached post of usual size, for the size of the cache's tables.
+const USUAL_BYTES: u64 = POST_BYTES + 128;
+
+/// How far a read may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Only what is in memory of our own: it never waits for a disk.
+    Memory,
+    /// Files too.
+    Files,
+}
+
+/// Older posts that were read lately.
+#[derive(Debug)]
+pub(crate) struct PostCache(Cache<u64, Post, Weight>);
+
+#[derive(Clone, Debug)]
+struct Weight;
+
+impl Weighter<u64, Post> for Weight {
+    fn weight(&self, _: &u64, post: &Post) -> u64 {
+        (post.text.len() + post.meta.len()) as u64 + POST_BYTES
+    }
+}
+
+impl PostCache {
+    /// A cache of at most `bytes`.
+    pub(crate) fn new(bytes: u64) -> Self {
+        let items = usize::try_from(bytes / USUAL_BYTES).unwrap_or(usize::MAX).max(16);
+        Self(Cache::with_weighter(items, bytes, Weight))
+    }
+
+    /// Bytes in the cache.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.weight()
+    }
+
+    /// Keeps a copy: the post's own bytes may belong to a mapped file or to a whole block.
+    fn keep(&self, sequence: Sequence, post: &Post) {
+        let copy = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
+        let post = Post { text: copy(&post.text), meta: copy(&post.meta), ..post.clone() };
+        self.0.insert(sequence.0, post);
+    }
+}
+
+/// Where posts are to be found.
+#[derive(Debug)]
+pub(crate) struct Content<'a> {
+    shared: &'a Shared,
+    segments: &'a Segments,
+}
+
+/// A post that was found, but not read yet.
+#[derive(Debug)]
+pub(crate) enum Found<'a> {
+    InLog(Located<'a>),
+    Cached(Post),
+    InFiles,
+}
+
+impl<'a> Content<'a> {
+    /// The content as of one list of segments.
+    pub(crate) fn new(shared: &'a Shared, segments: &'a Segments) -> Self {
+        Self { shared, segments }
+    }
+
+    /// Finds all posts before any is read: the processor overlaps the cache misses. `None` if one is
+    /// out of reach.
+    pub(crate) fn find(&self, entries: &[Sequence], reach: Reach) -> Option<Vec<Found<'a>>> {
+        let found: Option<Vec<_>> = entries
+            .iter()
+            .map(|sequence| match self.in_memory(*sequence) {
+                None if reach == Reach::Memory => None,
+                found => Some(found.unwrap_or(Found::InFiles)),
+            })
+            .collect();
+        for found in found.iter().flatten() {
+            if let Found::InLog(located) = found {
+                located.touch();
+            }
+        }
+        found
+    }
+
+    /// What post there is at `sequence`, if any. `None` if that is out of reach.
+    pub(crate) fn post(&self, sequence: Sequence, reach: Reach) -> Result<Option<Option<Post>>> {
+        match self.in_memory(sequence) {
+            Some(found) => self.read(sequence, found).map(Some),
+            // Above the log and in its newest part nothing is in files.
+            None if reach == Reach::Memory && self.segments.sealed_at(sequence).is_some() => {
+                Ok(None)
+            }
+            None => self.read(sequence, Found::InFiles).map(Some),
+        }
+    }
+
+    fn in_memory(&self, sequence: Sequence) -> Option<Found<'a>> {
+        let in_log = self.segments.resident(sequence).map(Found::InLog);
+        in_log.or_else(|| self.shared.posts.0.get(&sequence.0).map(Found::Cached))
+    }
+
+    /// Reads a post that a view names: the log must have it.
+    pub(crate) fn fetch(&self, sequence: Sequence, found: Found<'_>) -> Result<Post> {
+        self.read(sequence, found)?.ok_or_else(|| lost(sequence))
+    }
+
+    fn read(&self, sequence: Sequence, found: Found<'_>) -> Result<Option<Post>> {
+        let tally = &self.shared.tally;
+        Ok(match found {
+            Found::InLog(located) => as_post(sequence, located.record()?),
+            Found::Cached(post) => {
+                Tally::count(&tally.posts_cached, 1);
+                Some(post)
+            }
+            Found::InFiles => {
+                Tally::count(&tally.posts_loaded, 1);
+                let record = self.segments.record(sequence)?;
+                let post = record.and_then(|record| as_post(sequence, record));
+                post.iter().for_each(|post| self.shared.posts.keep(sequence, post));
+                post
+            }
+        })
+    }
+}
+
+fn lost(sequence: Sequence) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("the log has no post at sequence {sequence}"))
+}

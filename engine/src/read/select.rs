@@ -1,0 +1,212 @@
+//! Which posts a page has: ids only, all as of one position.
+//!
+//! What is in memory is selected under the state lock. What stands in files is not looked at there:
+//! a page fault lasts as long as a disk. An excerpt is taken along instead, and the selection goes
+//! on without the lock, still as of the same position.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::ids::{Position, Sequence};
+use crate::log::view::Segments;
+use crate::query::TimelineQuery;
+use crate::read::merge::Merge;
+use crate::read::visibility::Viewer;
+use crate::shared::Shared;
+use crate::views::graph::EDGE_WIDTH;
+use crate::views::outbox::{Excerpts, Outbox, Resident};
+use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// The ids of a page, one more than asked for if there is more, at one position.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    pub(crate) position: Position,
+    pub(crate) entries: Vec<Sequence>,
+    /// The log as it was then: what is erased meanwhile can still be fetched.
+    pub(crate) segments: Arc<Segments>,
+}
+
+/// Where a selection stands after one look at the state.
+enum Look {
+    Done(Selection),
+    /// The followees are in files: read these, then look again.
+    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    /// Posts are in files: the merge goes on without the state.
+    Posts(Rest),
+}
+
+/// What is left to do without the state.
+struct Rest {
+    position: Position,
+    segments: Arc<Segments>,
+    authors: Vec<Ordinal>,
+    excerpts: Excerpts,
+}
+
+/// Whom a user followed when their edges had that stamp.
+struct Followees {
+    authors: Vec<u32>,
+    stamp: Stamp,
+}
+
+/// A page of the user's home.
+pub(crate) fn home(shared: &Shared, query: &TimelineQuery) -> Result<Selection> {
+    let mut known = None;
+    loop {
+        match look_at_home(shared, query, known.as_ref())? {
+            Look::Done(selection) => return Ok(selection),
+            Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
+            Look::Posts(rest) => return rest.finish(query),
+        }
+    }
+}
+
+/// The same, if all of it is in memory; looks at no file.
+pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
+    look_at_home(shared, query, None).map(Look::done)
+}
+
+/// A page of the user's outbox.
+pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery) -> Result<Selection> {
+    match look_at_outbox(shared, query)? {
+        Ok(selection) => Ok(selection),
+        Err(rest) => rest.finish(query),
+    }
+}
+
+/// The same, if all of it is in memory; looks at no file.
+pub(crate) fn resident_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
+    Ok(look_at_outbox(shared, query)?.ok())
+}
+
+/// `known` are the followees, if they had to be read from files; they count only if they are still
+/// the same.
+fn look_at_home(shared: &Shared, query: &TimelineQuery, known: Option<&Followees>) -> Result<Look> {
+    let now = shared.options.clock.now();
+    let state = shared.state()?;
+    let (position, segments) = (state.position, shared.log.segments());
+    let viewer = Viewer::new(&state, query.viewer);
+    let user = state.users.find(query.user);
+    user.into_iter().for_each(|user| state.activity.touch(user, now));
+    let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
+        return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
+    };
+    let following = state.graph.following.part(user);
+    let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
+    if known.is_none() && !following.files.is_empty() {
+        let edges = &state.graph.following;
+        let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
+        return Ok(Look::Followees(all, edges.stamp(user)));
+    }
+    let reader = Reader { state: &state, viewer, user, following, known };
+    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+    let mut merge = Merge::new(&resident, query.span, reader.followees());
+    reader.each_author(|author| merge.add(author))?;
+    let entries = merge.nearest(query.limit + 1)?;
+    if !resident.missed.get() {
+        return Ok(Look::Done(Selection { position, entries, segments }));
+    }
+    let mut authors = Vec::with_capacity(reader.followees());
+    reader.each_author(|author| authors.push(author))?;
+    let excerpts = excerpts(&state, &authors, query);
+    Ok(Look::Posts(Rest { position, segments, authors, excerpts }))
+}
+
+/// The selection, or what is left to do for it.
+fn look_at_outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+) -> Result<std::result::Result<Selection, Rest>> {
+    let state = shared.state()?;
+    let (position, segments) = (state.position, shared.log.segments());
+    let viewer = Viewer::new(&state, query.viewer);
+    let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
+    let authors: Vec<Ordinal> = author.into_iter().collect();
+    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+    let entries = nearest(&resident, &authors, query)?;
+    if resident.missed.get() {
+        let excerpts = excerpts(&state, &authors, query);
+        return Ok(Err(Rest { position, segments, authors, excerpts }));
+    }
+    Ok(Ok(Selection { position, entries, segments }))
+}
+
+/// Somebody whose home is read.
+struct Reader<'a> {
+    state: &'a State,
+    viewer: Viewer<'a>,
+    user: Ordinal,
+    following: Part<'a, EDGE_WIDTH>,
+    known: Option<&'a Followees>,
+}
+
+impl Reader<'_> {
+    fn followees(&self) -> usize {
+        self.state.graph.following.count(self.user) as usize
+    }
+
+    /// Hands out the authors whose posts are in the home.
+    fn each_author(&self, mut each: impl FnMut(Ordinal)) -> Result<()> {
+        let mutes = &self.state.graph.mutes;
+        let has_mutes = mutes.lists.count(self.user) != 0;
+        let mut judge = |author| {
+            let author = Ordinal(author);
+            let is_muted = has_mutes && mutes.contains(self.user, author);
+            if !is_muted && !self.viewer.is_hidden(author) {
+                each(author);
+            }
+        };
+        match self.known {
+            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
+            None => self.following.each_payload(judge)?,
+        }
+        Ok(())
+    }
+}
+
+impl Followees {
+    fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
+        let mut authors = Vec::with_capacity(stamp.count as usize);
+        excerpt.part().each_payload(|author| authors.push(author))?;
+        Ok(Self { authors, stamp })
+    }
+}
+
+impl Look {
+    fn done(self) -> Option<Selection> {
+        match self {
+            Self::Done(selection) => Some(selection),
+            Self::Followees(..) | Self::Posts(_) => None,
+        }
+    }
+}
+
+impl Rest {
+    fn finish(self, query: &TimelineQuery) -> Result<Selection> {
+        let entries = nearest(&self.excerpts, &self.authors, query)?;
+        Ok(Selection { position: self.position, entries, segments: self.segments })
+    }
+}
+
+/// Takes along what the page needs of these authors.
+fn excerpts(state: &State, authors: &[Ordinal], query: &TimelineQuery) -> Excerpts {
+    let mut excerpts = Excerpts::default();
+    for author in authors {
+        // One more than the page shows tells whether there is more.
+        excerpts.take(&state.outboxes, *author, Near::of(query.span), query.limit + 1);
+    }
+    excerpts
+}
+
+fn nearest(
+    outboxes: &impl Outbox,
+    authors: &[Ordinal],
+    query: &TimelineQuery,
+) -> Result<Vec<Sequence>> {
+    let mut merge = Merge::new(outboxes, query.span, authors.len());
+    authors.iter().for_each(|author| merge.add(*author));
+    merge.nearest(query.limit + 1)
+}

@@ -1,0 +1,99 @@
+//! Reads from memory alone: what an asynchronous server may do on its own threads.
+
+use crate::command::{Action, Command};
+use crate::error::Result;
+use crate::ids::{Position, PostId, UserId};
+use crate::query::{EdgePage, EdgeQuery, Page, Post, Relation, TimelineQuery, UserCard};
+use crate::read::content::{Content, Reach};
+use crate::read::edges::{self, EdgeKind, follows_since};
+use crate::read::feed;
+use crate::shared::Shared;
+
+/// The engine as far as it is in memory of its own. Each read answers what the read of the same name
+/// on [`Engine`](crate::Engine) answers, or `None` if that would look at a file, which a thread that
+/// may wait for a disk has to do then.
+#[derive(Clone, Copy, Debug)]
+pub struct Resident<'a>(&'a Shared);
+
+impl<'a> Resident<'a> {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
+        Self(shared)
+    }
+
+    /// See [`Engine::home`](crate::Engine::home).
+    pub fn home(&self, query: &TimelineQuery) -> Result<Option<Page>> {
+        self.0.noticing(feed::home(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::outbox`](crate::Engine::outbox).
+    pub fn outbox(&self, query: &TimelineQuery) -> Result<Option<Page>> {
+        self.0.noticing(feed::outbox(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::post`](crate::Engine::post).
+    pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<Option<(Position, Post)>> {
+        self.0.noticing(feed::post(self.0, id, viewer, Reach::Memory))
+    }
+
+    /// See [`Engine::following`](crate::Engine::following).
+    pub fn following(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
+        self.0.noticing(edges::edges(self.0, EdgeKind::Following, query, Reach::Memory))
+    }
+
+    /// See [`Engine::followers`](crate::Engine::followers).
+    pub fn followers(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
+        self.0.noticing(edges::edges(self.0, EdgeKind::Followers, query, Reach::Memory))
+    }
+
+    /// See [`Engine::mutes`](crate::Engine::mutes).
+    pub fn mutes(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
+        self.0.noticing(edges::edges(self.0, EdgeKind::Mutes, query, Reach::Memory))
+    }
+
+    /// See [`Engine::blocks`](crate::Engine::blocks).
+    pub fn blocks(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
+        self.0.noticing(edges::edges(self.0, EdgeKind::Blocks, query, Reach::Memory))
+    }
+
+    /// See [`Engine::user`](crate::Engine::user).
+    pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<UserCard>> {
+        self.0.noticing(edges::user(self.0, user, viewer, Reach::Memory))
+    }
+
+    /// See [`Engine::relation`](crate::Engine::relation).
+    pub fn relation(
+        &self,
+        a: UserId,
+        b: UserId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Relation>> {
+        self.0.noticing(edges::relation(self.0, (a, b), viewer, Reach::Memory))
+    }
+
+    /// Whether [`submit`](crate::Engine::submit) would look at no file for this command.
+    pub fn can_submit(&self, command: &Command) -> Result<bool> {
+        let shared = self.0;
+        let knows = |user: UserId, author: UserId| -> Result<bool> {
+            Ok(!follows_since(&*shared.state()?, user, author)?.is_in_files())
+        };
+        match command.action {
+            Action::Delete { post } => {
+                let segments = shared.log.segments();
+                let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
+                let Some(post) = post else { return Ok(false) };
+                let Some(post) = post else { return Ok(true) };
+                feed::post(shared, post.id, None, Reach::Memory)
+                    .map_or(Ok(true), |found| Ok(found.is_some()))
+            }
+            Action::Follow { user, author } | Action::Unfollow { user, author } => {
+                knows(user, author)
+            }
+            Action::Block { user, other } => Ok(knows(user, other)? && knows(other, user)?),
+            Action::Publish(_)
+            | Action::Mute { .. }
+            | Action::Unmute { .. }
+            | Action::Unblock { .. }
+            | Action::Touch { .. } => Ok(true),
+        }
+    }
+}

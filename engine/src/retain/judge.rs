@@ -1,0 +1,243 @@
+//! What of a record the log still needs.
+
+use foldhash::{HashSet, HashSetExt};
+
+use crate::error::Result;
+use crate::flush::gather::Lend;
+use crate::ids::{Sequence, UserId};
+use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::view::Segments;
+use crate::read::stands::Stands;
+use crate::views::graph::Pairs;
+use crate::views::state::State;
+use crate::views::timeline::Timelines;
+use crate::views::users::Ordinal;
+
+/// A record and where it stands.
+pub(crate) type Entry = (Sequence, Record);
+
+/// Judges the records of neighbouring segments, in order.
+pub(crate) struct Judge<'a> {
+    lend: Lend<'a>,
+    log: &'a Segments,
+    /// The first sequence that is being rewritten: what ended in the range goes with its end.
+    first: Sequence,
+    /// The view files hold everything up to here.
+    covered: Sequence,
+    /// Keys below are forgotten.
+    keys_from: Sequence,
+    /// How many users were named so far in the range, at least.
+    named: u32,
+    /// Blocks of the range that ended, but whose records stay for the follows that they ended.
+    ended_blocks: HashSet<Sequence>,
+}
+
+/// What is known of a record from memory.
+struct Looked {
+    /// Whether the entry that the record began still stands; `None` if it began none.
+    entry: Option<Standing>,
+    /// The ordinals of the users it names, in order.
+    names: [Option<Ordinal>; 2],
+}
+
+/// Whether an entry stands, of either kind.
+enum Standing {
+    Post(Stands),
+    Edge(bool),
+    Follow(Stands<{ crate::views::graph::EDGE_WIDTH }>),
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of what stands in `log` from `first` on.
+    pub(crate) fn new(
+        lend: Lend<'a>,
+        log: &'a Segments,
+        first: Sequence,
+        covered: Sequence,
+    ) -> Result<Self> {
+        let mut keys_from = Sequence(0);
+        lend(&mut |state| keys_from = state.receipts.oldest())?;
+        let ended_blocks = HashSet::new();
+        Ok(Self { lend, log, first, covered, keys_from, named: 0, ended_blocks })
+    }
+
+    /// What is to be written instead of `entries`.
+    pub(crate) fn judge(&mut self, entries: Vec<Entry>) -> Result<Vec<Entry>> {
+        let mut looked = Vec::with_capacity(entries.len());
+        let mut outcome = Ok(());
+        (self.lend)(&mut |state| {
+            for (sequence, record) in &entries {
+                match self.look(state, *sequence, record) {
+                    Ok(found) => looked.push(found),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+        })?;
+        outcome?;
+        let mut kept = Vec::with_capacity(entries.len());
+        for ((sequence, record), looked) in entries.into_iter().zip(looked) {
+            let new = self.new_names(looked.names);
+            let record = if self.is_needed((sequence, &record), looked.entry)? {
+                Some(self.without_old_key(sequence, record))
+            } else {
+                self.retire(sequence, &record, new)
+            };
+            kept.extend(record.map(|record| (sequence, record)));
+        }
+        Ok(kept)
+    }
+
+    fn look(&self, state: &State, sequence: Sequence, record: &Record) -> Result<Looked> {
+        let find = |user: UserId| state.users.find(user);
+        let (subject, other) = named_by(&record.effect);
+        let names = [find(subject), other.and_then(find)];
+        let entry = match (&record.effect, names) {
+            (Effect::Publish(_), [Some(author), _]) => {
+                Some(Standing::Post(self.stands(&state.outboxes.posts, author, sequence)?))
+            }
+            (Effect::Follow { .. }, [Some(user), _]) => {
+                Some(Standing::Follow(self.stands(&state.graph.following, user, sequence)?))
+            }
+            (Effect::Mute { .. }, [Some(user), Some(author)]) => {
+                Some(self.pair(&state.graph.mutes, (user, author), sequence))
+            }
+            (Effect::Block { .. }, [Some(user), Some(other)]) => {
+                Some(self.pair(&state.graph.blocks, (user, other), sequence))
+            }
+            _ => None,
+        };
+        Ok(Looked { entry, names })
+    }
+
+    /// Whether the entry stood at the covered position. What ended later may have to stand again
+    /// after a crash that the end does not survive.
+    fn stands<const WIDTH: usize>(
+        &self,
+        timelines: &Timelines<WIDTH>,
+        owner: Ordinal,
+        entry: Sequence,
+    ) -> Result<Stands<WIDTH>> {
+        match self.ended_late(timelines, owner, entry) {
+            true => Ok(Stands::Known(true)),
+            false => Stands::of(timelines, owner, entry),
+        }
+    }
+
+    fn pair(
+        &self,
+        pairs: &Pairs,
+        (first, second): (Ordinal, Ordinal),
+        entry: Sequence,
+    ) -> Standing {
+        let stands = pairs.since(first, second) == Some(entry);
+        Standing::Edge(stands || self.ended_late(&pairs.lists, first, entry))
+    }
+
+    fn ended_late<const WIDTH: usize>(
+        &self,
+        timelines: &Timelines<WIDTH>,
+        owner: Ordinal,
+        entry: Sequence,
+    ) -> bool {
+        let graves = timelines.graves.of(owner);
+        let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
+        grave.and_then(|at| graves.get(at)).is_some_and(|grave| self.covered < grave.ended)
+    }
+
+    fn is_needed(
+        &mut self,
+        (sequence, record): (Sequence, &Record),
+        entry: Option<Standing>,
+    ) -> Result<bool> {
+        let stands = match entry {
+            Some(Standing::Post(stands)) => stands.resolve()?,
+            Some(Standing::Follow(stands)) => stands.resolve()?,
+            Some(Standing::Edge(stands)) => stands,
+            None => false,
+        };
+        let ends_something = match &record.effect {
+            Effect::Delete { post, .. } => !self.is_gone(Some((*post).into()))?,
+            Effect::Unfollow { began, .. }
+            | Effect::Unmute { began, .. }
+            | Effect::Unblock { began, .. } => !self.is_gone(*began)?,
+            Effect::Block { forth, back, .. } => !self.is_gone(*forth)? || !self.is_gone(*back)?,
+            Effect::Publish(_)
+            | Effect::Follow { .. }
+            | Effect::Mute { .. }
+            | Effect::Retired(_) => false,
+        };
+        if ends_something && !stands && matches!(record.effect, Effect::Block { .. }) {
+            self.ended_blocks.insert(sequence);
+        }
+        Ok(stands || ends_something)
+    }
+
+    /// Whether the entry that a record ended is not in the log any more once the range is rewritten.
+    fn is_gone(&self, entry: Began) -> Result<bool> {
+        let Some(entry) = entry else { return Ok(true) };
+        if self.first <= entry {
+            return Ok(!self.ended_blocks.contains(&entry));
+        }
+        match self.log.sealed_at(entry) {
+            Some(segment) if !segment.is_packed() => Ok(false),
+            _ => {
+                let record = self.log.record(entry)?;
+                let is_stub = |record: &Record| matches!(record.effect, Effect::Retired(_));
+                Ok(record.as_ref().is_none_or(is_stub))
+            }
+        }
+    }
+
+    fn remembers(&self, sequence: Sequence, record: &Record) -> bool {
+        record.key.is_some() && self.keys_from <= sequence
+    }
+
+    fn without_old_key(&self, sequence: Sequence, record: Record) -> Record {
+        let key = record.key.filter(|_| self.remembers(sequence, &record));
+        Record { key, ..record }
+    }
+
+    /// What is left of a record that is not needed; `None` if nothing is.
+    fn retire(&self, sequence: Sequence, record: &Record, new: [bool; 2]) -> Option<Record> {
+        let (subject, other) = named_by(&record.effect);
+        let [_, is_other_new] = new;
+        let is_post = match &record.effect {
+            Effect::Publish(_) => true,
+            Effect::Retired(retired) => retired.is_post,
+            _ => false,
+        };
+        let key = record.key.filter(|_| self.remembers(sequence, record));
+        let is_nothing = !is_post && key.is_none() && new == [false, false];
+        if is_nothing {
+            return None;
+        }
+        let fingerprint = if key.is_some() { record.effect.fingerprint() } else { 0 };
+        let other = other.filter(|_| is_other_new);
+        let effect = Effect::Retired(Retired { subject, other, is_post, fingerprint });
+        Some(Record { time: record.time, key, effect })
+    }
+
+    /// Which of the names may be the first in the log: users are numbered in that order, so only one
+    /// with a higher number than all before can be.
+    fn new_names(&mut self, names: [Option<Ordinal>; 2]) -> [bool; 2] {
+        names.map(|name| {
+            let is_new = name.is_none_or(|ordinal| self.named <= ordinal.0);
+            self.named = self.named.max(name.map_or(0, |ordinal| ordinal.0 + 1));
+            is_new && name.is_some()
+        })
+    }
+}
+
+/// The users that a record names, in the order in which they get their numbers.
+fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
+    let other = match effect {
+        Effect::Follow { author, .. }
+        | Effect::Unfollow { author, .. }
+        | Effect::Mute { author, .. }
+        | Effect::Unmute { author, .. } => Some(*author),
+        Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
+        Effect::Retired(retired) => retired.other,
+        Effect::Publish(_) | Effect::Delete { .. } => None,
+    };
+    (effect.subject(), other)
+}

@@ -1,0 +1,194 @@
+//! The retainer: one background thread that runs a round of retention now and then.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+use super::pass::{Retention, pass};
+use crate::commit::queue::QueueSender;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{RETENTION_PERIOD_MAX, RETENTION_PERIOD_MIN};
+use crate::options::Options;
+use crate::shared::Shared;
+use crate::storage::catalog::Catalog;
+
+/// Rounds within the time that a delete may take.
+const ROUNDS: u32 = 4;
+
+/// How often the thread looks whether the view files cover what they must.
+const WAIT_STEP: Duration = Duration::from_millis(5);
+
+/// How long it waits for them.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// The handle on the thread.
+#[derive(Debug)]
+pub(crate) struct Retainer {
+    orders: Option<Sender<Order>>,
+    is_stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A round now, and whom to tell.
+type Order = Sender<Result<Retention>>;
+
+/// What the thread works with.
+struct Worker {
+    shared: Arc<Shared>,
+    catalog: Arc<Catalog>,
+    queue: QueueSender,
+    is_stopping: Arc<AtomicBool>,
+}
+
+impl Retainer {
+    pub(crate) fn start(
+        shared: Arc<Shared>,
+        catalog: Arc<Catalog>,
+        queue: QueueSender,
+    ) -> Result<Self> {
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        let worker = Worker { shared, catalog, queue, is_stopping: Arc::clone(&is_stopping) };
+        let (orders, inbox) = bounded(1);
+        let thread = std::thread::Builder::new()
+            .name("fanfold-retain".to_owned())
+            .spawn(move || worker.run(&inbox))
+            .map_err(|error| Error::io("start the retention thread", error))?;
+        Ok(Self { orders: Some(orders), is_stopping, thread: Some(thread) })
+    }
+
+    /// A sender of orders.
+    pub(crate) fn orders(&self) -> Option<Sender<Order>> {
+        self.orders.clone()
+    }
+
+    /// Ends the thread; a round under way ends after the segment it is at.
+    pub(crate) fn stop(&mut self) {
+        self.is_stopping.store(true, Ordering::Release);
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Retainer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Asks for a round now and waits for it.
+pub(crate) fn round(orders: &Sender<Order>) -> Result<Retention> {
+    let closed = || Error::new(ErrorKind::Closed, "the engine was closed");
+    let (answer, answered) = bounded(1);
+    orders.send(answer).map_err(|_| closed())?;
+    answered.recv().unwrap_or_else(|_| Err(closed()))
+}
+
+impl Worker {
+    fn run(&self, inbox: &Receiver<Order>) {
+        let period = period(&self.shared.options);
+        loop {
+            match inbox.recv_timeout(period) {
+                Ok(answer) => {
+                    let _ = answer.send(self.round());
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.round();
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.is_stopping() {
+                return;
+            }
+        }
+    }
+
+    fn round(&self) -> Result<Retention> {
+        let done = self.settle().and_then(|()| {
+            let now = self.shared.options.clock.now();
+            pass(&self.shared, &self.catalog, now, || self.is_stopping())
+        });
+        self.shared.retained.note(&done);
+        self.shared.noticing(done)
+    }
+
+    /// Has the committer seal and flush what there is, so that what was deleted can be erased.
+    fn settle(&self) -> Result<()> {
+        if !self.shared.retained.take_pending() {
+            return Ok(());
+        }
+        let Some(until) = self.queue.settle() else { return Ok(()) };
+        let begun = Instant::now();
+        while self.catalog.manifest().covered < until && begun.elapsed() < WAIT_MAX {
+            let shared = &self.shared;
+            if self.is_stopping() || shared.fault().is_some() || shared.flush_fault().is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(WAIT_STEP);
+        }
+        Ok(())
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::Acquire)
+    }
+}
+
+/// Between two rounds.
+fn period(options: &Options) -> Duration {
+    let shortest = options.erase_within.min(options.cold_after);
+    (shortest / ROUNDS).clamp(RETENTION_PERIOD_MIN, RETENTION_PERIOD_MAX)
+}
+
+/// What retention did since the engine was opened.
+#[derive(Debug, Default)]
+pub(crate) struct Retained {
+    total: Mutex<Total>,
+    /// Posts were deleted since a round began.
+    has_deletes: AtomicBool,
+}
+
+/// See [`Retained`].
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Total {
+    pub(crate) done: Retention,
+    /// Why the last round failed.
+    pub(crate) fault: Option<Error>,
+}
+
+impl Retained {
+    /// A post was deleted.
+    pub(crate) fn pend(&self) {
+        self.has_deletes.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn total(&self) -> Total {
+        self.total.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take_pending(&self) -> bool {
+        self.has_deletes.swap(false, Ordering::Relaxed)
+    }
+
+    fn note(&self, round: &Result<Retention>) {
+        let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
+        match round {
+            Ok(round) => {
+                total.done.segments += round.segments;
+                total.done.bytes_before += round.bytes_before;
+                total.done.bytes_after += round.bytes_after;
+                total.done.erased = round.erased;
+                total.fault = None;
+            }
+            Err(error) => {
+                // What could not be erased is pending still.
+                self.pend();
+                total.fault = Some(error.clone());
+            }
+        }
+    }
+}
