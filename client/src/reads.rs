@@ -3,7 +3,7 @@
 //! A read that starts after a write was answered sees that write. Reads in flight together have no
 //! order, among each other or with writes.
 
-use fanfold_protocol::{PostById, RelationOf, Request, UserById};
+use fanfold_protocol::{self as wire, PostById, RelationOf, Request, UserById};
 
 use crate::answer::{EdgePage, Page, Post, Relation, Scan, Status, UserCard};
 use crate::client::Client;
@@ -44,6 +44,19 @@ impl Client {
     /// See [`ErrorKind`](crate::ErrorKind).
     pub async fn status(&self) -> Result<Status> {
         self.call(Request::Status).await
+    }
+
+    /// Makes a backup of the running database, called `name`, where the server keeps backups. The
+    /// answer comes when all of it is durable: give it the time with
+    /// [`with_timeout`](Self::with_timeout).
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` if the name is none or the server has no place for backups, `Conflict` if there is
+    /// one of that name.
+    pub async fn backup(&self, name: &str) -> Result<Status> {
+        let name = bytes::Bytes::copy_from_slice(name.as_bytes());
+        self.call(Request::Backup(wire::Backup { name })).await
     }
 
     query_reads! {

@@ -175,21 +175,12 @@ fn check_segment(
             }
         }
     }
-    let end = end(&verdict);
+    let end = verdict.last();
     chain.link(verdict, place).or_else(|error| {
         // What stands behind a gap is judged from its own end: one report for one gap.
         chain.last = end.unwrap_or(chain.last);
         report.damaged(error)
     })
-}
-
-/// The last sequence of a segment; `None` if it has no records.
-fn end(verdict: &Verdict) -> Option<Sequence> {
-    match verdict {
-        Verdict::Sealed(segment) => Some(segment.last()),
-        Verdict::Unfinished(unfinished) if unfinished.footer.count == 0 => None,
-        Verdict::Unfinished(unfinished) => Some(Sequence(unfinished.end().0 - 1)),
-    }
 }
 
 /// Verifies every byte of the view files that are alive, and that they can be read.

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crate::backup::{Backup, backup, fill};
 use crate::command::{Action, Command, Receipt};
 use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
@@ -50,6 +51,8 @@ struct Inner {
     recovery: Recovery,
     /// The first sequence this engine could give to a record.
     first: Sequence,
+    /// Held while a backup is made.
+    backing_up: Mutex<()>,
     /// Taken by the first close.
     running: Mutex<Option<Running>>,
 }
@@ -113,7 +116,9 @@ impl Engine {
         let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
         let running = Mutex::new(Some(Running { retainer, committer, _lock: lock }));
         let (queue, first) = (sender, next);
-        Ok(Self(Arc::new(Inner { shared, catalog, queue, recovery, first, running })))
+        let backing_up = Mutex::new(());
+        let inner = Inner { shared, catalog, queue, recovery, first, backing_up, running };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Hands a command to the committer. Never blocks: a full queue is [`Busy`](ErrorKind::Busy).
@@ -207,6 +212,23 @@ impl Engine {
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
+    }
+
+    /// Makes a backup in `directory`, which must not exist: everything up to one position, and nothing
+    /// above. Everything else goes on. Waits until all of it is durable.
+    pub fn backup(&self, directory: impl AsRef<Path>) -> Result<Backup> {
+        let Inner { shared, catalog, queue, backing_up, .. } = &*self.0;
+        let Ok(_one_at_a_time) = backing_up.try_lock() else {
+            let what = "another backup is being made; wait for it";
+            return Err(Error::new(ErrorKind::Busy, what));
+        };
+        backup(shared, catalog, queue, directory.as_ref())
+    }
+
+    /// [`backup`](Self::backup) into an empty storage.
+    pub fn backup_to(&self, target: &dyn Storage) -> Result<Backup> {
+        let Inner { shared, catalog, queue, .. } = &*self.0;
+        fill(shared, catalog, queue, target)
     }
 
     /// Erases the texts of all posts deleted so far and packs what has become old, now instead of

@@ -33,6 +33,7 @@
 //! Reading order: [`command`](Command) -> `commit` -> `log` -> `views` -> `read`. The design and
 //! its reasons are in `ARCHITECTURE.md`, the bytes in `engine/FORMAT.md`.
 
+mod backup;
 mod check;
 mod clock;
 mod command;
@@ -50,7 +51,9 @@ mod options;
 mod query;
 mod random;
 mod read;
+mod repair;
 mod resident;
+mod restore;
 mod retain;
 mod runs;
 mod shared;
@@ -60,6 +63,7 @@ mod storage;
 pub mod testing;
 mod views;
 
+pub use backup::Backup;
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
@@ -80,7 +84,9 @@ pub use query::{
     Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
     ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
+pub use repair::{Repaired, repair, repair_storage};
 pub use resident::Resident;
+pub use restore::{Restored, Until, restore, restore_storage};
 pub use retain::pass::Retention;
 pub use runs::layout as view_layout;
 pub use status::Counters;

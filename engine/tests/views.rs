@@ -6,18 +6,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::model::Model;
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Durability, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery,
-    UserId, check_storage,
+    Durability, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Storage, check_storage,
 };
+
+use common::{compare, play, users};
 
 const USERS: u64 = 8;
 const FOLLOWEES_MAX: usize = 5;
@@ -34,18 +37,6 @@ fn options() -> Options {
 
 fn open(storage: &MemoryStorage) -> Engine {
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options()).unwrap()
-}
-
-/// Writes `commands` commands; what is accepted goes to the oracle too.
-fn play(engine: &Engine, model: &mut Model, workload: &mut Workload, commands: u64) {
-    for _ in 0..commands {
-        let command = workload.command(model.last);
-        let expected = model.expect(&command);
-        let Ok(receipt) = engine.write(command.clone()) else { continue };
-        if expected == Expected::Changed {
-            model.apply(&command, receipt.position.sequence.0);
-        }
-    }
 }
 
 /// A closed database with some hundred records in many view files, and its oracle.
@@ -70,30 +61,6 @@ fn history_of(
 
 fn views(storage: &MemoryStorage) -> Vec<String> {
     storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view")).collect()
-}
-
-fn query(user: UserId) -> TimelineQuery {
-    TimelineQuery { user, viewer: None, span: Span::Newest, limit: 200 }
-}
-
-/// Every home and outbox as the oracle has it; or the error of the first read that fails.
-fn compare(engine: &Engine, model: &Model, users: &[UserId]) -> fanfold_engine::Result<()> {
-    for user in users {
-        let query = query(*user);
-        let ids = |page: fanfold_engine::Page| {
-            (page.posts.iter().map(|post| post.id.0).collect::<Vec<_>>(), page.end)
-        };
-        assert_eq!(ids(engine.home(&query)?), model.home(&query), "home of {user}");
-        assert_eq!(ids(engine.outbox(&query)?), model.outbox(&query), "outbox of {user}");
-        let card = engine.user(*user, None)?;
-        let counts = (card.posts, card.followers, card.followees);
-        assert_eq!(counts, model.counts(*user, None), "counts of {user}");
-    }
-    Ok(())
-}
-
-fn users(count: u64) -> Vec<UserId> {
-    (1..=count).map(|n| UserId(n.wrapping_mul(0x0001_0000_0001))).collect()
 }
 
 #[test]

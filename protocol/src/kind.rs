@@ -76,6 +76,8 @@ kinds! {
         Ping = 0x02, "ping";
         /// Asks for the server's state in numbers.
         Status = 0x03, "status";
+        /// Makes a backup of the running database.
+        Backup = 0x04, "backup";
         /// Publishes a post.
         Publish = 0x10, "publish";
         /// Deletes a post.

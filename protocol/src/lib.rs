@@ -55,8 +55,8 @@ pub use reply::{
     Written, encode_reply,
 };
 pub use request::{
-    Delete, Edges, Hello, Pair, PostById, Publish, RelationOf, Request, Scan, ScanWhat, Span,
-    Timeline, Touch, UserById, encode_request,
+    Backup, Delete, Edges, Hello, Pair, PostById, Publish, RelationOf, Request, Scan, ScanWhat,
+    Span, Timeline, Touch, UserById, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

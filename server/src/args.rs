@@ -55,6 +55,11 @@ pub enum Command {
     Check(CheckArgs),
     /// Print any Fanfold file as text.
     Inspect(InspectArgs),
+    /// Restore a backup into an empty directory, as of its end or of a moment before.
+    ///
+    /// The restored database begins a new epoch: ids that the original gave after the backup are
+    /// never given again.
+    Restore(RestoreArgs),
 }
 
 /// Flags of `serve`.
@@ -140,6 +145,29 @@ pub struct CheckArgs {
     /// The data directory.
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
+    /// Salvage what is provably good, and list what is not.
+    ///
+    /// Damaged files are put aside as *.damaged, not deleted; the database begins a new epoch.
+    #[arg(long)]
+    pub repair: bool,
+    /// Print one JSON object instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Clone, Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup, or a data directory that no daemon uses.
+    #[arg(value_name = "BACKUP")]
+    pub backup: PathBuf,
+    /// The directory to restore into: empty or missing.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// Stop at this position (a sequence, or EPOCH:SEQUENCE) or at this time (such as
+    /// 2026-11-21T06:30:00Z; UTC unless it names an offset).
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub until: Option<String>,
     /// Print one JSON object instead of text.
     #[arg(long)]
     pub json: bool,

@@ -51,9 +51,11 @@ impl Cold {
     ) {
         let (service, started) = (Arc::clone(service), Instant::now());
         self.tasks.spawn(async move {
+            let place = service.config.backup_dir.clone();
             let answer = move |engine: &fanfold_engine::Engine| {
                 let mut out = BytesMut::new();
-                let refusal = reply::answer(engine, &question, request_id, &mut out);
+                let place = place.as_deref();
+                let refusal = reply::answer(engine, place, &question, request_id, &mut out);
                 (out, refusal)
             };
             let thawed = service.lane.run(service.engine.clone(), answer).await;

@@ -32,10 +32,12 @@ pub mod exit;
 pub mod limits;
 pub mod logging;
 pub mod quickstart;
+pub mod restore;
 pub mod run;
 pub mod tools;
 
 mod alarm;
+mod backups;
 mod clients;
 mod cold;
 mod connection;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use fanfold_server::args::{Command, CommandLine};
-use fanfold_server::{Exit, Failure, console, run, tools};
+use fanfold_server::{Exit, Failure, console, restore, run, tools};
 
 fn main() -> ExitCode {
     let done = match CommandLine::try_parse() {
@@ -29,7 +29,9 @@ fn obey(line: CommandLine) -> Result<(), Failure> {
         None => run::serve(&line.serve),
         Some(Command::Serve(serve)) => run::serve(&serve),
         Some(Command::Quickstart(settings)) => run::quickstart(&settings),
+        Some(Command::Check(check)) if check.repair => tools::repair(&check.directory, check.json),
         Some(Command::Check(check)) => tools::check(&check.directory, check.json),
         Some(Command::Inspect(inspect)) => tools::inspect(&inspect.file),
+        Some(Command::Restore(args)) => restore::run(&args),
     }
 }

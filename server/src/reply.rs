@@ -6,6 +6,8 @@
 //!
 //! Invariant: every error of the engine has exactly one code; see [`code`].
 
+use std::path::{Path, PathBuf};
+
 use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt};
@@ -14,15 +16,17 @@ use fanfold_protocol::{
     PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Written, encode_reply,
 };
 
+use crate::backups;
 use crate::translate::Question;
 
 /// The code of the refusal that was sent, if the request was refused.
 pub(crate) type Refusal = Option<Code>;
 
-/// Asks the engine and appends the answer to `out`. `Ping` and `Status` are the server's own to
-/// answer and come in as their replies.
+/// Asks the engine and appends the answer to `out`; backups go below `place`. `Ping` and `Status` are
+/// the server's own to answer and come in as their replies.
 pub(crate) fn answer(
     engine: &Engine,
+    place: Option<&Path>,
     question: &Question,
     request_id: u32,
     out: &mut BytesMut,
@@ -31,6 +35,7 @@ pub(crate) fn answer(
         Question::Home(query) => return page(engine.home(query), request_id, out),
         Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
         Question::Ping | Question::Status => Ok(Reply::Pong),
+        Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Post(id, viewer) => engine.post(*id, *viewer).map(one_post),
         Question::Following(query) => engine.following(query).map(edges),
         Question::Followers(query) => engine.followers(query).map(edges),
@@ -69,7 +74,7 @@ pub(crate) fn answer_resident(
             engine.relation(*a, *b, *viewer).transpose()?.map(relation)
         }
         // A walk through everything is for the lane, whatever is in memory.
-        Question::Scan(_) => return None,
+        Question::Scan(_) | Question::Backup(_) => return None,
     };
     Some(result(reply, request_id, out))
 }
@@ -168,6 +173,15 @@ fn borrow(post: &engine::Post) -> PostRef<'_> {
         text: &post.text,
         meta: &post.meta,
     }
+}
+
+fn backed_up((directory, made): (PathBuf, engine::Backup)) -> Reply {
+    let text = engine::StatusValue::Text(directory.display().to_string());
+    let numbers = backups::fields(&made).into_iter();
+    let numbers =
+        numbers.map(|(name, value)| (name.to_owned(), engine::StatusValue::Number(value)));
+    let fields = std::iter::once(("directory".to_owned(), text)).chain(numbers).collect();
+    status(made.position, fields)
 }
 
 fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {

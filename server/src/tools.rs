@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use fanfold_engine::{CheckReport, Damage};
+use fanfold_engine::{CheckReport, Damage, Repaired, Sequence};
 use serde_json::json;
 
 use crate::console::{Printer, say};
@@ -30,16 +30,68 @@ pub fn check(directory: &Path, as_json: bool) -> Result<(), Failure> {
     let shown = directory.display();
     let places = count(report.damage.len(), "place", "places");
     Err(Failure::new(format!(
-        "{shown} is damaged in {places}; restore these files from a backup, and keep the damaged \
-         ones: `fanfoldd inspect FILE` shows what is left in them"
+        "{shown} is damaged in {places}; restore a backup with `fanfoldd restore`, or keep what is \
+         provably good with `fanfoldd check --repair`; `fanfoldd inspect FILE` shows what is left"
     )))
 }
 
-fn look(directory: &Path) -> Result<CheckReport, Failure> {
-    if !directory.is_dir() {
-        let shown = directory.display();
-        return Err(Failure::mistake(format!("{shown} is no directory; name a data directory")));
+/// `fanfoldd check --repair DIR`
+///
+/// # Errors
+/// The directory is not there (a mistake), is in use, is not ours, or cannot be written.
+pub fn repair(directory: &Path, as_json: bool) -> Result<(), Failure> {
+    require_directory(directory)?;
+    let done = fanfold_engine::repair(directory)?;
+    say(if as_json { repaired_json(&done) } else { repaired_text(&done) });
+    Ok(())
+}
+
+fn repaired_text(done: &Repaired) -> String {
+    let mut out = String::new();
+    for damage in &done.before.damage {
+        let _infallible = writeln!(out, "{damage}");
     }
+    for file in &done.set_aside {
+        let _infallible = writeln!(out, "put aside: {file}");
+    }
+    for (first, last) in &done.lost {
+        let _infallible = writeln!(out, "lost: sequences {first} to {last}");
+    }
+    let lost: u64 = done.lost.iter().map(|(first, last)| last.0 - first.0 + 1).sum();
+    let _infallible = match done.before.is_clean() {
+        true => write!(out, "clean: nothing to repair"),
+        false => write!(
+            out,
+            "repaired: {} records salvaged from damaged files, {lost} lost; a new epoch begins at \
+             the next start",
+            done.salvaged
+        ),
+    };
+    out
+}
+
+fn repaired_json(done: &Repaired) -> String {
+    let range = |(first, last): &(Sequence, Sequence)| json!({ "first": first.0, "last": last.0 });
+    let object = json!({
+        "was_clean": done.before.is_clean(),
+        "damage": done.before.damage.iter().map(damage).collect::<Vec<_>>(),
+        "salvaged": done.salvaged,
+        "lost": done.lost.iter().map(range).collect::<Vec<_>>(),
+        "set_aside": done.set_aside,
+    });
+    object.to_string()
+}
+
+fn require_directory(directory: &Path) -> Result<(), Failure> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let shown = directory.display();
+    Err(Failure::mistake(format!("{shown} is no directory; name a data directory")))
+}
+
+fn look(directory: &Path) -> Result<CheckReport, Failure> {
+    require_directory(directory)?;
     Ok(fanfold_engine::check(directory)?)
 }
 

@@ -12,10 +12,11 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
 /// Everything that is answered from the current state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
     Ping,
     Status,
+    Backup(String),
     Home(TimelineQuery),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
@@ -43,6 +44,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::Hello(_)
         | Request::Ping
         | Request::Status
+        | Request::Backup(_)
         | Request::Home(_)
         | Request::Outbox(_)
         | Request::Post(_)
@@ -62,6 +64,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
     Some(match request {
         Request::Ping => Question::Ping,
         Request::Status => Question::Status,
+        Request::Backup(backup) => Question::Backup(backup.name().to_owned()),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
         Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),

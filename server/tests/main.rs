@@ -9,6 +9,7 @@
     reason = "a test and its helpers fail by panicking"
 )]
 
+mod backups;
 mod cli;
 mod document;
 mod manners;

@@ -237,7 +237,7 @@ pub mod packed_footer {
 /// Offsets of the fields of a manifest. The list of view files follows, then a crc32 of everything.
 pub mod manifest {
     /// Bytes before the list of view files.
-    pub const HEAD_BYTES: usize = 96;
+    pub const HEAD_BYTES: usize = 104;
     /// u16, the format version.
     pub const VERSION_AT: usize = 8;
     /// u8, the kind of file.
@@ -264,6 +264,8 @@ pub mod manifest {
     pub const VIEW_COUNT_AT: usize = 80;
     /// u64, the texts of posts that were deleted up to here are erased.
     pub const ERASED_AT: usize = 88;
+    /// u64, records of what held only below this may have been dropped.
+    pub const THINNED_AT: usize = 96;
     /// Bytes of an entry of the list of view files.
     pub const VIEW_BYTES: usize = 40;
 }

@@ -7,6 +7,7 @@
 //! * [`plain`], [`packed`], [`sealed`], [`buffered`], [`located`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
 //! * [`recovery`]: what the files mean after any kind of stop.
+//! * [`salvage`]: what is left of a damaged segment, for a repair.
 //!
 //! Invariants:
 //! * Only the committer appends, through [`CommitLog`].
@@ -25,6 +26,7 @@ pub(crate) mod packed;
 pub(crate) mod plain;
 pub(crate) mod record;
 pub(crate) mod recovery;
+pub(crate) mod salvage;
 pub(crate) mod scan;
 pub(crate) mod seal;
 pub(crate) mod sealed;

@@ -327,6 +327,14 @@ impl Chain {
 }
 
 impl Verdict {
+    pub(crate) fn name(&self) -> &str {
+        self.identity().0
+    }
+
+    pub(crate) fn header(&self) -> &SegmentHeader {
+        self.identity().1
+    }
+
     fn identity(&self) -> (&str, &SegmentHeader) {
         match self {
             Self::Sealed(segment) => (segment.name(), segment.header()),
@@ -335,7 +343,7 @@ impl Verdict {
     }
 
     /// The last sequence; `None` if it has no records.
-    fn last(&self) -> Option<Sequence> {
+    pub(crate) fn last(&self) -> Option<Sequence> {
         match self {
             Self::Sealed(segment) => Some(segment.last()),
             Self::Unfinished(unfinished) if unfinished.footer.count == 0 => None,

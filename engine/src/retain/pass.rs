@@ -52,7 +52,12 @@ pub(crate) fn pass(
         segment_bytes: shared.options.segment_bytes,
     };
     let mut done = Retention { erased: manifest.erased, ..Retention::default() };
-    for job in plan(&log.sealed, &doomed, rules) {
+    let jobs = plan(&log.sealed, &doomed, rules);
+    if !jobs.is_empty() && manifest.thinned < covered {
+        // Before the first record goes: a restore must not go back behind it.
+        catalog.change(|manifest| manifest.thinned = covered)?;
+    }
+    for job in jobs {
         if is_stopping() {
             return Ok(done);
         }

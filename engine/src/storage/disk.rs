@@ -15,6 +15,9 @@ use rustix::fs::{Advice, FallocateFlags, fadvise, fallocate};
 use super::{Storage, StoredFile, mapping, names};
 use crate::error::{Error, ErrorKind, Result};
 
+/// Ends the name of a directory that is not complete yet.
+const PARTIAL_SUFFIX: &str = ".partial";
+
 /// A directory of real files.
 #[derive(Debug)]
 pub(crate) struct DiskStorage {
@@ -51,6 +54,56 @@ impl DiskStorage {
             unusable(format!("cannot read data directory {}", directory.display()), error)
         })?;
         Ok(Self { directory: directory.to_owned() })
+    }
+
+    /// Creates the directory under a name of its own until [`settle_as`](Self::settle_as); `directory`
+    /// itself must not exist.
+    pub(crate) fn create_new(directory: &Path) -> Result<Self> {
+        if directory.exists() {
+            let what = format!("{} exists already; choose another name", directory.display());
+            return Err(Error::new(ErrorKind::Conflict, what));
+        }
+        let partial = directory.with_file_name(format!(
+            "{}{PARTIAL_SUFFIX}",
+            directory.file_name().unwrap_or_default().to_string_lossy()
+        ));
+        let failed = |error| unusable(format!("cannot create {}", partial.display()), error);
+        match fs::remove_dir_all(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&partial).map_err(failed)?;
+        Ok(Self { directory: partial })
+    }
+
+    /// Gives a directory made by [`create_new`](Self::create_new) its name, durably.
+    #[expect(clippy::disallowed_methods, reason = "this is the storage that others must use")]
+    pub(crate) fn settle_as(self, directory: &Path) -> Result<()> {
+        let failed = |error| unusable(format!("cannot name {}", directory.display()), error);
+        self.sync_directory().map_err(failed)?;
+        fs::rename(&self.directory, directory).map_err(failed)?;
+        let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or_else(|| Path::new(".")))
+            .and_then(|parent| parent.sync_all())
+            .map_err(failed)
+    }
+
+    /// Removes the directory and what is in it.
+    pub(crate) fn discard(self) {
+        // What cannot be removed is removed when the same name is tried again.
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+
+    /// Refuses a directory that holds anything.
+    pub(crate) fn refuse_used(&self) -> Result<()> {
+        let listed = self.list().map_err(|error| unusable(self.describe(), error))?;
+        match listed.iter().find(|name| *name != names::LOST_AND_FOUND) {
+            None => Ok(()),
+            Some(found) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{} is not empty: it holds {found}; name a fresh one", self.describe()),
+            )),
+        }
     }
 
     /// Takes the directory's lock, or names the process that holds it.
@@ -138,6 +191,20 @@ impl Storage for DiskStorage {
     #[expect(clippy::disallowed_methods, reason = "this is the storage that others must use")]
     fn remove(&self, name: &str) -> io::Result<()> {
         fs::remove_file(self.path(name))
+    }
+
+    fn link(&self, name: &str, other: &dyn Storage) -> io::Result<bool> {
+        let Some(directory) = other.directory() else { return Ok(false) };
+        match fs::hard_link(self.path(name), directory.join(name)) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            // Another file system, or one without links.
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        Some(&self.directory)
     }
 
     fn sync_directory(&self) -> io::Result<()> {

@@ -12,7 +12,7 @@ use crate::ids::{DatabaseId, Sequence};
 use crate::log::bytes::{Fields, put_u16, put_u32, put_u64};
 use crate::log::layout::manifest::{
     CLEAN_AT, COVERED_AT, DATABASE_AT, EPOCH_AT, ERASED_AT, FLOOR_AT, HEAD_BYTES, KIND_AT, LAST_AT,
-    NEWEST_SEGMENT_AT, NEXT_NUMBER_AT, SPACE_AT, VERSION_AT, VIEW_BYTES, VIEW_COUNT_AT,
+    NEWEST_SEGMENT_AT, NEXT_NUMBER_AT, SPACE_AT, THINNED_AT, VERSION_AT, VIEW_BYTES, VIEW_COUNT_AT,
 };
 use crate::log::layout::{FILE_KIND_MANIFEST, FORMAT_VERSION, MAGIC, manifest_view};
 
@@ -38,6 +38,8 @@ pub(crate) struct Manifest {
     pub(crate) covered: Sequence,
     /// The texts of posts that were deleted up to here are erased.
     pub(crate) erased: Sequence,
+    /// Retention may have dropped records of what held only below this.
+    pub(crate) thinned: Sequence,
     /// The view files that are alive, of each kind in ascending order of what they cover.
     pub(crate) views: Vec<ViewEntry>,
 }
@@ -92,6 +94,7 @@ impl Manifest {
             newest_segment: Sequence(0),
             covered: Sequence(0),
             erased: Sequence(0),
+            thinned: Sequence(0),
             views: Vec::new(),
         }
     }
@@ -130,6 +133,7 @@ impl Manifest {
         put_u32(&mut bytes, u32::try_from(self.views.len()).expect("files are merged"));
         put_u32(&mut bytes, 0);
         put_u64(&mut bytes, self.erased.0);
+        put_u64(&mut bytes, self.thinned.0);
         self.views.iter().for_each(|view| view.encode(&mut bytes));
         let crc = crc32fast::hash(&bytes);
         put_u32(&mut bytes, crc);
@@ -172,6 +176,7 @@ impl Manifest {
             newest_segment: Sequence(fields.u64(NEWEST_SEGMENT_AT)),
             covered: Sequence(fields.u64(COVERED_AT)),
             erased: Sequence(fields.u64(ERASED_AT)),
+            thinned: Sequence(fields.u64(THINNED_AT)),
             views: list.chunks_exact(VIEW_BYTES).map(ViewEntry::load).collect(),
         })
     }
@@ -198,6 +203,7 @@ mod tests {
             newest_segment: Sequence(51),
             covered: Sequence(99),
             erased: Sequence(42),
+            thinned: Sequence(43),
             views: vec![view(1), view(2)],
         }
     }

@@ -4,6 +4,7 @@
 //! * [`disk`]: real files of one directory.
 //! * [`mapping`]: the one module with `unsafe`: maps a sealed file.
 //! * [`names`]: every file name, built and parsed in one place.
+//! * [`copy`]: files from one storage to another.
 //! * [`manifest`], [`catalog`]: what a data directory is, and which files are alive.
 //!
 //! Assumptions about the disk, on which recovery rests:
@@ -13,6 +14,7 @@
 //! 4. After a failed `sync` nothing is known about any unsynced byte; it is never retried.
 
 pub(crate) mod catalog;
+pub(crate) mod copy;
 pub(crate) mod disk;
 pub(crate) mod manifest;
 pub(crate) mod mapping;
@@ -20,6 +22,7 @@ pub(crate) mod names;
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -41,6 +44,16 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes creations, renames and removals durable.
     fn sync_directory(&self) -> io::Result<()>;
+    /// Gives the sealed file `name` a second name, the same, in `other`; false if that cannot be, and
+    /// the file has to be copied.
+    fn link(&self, name: &str, other: &dyn Storage) -> io::Result<bool> {
+        let _ = (name, other);
+        Ok(false)
+    }
+    /// Where the files are, if they are in a directory of the system.
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
     /// How people find this directory.
     fn describe(&self) -> String;
 }

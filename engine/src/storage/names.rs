@@ -72,7 +72,7 @@ pub(crate) fn is_temporary(name: &str) -> bool {
 }
 
 /// A directory that file systems make at their top; a data directory may be such a top.
-const LOST_AND_FOUND: &str = "lost+found";
+pub(crate) const LOST_AND_FOUND: &str = "lost+found";
 
 /// Whether the name is one of ours, or may stand beside ours.
 pub(crate) fn is_ours(name: &str) -> bool {
@@ -80,8 +80,11 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || name == LOCK
         || name == MANIFEST
         || is_temporary(name)
-        || parse_segment(name).is_some()
-        || parse_view(name.strip_suffix(DAMAGED_SUFFIX).unwrap_or(name)).is_some()
+        || is_segment_or_view(name.strip_suffix(DAMAGED_SUFFIX).unwrap_or(name))
+}
+
+fn is_segment_or_view(name: &str) -> bool {
+    parse_segment(name).is_some() || parse_view(name).is_some()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! * a request is decoded whole or not at all: bytes left over are an error,
 //! * a request never has the id 0, and only writes have a generation.
 
+mod backup;
 mod delete;
 mod edges;
 mod hello;
@@ -19,6 +20,7 @@ mod user;
 
 use bytes::BytesMut;
 
+pub use backup::Backup;
 pub use delete::Delete;
 pub use edges::Edges;
 pub use hello::Hello;
@@ -46,6 +48,8 @@ pub enum Request {
     Ping,
     /// Asks for the server's state in numbers.
     Status,
+    /// Makes a backup of the running database.
+    Backup(Backup),
     /// Publishes a post.
     Publish(Publish),
     /// Deletes a post.
@@ -105,6 +109,7 @@ impl Request {
             RequestKind::Hello => Self::Hello(Hello::load(cursor)?),
             RequestKind::Ping => Self::Ping,
             RequestKind::Status => Self::Status,
+            RequestKind::Backup => Self::Backup(Backup::load(cursor)?),
             RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
             RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
             RequestKind::Follow => Self::Follow(Pair::load(cursor)?),
@@ -135,6 +140,7 @@ impl Request {
             Self::Hello(_) => RequestKind::Hello,
             Self::Ping => RequestKind::Ping,
             Self::Status => RequestKind::Status,
+            Self::Backup(_) => RequestKind::Backup,
             Self::Publish(_) => RequestKind::Publish,
             Self::Delete(_) => RequestKind::Delete,
             Self::Follow(_) => RequestKind::Follow,
@@ -161,6 +167,7 @@ impl Request {
         match self {
             Self::Hello(hello) => return hello.encode(out),
             Self::Publish(publish) => return publish.encode(out),
+            Self::Backup(backup) => return backup.encode(out),
             Self::Ping | Self::Status => {}
             Self::Delete(delete) => delete.encode(out),
             Self::Follow(pair)

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
+    Backup, Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
     ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
 };
 
@@ -128,4 +128,10 @@ fn scans() -> Vec<(&'static str, Request)> {
     let posts = Scan { options, what: ScanWhat::Posts, after: 0, until: None, limit: 0 };
     let follows = Scan { what: ScanWhat::Follows, after: 77, until: Some(1000), ..posts };
     vec![("scan_posts", Request::Scan(posts)), ("scan_follows", Request::Scan(follows))]
+}
+
+/// Requests that came later: their samples stand last, so that the frames of the others stay.
+pub(crate) fn later() -> Vec<(&'static str, Request)> {
+    let name = Bytes::from_static(b"before-upgrade.1");
+    vec![("backup", Request::Backup(Backup { name }))]
 }

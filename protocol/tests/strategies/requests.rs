@@ -2,9 +2,11 @@
 //!
 //! What is not a valid request is made in `refusals.rs`, by hand.
 
-use fanfold_protocol::limits::{META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX};
+use fanfold_protocol::limits::{
+    BACKUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX,
+};
 use fanfold_protocol::{
-    Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
+    Backup, Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
     ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
 };
 use proptest::option;
@@ -16,6 +18,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Ping),
         Just(Request::Status),
+        text(BACKUP_NAME_BYTES_MAX).prop_map(|name| Request::Backup(Backup { name })),
         hello().prop_map(Request::Hello),
         publish().prop_map(Request::Publish),
         (write_options(), number())

@@ -4,12 +4,16 @@
 //! word, the message.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
-use fanfold_engine::{Command as EngineCommand, Engine, Error, ErrorKind, Receipt, Retention};
+use fanfold_engine::{
+    Backup, Command as EngineCommand, Engine, Error, ErrorKind, Receipt, Retention,
+};
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
 use super::{clients, edges, help, info, timelines, users, writes};
+use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
 use crate::text::escape;
@@ -36,6 +40,13 @@ pub(super) async fn answer(service: &Service, command: Command) -> Answer {
         Command::Help(Some(name)) => return Answer::more(help_for(&name)),
         Command::Info(section) => info::answer(service, section.as_deref()),
         Command::Clients => Ok(clients::answer(&service.clients)),
+        Command::Backup(name) => {
+            let place = service.config.backup_dir.clone();
+            on_lane(service, move |engine| {
+                backups::backup(engine, place.as_deref(), &name).map(backed_up)
+            })
+            .await
+        }
         Command::Retain => on_lane(service, |engine| engine.retain().map(retained)).await,
         Command::Write(command) => write(service, command).await.map(|done| writes::done(&done)),
         read => on_lane(service, |engine| answer_read(engine, read)).await,
@@ -73,6 +84,12 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         .map(|page| edges::page(which, &query, &page)),
         other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
     }
+}
+
+fn backed_up((directory, made): (PathBuf, Backup)) -> String {
+    let numbers = backups::fields(&made).map(|(name, value)| format!("{name}={value}")).join(" ");
+    let directory = escape(directory.display().to_string().as_bytes());
+    format!("OK position={} {numbers} directory={directory}\n", made.position)
 }
 
 fn retained(done: Retention) -> String {

@@ -27,6 +27,7 @@ pub(super) enum Command {
     Write(Write),
     Clients,
     Retain,
+    Backup(String),
     Quit,
 }
 
@@ -92,6 +93,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
         "CLIENTS" => Command::Clients,
         "RETAIN" => Command::Retain,
+        "BACKUP" => Command::Backup(words.required("name")?.to_owned()),
         "QUIT" => Command::Quit,
         _ => Command::Write(Write::new(action(words, line)?)),
     })
@@ -130,8 +132,12 @@ impl<'a> Words<'a> {
         (!word.is_empty()).then_some(word)
     }
 
+    fn required(&mut self, what: &str) -> Result<&'a str, Wrong> {
+        self.word().ok_or_else(|| self.wrong(format!("no {what} given")))
+    }
+
     fn number(&mut self, what: &str) -> Result<u64, Wrong> {
-        let word = self.word().ok_or_else(|| self.wrong(format!("no {what} given")))?;
+        let word = self.required(what)?;
         word.parse().map_err(|_| self.wrong(format!("`{word}` is not a {what} (a number)")))
     }
 

@@ -35,7 +35,7 @@ pub(crate) struct Global {
     /// Read what this user may see; without it, everything
     #[arg(long, global = true, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) viewer: Option<UserId>,
-    /// Give up on a request after so long [default: 5, for import 60]
+    /// Give up on a request after so long [default: 5, for import 60, for backup 3600]
     #[arg(long, global = true, value_name = "SECONDS", allow_negative_numbers = true)]
     #[arg(value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
@@ -111,6 +111,11 @@ pub(crate) enum Command {
     Import(Import),
     /// Write all follows and posts to files, in the formats import reads
     Export(Export),
+    /// Make a backup of the running database, where the daemon keeps backups
+    Backup {
+        /// What to call it: letters, digits, `.`, `_` and `-`
+        name: String,
+    },
     /// Type commands one after the other, over one connection
     Shell,
 }

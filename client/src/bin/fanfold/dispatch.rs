@@ -22,6 +22,7 @@ pub(crate) async fn run(
     match command {
         Command::Ping => lookups::ping(session, console).await,
         Command::Status => lookups::status(session, console).await,
+        Command::Backup { name } => lookups::backup(session, console, &name).await,
         Command::Post { post } => lookups::post(session, console, post).await,
         Command::User { user } => lookups::user(session, console, user).await,
         Command::Relation { a, b } => lookups::relation(session, console, a, b).await,

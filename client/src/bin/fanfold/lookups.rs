@@ -3,7 +3,7 @@
 //! Each asks once and prints the answer as lines for people or as one JSON object. The forms are in
 //! `present.rs`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fanfold_client::{PostId, UserId};
 use serde_json::json;
@@ -39,6 +39,25 @@ pub(crate) async fn status(session: &mut Session, console: &mut Console) -> Resu
         return console.json(&present::status_json(&status));
     }
     for line in present::status_text(&status) {
+        console.line(&line)?;
+    }
+    Ok(())
+}
+
+/// How long a backup may take unless `--timeout` says otherwise: as long as copying a disk.
+const BACKUP_PATIENCE: Duration = Duration::from_secs(3_600);
+
+pub(crate) async fn backup(
+    session: &mut Session,
+    console: &mut Console,
+    name: &str,
+) -> Result<(), Failure> {
+    let patience = session.timeout().unwrap_or(BACKUP_PATIENCE);
+    let made = session.client().await?.with_timeout(patience).backup(name).await?;
+    if session.json() {
+        return console.json(&present::status_json(&made));
+    }
+    for line in present::status_text(&made) {
         console.line(&line)?;
     }
     Ok(())

@@ -3,6 +3,8 @@
 //! The URL comes from `--url`, else from the environment, else it is the local default. A shell
 //! lends its connection to each of its lines.
 
+use std::time::Duration;
+
 use fanfold_client::{Client, ConnectOptions, UserId, Write, WriteOptions};
 
 use crate::arguments::Global;
@@ -47,6 +49,11 @@ impl Session {
 
     pub(crate) fn json(&self) -> bool {
         self.global.json
+    }
+
+    /// How long a request may take, if `--timeout` says so.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.global.timeout
     }
 
     pub(crate) fn viewer(&self) -> Option<UserId> {

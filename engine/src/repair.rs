@@ -1,0 +1,297 @@
+//! Repair: salvages what is provably good of a damaged directory, and lists what is not.
+//!
+//! A record is provably good if its own checksum holds at its own place. Every damaged segment is
+//! put aside as `*.damaged` and replaced by a packed one of its good records; what is lost becomes a
+//! declared hole. The views are rebuilt from what is left. Acknowledged writes are gone, so an epoch
+//! begins, 2^32 sequences above.
+//!
+//! The order makes it safe to interrupt: each replacement is whole before a rename puts it in place,
+//! and a repair that is run again goes on with what is still damaged.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::check::{CheckReport, check_storage};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{DatabaseId, Sequence, UserId};
+use crate::limits::EPOCH_SKIP;
+use crate::log::header::{SegmentHeader, WrittenWith};
+use crate::log::packed::writer::PackedWriter;
+use crate::log::record::{Began, Context, Effect, Record};
+use crate::log::recovery::{Place, Verdict, judge};
+use crate::log::salvage::salvage;
+use crate::open::{holds_database, refuse_foreign, segments};
+use crate::random::{random_database_id, random_u64};
+use crate::storage::disk::DiskStorage;
+use crate::storage::manifest::Manifest;
+use crate::storage::{Storage, names, remove_if_present};
+
+/// What a repair did.
+#[derive(Debug, Default)]
+pub struct Repaired {
+    /// What was damaged.
+    pub before: CheckReport,
+    /// Records that were kept of damaged segments.
+    pub salvaged: u64,
+    /// Sequences that are lost: first and last of each gap.
+    pub lost: Vec<(Sequence, Sequence)>,
+    /// Files that were put aside.
+    pub set_aside: Vec<String>,
+}
+
+/// One segment as repair finds it.
+struct Found {
+    first: Sequence,
+    header: Option<SegmentHeader>,
+    records: Vec<(Sequence, Record)>,
+    is_damaged: bool,
+    /// The last sequence that the segment stands for, as far as anybody knows.
+    last: Sequence,
+}
+
+/// Repairs `directory`, which nobody uses.
+///
+/// Does nothing if nothing is damaged. Fails if the directory is in use (naming the holder), is not
+/// ours, or cannot be written.
+pub fn repair(directory: impl AsRef<Path>) -> Result<Repaired> {
+    let storage = DiskStorage::open_existing(directory.as_ref())?;
+    refuse_foreign(&storage)?;
+    if !holds_database(&storage)? {
+        let what = format!("{} holds no Fanfold database", storage.describe());
+        return Err(Error::new(ErrorKind::Unusable, what));
+    }
+    let _lock = storage.lock()?;
+    repair_storage(&storage)
+}
+
+/// [`repair`] on any storage that nobody uses.
+pub fn repair_storage(storage: &dyn Storage) -> Result<Repaired> {
+    let before = check_storage(storage)?;
+    if before.is_clean() {
+        return Ok(Repaired { before, ..Repaired::default() });
+    }
+    let mut done = Repaired { before, ..Repaired::default() };
+    let manifest = Manifest::load(storage).ok().flatten();
+    let found = find(storage, end(manifest.as_ref()))?;
+    let known = found.iter().find_map(|found| found.header.map(|header| header.database));
+    let database = known.or_else(|| manifest.as_ref().map(|manifest| manifest.database));
+    let database = database.unwrap_or_else(random_database_id);
+    let epoch = found.iter().filter_map(|found| found.header.map(|header| header.epoch)).max();
+    let epoch = epoch.unwrap_or(1).max(manifest.as_ref().map_or(1, |manifest| manifest.epoch));
+    let floor = manifest.as_ref().map_or(Sequence(0), |manifest| manifest.floor);
+    let last = found.iter().map(|found| found.last).max().unwrap_or_default().max(floor);
+    // Once records are gone, the view files say more than the log: they go first.
+    let fresh = Manifest {
+        epoch: epoch + 1,
+        clean: None,
+        floor: Sequence(last.0 + EPOCH_SKIP),
+        newest_segment: Sequence(0),
+        covered: Sequence(0),
+        erased: Sequence(0),
+        views: Vec::new(),
+        ..manifest.unwrap_or_else(|| Manifest::new(database, epoch, last.next()))
+    };
+    fresh.store(storage)?;
+    let amended = amendments(&found);
+    let work = Work { storage, database, epoch, amended };
+    let mut previous = Sequence(0);
+    for segment in &found {
+        let is_linked = segment.header.is_some_and(|header| header.previous == previous);
+        let is_amended = segment.records.iter().any(|(at, _)| work.amended.contains_key(at));
+        if segment.is_damaged || !is_linked || is_amended {
+            work.rebuild(segment, previous, &mut done)?;
+        }
+        previous = segment.last;
+    }
+    Ok(done)
+}
+
+/// How far the log is known to have gone, if its last segment cannot say.
+fn end(manifest: Option<&Manifest>) -> Sequence {
+    let Some(manifest) = manifest else { return Sequence(0) };
+    let given_out = Sequence(manifest.floor.0.saturating_sub(1));
+    manifest.clean.unwrap_or(manifest.covered).max(given_out.min(manifest.newest_segment))
+}
+
+/// Reads all segments, whatever is left of them.
+fn find(storage: &dyn Storage, end: Sequence) -> Result<Vec<Found>> {
+    let firsts = segments(storage)?;
+    let mut found = Vec::with_capacity(firsts.len());
+    for (index, first) in firsts.iter().enumerate() {
+        let next = firsts.get(index + 1).copied();
+        found.push(look(storage, *first, Place { next, clean: false }, end)?);
+    }
+    Ok(found)
+}
+
+fn look(storage: &dyn Storage, first: Sequence, place: Place, end: Sequence) -> Result<Found> {
+    let name = names::segment(first);
+    let mut records = Vec::new();
+    let sound = judge(storage, &name, place).and_then(|verdict| {
+        let header = *verdict.header();
+        let sealed = match &verdict {
+            Verdict::Sealed(segment) => Arc::clone(segment),
+            Verdict::Unfinished(unfinished) if unfinished.footer.count == 0 => {
+                return Ok((header, Sequence(first.0.saturating_sub(1))));
+            }
+            Verdict::Unfinished(unfinished) => unfinished.seal(storage)?,
+        };
+        sealed.each_record(|sequence, record| records.push((sequence, record.clone())))?;
+        Ok((header, sealed.last()))
+    });
+    match sound {
+        Ok((header, last)) => {
+            let header = Some(header);
+            Ok(Found { first, header, records, is_damaged: false, last })
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Unusable) => {
+            let file = storage.open(&name).and_then(|file| file.read_from_disk());
+            let bytes = file.map_err(|error| Error::io(format!("read {name}"), error))?;
+            let (header, records) = salvage(&name, bytes.into());
+            let reached = records.last().map_or(first, |(sequence, _)| *sequence);
+            let before_next = place.next.map(|next| Sequence(next.0 - 1));
+            let declared = header.map_or(Sequence(0), |header| header.last);
+            let last = before_next.unwrap_or_else(|| reached.max(declared).max(end));
+            Ok(Found { first, header, records, is_damaged: true, last })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Records that need another form now that others are lost; `None`: they go.
+///
+/// * What begins a second time stood already: the record that ended it is lost. The later one counts.
+/// * What ends names when it began: if that is lost and an earlier one stands, that one ends.
+fn amendments(found: &[Found]) -> Amendments {
+    let mut standing = Standing::default();
+    let mut amended = Amendments::new();
+    for (sequence, record) in found.iter().flat_map(|found| &found.records) {
+        let mut effect = record.effect.clone();
+        match &mut effect {
+            Effect::Follow { user, author } => {
+                standing.begin(FOLLOW, (*user, *author), *sequence, &mut amended);
+            }
+            Effect::Mute { user, author } => {
+                standing.begin(MUTE, (*user, *author), *sequence, &mut amended);
+            }
+            Effect::Block { user, other, forth, back } => {
+                *forth = standing.end(FOLLOW, (*user, *other));
+                *back = standing.end(FOLLOW, (*other, *user));
+                standing.begin(BLOCK, (*user, *other), *sequence, &mut amended);
+            }
+            Effect::Unfollow { user, author, began } => {
+                *began = standing.end(FOLLOW, (*user, *author));
+            }
+            Effect::Unmute { user, author, began } => {
+                *began = standing.end(MUTE, (*user, *author));
+            }
+            Effect::Unblock { user, other, began } => {
+                *began = standing.end(BLOCK, (*user, *other));
+            }
+            Effect::Publish(_) | Effect::Delete { .. } | Effect::Retired(_) => {}
+        }
+        if effect != record.effect {
+            amended.insert(*sequence, Some(Record { effect, ..record.clone() }));
+        }
+    }
+    amended
+}
+
+type Amendments = BTreeMap<Sequence, Option<Record>>;
+
+const FOLLOW: u8 = 0;
+const MUTE: u8 = 1;
+const BLOCK: u8 = 2;
+
+/// Edges that stand, by kind and users, and when they began.
+#[derive(Default)]
+struct Standing(HashMap<(u8, UserId, UserId), Sequence>);
+
+impl Standing {
+    fn begin(
+        &mut self,
+        kind: u8,
+        (from, to): (UserId, UserId),
+        at: Sequence,
+        amended: &mut Amendments,
+    ) {
+        if let Some(before) = self.0.insert((kind, from, to), at) {
+            amended.insert(before, None);
+        }
+    }
+
+    fn end(&mut self, kind: u8, (from, to): (UserId, UserId)) -> Began {
+        self.0.remove(&(kind, from, to))
+    }
+}
+
+/// What all replacements have in common.
+struct Work<'a> {
+    storage: &'a dyn Storage,
+    database: DatabaseId,
+    epoch: u32,
+    amended: Amendments,
+}
+
+impl Work<'_> {
+    /// Replaces a segment by a packed one of its good records.
+    fn rebuild(&self, segment: &Found, previous: Sequence, done: &mut Repaired) -> Result<()> {
+        let name = names::segment(segment.first);
+        let kept: Vec<(Sequence, &Record)> = segment
+            .records
+            .iter()
+            .filter_map(|(at, record)| match self.amended.get(at) {
+                Some(amended) => amended.as_ref().map(|amended| (*at, amended)),
+                None => Some((*at, record)),
+            })
+            .collect();
+        note_lost(segment, previous, done);
+        if segment.is_damaged {
+            let aside = names::quarantined(&name);
+            let failed = |error| Error::io(format!("put {name} aside"), error);
+            remove_if_present(self.storage, &aside).map_err(failed)?;
+            self.storage.rename(&name, &aside).map_err(failed)?;
+            done.set_aside.push(aside);
+            done.salvaged += kept.len() as u64;
+        }
+        let earliest = kept.iter().map(|(_, record)| record.time).min().unwrap_or_default();
+        let header = SegmentHeader {
+            written_with: WrittenWith::Fsync,
+            database: self.database,
+            epoch: segment.header.map_or(self.epoch, |header| header.epoch),
+            first: segment.first,
+            previous,
+            context: Context { salt: random_u64(), base_time: earliest },
+            made_len: 0,
+            is_packed: true,
+            last: segment.last.max(segment.first),
+        };
+        let mut writer = PackedWriter::create(self.storage, header, false)?;
+        kept.iter().try_for_each(|(sequence, record)| writer.push(*sequence, record))?;
+        writer.finish(self.storage)?;
+        let failed = |error| Error::io(format!("replace {name}"), error);
+        self.storage.sync_directory().map_err(failed)
+    }
+}
+
+/// The gaps between what is left: before the segment, in it, at its end.
+fn note_lost(segment: &Found, previous: Sequence, done: &mut Repaired) {
+    let declared = segment.header.map_or(previous, |header| header.previous);
+    if previous < declared {
+        done.lost.push((previous.next(), declared));
+    }
+    if !segment.is_damaged || segment.header.is_some_and(|header| header.is_packed) {
+        return;
+    }
+    let mut next = segment.first;
+    for (sequence, _) in &segment.records {
+        if next < *sequence {
+            done.lost.push((next, Sequence(sequence.0 - 1)));
+        }
+        next = sequence.next();
+    }
+    if next <= segment.last {
+        done.lost.push((next, segment.last));
+    }
+}

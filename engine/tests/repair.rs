@@ -1,0 +1,138 @@
+//! Repair of damaged logs: what is left equals the history without the records that it says are
+//! lost, and it says so of no more than a record or a header covers.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use common::{compare, users};
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::seed::{Random, seed_or};
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Command, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Storage, UserId, check_storage,
+    repair_storage,
+};
+
+const USERS: u64 = 8;
+
+fn open(storage: &MemoryStorage) -> Engine {
+    let options = Options {
+        segment_bytes: SEGMENT_BYTES_MIN,
+        followees_max: 5,
+        flush_records: 100,
+        memory_budget: 0,
+        ..Options::default()
+    };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+/// A closed database of several segments, and which command each sequence was.
+fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>) {
+    let storage = MemoryStorage::default();
+    let mut model = Model::new(5);
+    let mut workload = Workload::new(seed, USERS);
+    let mut commands = BTreeMap::new();
+    for _ in 0..3 {
+        let engine = open(&storage);
+        for _ in 0..150 {
+            let command = workload.command(model.last);
+            let expected = model.expect(&command);
+            if let (Expected::Changed, Ok(receipt)) = (expected, engine.write(command.clone())) {
+                model.apply(&command, receipt.position.sequence.0);
+                commands.insert(receipt.position.sequence.0, command);
+            }
+        }
+        if is_packed {
+            engine.retain().unwrap();
+        }
+        engine.close().unwrap();
+    }
+    (storage, commands)
+}
+
+/// The oracle of what is left.
+fn without(commands: &BTreeMap<u64, Command>, lost: &[(u64, u64)]) -> Model {
+    let mut model = Model::new(5);
+    for (sequence, command) in commands {
+        if !lost.iter().any(|(first, last)| (first..=last).contains(&sequence)) {
+            model.apply(command, *sequence);
+        }
+    }
+    model
+}
+
+#[test]
+fn what_is_left_equals_the_history_without_what_is_lost() {
+    for round in 0..60 {
+        let seed = seed_or(1) + round;
+        let (storage, commands) = history(seed, false);
+        let mut random = Random::new(seed);
+        let segments = storage.segments();
+        for _ in 0..=random.below(2) {
+            let index = usize::try_from(random.below(segments.len() as u64)).unwrap();
+            let name = segments.get(index).unwrap();
+            let mut bytes = storage.bytes(name);
+            let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
+            *bytes.get_mut(at).unwrap() ^= 0x41;
+            storage.set_bytes(name, bytes);
+        }
+        let was_damaged = !check_storage(&storage).unwrap().is_clean();
+        let done = repair_storage(&storage).unwrap();
+        let lost: Vec<_> = done.lost.iter().map(|(first, last)| (first.0, last.0)).collect();
+        let context = format!("seed {seed}: {lost:?} of {:?}", done.before.damage);
+        let report = check_storage(&storage).unwrap();
+        assert!(report.is_clean(), "{context}: {:?}", report.damage);
+        let engine = open(&storage);
+        compare(&engine, &without(&commands, &lost), &users(USERS)).unwrap();
+        assert_eq!(was_damaged, !done.set_aside.is_empty(), "{context}");
+        // The ids that were lost are not given again.
+        let receipt = engine.write(Command::publish(UserId(1), "after")).unwrap();
+        assert!(*commands.keys().last().unwrap() < receipt.position.sequence.0, "{context}");
+    }
+}
+
+#[test]
+fn packed_segments_lose_the_damaged_block_only() {
+    let (storage, _) = history(seed_or(3), true);
+    let posts = |engine: &Engine| -> u64 {
+        users(USERS).iter().map(|user| engine.user(*user, None).unwrap().posts).sum()
+    };
+    let before = posts(&open(&storage.image()));
+    let name = storage.segments().first().unwrap().clone();
+    let mut bytes = storage.bytes(&name);
+    *bytes.get_mut(4_200).unwrap() ^= 1;
+    storage.set_bytes(&name, bytes);
+    assert!(!check_storage(&storage).unwrap().is_clean());
+    repair_storage(&storage).unwrap();
+    assert!(check_storage(&storage).unwrap().is_clean());
+    assert!(posts(&open(&storage)) <= before);
+}
+
+#[test]
+fn a_missing_segment_becomes_a_declared_hole() {
+    let (storage, commands) = history(seed_or(5), false);
+    let segments = storage.segments();
+    let gone = segments.get(1).unwrap();
+    storage.remove(gone).unwrap();
+    let refused = Engine::open_on(Arc::new(storage.clone()), Options::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt);
+    let done = repair_storage(&storage).unwrap();
+    let lost: Vec<_> = done.lost.iter().map(|(first, last)| (first.0, last.0)).collect();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    compare(&open(&storage), &without(&commands, &lost), &users(USERS)).unwrap();
+}
+
+#[test]
+fn a_sound_directory_is_left_alone() {
+    let (storage, commands) = history(seed_or(7), false);
+    let before: Vec<_> = storage.list().unwrap();
+    let done = repair_storage(&storage).unwrap();
+    assert!(done.before.is_clean() && done.set_aside.is_empty() && done.lost.is_empty());
+    assert_eq!(storage.list().unwrap(), before);
+    compare(&open(&storage), &without(&commands, &[]), &users(USERS)).unwrap();
+}
