@@ -17,6 +17,7 @@ use crate::log::writer::LogCounters;
 use crate::options::Options;
 use crate::read::content::PostCache;
 use crate::retain::retainer::Retained;
+use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
 
 /// Shared by all parts of one open engine.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     /// Posts of older segments that were read lately.
     pub(crate) posts: PostCache,
     pub(crate) retained: Retained,
+    pub(crate) scrubbed: Scrubbed,
     pub(crate) tally: Tally,
     fault: Mutex<Option<Error>>,
     /// Why the last try to write view files failed; it is tried again.
@@ -68,6 +70,7 @@ impl Shared {
             log_counters,
             posts,
             retained: Retained::default(),
+            scrubbed: Scrubbed::default(),
             tally: Tally::default(),
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),

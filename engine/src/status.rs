@@ -78,6 +78,14 @@ pub struct Counters {
     pub retained_bytes: u64,
     /// The text of every post that was deleted up to here is erased.
     pub erased: u64,
+    /// Sealed files that the scrubber read.
+    pub scrubbed_files: u64,
+    /// Their bytes.
+    pub scrubbed_bytes: u64,
+    /// Passes of the scrubber through all files.
+    pub scrub_passes: u64,
+    /// Damaged places that it found in the log.
+    pub damages: u64,
 }
 
 /// The counters now.
@@ -89,6 +97,7 @@ pub(crate) fn counters(
     let (tally, log) = (&shared.tally, &shared.log_counters);
     let segments = shared.log.segments();
     let retained = shared.retained.total().done;
+    let scrubbed = shared.scrubbed.findings();
     let state = shared.state()?;
     Ok(Counters {
         epoch: u64::from(state.position.epoch),
@@ -124,6 +133,10 @@ pub(crate) fn counters(
         retained_segments: retained.segments,
         retained_bytes: retained.bytes_before.saturating_sub(retained.bytes_after),
         erased: manifest.erased.0,
+        scrubbed_files: scrubbed.files,
+        scrubbed_bytes: scrubbed.bytes,
+        scrub_passes: scrubbed.passes,
+        damages: scrubbed.damages.len() as u64,
     })
 }
 
@@ -160,6 +173,9 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("files", "graves", number(counters.graves)),
         ("files", "unflushed", number(counters.unflushed)),
         ("files", "background", text(background(shared))),
+        ("files", "scrubbed", number(counters.scrubbed_files)),
+        ("files", "scrub_passes", number(counters.scrub_passes)),
+        ("files", "damage", text(damage(shared))),
         ("retention", "erased_until", number(counters.erased)),
         ("retention", "rewritten_segments", number(counters.retained_segments)),
         ("retention", "freed_bytes", number(counters.retained_bytes)),
@@ -199,6 +215,13 @@ impl Counters {
 fn background(shared: &Shared) -> String {
     let fault = shared.flush_fault().or_else(|| shared.retained.total().fault);
     fault.map_or_else(|| "ok".to_owned(), |fault| fault.to_string())
+}
+
+/// What the scrubber found of the log, or "none".
+fn damage(shared: &Shared) -> String {
+    let found = shared.scrubbed.findings().damages;
+    let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
 }
 
 fn durability(durability: Durability) -> String {

@@ -5,6 +5,7 @@
 //! * [`rewrite`]: some neighbouring segments to one packed segment.
 //! * [`plan`]: which segments, and when.
 //! * [`pass`], [`retainer`]: one round of it; the thread.
+//! * [`scrub`]: reads everything now and then, to find rot early.
 //! * [`settle`]: what a record means whose other half was dropped, in a rebuild.
 //!
 //! What goes, and why a rebuild from what is left still equals the contract:
@@ -25,4 +26,5 @@ pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod retainer;
 pub(crate) mod rewrite;
+pub(crate) mod scrub;
 pub(crate) mod settle;

@@ -1,4 +1,5 @@
-//! The retainer: one background thread that runs a round of retention now and then.
+//! The retainer: one background thread that runs a round of retention now and then, and scrubs in
+//! between.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::pass::{Retention, pass};
+use super::scrub::Scrubber;
 use crate::commit::queue::QueueSender;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{RETENTION_PERIOD_MAX, RETENTION_PERIOD_MIN};
@@ -91,14 +93,20 @@ pub(crate) fn round(orders: &Sender<Order>) -> Result<Retention> {
 impl Worker {
     fn run(&self, inbox: &Receiver<Order>) {
         let period = period(&self.shared.options);
+        let pause = period.min(self.shared.options.scrub_pause);
+        let mut scrubber = Scrubber::default();
+        let mut last_round = Instant::now();
         loop {
-            match inbox.recv_timeout(period) {
+            match inbox.recv_timeout(pause) {
                 Ok(answer) => {
                     let _ = answer.send(self.round());
+                    last_round = Instant::now();
                 }
-                Err(RecvTimeoutError::Timeout) => {
+                Err(RecvTimeoutError::Timeout) if period <= last_round.elapsed() => {
                     let _ = self.round();
+                    last_round = Instant::now();
                 }
+                Err(RecvTimeoutError::Timeout) => scrubber.step(&self.shared, &self.catalog),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if self.is_stopping() {

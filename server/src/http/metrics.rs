@@ -117,6 +117,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("unflushed", engine.unflushed, "Sequences above what the view files cover"),
         gauge("packed_bytes", engine.packed_bytes, "Bytes of packed segments of the log"),
         gauge("erased", engine.erased, "Posts deleted up to this sequence are erased"),
+        counter("scrubbed_bytes", engine.scrubbed_bytes, "Bytes read by the scrubber"),
+        gauge("damages", engine.damages, "Damaged places in the log"),
         counter("posts_cached", engine.posts_cached, "Posts from the cache of older posts"),
         counter("posts_loaded", engine.posts_loaded, "Posts from files"),
         gauge("log_segments", engine.segments, "Segments of the log"),
