@@ -8,6 +8,7 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
+use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::verify::{self, VerifyArgs};
 
 /// The command line of `fanfold-benches`.
@@ -34,6 +35,14 @@ enum Job {
     Ledger(Box<LedgerArgs>),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
+    /// Load a database far larger than memory, reopen it, read it with a tenth of its size in memory
+    Scale(Box<ScaleArgs>),
+    /// A reader of `scale`
+    #[command(hide = true, name = "scale-pages")]
+    ScalePages(PagesArgs),
+    /// The writer that `scale` kills
+    #[command(hide = true, name = "scale-writer")]
+    ScaleWriter(WriterArgs),
     /// The other side of the bare echo that `figures` measures beside the daemon
     #[command(hide = true)]
     Echo(figures::EchoArgs),
@@ -62,6 +71,9 @@ impl Job {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
             Self::Figures(args) => figures::run(&args),
+            Self::Scale(args) => scale::run(&args),
+            Self::ScalePages(args) => scale::pages(&args),
+            Self::ScaleWriter(args) => scale::writer(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),
         }

@@ -23,6 +23,7 @@ mod naive;
 mod number;
 mod population;
 mod programs;
+mod scale;
 mod tool;
 mod verify;
 mod workplace;

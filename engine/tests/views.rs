@@ -296,3 +296,26 @@ fn the_scrubber_finds_rot_that_nobody_reads() {
     let engine = scrubbed(&storage, || None);
     assert_eq!(engine.counters().unwrap().damages, 1, "the log's damage is told");
 }
+
+#[test]
+fn an_epoch_that_nothing_was_written_in_covers_no_more_than_the_log_has() {
+    let weak = || Options { durability: Durability::Os, ..options() };
+    let storage = MemoryStorage::default();
+    let open = |storage: &MemoryStorage| {
+        Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, weak()).unwrap()
+    };
+    let mut model = Model::new(FOLLOWEES_MAX);
+    let mut workload = Workload::new(seed_or(11), USERS);
+    let engine = open(&storage);
+    play(&engine, &mut model, &mut workload, 500);
+    // A kill: the next open begins an epoch far above, flushes what it replayed, and closes.
+    let killed = storage.image();
+    let engine = open(&killed);
+    assert!(engine.recovery().new_epoch);
+    // Retention has everything flushed first.
+    engine.retain().unwrap();
+    engine.close().unwrap();
+    let engine = open(&killed);
+    assert!(engine.recovery().rebuilt.is_none(), "{:?}", engine.recovery());
+    compare(&engine, &model, &users(USERS)).unwrap();
+}

@@ -68,19 +68,19 @@ impl Dataset {
 }
 
 /// An engine that is written to as fast as it takes it. Durability is not what is measured here.
-pub(super) struct Loader {
+pub(crate) struct Loader {
     engine: Engine,
     window: VecDeque<Ticket>,
 }
 
 impl Loader {
-    pub(super) fn open(directory: &Path) -> Outcome<Self> {
+    pub(crate) fn open(directory: &Path) -> Outcome<Self> {
         let options = Options { durability: Durability::Os, ..Options::default() };
         let engine = Engine::open(directory, options).explain(|| "cannot open".to_owned())?;
         Ok(Self { engine, window: VecDeque::with_capacity(WINDOW) })
     }
 
-    pub(super) fn write(&mut self, command: Command) -> Outcome<()> {
+    pub(crate) fn write(&mut self, command: Command) -> Outcome<()> {
         if WINDOW <= self.window.len() {
             self.settle()?;
         }
@@ -105,15 +105,21 @@ impl Loader {
         }
     }
 
-    fn follows(&mut self) -> Outcome<u64> {
+    /// Waits for everything.
+    pub(crate) fn settle_all(&mut self) -> Outcome<()> {
         while !self.window.is_empty() {
             self.settle()?;
         }
+        Ok(())
+    }
+
+    fn follows(&mut self) -> Outcome<u64> {
+        self.settle_all()?;
         Ok(self.engine.counters().explain(|| "cannot count".to_owned())?.follows)
     }
 
     /// Waits for everything, verifies the counts, closes.
-    pub(super) fn finish(mut self, follows: u64, posts: u64) -> Outcome<()> {
+    pub(crate) fn finish(mut self, follows: u64, posts: u64) -> Outcome<()> {
         let counted = self.follows()?;
         let counters = self.engine.counters().explain(|| "cannot count".to_owned())?;
         if (counted, counters.posts) != (follows, posts) {

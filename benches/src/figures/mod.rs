@@ -45,8 +45,10 @@ use dataset::Dataset;
 use report::Report;
 use watch::Watch;
 
+pub(crate) use dataset::Loader;
 pub(crate) use echo::{EchoArgs, echo};
 pub(crate) use memory::{MemoryArgs, memory};
+pub(crate) use sample::Latencies;
 
 /// The arguments of `figures`.
 #[derive(Args, Clone, Debug)]

@@ -36,7 +36,8 @@ impl Latencies {
         float(self.0.value_at_quantile(quantile)) / 1_000.0
     }
 
-    fn triple(&self) -> [f64; 3] {
+    /// p50, p99 and p99.9 in microseconds.
+    pub(crate) fn triple(&self) -> [f64; 3] {
         [0.5, 0.99, 0.999].map(|quantile| self.microseconds(quantile))
     }
 
