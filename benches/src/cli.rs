@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::bytes::{self, BytesArgs};
 use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
@@ -35,6 +36,8 @@ enum Job {
     Ledger(Box<LedgerArgs>),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
+    /// Count what posts, follows and timelines cost on the disk
+    Bytes(Box<BytesArgs>),
     /// Load a database far larger than memory, reopen it, read it with a tenth of its size in memory
     Scale(Box<ScaleArgs>),
     /// A reader of `scale`
@@ -71,6 +74,7 @@ impl Job {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
             Self::Figures(args) => figures::run(&args),
+            Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),

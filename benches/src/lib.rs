@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bytes;
 mod cli;
 mod console;
 mod daemon;

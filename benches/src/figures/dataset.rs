@@ -13,7 +13,7 @@ use crate::exit::{Explain, Failure, Outcome};
 use crate::population::{Population, Words};
 
 /// Bytes of a post's text.
-pub(super) const TEXT_BYTES: usize = 280;
+pub(crate) const TEXT_BYTES: usize = 280;
 
 const SEED: u64 = 1;
 

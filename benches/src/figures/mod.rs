@@ -45,7 +45,7 @@ use dataset::Dataset;
 use report::Report;
 use watch::Watch;
 
-pub(crate) use dataset::Loader;
+pub(crate) use dataset::{Loader, TEXT_BYTES};
 pub(crate) use echo::{EchoArgs, echo};
 pub(crate) use memory::{MemoryArgs, memory};
 pub(crate) use sample::Latencies;
@@ -190,7 +190,7 @@ impl Bench<'_> {
              runs of {} s; rates a second: median [least..most]; latencies: p50 / p99 / p99.9",
             grouped(users),
             grouped(posts),
-            dataset::TEXT_BYTES,
+            TEXT_BYTES,
             time.as_secs_f64()
         ));
         if machine.is_in_memory() {

@@ -2,8 +2,8 @@
 //! files.
 //!
 //! The cache is bounded by bytes, and a walk through old posts does not push out what is read again
-//! and again (`quick_cache`: an S3-FIFO; Yang et al., SOSP 2023). Of the caches compared in
-//! `ARCHITECTURE.md` it had the best hit rate for its cost.
+//! and again (`quick_cache`: an S3-FIFO; Yang et al., SOSP 2023). `ARCHITECTURE.md` says what it was
+//! compared with.
 
 use bytes::Bytes;
 use quick_cache::Weighter;
