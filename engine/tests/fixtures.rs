@@ -4,6 +4,7 @@
 //! is right only while its format is unreleased.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::disallowed_methods, reason = "fixtures are no live database")]
 
 mod common;
 
@@ -54,7 +55,6 @@ fn read(engine: &Engine) -> String {
     text
 }
 
-#[expect(clippy::disallowed_methods, reason = "fixtures are no live database")]
 fn update(name: &str) {
     let _ = std::fs::remove_dir_all(place(name));
     let data = place(name).join("data");
