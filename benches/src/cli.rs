@@ -8,6 +8,7 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
+use crate::power::{self, CutArgs};
 use crate::verify::{self, VerifyArgs};
 
 /// The command line of `fanfold-benches`.
@@ -32,6 +33,9 @@ enum Job {
     /// Kill the daemon during a load, again and again, and audit what it had acknowledged
     #[command(name = "kill-ledger")]
     Ledger(Box<LedgerArgs>),
+    /// Cut the power of the daemon's disk during a load, again and again, and audit what is left
+    #[command(name = "power-cuts")]
+    Cuts(Box<CutArgs>),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
     /// The other side of the bare echo that `figures` measures beside the daemon
@@ -61,6 +65,7 @@ impl Job {
         match self {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
+            Self::Cuts(args) => power::power_cuts(&args),
             Self::Figures(args) => figures::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),

@@ -27,22 +27,22 @@ const TOLD: usize = 5;
 
 /// What an audit found to be right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Audited {
-    pub(super) acknowledged: u64,
-    pub(super) posts: u64,
-    pub(super) follows: u64,
+pub(crate) struct Audited {
+    pub(crate) acknowledged: u64,
+    pub(crate) posts: u64,
+    pub(crate) follows: u64,
 }
 
 /// Everything a daemon holds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     posts: Vec<Post>,
     /// Followers and authors, as often as they are listed.
     follows: Vec<(u64, u64)>,
 }
 
 /// Reads everything the account names from the daemon at `url` and judges it.
-pub(super) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcome<Audited> {
+pub(crate) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcome<Audited> {
     let client =
         Client::connect(url).await.explain(|| "cannot connect for the audit".to_owned())?;
     let authors: BTreeSet<UserId> = account.intended.iter().map(|token| token.author()).collect();
@@ -86,7 +86,7 @@ async fn following(client: &Client, user: UserId) -> Outcome<Vec<(u64, u64)>> {
 }
 
 /// Compares; any violation is a failure that tells the first few.
-pub(super) fn judge(account: &Account, texts: &Texts, found: &Found) -> Outcome<Audited> {
+pub(crate) fn judge(account: &Account, texts: &Texts, found: &Found) -> Outcome<Audited> {
     let mut judge = Judge { account, texts, violations: Vec::new() };
     judge.posts(found);
     judge.follows(found);

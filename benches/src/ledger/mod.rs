@@ -13,14 +13,14 @@
 //! what it had in flight must still happen exactly once: the last audit comes after all of it was
 //! answered.
 
-mod account;
-mod audit;
-mod book;
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod book;
 mod importer;
-mod load;
-mod round;
+pub(crate) mod load;
+pub(crate) mod round;
 mod sabotage;
-mod token;
+pub(crate) mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
