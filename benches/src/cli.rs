@@ -8,7 +8,7 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
-use crate::power::{self, CutArgs};
+use crate::power::{self, CutArgs, SceneArgs};
 use crate::verify::{self, VerifyArgs};
 
 /// The command line of `fanfold-benches`.
@@ -36,6 +36,12 @@ enum Job {
     /// Cut the power of the daemon's disk during a load, again and again, and audit what is left
     #[command(name = "power-cuts")]
     Cuts(Box<CutArgs>),
+    /// Fill the daemon's disk, make room again, and audit what was acknowledged
+    #[command(name = "full-disk")]
+    Full(Box<SceneArgs>),
+    /// Fail a sync of the daemon's log, and audit what was acknowledged
+    #[command(name = "failed-sync")]
+    Failed(Box<SceneArgs>),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
     /// The other side of the bare echo that `figures` measures beside the daemon
@@ -66,6 +72,8 @@ impl Job {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
             Self::Cuts(args) => power::power_cuts(&args),
+            Self::Full(args) => power::full_disk(&args),
+            Self::Failed(args) => power::failed_sync(&args),
             Self::Figures(args) => figures::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),

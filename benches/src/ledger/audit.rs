@@ -36,13 +36,18 @@ pub(crate) struct Audited {
 /// Everything a daemon holds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
-    posts: Vec<Post>,
+    pub(crate) posts: Vec<Post>,
     /// Followers and authors, as often as they are listed.
     follows: Vec<(u64, u64)>,
 }
 
 /// Reads everything the account names from the daemon at `url` and judges it.
 pub(crate) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcome<Audited> {
+    judge(account, texts, &read(url, account).await?)
+}
+
+/// Everything the account names that the daemon at `url` holds.
+pub(crate) async fn read(url: &str, account: &Account) -> Outcome<Found> {
     let client =
         Client::connect(url).await.explain(|| "cannot connect for the audit".to_owned())?;
     let authors: BTreeSet<UserId> = account.intended.iter().map(|token| token.author()).collect();
@@ -52,7 +57,7 @@ pub(crate) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcom
     let lists = iter(users).map(|user| following(&client, UserId(user))).buffer_unordered(READERS);
     let follows: Vec<Vec<(u64, u64)>> = lists.try_collect().await?;
     client.close().await;
-    judge(account, texts, &Found { posts: posts.concat(), follows: follows.concat() })
+    Ok(Found { posts: posts.concat(), follows: follows.concat() })
 }
 
 /// The whole outbox; its length must be what the author's card says.

@@ -6,6 +6,7 @@
 //! however often it was sent.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -51,6 +52,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// With a new ledger at `ledger`.
+    pub(crate) fn new(ledger: PathBuf, texts: Arc<Texts>) -> Outcome<Self> {
+        Ok(Self {
+            book: Arc::new(Book::create(ledger)?),
+            texts,
+            acknowledged: AtomicU64::new(0),
+            progress: Notify::new(),
+            in_flight: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            abort: AtomicBool::new(false),
+        })
+    }
+
     pub(crate) fn acknowledge(&self, deed: Deed, posted: Option<(u64, u64)>) -> Outcome<()> {
         self.book.write(Line::Acknowledged(deed, posted))?;
         self.acknowledged.fetch_add(1, Ordering::Relaxed);

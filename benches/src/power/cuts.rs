@@ -5,26 +5,17 @@
 //! which read everything, stay short; each life has other settings, small enough that flushes,
 //! merges, erasing and packing are always at work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 use fanfold_engine::testing::seed::Random;
-use tokio::sync::Notify;
 
 use super::life::{Life, Tally};
+use super::scene::{Scene, SceneArgs};
 use super::victim::Victim;
 use crate::console::{grouped, note, say};
-use crate::exit::{Explain, Failure, Outcome};
-use crate::input::{Input, InputArgs};
-use crate::ledger::book::Book;
-use crate::ledger::load::Shared;
-use crate::ledger::token::Texts;
-use crate::machine::Machine;
-use crate::number::rate;
-use crate::programs::{ProgramArgs, Programs};
-use crate::workplace::{WorkArgs, Workplace, in_workplace};
+use crate::exit::{Failure, Outcome};
+use crate::number::{rate, to_usize};
 
 /// Bytes of a disk: more than a life can fill.
 const CAPACITY: usize = 4 << 30;
@@ -45,13 +36,8 @@ pub(crate) struct CutArgs {
     /// loss; exit code 0 if it does
     #[arg(long)]
     forget_syncs: bool,
-    /// Where the texts of the posts come from
     #[command(flatten)]
-    input: InputArgs,
-    #[command(flatten)]
-    programs: ProgramArgs,
-    #[command(flatten)]
-    work: WorkArgs,
+    scene: SceneArgs,
 }
 
 /// Cuts the power.
@@ -59,30 +45,10 @@ pub(crate) fn run(args: &CutArgs) -> Outcome<()> {
     if args.rounds == 0 || args.life == 0 {
         return Err(Failure::mistake("--rounds 0 or --life 0 cuts no power, at least 1"));
     }
-    in_workplace(&args.work, |workplace| {
-        let texts = Input::load(&args.input, workplace)?.posts;
-        let texts = Arc::new(Texts::new(texts.into_iter().map(|post| post.text).collect()));
-        let programs = Programs::find(&args.programs)?;
-        say(Machine::of(workplace.path()));
-        let runtime = tokio::runtime::Runtime::new().explain(|| "no runtime".to_owned())?;
-        let done = runtime.block_on(async {
-            tokio::select! {
-                done = play(args, &programs, workplace, &texts) => done,
-                // Unwinds, so that nothing stays mounted.
-                _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
-            }
-        });
-        runtime.shutdown_timeout(Duration::from_secs(1));
-        done
-    })
+    args.scene.play(async |scene| play(args, scene).await)
 }
 
-async fn play(
-    args: &CutArgs,
-    programs: &Programs,
-    workplace: &Workplace,
-    texts: &Arc<Texts>,
-) -> Outcome<()> {
+async fn play(args: &CutArgs, scene: &Scene<'_>) -> Outcome<()> {
     let mut random = Random::new(args.seed);
     let (started, mut total) = (Instant::now(), Tally::default());
     say(
@@ -93,14 +59,13 @@ async fn play(
         if left == 0 {
             break;
         }
-        let mut life = begin(args, programs, workplace, texts, (number, random.bits()))?;
+        let mut life = begin(args, scene, (number, random.bits()))?;
         let done = life.run(left.min(args.life)).await;
         if let Err(failure) = done {
-            let failure = Failure::failed(format!("life {number}: {failure}"));
-            return if args.forget_syncs {
-                noticed(&failure)
-            } else {
-                Err(given_up(&life, failure, workplace))
+            let failure = Failure::failed(format!("in life {number}: {failure}"));
+            return match args.forget_syncs {
+                true => noticed(&failure),
+                false => Err(life.victim.given_up(failure, scene)),
             };
         }
         say(line(number, &life.tally));
@@ -131,27 +96,15 @@ async fn play(
 
 fn begin<'a>(
     args: &CutArgs,
-    programs: &'a Programs,
-    workplace: &Workplace,
-    texts: &Arc<Texts>,
+    scene: &'a Scene<'_>,
     (number, seed): (u64, u64),
 ) -> Outcome<Life<'a>> {
     let mut random = Random::new(seed);
     let settings = settings(&mut random);
     let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
-    let path = |name: &str| workplace.join(&format!("{name}-{number}"));
-    let victim = Victim::new(programs, path("disk"), path("daemon-log"), CAPACITY)?;
-    let victim = victim.with(&settings);
+    let victim = Victim::new(scene, &number.to_string(), CAPACITY)?.with(&settings);
     note(format!("life {number}: {}", victim.launch.shown()));
-    let shared = Arc::new(Shared {
-        book: Arc::new(Book::create(path("ledger"))?),
-        texts: Arc::clone(texts),
-        acknowledged: AtomicU64::new(0),
-        progress: Notify::new(),
-        in_flight: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        abort: AtomicBool::new(false),
-    });
+    let shared = scene.ledger(&number.to_string())?;
     let (tally, is_control) = (Tally::default(), args.forget_syncs);
     Ok(Life { victim, shared, random, tally, port: 0, is_control })
 }
@@ -159,7 +112,7 @@ fn begin<'a>(
 /// Small enough that all background work is met within a life of a few seconds.
 fn settings(random: &mut Random) -> Vec<String> {
     let mut draw = |choices: &[&str]| {
-        let index = crate::number::to_usize(random.below(choices.len() as u64));
+        let index = to_usize(random.below(choices.len() as u64));
         choices.get(index).map_or_else(String::new, |choice| (*choice).to_owned())
     };
     [
@@ -194,14 +147,4 @@ fn line(number: u64, tally: &Tally) -> String {
 fn noticed(failure: &Failure) -> Outcome<()> {
     say(format!("negative control: the disk forgot its syncs, and that was noticed: {failure}"));
     Ok(())
-}
-
-/// Keeps what the cut left.
-fn given_up(life: &Life<'_>, failure: Failure, workplace: &Workplace) -> Failure {
-    let evidence = workplace.join("disk-after-the-cut");
-    match life.victim.save(&evidence) {
-        Ok(()) => note(format!("the disk as the last cut left it: {}", evidence.display())),
-        Err(error) => note(error),
-    }
-    failure
 }

@@ -91,11 +91,15 @@ impl Disk {
     pub(super) async fn freeze_at(&self, trigger: Trigger, longest: Duration) {
         self.lock().trigger = Some(trigger);
         let _in_time = timeout(longest, self.froze.notified()).await;
-        let mut state = self.lock();
-        (state.power, state.trigger) = (Power::Frozen, None);
-        drop(state);
+        self.freeze();
         // One that came together with the end of the wait is not for the next.
         let _stale = timeout(Duration::ZERO, self.froze.notified()).await;
+    }
+
+    /// From now on nothing is answered.
+    fn freeze(&self) {
+        let mut state = self.lock();
+        (state.power, state.trigger) = (Power::Frozen, None);
     }
 
     /// From now on everything is answered with an error.

@@ -3,6 +3,7 @@
 //!
 //! Invariant: a [`Mounted`] that goes out of scope answers everybody who waits, and unmounts.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,7 +40,11 @@ impl Mounted {
     /// Unmounts: the system forgets what it has cached.
     pub(super) fn unmount(&mut self) -> Outcome<()> {
         let Some(session) = self.session.take() else { return Ok(()) };
-        session.umount_and_join().explain(|| format!("cannot unmount {}", self.path.display()))
+        match session.umount_and_join() {
+            // How the kernel sometimes tells the session that it is over.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => Ok(()),
+            done => done.explain(|| format!("cannot unmount {}", self.path.display())),
+        }
     }
 
     /// Mounts it again, with the power on.

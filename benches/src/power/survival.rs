@@ -45,10 +45,6 @@ impl Survival {
         Self { kind, random, percent }
     }
 
-    pub(super) fn kind(&self) -> Kind {
-        self.kind
-    }
-
     /// Bytes that survive, or not, as a whole.
     pub(super) fn piece(&self) -> usize {
         match self.kind {

@@ -1,6 +1,8 @@
 //! A daemon whose data directory is the disk that can be broken.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +10,11 @@ use tokio::time::sleep;
 
 use super::disk::{Cut, Disk};
 use super::mount::Mounted;
+use super::scene::Scene;
 use super::survival::Survival;
+use crate::console::note;
 use crate::daemon::Launch;
-use crate::exit::{Explain, Outcome};
+use crate::exit::{Explain, Failure, Outcome};
 use crate::ledger::account::Account;
 use crate::ledger::audit::{Audited, audit};
 use crate::ledger::load::Shared;
@@ -29,16 +33,12 @@ pub(super) struct Victim<'a> {
 }
 
 impl<'a> Victim<'a> {
-    /// With a disk of `capacity` bytes, mounted at `data`.
-    pub(super) fn new(
-        programs: &'a Programs,
-        data: PathBuf,
-        log: PathBuf,
-        capacity: usize,
-    ) -> Outcome<Self> {
-        let mounted = Mounted::new(data, capacity)?;
-        let launch = Launch::serve(&programs.daemon, mounted.path(), log);
-        Ok(Self { programs, launch, mounted })
+    /// With a disk of `capacity` bytes.
+    pub(super) fn new(scene: &'a Scene<'_>, name: &str, capacity: usize) -> Outcome<Self> {
+        let path = |what: &str| scene.workplace.join(&format!("{what}-{name}"));
+        let mounted = Mounted::new(path("disk"), capacity)?;
+        let launch = Launch::serve(&scene.programs.daemon, mounted.path(), path("daemon-log"));
+        Ok(Self { programs: &scene.programs, launch, mounted })
     }
 
     /// The same, started with more arguments.
@@ -82,13 +82,22 @@ impl<'a> Victim<'a> {
         audit(url, &account, &shared.texts).await
     }
 
-    /// Writes the files that the newest cut left into `directory`: the evidence.
-    pub(super) fn save(&self, directory: &Path) -> Outcome<()> {
+    /// Keeps the files that the newest cut left beside the rest: the evidence.
+    pub(super) fn given_up(&self, failure: Failure, scene: &Scene<'_>) -> Failure {
+        let directory = scene.workplace.join("disk-after-the-cut");
+        match self.save(&directory) {
+            Ok(()) => note(format!("the disk as the last cut left it: {}", directory.display())),
+            Err(error) => note(error),
+        }
+        failure
+    }
+
+    fn save(&self, directory: &Path) -> Outcome<()> {
         let failed = || format!("cannot write {}", directory.display());
         std::fs::create_dir_all(directory).explain(failed)?;
         for (name, bytes) in self.disk().image() {
-            let mut file = std::fs::File::create(directory.join(name)).explain(failed)?;
-            std::io::Write::write_all(&mut file, &bytes).explain(failed)?;
+            let file = File::create(directory.join(name));
+            file.and_then(|mut file| file.write_all(&bytes)).explain(failed)?;
         }
         Ok(())
     }
