@@ -10,6 +10,7 @@ use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
 use crate::power::{self, CutArgs, SceneArgs};
 use crate::verify::{self, VerifyArgs};
+use crate::workplace::WorkArgs;
 
 /// The command line of `fanfold-benches`.
 #[derive(Debug, Parser)]
@@ -42,6 +43,9 @@ enum Job {
     /// Fail a sync of the daemon's log, and audit what was acknowledged
     #[command(name = "failed-sync")]
     Failed(Box<SceneArgs>),
+    /// Say whether the three above can run here, or what they lack
+    #[command(name = "mount-check")]
+    MountCheck(WorkArgs),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
     /// The other side of the bare echo that `figures` measures beside the daemon
@@ -74,6 +78,7 @@ impl Job {
             Self::Cuts(args) => power::power_cuts(&args),
             Self::Full(args) => power::full_disk(&args),
             Self::Failed(args) => power::failed_sync(&args),
+            Self::MountCheck(args) => power::try_out(&args),
             Self::Figures(args) => figures::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),

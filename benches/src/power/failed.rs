@@ -5,6 +5,7 @@
 //! 2. Everything acknowledged is read on.
 //! 3. The daemon is killed and started again, once with the page cache as it was and once after a
 //!    power cut: check, audit; nothing of what was refused is there; writing works.
+//! 4. A sync of a view file fails: that is made anew, and nobody is refused anything.
 
 use fanfold_client::ErrorKind;
 
@@ -22,8 +23,15 @@ const CAPACITY: usize = 1 << 30;
 /// Posts before a sync fails, and after.
 const POSTS: u64 = 5_000;
 
-/// The segments of the log begin so.
+/// Posts at once while a flush is waited for.
+const WINDOW: u64 = 64;
+
+/// The segments of the log begin so, and files of users.
 const LOG: &str = "log-";
+const VIEW: &str = "users-";
+
+const FAILURES: u32 = 3;
+const CUTS: u32 = 2;
 
 /// Fails a sync.
 pub(crate) fn run(args: &SceneArgs) -> Outcome<()> {
@@ -47,13 +55,19 @@ async fn play(scene: &Scene<'_>) -> Outcome<()> {
     let (daemon, audited) = restart(&victim, &mut writer).await?;
     say(format!("power cut, started again: {} posts, as acknowledged", grouped(audited.posts)));
 
-    writer.publish_all(POSTS).await?;
-    let audited = writer.audit(&daemon.url()).await?;
+    let flushed = victim.disk().work().views;
+    victim.disk().fail_sync_of(VIEW);
+    while !victim.disk().has_failed_sync() || victim.disk().work().views == flushed {
+        writer.publish_all(WINDOW).await?;
+    }
+    say("a sync of a view file failed: it was made anew, nobody was refused");
+    victim.cut(|off| daemon.kill_and(off), &mut Survival::of(Kind::Nothing, 0)).await?;
+    let (daemon, audited) = restart(&victim, &mut writer).await?;
     daemon.stop()?;
     victim.check()?;
     say(format!(
-        "failed-sync: {} acknowledged posts are there exactly once, after two failed syncs; of {} \
-         refused ones none is",
+        "failed-sync: {} acknowledged posts are there exactly once, after {FAILURES} failed syncs and \
+         {CUTS} power cuts; of {} refused ones none is",
         grouped(audited.posts),
         grouped(writer.refused() as u64)
     ));

@@ -31,4 +31,5 @@ mod writer;
 pub(crate) use cuts::{CutArgs, run as power_cuts};
 pub(crate) use failed::run as failed_sync;
 pub(crate) use full::run as full_disk;
+pub(crate) use mount::try_out;
 pub(crate) use scene::SceneArgs;

@@ -9,12 +9,19 @@ use std::sync::Arc;
 
 use fuser::{BackgroundSession, Config, MountOption, Session};
 
+use super::content::PAGE;
 use super::disk::Disk;
 use super::served::Served;
+use crate::console::say;
 use crate::exit::{Explain, Failure, Outcome};
+use crate::workplace::{WorkArgs, in_workplace};
 
 /// The kernel's side of FUSE.
 const DEVICE: &str = "/dev/fuse";
+
+/// What else may be in the way.
+const CONTAINER: &str = "it takes root, or a user who may open /dev/fuse; a container needs \
+    `--device /dev/fuse --cap-add SYS_ADMIN`";
 
 /// See the module.
 #[derive(Debug)]
@@ -29,8 +36,8 @@ impl Mounted {
     pub(super) fn new(path: PathBuf, capacity: usize) -> Outcome<Self> {
         std::fs::create_dir(&path).explain(|| format!("cannot create {}", path.display()))?;
         let disk = Arc::new(Disk::new(capacity));
-        let session = Some(mount(&disk, &path)?);
-        Ok(Self { disk, path, session })
+        let session = mount(&disk, &path).map_err(|error| refused(&path, &error))?;
+        Ok(Self { disk, path, session: Some(session) })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -50,7 +57,8 @@ impl Mounted {
     /// Mounts it again, with the power on.
     pub(super) fn mount(&mut self) -> Outcome<()> {
         self.disk.on();
-        self.session = Some(mount(&self.disk, &self.path)?);
+        let again = || format!("cannot mount {} again", self.path.display());
+        self.session = Some(mount(&self.disk, &self.path).explain(again)?);
         Ok(())
     }
 }
@@ -62,30 +70,30 @@ impl Drop for Mounted {
     }
 }
 
-fn mount(disk: &Arc<Disk>, path: &Path) -> Outcome<BackgroundSession> {
-    let mut config = Config::default();
-    config.mount_options.push(MountOption::FSName("fanfold-benches".to_owned()));
-    let session = Session::new(Served(Arc::clone(disk)), path, &config);
-    session.and_then(Session::spawn).map_err(|error| refused(path, &error))
+/// Mounts and unmounts: whether the jobs of this module can run here.
+pub(crate) fn try_out(args: &WorkArgs) -> Outcome<()> {
+    in_workplace(args, |workplace| Mounted::new(workplace.join("disk"), PAGE)?.unmount())?;
+    say("mount-check: file systems can be mounted here");
+    Ok(())
 }
 
-/// Says what is missing, if that is known.
+fn mount(disk: &Arc<Disk>, path: &Path) -> std::io::Result<BackgroundSession> {
+    let mut config = Config::default();
+    config.mount_options.push(MountOption::FSName("fanfold-benches".to_owned()));
+    Session::new(Served(Arc::clone(disk)), path, &config).and_then(Session::spawn)
+}
+
+/// Says what is missing. Nothing was tested yet: it is for whoever typed the command to mend.
 fn refused(path: &Path, error: &std::io::Error) -> Failure {
-    let shown = path.display();
-    let what = format!("cannot mount a file system at {shown}: {error}");
-    if !Path::new(DEVICE).exists() {
-        return Failure::mistake(format!(
-            "{what}; {DEVICE} is missing: load the kernel module (`modprobe fuse`), or start the \
-             container with `--device {DEVICE} --cap-add SYS_ADMIN`"
-        ));
-    }
-    if !has_helper() {
-        return Failure::mistake(format!(
-            "{what}; fusermount3 is missing, without which only root may mount: install it with \
-             `apt-get install fuse3`"
-        ));
-    }
-    Failure::failed(what)
+    let advice = if !Path::new(DEVICE).exists() {
+        format!("{DEVICE} is missing: load the kernel module with `modprobe fuse`; {CONTAINER}")
+    } else if !has_helper() {
+        "fusermount3 is missing: install it with `apt-get install fuse3`".to_owned()
+    } else {
+        CONTAINER.to_owned()
+    };
+    let path = path.display();
+    Failure::mistake(format!("cannot mount a file system at {path}: {error}; {advice}"))
 }
 
 /// Whether the program is there with which users mount.
