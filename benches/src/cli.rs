@@ -9,8 +9,10 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
+use crate::power::{self, CutArgs, SceneArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::verify::{self, VerifyArgs};
+use crate::workplace::WorkArgs;
 
 /// The command line of `fanfold-benches`.
 #[derive(Debug, Parser)]
@@ -34,6 +36,18 @@ enum Job {
     /// Kill the daemon during a load, again and again, and audit what it had acknowledged
     #[command(name = "kill-ledger")]
     Ledger(Box<LedgerArgs>),
+    /// Cut the power of the daemon's disk during a load, again and again, and audit what is left
+    #[command(name = "power-cuts")]
+    Cuts(Box<CutArgs>),
+    /// Fill the daemon's disk, make room again, and audit what was acknowledged
+    #[command(name = "full-disk")]
+    Full(Box<SceneArgs>),
+    /// Fail a sync of the daemon's log, and audit what was acknowledged
+    #[command(name = "failed-sync")]
+    Failed(Box<SceneArgs>),
+    /// Say whether the three above can run here, or what they lack
+    #[command(name = "mount-check")]
+    MountCheck(WorkArgs),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
     /// Count what posts, follows and timelines cost on the disk
@@ -73,6 +87,10 @@ impl Job {
         match self {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
+            Self::Cuts(args) => power::power_cuts(&args),
+            Self::Full(args) => power::full_disk(&args),
+            Self::Failed(args) => power::failed_sync(&args),
+            Self::MountCheck(args) => power::try_out(&args),
             Self::Figures(args) => figures::run(&args),
             Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),

@@ -137,6 +137,16 @@ impl Starting {
     }
 }
 
+impl Starting {
+    /// See [`Daemon::kill_and`].
+    pub(crate) fn kill_and(mut self, meanwhile: &dyn Fn()) {
+        if let Some(child) = &mut self.child {
+            let _already_gone = child.kill();
+        }
+        meanwhile();
+    }
+}
+
 impl Drop for Starting {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
@@ -162,6 +172,13 @@ impl Daemon {
     /// `kill -9`.
     pub(crate) fn kill(self) {
         drop(self);
+    }
+
+    /// `kill -9`, then `meanwhile`, then waits: a process that waits for its disk is gone only after
+    /// that has answered.
+    pub(crate) fn kill_and(mut self, meanwhile: &dyn Fn()) {
+        let _already_gone = self.child.kill();
+        meanwhile();
     }
 
     /// SIGTERM, then waits. The time that took.

@@ -5,6 +5,7 @@
 //!
 //! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
+//! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
 //! * `figures` - rates, latencies and sizes, each beside its physical limit.
 //!
 //! What the figures mean, and how to read them: `benches/README.md`.
@@ -23,6 +24,7 @@ mod machine;
 mod naive;
 mod number;
 mod population;
+mod power;
 mod programs;
 mod scale;
 mod tool;

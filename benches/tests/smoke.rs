@@ -1,7 +1,7 @@
-//! The real programs, end to end, small: what `verify-main-job`, `kill-ledger` and `figures` say,
-//! how they exit, and that they notice what they are there to notice.
+//! The real programs, end to end, small: what the jobs say, how they exit, and that they notice what they are there to notice.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -86,6 +86,39 @@ fn the_audit_notices_what_is_missing() {
     }
 }
 
+/// Whether this machine mounts file systems of ours; if not, it says why.
+fn can_mount() -> bool {
+    let output = run(&["mount-check"]);
+    let (code, complained) = (output.status.code(), text(&output.stderr));
+    assert!(matches!(code, Some(0 | 2)), "{complained}");
+    let _closed_pipe = write!(std::io::stderr(), "{complained}");
+    code == Some(0)
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_power_cuts() {
+    if can_mount() {
+        let output = run_with_programs(&["power-cuts", "--rounds", "6", "--life", "3"]);
+        assert_succeeds(&output, "are there exactly once, and nothing else");
+    }
+}
+
+#[test]
+fn the_audit_notices_a_disk_that_forgets() {
+    if can_mount() {
+        let output = run_with_programs(&["power-cuts", "--rounds", "4", "--forget-syncs"]);
+        assert_succeeds(&output, "violations of the ledger");
+    }
+}
+
+#[test]
+fn a_full_disk_and_a_failed_sync_lose_nothing() {
+    if can_mount() {
+        assert_succeeds(&run_with_programs(&["full-disk"]), "refused ones none is");
+        assert_succeeds(&run_with_programs(&["failed-sync"]), "refused ones none is");
+    }
+}
+
 #[test]
 fn every_figure_is_measured() {
     let directory = tempfile::tempdir().unwrap();
@@ -107,11 +140,12 @@ fn every_figure_is_measured() {
 
 #[test]
 fn mistakes_exit_with_2_and_name_the_way_out() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (&["verify-main-job", "--data", "/nowhere"], "--data /nowhere: there is no such directory"),
         (&["verify-main-job", "--data", "/"], "it holds neither graph.tsv.zst nor graph.tsv"),
         (&["kill-ledger", "--work", "/nowhere"], "--work /nowhere: there is no such directory"),
         (&["kill-ledger", "--rounds", "0"], "--rounds 0 kills nobody, at least 1"),
+        (&["power-cuts", "--life", "0"], "--rounds 0 or --life 0 cuts no power, at least 1"),
         (&["figures", "--users", "5"], "--users 5 is too few, at least 1000"),
         (&["figures", "--fanfoldd", "/x"], "--fanfoldd /x: there is no such file"),
     ];

@@ -11,34 +11,34 @@ use crate::exit::{Explain, Outcome};
 
 /// An acknowledged post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Posted {
-    pub(super) id: u64,
-    pub(super) hash: u64,
+pub(crate) struct Posted {
+    pub(crate) id: u64,
+    pub(crate) hash: u64,
 }
 
 /// What is known of a follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Follow {
+pub(crate) struct Follow {
     /// As of the newest acknowledgement.
-    pub(super) holds: bool,
+    pub(crate) holds: bool,
     /// Changes that were asked for and not acknowledged: while there are any, both may be.
-    pub(super) open: u64,
+    pub(crate) open: u64,
 }
 
 /// The sum of a ledger.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Account {
-    pub(super) intended: BTreeSet<Token>,
-    pub(super) posted: HashMap<Token, Posted>,
+pub(crate) struct Account {
+    pub(crate) intended: BTreeSet<Token>,
+    pub(crate) posted: HashMap<Token, Posted>,
     /// Post ids; true once acknowledged.
-    pub(super) deletes: HashMap<u64, bool>,
-    pub(super) follows: BTreeMap<(u64, u64), Follow>,
-    pub(super) acknowledged: u64,
+    pub(crate) deletes: HashMap<u64, bool>,
+    pub(crate) follows: BTreeMap<(u64, u64), Follow>,
+    pub(crate) acknowledged: u64,
 }
 
 impl Account {
     /// Reads a ledger.
-    pub(super) fn read(path: &Path) -> Outcome<Self> {
+    pub(crate) fn read(path: &Path) -> Outcome<Self> {
         let read = || format!("cannot read {}", path.display());
         let mut account = Self::default();
         for line in BufReader::new(File::open(path).explain(read)?).lines() {

@@ -27,22 +27,27 @@ const TOLD: usize = 5;
 
 /// What an audit found to be right.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Audited {
-    pub(super) acknowledged: u64,
-    pub(super) posts: u64,
-    pub(super) follows: u64,
+pub(crate) struct Audited {
+    pub(crate) acknowledged: u64,
+    pub(crate) posts: u64,
+    pub(crate) follows: u64,
 }
 
 /// Everything a daemon holds.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    posts: Vec<Post>,
+pub(crate) struct Found {
+    pub(crate) posts: Vec<Post>,
     /// Followers and authors, as often as they are listed.
     follows: Vec<(u64, u64)>,
 }
 
 /// Reads everything the account names from the daemon at `url` and judges it.
-pub(super) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcome<Audited> {
+pub(crate) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcome<Audited> {
+    judge(account, texts, &read(url, account).await?)
+}
+
+/// Everything the account names that the daemon at `url` holds.
+pub(crate) async fn read(url: &str, account: &Account) -> Outcome<Found> {
     let client =
         Client::connect(url).await.explain(|| "cannot connect for the audit".to_owned())?;
     let authors: BTreeSet<UserId> = account.intended.iter().map(|token| token.author()).collect();
@@ -52,7 +57,7 @@ pub(super) async fn audit(url: &str, account: &Account, texts: &Texts) -> Outcom
     let lists = iter(users).map(|user| following(&client, UserId(user))).buffer_unordered(READERS);
     let follows: Vec<Vec<(u64, u64)>> = lists.try_collect().await?;
     client.close().await;
-    judge(account, texts, &Found { posts: posts.concat(), follows: follows.concat() })
+    Ok(Found { posts: posts.concat(), follows: follows.concat() })
 }
 
 /// The whole outbox; its length must be what the author's card says.
@@ -86,7 +91,7 @@ async fn following(client: &Client, user: UserId) -> Outcome<Vec<(u64, u64)>> {
 }
 
 /// Compares; any violation is a failure that tells the first few.
-pub(super) fn judge(account: &Account, texts: &Texts, found: &Found) -> Outcome<Audited> {
+pub(crate) fn judge(account: &Account, texts: &Texts, found: &Found) -> Outcome<Audited> {
     let mut judge = Judge { account, texts, violations: Vec::new() };
     judge.posts(found);
     judge.follows(found);

@@ -22,7 +22,7 @@ use crate::exit::{Explain, Outcome};
 
 /// A change that the load asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(crate) enum Deed {
     Publish(Token),
     Delete(u64),
     Follow(u64, u64),
@@ -31,7 +31,7 @@ pub(super) enum Deed {
 
 /// A line of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     Intended(Deed),
     /// With the post id and the hash of the content, for a publish.
     Acknowledged(Deed, Option<(u64, u64)>),
@@ -39,28 +39,35 @@ pub(super) enum Line {
 
 /// The ledger, being written.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(crate) struct Book {
     path: PathBuf,
     file: Mutex<BufWriter<File>>,
 }
 
 impl Book {
-    pub(super) fn create(path: PathBuf) -> Outcome<Self> {
+    pub(crate) fn create(path: PathBuf) -> Outcome<Self> {
         let file = File::create(&path).explain(|| format!("cannot write {}", path.display()))?;
         Ok(Self { file: Mutex::new(BufWriter::new(file)), path })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn write(&self, line: Line) -> Outcome<()> {
+    pub(crate) fn write(&self, line: Line) -> Outcome<()> {
         writeln!(self.file(), "{line}").explain(|| format!("cannot write {}", self.path.display()))
     }
 
     /// Makes everything written so far readable.
-    pub(super) fn flush(&self) -> Outcome<()> {
+    pub(crate) fn flush(&self) -> Outcome<()> {
         self.file().flush().explain(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// Reads the file while nobody writes to it.
+    pub(crate) fn read<T>(&self, job: impl FnOnce(&Path) -> Outcome<T>) -> Outcome<T> {
+        let mut file = self.file();
+        file.flush().explain(|| format!("cannot write {}", self.path.display()))?;
+        job(&self.path)
     }
 
     fn file(&self) -> MutexGuard<'_, BufWriter<File>> {

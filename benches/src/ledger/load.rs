@@ -6,6 +6,7 @@
 //! however often it was sent.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::exit::{Explain, Failure, Outcome};
 use crate::number::to_usize;
 
 /// Connections, each with its own users: their order among each other is of no consequence.
-pub(super) const WORKERS: u64 = 6;
+pub(crate) const WORKERS: u64 = 6;
 
 /// Writes in flight on one connection.
 const WINDOW: usize = 128;
@@ -31,27 +32,40 @@ const FOLLOWERS: u64 = 1_000_000;
 const FOLLOWERS_PER_SOURCE: u64 = 200;
 
 /// Longer than all restarts and audits of a round together.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(240);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(240);
 
 /// What all workers share.
 #[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) book: Arc<Book>,
-    pub(super) texts: Arc<Texts>,
+pub(crate) struct Shared {
+    pub(crate) book: Arc<Book>,
+    pub(crate) texts: Arc<Texts>,
     /// Acknowledgements so far.
-    pub(super) acknowledged: AtomicU64,
+    pub(crate) acknowledged: AtomicU64,
     /// Wakes whoever waits for an acknowledgement.
-    pub(super) progress: Notify,
+    pub(crate) progress: Notify,
     /// Writes without an answer.
-    pub(super) in_flight: AtomicU64,
+    pub(crate) in_flight: AtomicU64,
     /// Begin nothing new, finish what is in flight.
-    pub(super) stop: AtomicBool,
+    pub(crate) stop: AtomicBool,
     /// The run is given up.
-    pub(super) abort: AtomicBool,
+    pub(crate) abort: AtomicBool,
 }
 
 impl Shared {
-    pub(super) fn acknowledge(&self, deed: Deed, posted: Option<(u64, u64)>) -> Outcome<()> {
+    /// With a new ledger at `ledger`.
+    pub(crate) fn new(ledger: PathBuf, texts: Arc<Texts>) -> Outcome<Self> {
+        Ok(Self {
+            book: Arc::new(Book::create(ledger)?),
+            texts,
+            acknowledged: AtomicU64::new(0),
+            progress: Notify::new(),
+            in_flight: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+            abort: AtomicBool::new(false),
+        })
+    }
+
+    pub(crate) fn acknowledge(&self, deed: Deed, posted: Option<(u64, u64)>) -> Outcome<()> {
         self.book.write(Line::Acknowledged(deed, posted))?;
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
         self.progress.notify_one();
@@ -60,12 +74,12 @@ impl Shared {
 }
 
 /// One of the followers of a source.
-pub(super) fn follower(source: u64, number: u64) -> UserId {
+pub(crate) fn follower(source: u64, number: u64) -> UserId {
     UserId(FOLLOWERS + source * FOLLOWERS_PER_SOURCE + number % FOLLOWERS_PER_SOURCE)
 }
 
 /// Starts the workers against `url`.
-pub(super) async fn start(
+pub(crate) async fn start(
     url: &str,
     shared: &Arc<Shared>,
     seed: u64,

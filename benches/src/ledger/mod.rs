@@ -13,21 +13,20 @@
 //! what it had in flight must still happen exactly once: the last audit comes after all of it was
 //! answered.
 
-mod account;
-mod audit;
-mod book;
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod book;
 mod importer;
-mod load;
-mod round;
+pub(crate) mod load;
+pub(crate) mod round;
 mod sabotage;
-mod token;
+pub(crate) mod token;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use tokio::sync::Notify;
 
 use crate::console::{grouped, note, say};
 use crate::daemon::{Launch, free_port};
@@ -38,7 +37,6 @@ use crate::programs::{ProgramArgs, Programs};
 use crate::workplace::{WorkArgs, Workplace, in_workplace};
 
 use account::Account;
-use book::Book;
 use importer::Importer;
 use load::Shared;
 use round::Rounds;
@@ -77,25 +75,13 @@ pub(crate) fn run(args: &LedgerArgs) -> Outcome<()> {
         let programs = Programs::find(&args.programs)?;
         say(Machine::of(workplace.path()));
         let runtime = tokio::runtime::Runtime::new().explain(|| "no runtime".to_owned())?;
-        let shared = shared(texts, workplace)?;
+        let shared = Arc::new(Shared::new(workplace.join("ledger"), Arc::new(texts))?);
         let done = runtime.block_on(play(args, &programs, workplace, &shared));
         // After a failure an import may still be waiting for a daemon that is gone.
         shared.abort.store(true, Ordering::Relaxed);
         runtime.shutdown_timeout(Duration::from_secs(1));
         done
     })
-}
-
-fn shared(texts: Texts, workplace: &Workplace) -> Outcome<Arc<Shared>> {
-    Ok(Arc::new(Shared {
-        book: Arc::new(Book::create(workplace.join("ledger"))?),
-        texts: Arc::new(texts),
-        acknowledged: AtomicU64::new(0),
-        progress: Notify::new(),
-        in_flight: AtomicU64::new(0),
-        stop: AtomicBool::new(false),
-        abort: AtomicBool::new(false),
-    }))
 }
 
 async fn play(

@@ -193,7 +193,8 @@ impl Round {
     }
 }
 
-fn failure_of(ended: Result<Outcome<()>, tokio::task::JoinError>) -> Failure {
+/// Why a worker ended that was to go on.
+pub(crate) fn failure_of(ended: Result<Outcome<()>, tokio::task::JoinError>) -> Failure {
     match ended {
         Ok(Ok(())) => Failure::failed("a worker ended before it was told to"),
         Ok(Err(failure)) => failure,

@@ -9,24 +9,24 @@ use std::str::FromStr;
 use fanfold_client::UserId;
 
 /// Authors that one source writes for.
-pub(super) const AUTHORS_PER_SOURCE: u64 = 16;
+pub(crate) const AUTHORS_PER_SOURCE: u64 = 16;
 
 /// Who intended a post, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Token {
-    pub(super) source: u64,
-    pub(super) number: u64,
+pub(crate) struct Token {
+    pub(crate) source: u64,
+    pub(crate) number: u64,
 }
 
 impl Token {
     /// Whose post it is.
-    pub(super) fn author(self) -> UserId {
+    pub(crate) fn author(self) -> UserId {
         author(self.source, self.number)
     }
 }
 
 /// One of the authors of a source.
-pub(super) fn author(source: u64, number: u64) -> UserId {
+pub(crate) fn author(source: u64, number: u64) -> UserId {
     UserId(1 + source * AUTHORS_PER_SOURCE + number % AUTHORS_PER_SOURCE)
 }
 
@@ -49,15 +49,15 @@ impl FromStr for Token {
 
 /// What posts say beside their tokens: texts of the input, taken in turn.
 #[derive(Clone, Debug)]
-pub(super) struct Texts(Vec<Box<str>>);
+pub(crate) struct Texts(Vec<Box<str>>);
 
 impl Texts {
-    pub(super) fn new(texts: Vec<Box<str>>) -> Self {
+    pub(crate) fn new(texts: Vec<Box<str>>) -> Self {
         Self(texts)
     }
 
     /// The whole text of the post with this token.
-    pub(super) fn content(&self, token: Token) -> String {
+    pub(crate) fn content(&self, token: Token) -> String {
         let count = self.0.len().max(1) as u64;
         let index = usize::try_from(token.number % count).unwrap_or(0);
         format!("{token} {}", self.0.get(index).map_or("", |text| text))
@@ -65,12 +65,12 @@ impl Texts {
 }
 
 /// The token at the start of a post's text.
-pub(super) fn token_of(text: &str) -> Option<Token> {
+pub(crate) fn token_of(text: &str) -> Option<Token> {
     text.split(' ').next()?.parse().ok()
 }
 
 /// FNV-1a: names a content in the ledger. Against accidents, not against forgers.
-pub(super) fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

@@ -175,13 +175,18 @@ fn import_line(imported: &Imported, follows: u64, posts: u64) -> String {
 
 /// `fanfoldd check`: clean, or a failure with what it says.
 pub(crate) fn check(programs: &Programs, data: &std::path::Path) -> Outcome<()> {
+    note(format!("check: {}", checked(programs, data)?));
+    Ok(())
+}
+
+/// The same, and what it said last.
+pub(crate) fn checked(programs: &Programs, data: &std::path::Path) -> Outcome<String> {
     let output = Command::new(&programs.daemon).arg("check").arg(data).output();
     let output = output.explain(|| "cannot run fanfoldd check".to_owned())?;
     let said = String::from_utf8_lossy(&output.stdout);
     let last = said.trim_end().lines().last().unwrap_or("nothing").to_owned();
     if output.status.success() {
-        note(format!("check: {last}"));
-        return Ok(());
+        return Ok(last);
     }
     let complaint = String::from_utf8_lossy(&output.stderr);
     let (said, complaint) = (said.trim_end(), complaint.trim_end());
