@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -68,13 +69,13 @@ pub(crate) fn pages(args: &PagesArgs) -> Outcome<()> {
     });
     if args.seconds != 0 {
         let time = Duration::from_secs(args.seconds);
-        let hot = reader
-            .run(time, |random, world| (1 + random.below(REGULARS.min(world.users)), None))?;
-        let cold = reader.run(time, |random, world| {
-            let user = 1 + random.below(world.users);
-            (user, Some(world.posts / 10 + random.below(world.posts * 9 / 10)))
-        })?;
-        add(&mut found, &[("hot", hot), ("cold", cold), ("compared", reader.compared.into())]);
+        let hot = reader.run(time, hot_page)?;
+        let cold = reader.run(time, cold_page)?;
+        add(&mut found, &[("hot", hot), ("cold", cold)]);
+        let control = reader.beside(time, hot_page)?;
+        let scanned = reader.beside(time, cold_page)?;
+        add(&mut found, &[("hot_beside_hot", control), ("hot_beside_cold", scanned)]);
+        add(&mut found, &[("compared", reader.compared.into())]);
         let counters = reader.engine.counters().explain(|| "cannot count".to_owned())?;
         add(&mut found, &[("memory_hit_percent", counters.memory_hit_percent().into())]);
         add(
@@ -89,6 +90,19 @@ pub(crate) fn pages(args: &PagesArgs) -> Outcome<()> {
     reader.engine.close().explain(|| "cannot close".to_owned())
 }
 
+/// The newest page of somebody who reads often.
+fn hot_page(random: &mut Random, world: &World) -> (u64, Option<u64>) {
+    (1 + random.below(REGULARS.min(world.users)), None)
+}
+
+/// A page of anybody, from anywhere in nine tenths of the history.
+fn cold_page(random: &mut Random, world: &World) -> (u64, Option<u64>) {
+    let user = 1 + random.below(world.users);
+    (user, Some(world.posts / 10 + random.below(world.posts * 9 / 10)))
+}
+
+type Choose = fn(&mut Random, &World) -> (u64, Option<u64>);
+
 struct Reader {
     engine: Engine,
     world: World,
@@ -98,11 +112,7 @@ struct Reader {
 
 impl Reader {
     /// Reads pages that `choose` names, for a while.
-    fn run(
-        &mut self,
-        time: Duration,
-        choose: impl Fn(&mut Random, &World) -> (u64, Option<u64>),
-    ) -> Outcome<Value> {
+    fn run(&mut self, time: Duration, choose: Choose) -> Outcome<Value> {
         let mut random = Random::new(7);
         let mut latencies = Latencies::new()?;
         let (mut count, mut reading) = (0_u64, Duration::ZERO);
@@ -119,6 +129,31 @@ impl Reader {
         Ok(
             json!({ "pages": count, "per_second": rate, "p50_us": p50, "p99_us": p99, "p999_us": p999 }),
         )
+    }
+
+    /// Hot pages, while another thread reads pages that `other` names at full speed.
+    fn beside(&mut self, time: Duration, other: Choose) -> Outcome<Value> {
+        let stop = AtomicBool::new(false);
+        let mut second = Self { engine: self.engine.clone(), compared: 0, ..*self };
+        std::thread::scope(|scope| {
+            let scanner = scope.spawn(|| -> Outcome<u64> {
+                let (mut random, mut count) = (Random::new(11), 0);
+                while !stop.load(Ordering::Relaxed) {
+                    let (user, before) = other(&mut random, &second.world);
+                    second.read(user, before, false)?;
+                    count += 1;
+                }
+                Ok(count)
+            });
+            let mut found = self.run(time, hot_page);
+            stop.store(true, Ordering::Relaxed);
+            let scanned = scanner.join().map_err(|_| Failure::failed("the scanner panicked"))??;
+            let rate = crate::number::whole(crate::number::rate(scanned, time));
+            if let Ok(found) = &mut found {
+                add(found, &[("other_per_second", rate.into())]);
+            }
+            found
+        })
     }
 
     /// Reads one page; how long that took.
