@@ -5,9 +5,11 @@
 //! * [`model`]: the naive database, a few `HashMap`s: the oracle.
 //! * [`workload`]: seeded random commands and queries.
 //! * [`seed`]: one number that replays a failure.
+//! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
 
 pub mod disk;
 pub mod memory;
 pub mod model;
 pub mod seed;
+pub mod simulation;
 pub mod workload;
