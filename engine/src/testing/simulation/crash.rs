@@ -97,7 +97,8 @@ impl World<'_> {
     pub(super) fn reopen(&mut self, image: SimulatedDisk, stop: Stop) -> Checked {
         let was_weak = self.options.durability != Durability::Fsync && stop != Stop::Orderly;
         check_clean(&image)?;
-        let mut may_lose = was_weak && stop == Stop::PowerCut;
+        // After a failed sync, what was acknowledged unsynced may be gone even from the cache.
+        let mut may_lose = was_weak && (stop == Stop::PowerCut || self.history.is_faulty);
         let mut disk = image;
         let mut broken = 0;
         let mut is_clean = stop == Stop::Orderly;
@@ -179,6 +180,10 @@ impl World<'_> {
         let rebuilt = open(image, &self.random_options())?;
         self.summary.rebuilds += 1;
         let (found, expected) = (rebuilt.digests()?, self.engine.digests()?);
+        if found != expected {
+            // Where they differ says more than that they do.
+            compare::everything(&rebuilt, &self.history.model)?;
+        }
         drop(rebuilt.close());
         same(&found, &expected, || "digests of a rebuild from the log alone".to_owned())
     }

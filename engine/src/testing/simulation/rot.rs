@@ -61,7 +61,8 @@ impl World<'_> {
     pub(super) fn misdirect_reads(&mut self) -> Checked {
         self.learn_next()?;
         self.tell("reads go astray");
-        self.history.may_be_corrupt = true;
+        // A read that goes astray while a segment is sealed ends the writes.
+        (self.history.is_faulty, self.history.may_be_corrupt) = (true, true);
         let before = self.disk.misdirected();
         for _ in 0..self.random.below(60) + 10 {
             if self.random.one_in(5) {
