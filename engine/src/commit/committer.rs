@@ -145,9 +145,13 @@ impl Committer {
 
     fn begin_flush(&mut self) -> Result<()> {
         self.log.sync()?;
-        let mut users = None;
-        self.shared.change(|state| users = state.freeze())?;
-        self.flusher.order(Frozen { until: Sequence(self.next.0 - 1), users });
+        let (mut users, mut until) = (None, Sequence(0));
+        self.shared.change(|state| {
+            users = state.freeze();
+            // Not the sequence before the next one: an epoch that has just begun skipped some.
+            until = state.position.sequence;
+        })?;
+        self.flusher.order(Frozen { until, users });
         self.unflushed = 0;
         self.wants_flush = false;
         Ok(())
