@@ -148,6 +148,7 @@ impl Committer {
         let (mut users, mut until) = (None, Sequence(0));
         self.shared.change(|state| {
             users = state.freeze();
+            // Not the sequence before the next one: an epoch that has just begun skipped some.
             until = state.position.sequence;
         })?;
         self.flusher.order(Frozen { until, users });

@@ -69,9 +69,9 @@ pub(crate) fn store(
         manifest.covered = covered;
     })?;
     for view in outdated {
-        let name = view.name();
-        remove_if_present(storage, &name)
-            .map_err(|error| Error::io(format!("remove {name}"), error))?;
+        // The manifest is stored: failing now would have the caller do all of it again. A file that
+        // stays is listed nowhere, and opening removes it.
+        let _ = remove_if_present(storage, &view.name());
     }
     Ok(())
 }

@@ -90,8 +90,13 @@ impl Keeper {
         Ok(keeper)
     }
 
-    /// Waits for the spare and orders the next one.
+    /// Waits for the spare. A failure that has been waiting here may be over by now: it is tried anew.
     pub(crate) fn take_spare(&self) -> Result<Spare> {
+        match self.spares.try_recv() {
+            Ok(Ok(spare)) => return Ok(spare),
+            Ok(Err(_)) => self.order(Job::Prepare),
+            Err(_) => {}
+        }
         let spare = self.spares.recv().unwrap_or_else(|_| Err(stopped()));
         if spare.is_err() {
             self.order(Job::Prepare);
@@ -169,7 +174,12 @@ impl Worker {
         }
     }
 
+    /// Seals in order or not at all: a segment that could not be sealed stays in memory, and what
+    /// comes after it too, so that the sealed ones are the log's beginning without a gap.
     fn seal(&self, finished: &Finished) {
+        if self.fault().is_some() {
+            return;
+        }
         match seal(self.catalog.storage(), finished) {
             Ok(segment) => self.log.sealed(Arc::new(segment)),
             Err(error) => self.keep(Err(error)),
@@ -192,6 +202,10 @@ impl Worker {
                 self.log.swap(segment, &Arc::new(other));
             }
         }
+    }
+
+    fn fault(&self) -> Option<Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Keeps the first failure.

@@ -120,8 +120,14 @@ impl LocalLog {
         end as u64 <= self.active.capacity
     }
 
+    /// The log must not grow any more once a segment could not be sealed.
+    fn check_keeper(&self) -> Result<()> {
+        self.keeper.fault().map_or(Ok(()), |fault| Err(poisoned(fault)))
+    }
+
     fn begin_next(&mut self, time: Timestamp) -> Result<()> {
-        let spare = self.keeper.take_spare()?;
+        self.check_keeper()?;
+        let spare = self.keeper.take_spare().map_err(poisoned_unless_full)?;
         self.make_durable()?;
         let first = self.active.next_sequence();
         let start = Start {
@@ -204,9 +210,7 @@ impl LocalLog {
 
 impl CommitLog for LocalLog {
     fn append(&mut self, expected_next: Sequence, records: &[Record]) -> Result<()> {
-        if let Some(fault) = self.keeper.fault() {
-            return Err(poisoned(fault));
-        }
+        self.check_keeper()?;
         let next = self.active.next_sequence();
         if expected_next != next {
             return Err(Error::new(
@@ -344,6 +348,11 @@ fn activate(
         last_time: start.time,
         synced_at: Instant::now(),
     })
+}
+
+/// A full disk is waited for; a spare that cannot be written for another reason is a failed write.
+fn poisoned_unless_full(error: Error) -> Error {
+    if error.kind() == ErrorKind::StorageFull { error } else { poisoned(error) }
 }
 
 /// After a failed write or sync nobody knows what the disk holds: no more writes.

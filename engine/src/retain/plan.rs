@@ -60,13 +60,16 @@ impl Rules {
         others: &[Arc<SealedSegment>],
         joins: impl Fn(&SealedSegment) -> bool,
     ) -> usize {
-        let mut bytes = first.file_len();
+        let (mut bytes, mut last) = (first.file_len(), first.last());
         others
             .iter()
             .take_while(|next| {
                 bytes += next.file_len();
+                // What stands between two segments must not vanish when they become one.
+                let is_next = next.header().previous == last;
+                last = next.last();
                 let same_epoch = next.header().epoch == first.header().epoch;
-                same_epoch && bytes <= self.segment_bytes && joins(next)
+                is_next && same_epoch && bytes <= self.segment_bytes && joins(next)
             })
             .count()
     }

@@ -3,7 +3,7 @@
 //! [`MemoryStorage::image`] copies all files as they are: what `kill -9` would leave.
 //! [`MemoryStorage::durable_image`] copies only what was synced: what a power cut would leave, if
 //! nothing unsynced had reached the disk. Renames and removals are durable at once here; the
-//! simulated disk that loses directory entries comes with the crash simulator.
+//! simulated disk ([`disk`](super::disk)) loses directory entries and single sectors too.
 
 use std::collections::BTreeMap;
 use std::io;

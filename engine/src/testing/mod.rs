@@ -1,11 +1,15 @@
 //! Tools for tests, here and in `benches`: nothing of this is part of the engine.
 //!
+//! * [`disk`]: a simulated disk that does what real disks do when the power goes.
 //! * [`memory`]: a breakable storage in memory; a copy of it is what a crash would leave.
 //! * [`model`]: the naive database, a few `HashMap`s: the oracle.
 //! * [`workload`]: seeded random commands and queries.
 //! * [`seed`]: one number that replays a failure.
+//! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
 
+pub mod disk;
 pub mod memory;
 pub mod model;
 pub mod seed;
+pub mod simulation;
 pub mod workload;

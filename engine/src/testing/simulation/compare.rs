@@ -1,0 +1,192 @@
+//! An engine against the oracle: some reads at random, or everything there is.
+
+use super::trouble::{Checked, ensure, same};
+use crate::engine::Engine;
+use crate::error::ErrorKind;
+use crate::ids::{PostId, Sequence, UserId};
+use crate::limits::LIMIT_MAX;
+use crate::query::{
+    EdgePage, EdgeQuery, Page, PageEnd, Post, ScanItems, ScanOf, ScanQuery, Span, TimelineQuery,
+};
+use crate::testing::model::{IdPage, Model};
+use crate::testing::workload::Workload;
+
+/// How many users the workload knows.
+pub(super) const USERS: u64 = 9;
+
+/// Everybody whom the workload may name, known or not.
+fn users() -> impl Iterator<Item = UserId> {
+    let known = (1..=USERS).map(|n| UserId(n.wrapping_mul(0x0001_0000_0001)));
+    known.chain((0..3).map(|n| UserId(u64::MAX - n)))
+}
+
+pub(super) fn ids(page: &Page) -> IdPage {
+    (page.posts.iter().map(|post| post.id.0).collect(), page.end)
+}
+
+/// One read of each kind. Answers how many.
+pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload) -> Checked<u64> {
+    let query = workload.timeline(model.last);
+    let home = engine.home(&query)?;
+    same(&home.position.sequence.0, &model.last, || "position".to_owned())?;
+    same(&ids(&home), &model.home(&query), || format!("home {query:?}"))?;
+    home.posts.iter().try_for_each(|post| content(model, post))?;
+    if let Some(resident) = engine.resident().home(&query)? {
+        same(&resident, &home, || format!("resident home {query:?}"))?;
+    }
+    let outbox = engine.outbox(&query)?;
+    same(&ids(&outbox), &model.outbox(&query), || format!("outbox {query:?}"))?;
+    let edges = workload.edges(model.last);
+    neighbours(engine, model, &edges)?;
+    let (a, b, viewer) = (workload.user(), workload.user(), workload.viewer());
+    counts(engine, model, a, viewer)?;
+    relation(engine, model, a, b)?;
+    post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
+    Ok(7)
+}
+
+/// Everything that can be read. Answers how many reads it took.
+pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
+    let position = engine.position()?.sequence.0;
+    same(&position, &model.last, || "position".to_owned())?;
+    let mut reads = scan_posts(engine, model)? + scan_follows(engine, model)?;
+    for user in users() {
+        reads += timelines(engine, model, user)?;
+        let query = EdgeQuery { user, viewer: None, before: None, limit: LIMIT_MAX };
+        neighbours(engine, model, &query)?;
+        counts(engine, model, user, None)?;
+        for other in users() {
+            relation(engine, model, user, other)?;
+            reads += 1;
+        }
+        reads += 3;
+    }
+    for id in model.posts.keys() {
+        post(engine, model, PostId(*id), None)?;
+        reads += 1;
+    }
+    Ok(reads)
+}
+
+fn timelines(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
+    let mut reads = 0;
+    let first = TimelineQuery { user, viewer: None, span: Span::Newest, limit: 50 };
+    let mut query = first;
+    loop {
+        let page = engine.home(&query)?;
+        same(&ids(&page), &model.home(&query), || format!("home {query:?}"))?;
+        reads += 1;
+        match page.posts.last() {
+            Some(last) if page.end != PageEnd::End => query.span = Span::Before(last.id),
+            _ => break,
+        }
+    }
+    let mut query = first;
+    loop {
+        let page = engine.outbox(&query)?;
+        same(&ids(&page), &model.outbox(&query), || format!("outbox {query:?}"))?;
+        page.posts.iter().try_for_each(|post| content(model, post))?;
+        reads += 1;
+        match page.posts.last() {
+            Some(last) if page.end != PageEnd::End => query.span = Span::Before(last.id),
+            _ => return Ok(reads),
+        }
+    }
+}
+
+fn neighbours(engine: &Engine, model: &Model, query: &EdgeQuery) -> Checked {
+    let edges = |page: &EdgePage| -> Vec<(u64, u64)> {
+        page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
+    };
+    let page = engine.following(query)?;
+    same(&(edges(&page), page.end), &model.following_page(query), || {
+        format!("following {query:?}")
+    })?;
+    let page = engine.followers(query)?;
+    same(&(edges(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
+}
+
+fn counts(engine: &Engine, model: &Model, user: UserId, viewer: Option<UserId>) -> Checked {
+    let card = engine.user(user, viewer)?;
+    let found = (card.posts, card.followers, card.followees);
+    same(&found, &model.counts(user, viewer), || format!("counts of {user} for {viewer:?}"))
+}
+
+fn relation(engine: &Engine, model: &Model, a: UserId, b: UserId) -> Checked {
+    let r = engine.relation(a, b, None)?;
+    let found = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
+    same(&found, &model.relation(a, b), || format!("relation of {a} and {b}"))
+}
+
+fn post(engine: &Engine, model: &Model, id: PostId, viewer: Option<UserId>) -> Checked {
+    let sees = model.sees_post(id, viewer);
+    match engine.post(id, viewer) {
+        Ok((_, post)) => {
+            ensure(sees, || format!("post {id} is there for {viewer:?}"))?;
+            content(model, &post)
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            ensure(!sees, || format!("post {id} is not there for {viewer:?}"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn content(model: &Model, post: &Post) -> Checked {
+    let Some(expected) = model.posts.get(&post.id.0) else {
+        return ensure(false, || format!("post {} was never published", post.id));
+    };
+    let shown = expected.created_at.unwrap_or(post.committed_at.0);
+    let is_same = post.author == expected.author
+        && post.text[..] == expected.text[..]
+        && post.meta[..] == expected.meta[..]
+        && post.at.0 == shown;
+    ensure(is_same, || format!("post {} is {post:?}, expected {expected:?}", post.id))
+}
+
+/// All posts in log order; their dates never step back.
+fn scan_posts(engine: &Engine, model: &Model) -> Checked<u64> {
+    let mut alive = model.posts.iter().filter(|(_, post)| !post.deleted).map(|(id, _)| *id);
+    let mut date = 0;
+    let reads = scan(engine, ScanOf::Posts, |items| {
+        let ScanItems::Posts(posts) = items else { return Ok(()) };
+        posts.iter().try_for_each(|post| {
+            same(&Some(post.id.0), &alive.next(), || "scan of posts".to_owned())?;
+            let stepped = || format!("post {} was committed before the one before it", post.id);
+            ensure(date <= post.committed_at.0, stepped)?;
+            date = post.committed_at.0;
+            content(model, post)
+        })
+    })?;
+    same(&None, &alive.next(), || "scan of posts, at its end".to_owned())?;
+    Ok(reads)
+}
+
+fn scan_follows(engine: &Engine, model: &Model) -> Checked<u64> {
+    let mut expected: Vec<_> = model.follows.iter().map(|((a, b), at)| (*at, *a, *b)).collect();
+    expected.sort_unstable();
+    let mut found = Vec::new();
+    let reads = scan(engine, ScanOf::Follows, |items| {
+        if let ScanItems::Follows(follows) = items {
+            found.extend(follows.iter().map(|f| (f.sequence.0, f.user.0, f.author.0)));
+        }
+        Ok(())
+    })?;
+    same(&found, &expected, || "scan of follows".to_owned())?;
+    Ok(reads)
+}
+
+fn scan(engine: &Engine, of: ScanOf, mut each: impl FnMut(&ScanItems) -> Checked) -> Checked<u64> {
+    let mut query = ScanQuery { of, after: Sequence(0), until: None, limit: LIMIT_MAX };
+    let mut reads = 0;
+    loop {
+        let step = engine.scan(&query)?;
+        each(&step.items)?;
+        reads += 1;
+        if step.end == PageEnd::End {
+            return Ok(reads);
+        }
+        ensure(query.after < step.next, || format!("the scan stands still at {}", step.next))?;
+        query.after = step.next;
+    }
+}

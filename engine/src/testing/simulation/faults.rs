@@ -1,0 +1,130 @@
+//! Operations of the disk that fail, and a full disk.
+
+use std::time::Duration;
+
+use super::crash::Stop;
+use super::trouble::{Checked, ensure};
+use super::world::World;
+use crate::command::Command;
+use crate::error::ErrorKind;
+use crate::testing::disk::faults::{Effect, Fault, Operation};
+
+/// How often a write is tried on a disk that has space again.
+const TRIES_MAX: u32 = 2_000;
+
+impl World<'_> {
+    /// One operation fails, or all from then on. Afterwards the engine either goes on, or takes no
+    /// more writes, ever; in both cases reads are right.
+    pub(super) fn fail_an_operation(&mut self) -> Checked {
+        self.learn_next()?;
+        let fault = self.random_fault();
+        self.tell(format!("{fault:?}"));
+        let before = self.disk.injected();
+        self.history.is_faulty = true;
+        self.disk.inject(fault);
+        let reader = self.start_reader();
+        for _ in 0..self.random.below(30) + 5 {
+            match self.random.below(4) {
+                0 => self.send_batch()?,
+                1 => self.read()?,
+                _ => self.send_one()?,
+            }
+        }
+        self.stop_reader(reader)?;
+        self.summary.faults += self.disk.injected() - before;
+        self.disk.heal();
+        if self.has_given_up()? || self.random.one_in(2) {
+            let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
+            let image = self.image(stop);
+            self.tell(format!("{stop:?}"));
+            self.discard();
+            return self.reopen(image, stop);
+        }
+        self.resume()
+    }
+
+    fn random_fault(&mut self) -> Fault {
+        let of = match self.random.below(12) {
+            0..=1 => Some(Operation::Sync),
+            2 => Some(Operation::Write),
+            3 => Some(Operation::Rename),
+            4 => Some(Operation::SyncDirectory),
+            5 => Some(Operation::Create),
+            6 => Some(Operation::Remove),
+            7 => Some(Operation::SetLen),
+            _ => None,
+        };
+        let effect = match self.random.below(4) {
+            0 => Effect::Full,
+            1 => Effect::Short,
+            2 => Effect::Kind(std::io::ErrorKind::Other),
+            _ => Effect::Io,
+        };
+        Fault { after: self.random.below(30), of, effect, lasting: self.random.one_in(3) }
+    }
+
+    /// Whether the engine takes no more writes; if so it says why, and reads go on.
+    fn has_given_up(&mut self) -> Checked<bool> {
+        // A fault in the background shows at the next write.
+        self.send_one()?;
+        let Some(reason) = self.engine.unavailable_reason() else { return Ok(false) };
+        ensure(reason.kind() == ErrorKind::Unavailable, || format!("no writes for {reason:?}"))?;
+        for _ in 0..3 {
+            let answer = self.engine.write(Command::publish(self.workload.user(), "too late"));
+            let is_refused = answer.as_ref().is_err_and(|e| e.kind() == ErrorKind::Unavailable);
+            ensure(is_refused, || format!("a write after {reason:?} was answered {answer:?}"))?;
+            self.read()?;
+        }
+        Ok(true)
+    }
+
+    /// Space runs out; writes are refused and reads go on until there is space again.
+    pub(super) fn fill_the_disk(&mut self) -> Checked {
+        self.learn_next()?;
+        let room = self.random.below(400_000);
+        self.tell(format!("{room} bytes of space left"));
+        self.history.is_faulty = true;
+        self.disk.set_capacity(Some(self.disk.used() + room));
+        let reader = self.start_reader();
+        for _ in 0..60 {
+            match self.random.below(4) {
+                0 => self.send_batch()?,
+                1 => self.read()?,
+                _ => self.send_one()?,
+            }
+        }
+        self.stop_reader(reader)?;
+        self.summary.full_disks += 1;
+        let gave_up = self.engine.unavailable_reason();
+        ensure(gave_up.is_none(), || format!("a full disk is no reason to give up: {gave_up:?}"))?;
+        if self.random.one_in(3) {
+            let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
+            let image = self.image(stop);
+            self.tell(format!("{stop:?}"));
+            self.discard();
+            return self.reopen(image, stop);
+        }
+        self.disk.heal();
+        self.resume()
+    }
+
+    /// Writes go on by themselves on a disk that works again.
+    fn resume(&mut self) -> Checked {
+        for _ in 0..TRIES_MAX {
+            let command = Command::publish(self.workload.user(), "on we go");
+            let answer = self.engine.write(command.clone());
+            self.summary.commands += 1;
+            self.history.settle(&command, &answer)?;
+            match answer {
+                Ok(_) => {
+                    self.history.is_faulty = false;
+                    return self.read();
+                }
+                Err(error) if error.kind() == ErrorKind::StorageFull => {}
+                Err(error) => return Err(error.into()),
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        ensure(false, || "writes do not resume although there is space".to_owned())
+    }
+}

@@ -1,0 +1,135 @@
+//! What happened, as far as anybody can know: the oracle with all that was acknowledged, and the
+//! commands that were sent and not answered.
+//!
+//! After a crash the log says how far it goes. A command that nobody answered is in it or not, but
+//! the log is in the order of sending: its last sequence decides which ones happened.
+
+use super::summary::Summary;
+use super::trouble::{Checked, Trouble, ensure, same};
+use crate::command::{Action, Command, Receipt};
+use crate::error::{ErrorKind, Result};
+use crate::ids::PostId;
+use crate::testing::model::{Expected, Model};
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct History {
+    pub(super) model: Model,
+    /// Everything that is in the model, in log order.
+    records: Vec<(u64, Command)>,
+    /// Sent, and answered by nobody or with "unavailable".
+    in_flight: Vec<Command>,
+    /// Up to here everything is durable in any mode.
+    pub(super) durable: u64,
+    /// The next record has the next sequence: no epoch has just begun.
+    pub(super) knows_next: bool,
+    /// Something was broken on purpose: writes may be refused for it.
+    pub(super) is_faulty: bool,
+    /// Reads may meet damage, and so may the look-ups of a write.
+    pub(super) may_be_corrupt: bool,
+}
+
+impl History {
+    pub(super) fn new(followees_max: usize) -> Self {
+        Self {
+            model: Model::new(followees_max),
+            records: Vec::new(),
+            in_flight: Vec::new(),
+            durable: 0,
+            knows_next: true,
+            is_faulty: false,
+            may_be_corrupt: false,
+        }
+    }
+
+    /// The records above `after`.
+    pub(super) fn records_above(&self, after: u64) -> &[(u64, Command)] {
+        let start = self.records.partition_point(|(sequence, _)| *sequence <= after);
+        self.records.get(start..).unwrap_or_default()
+    }
+
+    /// A command was answered: it must be the oracle's answer, unless something is broken.
+    pub(super) fn settle(&mut self, command: &Command, answer: &Result<Receipt>) -> Checked {
+        let expected = self.model.expect(command);
+        match (expected, answer) {
+            (Expected::Changed, Ok(receipt)) if receipt.changed => {
+                self.accept(command, receipt)?;
+            }
+            (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {}
+            (Expected::Unchanged, Ok(_)) if matches!(command.action, Action::Touch { .. }) => {}
+            (Expected::Repeated(at), Ok(receipt))
+                if (receipt.position.sequence.0, receipt.changed) == (at, true) => {}
+            (Expected::Refused(kind), Err(error)) if error.kind() == kind => {}
+            (_, Err(error)) if self.is_faulty && error.kind() == ErrorKind::Unavailable => {
+                self.in_flight.push(command.clone());
+            }
+            // Nothing of it happened, says the engine.
+            (_, Err(error)) if self.is_faulty && error.kind() == ErrorKind::StorageFull => {}
+            (_, Err(error)) if self.may_be_corrupt && error.kind() == ErrorKind::Corrupt => {}
+            _ => {
+                return Err(Trouble::Differs(format!(
+                    "{command:?} was answered {answer:?}, expected {expected:?}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, command: &Command, receipt: &Receipt) -> Checked {
+        let sequence = receipt.position.sequence.0;
+        if self.knows_next {
+            same(&sequence, &(self.model.last + 1), || format!("sequence of {command:?}"))?;
+        } else {
+            ensure(self.model.last < sequence, || format!("{sequence} was given out before"))?;
+        }
+        let is_publish = matches!(command.action, Action::Publish(_));
+        let post = is_publish.then_some(PostId(sequence));
+        same(&receipt.post, &post, || format!("post of {command:?}"))?;
+        self.knows_next = true;
+        self.apply(command, sequence);
+        Ok(())
+    }
+
+    fn apply(&mut self, command: &Command, sequence: u64) {
+        self.model.apply(command, sequence);
+        self.records.push((sequence, command.clone()));
+    }
+
+    /// A log that ends at `last` was recovered. If it `may_lose` what was not synced, a beginning
+    /// of the history is left; else all of it, and a beginning of what was in flight.
+    pub(super) fn recover(&mut self, last: u64, may_lose: bool, summary: &mut Summary) -> Checked {
+        let in_flight = std::mem::take(&mut self.in_flight);
+        summary.in_flight += in_flight.len() as u64;
+        if may_lose && last < self.model.last {
+            self.forget_above(last)?;
+        }
+        let lost = || format!("acknowledged up to {}, the log ends at {last}", self.model.last);
+        ensure(self.model.last <= last, lost)?;
+        for command in in_flight {
+            if self.model.last < last && self.model.expect(&command) == Expected::Changed {
+                self.apply(&command, self.model.last + 1);
+                summary.survived += 1;
+            }
+        }
+        same(&last, &self.model.last, || "the log has more than was sent".to_owned())?;
+        self.durable = last;
+        (self.is_faulty, self.may_be_corrupt) = (false, false);
+        Ok(())
+    }
+
+    fn forget_above(&mut self, last: u64) -> Checked {
+        let durable = self.durable;
+        ensure(durable <= last, || format!("durable up to {durable}, the log ends at {last}"))?;
+        self.model = self.model_at(last);
+        self.records.retain(|(sequence, _)| *sequence <= last);
+        same(&self.model.last, &last, || "the log ends between two records".to_owned())
+    }
+
+    /// The oracle as of an earlier position.
+    pub(super) fn model_at(&self, last: u64) -> Model {
+        let mut model = Model::new(self.model.followees_max);
+        let kept = self.records.iter().take_while(|(sequence, _)| *sequence <= last);
+        kept.for_each(|(sequence, command)| model.apply(command, *sequence));
+        model
+    }
+}

@@ -1,0 +1,146 @@
+//! Bugs that the simulator found, each in its smallest form, on the simulated disk.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfold_engine::testing::disk::SimulatedDisk;
+use fanfold_engine::testing::disk::faults::{Effect, Fault, Operation};
+use fanfold_engine::{
+    Command, Durability, Engine, ErrorKind, Options, PostId, SEGMENT_BYTES_MIN, Span, StatusValue,
+    Storage, TimelineQuery, UserId,
+};
+
+const BEN: UserId = UserId(22);
+
+fn options() -> Options {
+    Options { segment_bytes: SEGMENT_BYTES_MIN, memory_budget: 0, ..Options::default() }
+}
+
+fn open(disk: &SimulatedDisk, options: Options) -> Engine {
+    Engine::open_on(Arc::new(disk.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+/// Publishes posts of 60 KiB until one is refused; answers the ids.
+fn publish_until_refused(engine: &Engine, most: usize) -> Vec<PostId> {
+    let text = "t".repeat(60 * 1024);
+    let publish = || engine.write(Command::publish(BEN, text.clone())).ok()?.post;
+    (0..most).map_while(|_| publish()).collect()
+}
+
+fn fail_once(after: u64, operation: Operation, effect: Effect) -> Fault {
+    Fault { after, of: Some(operation), effect, lasting: false }
+}
+
+/// A segment could not be sealed, the next one could, retention made one file of those around the gap,
+/// and opening removed the segment in the gap as outdated: acknowledged posts were gone.
+#[test]
+fn a_segment_that_cannot_be_sealed_is_not_lost_in_retention() {
+    for after in 0..6 {
+        let disk = SimulatedDisk::new(1);
+        let cold = Options { cold_after: Duration::ZERO, flush_records: 1, ..options() };
+        let engine = open(&disk, cold);
+        // Only sealing sets a length.
+        disk.inject(fail_once(after, Operation::SetLen, Effect::Io));
+        let posts = publish_until_refused(&engine, 40);
+        assert!(3 < posts.len());
+        for _ in 0..3 {
+            // It may fail, and says so.
+            let _ = engine.retain();
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let are_there = |engine: &Engine| {
+            posts.iter().for_each(|id| assert!(engine.post(*id, None).is_ok(), "{after}: {id}"));
+        };
+        are_there(&engine);
+        assert!(engine.close().is_err());
+        are_there(&engine);
+        are_there(&open(&disk.kill_image(), options()));
+    }
+}
+
+/// An epoch began and nothing was written in it; a flush then claimed to cover the sequences that
+/// the epoch had skipped, and every later opening rebuilt all views.
+#[test]
+fn a_flush_in_a_new_epoch_covers_no_more_than_the_log() {
+    let disk = SimulatedDisk::new(2);
+    let weak = Options { durability: Durability::Os, ..options() };
+    let engine = open(&disk, weak.clone());
+    engine.write(Command::publish(BEN, "hello")).unwrap();
+    let killed = disk.kill_image();
+    engine.close().unwrap();
+    let engine = open(&killed, weak);
+    assert!(engine.recovery().new_epoch);
+    // A round of retention has the views flushed.
+    engine.retain().unwrap();
+    engine.close().unwrap();
+    let engine = open(&killed, options());
+    assert!(engine.recovery().rebuilt.is_none(), "{:?}", engine.recovery());
+}
+
+/// The next segment could not be written ahead, and writes were refused as "internal", as if it
+/// were nobody's business; so did a poisoned engine.
+#[test]
+fn a_spare_that_cannot_be_written_ends_the_writes_as_unavailable() {
+    let disk = SimulatedDisk::new(3);
+    let engine = open(&disk, options());
+    disk.inject(Fault { lasting: true, ..fail_once(0, Operation::Create, Effect::Io) });
+    publish_until_refused(&engine, 40);
+    let refused = engine.write(Command::publish(BEN, "too late")).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unavailable, "{refused}");
+    assert_eq!(engine.unavailable_reason().unwrap().kind(), ErrorKind::Unavailable);
+}
+
+/// Space had run out when the next segment was written ahead, and had long come back; the write that
+/// needed the segment was refused all the same.
+#[test]
+fn space_that_came_back_is_seen_by_the_next_write() {
+    let disk = SimulatedDisk::new(4);
+    disk.set_capacity(Some(400_000));
+    let engine = open(&disk, options());
+    publish_until_refused(&engine, 3);
+    std::thread::sleep(Duration::from_millis(50));
+    disk.set_capacity(None);
+    assert_eq!(publish_until_refused(&engine, 10).len(), 10);
+}
+
+/// A flush had stored its manifest, could not remove an outdated file, and was tried again as if nothing
+/// had happened: its entries were gone from memory, and its users were numbered twice.
+#[test]
+fn an_outdated_view_file_that_cannot_be_removed_fails_no_flush() {
+    for after in 0..8 {
+        let disk = SimulatedDisk::new(5);
+        let engine = open(&disk, Options { flush_records: 4, ..options() });
+        let publish = |user| engine.write(Command::publish(UserId(user), "hello")).unwrap().post;
+        let first: Vec<_> = (1..=8).map(publish).collect();
+        engine.write(Command::delete(first.first().unwrap().unwrap())).unwrap();
+        (11..=18).for_each(|user| assert!(publish(user).is_some()));
+        while 4 <= engine.counters().unwrap().unflushed {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        disk.inject(fail_once(after, Operation::Remove, Effect::Io));
+        (21..=28).for_each(|user| assert!(publish(user).is_some()));
+        // A flush that failed is tried again after a second.
+        let failed = || {
+            engine.status().unwrap().fields.iter().any(|(_, name, value)| {
+                *name == "background" && *value != StatusValue::Text("ok".to_owned())
+            })
+        };
+        std::thread::sleep(Duration::from_millis(50));
+        if failed() {
+            std::thread::sleep(Duration::from_millis(1_200));
+        }
+        for user in (2..=8).chain(11..=18).chain(21..=28) {
+            let query =
+                TimelineQuery { user: UserId(user), viewer: None, span: Span::Newest, limit: 9 };
+            assert_eq!(engine.outbox(&query).unwrap().posts.len(), 1, "{after}: user {user}");
+        }
+        let digests = engine.digests().unwrap();
+        engine.close().unwrap();
+        assert_eq!(open(&disk.kill_image(), options()).digests().unwrap(), digests, "{after}");
+        let views = disk.names().into_iter().filter(|name| name.ends_with(".view"));
+        views.for_each(|name| disk.remove(&name).unwrap());
+        assert_eq!(open(&disk, options()).digests().unwrap(), digests, "{after}: rebuilt");
+    }
+}

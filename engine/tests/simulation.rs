@@ -1,0 +1,54 @@
+//! The simulator: random lives of a database with power cuts, kills, failing operations, full disks
+//! and rot, beside the oracle. `FANFOLD_SEED` replays one seed, `FANFOLD_SEEDS` runs that many.
+//!
+//! `cargo run --release -p fanfold-benches -- simulate` runs many more.
+
+use fanfold_engine::testing::disk::faults::Effect;
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::simulation::{Summary, run, sweep};
+
+/// How often a seed is run when it is replayed: threads take turns as they like.
+const REPLAYS: u64 = 20;
+
+#[test]
+fn random_lives_equal_the_oracle() {
+    let first = seed_or(1);
+    let is_replay = std::env::var("FANFOLD_SEED").is_ok();
+    let count = std::env::var("FANFOLD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let runs = if is_replay { REPLAYS } else { count };
+    let mut total = Summary::default();
+    for n in 0..runs {
+        let seed = if is_replay { first } else { first + n };
+        total += run(seed).unwrap_or_else(|failure| panic!("{failure}"));
+    }
+    // A simulator that exercises nothing finds nothing.
+    if 100 < runs && !is_replay {
+        assert!(total.fields().iter().all(|(_, count)| 10 < *count), "{total:?}");
+    }
+}
+
+#[test]
+fn each_operation_failing_once_with_an_input_output_error() {
+    sweep_with(Effect::Io);
+}
+
+#[test]
+fn each_operation_failing_once_for_want_of_space() {
+    sweep_with(Effect::Full);
+}
+
+#[test]
+fn each_operation_failing_once_and_writes_by_halves() {
+    sweep_with(Effect::Short);
+}
+
+#[test]
+fn the_power_going_off_at_each_operation() {
+    sweep_with(Effect::PowerOff);
+}
+
+fn sweep_with(effect: Effect) {
+    let (operations, total) =
+        sweep(seed_or(1), effect).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(100 < operations && operations <= total.faults, "{operations} of {total:?}");
+}
