@@ -76,8 +76,8 @@ pub(crate) const TRIM_OWNERS: u32 = 1_024;
 /// Entries of one timeline that are taken into memory after an open: a page never needs more.
 pub(crate) const WARM_ENTRIES_MAX: usize = 4_096;
 
-/// Owners whose timelines are warmed under one hold of the write lock: some 100 microseconds.
-pub(crate) const WARM_OWNERS: u32 = 32;
+/// Owners whose timelines are warmed together: some 100 microseconds under the write lock.
+pub(crate) const WARM_OWNERS: u32 = 256;
 
 /// Retention looks at least so often whether there is something to do.
 pub(crate) const RETENTION_PERIOD_MAX: Duration = Duration::from_secs(60 * 60);

@@ -14,6 +14,7 @@ use super::gather::Graved;
 use super::merge::{Merged, merge, repair};
 use super::plan::{covers, plan};
 use super::step::{Frozen, collect_graves, flush};
+use super::warm::warm;
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::limits::{FORGET_GRAVES, TRIM_OWNERS, WARM_OWNERS};
@@ -161,9 +162,7 @@ impl Worker {
                 return Ok(());
             }
             let last = first.saturating_add(WARM_OWNERS).min(users);
-            let mut warmed = Ok(());
-            self.shared.change(|state| warmed = state.warm(first..last, floor))?;
-            self.shared.noticing(warmed)?;
+            self.shared.noticing(warm(&self.shared, first..last, floor))?;
         }
         Ok(())
     }

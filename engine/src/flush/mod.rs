@@ -7,7 +7,7 @@
 //! * [`step`]: one flush: gather, build, publish in the manifest.
 //! * [`plan`], [`merge`]: which files to merge into one, and how.
 //! * [`flusher`]: the thread that does it while commits go on.
-//! * [`load`]: files to views, at open.
+//! * [`load`], `warm`: files to views, at open; their newest entries into memory, after it.
 //!
 //! ```text
 //! committer: position P reached, much is unflushed: sync the log, freeze the state at P
@@ -27,3 +27,4 @@ pub(crate) mod load;
 pub(crate) mod merge;
 pub(crate) mod plan;
 pub(crate) mod step;
+mod warm;

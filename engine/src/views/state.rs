@@ -13,7 +13,6 @@ use super::users::{Ordinal, Tail, Users};
 use crate::error::Result;
 use crate::flush::build::Built;
 use crate::ids::{Position, Sequence, Timestamp};
-use crate::limits::WARM_ENTRIES_MAX;
 use crate::log::record::{Effect, Record};
 use crate::read::activity::Activity;
 use crate::runs::layout::{FAMILIES, family};
@@ -149,15 +148,6 @@ impl State {
             family::MUTES => &mut self.graph.mutes.lists.graves,
             _ => &mut self.graph.blocks.lists.graves,
         }
-    }
-
-    /// Takes the entries of `owners` that a home page needs into memory, down to `floor`.
-    pub(crate) fn warm(&mut self, owners: Range<u32>, floor: Sequence) -> Result<()> {
-        for owner in owners.map(Ordinal) {
-            self.outboxes.posts.warm(owner, floor, WARM_ENTRIES_MAX)?;
-            self.graph.following.warm(owner, floor, WARM_ENTRIES_MAX)?;
-        }
-        Ok(())
     }
 
     /// Drops the entries below `floor` of `owners` from memory, as far as files have them.

@@ -20,11 +20,11 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::DigestBuilder;
-use super::graves::{Grave, Graves};
+use super::graves::{Grave, Graves, holds};
 use super::part::{Excerpt, Near, Part, Stamp};
 use super::slots::SlotList;
 use super::users::{Ordinal, PerUser};
-use super::walk::{Down, Up};
+use super::walk::Up;
 use crate::error::Result;
 use crate::ids::Sequence;
 use crate::runs::family::Family;
@@ -175,21 +175,18 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         }
     }
 
-    /// Takes up to `limit` of the owner's newest sealed entries into memory, down to `floor`. Answers
-    /// how many.
-    pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, limit: usize) -> Result<usize> {
-        let mut walk = Down::new(self.part(owner), self.floor(owner));
-        let mut found = Vec::new();
-        while found.len() < limit {
-            match walk.next()? {
-                Some(entry) if floor <= entry.0 => found.push(entry),
-                _ => break,
-            }
+    /// Takes sealed entries, ascending and right below what is in memory, into memory: `older` was
+    /// read when the hot list began at `floor`. Nothing happens if it begins elsewhere by now.
+    pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, older: &[Entry]) {
+        if older.is_empty() || self.floor(owner) != floor {
+            return;
         }
-        if !found.is_empty() {
-            self.hot.make(owner).prepend(found.iter().rev().copied());
+        let graves = self.graves.of(owner);
+        let standing: Vec<Entry> =
+            older.iter().filter(|(entry, _)| !holds(graves, *entry)).copied().collect();
+        if !standing.is_empty() {
+            self.hot.make(owner).prepend(standing.into_iter());
         }
-        Ok(found.len())
     }
 
     fn add_count(&mut self, owner: Ordinal, by: u32) {
