@@ -105,7 +105,7 @@ impl Engine {
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
         let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
         flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
-        let start = CommitStart { next, flusher, unflushed: recovery.records };
+        let start = CommitStart { next, flusher, unflushed: recovery.records, time };
         let committer = Committer::new(Arc::clone(&shared), receiver, Box::new(writer), start)?;
         let committer = std::thread::Builder::new()
             .name("fanfold-commit".to_owned())

@@ -8,8 +8,8 @@ use std::time::Duration;
 use fanfold_engine::testing::disk::SimulatedDisk;
 use fanfold_engine::testing::disk::faults::{Effect, Fault, Operation};
 use fanfold_engine::{
-    Command, Durability, Engine, ErrorKind, Options, PostId, SEGMENT_BYTES_MIN, Span, StatusValue,
-    Storage, TimelineQuery, UserId,
+    Clock, Command, Durability, Engine, ErrorKind, ManualClock, Options, PostId, SEGMENT_BYTES_MIN,
+    Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId,
 };
 
 const BEN: UserId = UserId(22);
@@ -142,5 +142,51 @@ fn an_outdated_view_file_that_cannot_be_removed_fails_no_flush() {
         let views = disk.names().into_iter().filter(|name| name.ends_with(".view"));
         views.for_each(|name| disk.remove(&name).unwrap());
         assert_eq!(open(&disk, options()).digests().unwrap(), digests, "{after}: rebuilt");
+    }
+}
+
+/// A post was dated before its segment began, which the log cannot say: it got the segment's date, and
+/// the posts of the next segment were dated before it.
+#[test]
+fn dates_never_step_back_when_the_clock_does() {
+    let hour = 60 * 60 * 1_000;
+    let clock = Arc::new(ManualClock::new(Timestamp(1_000 * hour)));
+    let options = Options { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..options() };
+    let engine = open(&SimulatedDisk::new(6), options);
+    clock.set(Timestamp(999 * hour));
+    let publish = || engine.write(Command::publish(BEN, "hello")).unwrap().post.unwrap();
+    let date = |post| engine.post(post, None).unwrap().1.committed_at;
+    let first = publish();
+    // A round of retention begins a segment.
+    engine.retain().unwrap();
+    let second = publish();
+    assert!(date(first) <= date(second), "{} {}", date(first), date(second));
+}
+
+/// The index of a packed segment rotted; the posts behind it were silently not there, as if retention
+/// had dropped them.
+#[test]
+fn a_damaged_index_of_a_packed_segment_is_noticed() {
+    let disk = SimulatedDisk::new(7);
+    let cold = Options { cold_after: Duration::ZERO, ..options() };
+    let clock = Arc::new(ManualClock::new(Timestamp(1)));
+    let engine = open(&disk, Options { clock: Arc::clone(&clock) as Arc<dyn Clock>, ..cold });
+    let posts = publish_until_refused(&engine, 4);
+    clock.set(Timestamp(1_000));
+    engine.retain().unwrap();
+    engine.close().unwrap();
+    assert!(0 < engine.counters().unwrap().packed_bytes, "nothing was packed");
+    let name = disk.names().into_iter().find(|name| name.starts_with("log-")).unwrap();
+    for at in 0..disk.bytes(&name).len() as u64 {
+        let image = disk.kill_image();
+        assert!(image.flip_bit(&name, at, 3));
+        let opened = Engine::open_on(Arc::new(image) as Arc<dyn Storage>, options());
+        let read = opened.and_then(|engine| {
+            posts.iter().try_for_each(|post| engine.post(*post, None).map(drop))
+        });
+        if let Err(error) = read {
+            assert_eq!(error.kind(), ErrorKind::Corrupt, "{at}: {error}");
+            assert_eq!(error.place().map(|(file, _)| file), Some(name.as_str()), "{at}: {error}");
+        }
     }
 }

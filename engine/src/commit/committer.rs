@@ -31,7 +31,7 @@ pub(crate) struct Committer {
     epoch: u32,
     /// The sequence of the next record.
     next: Sequence,
-    /// The latest time given to a record.
+    /// The latest time given to a record or to a segment.
     time: Timestamp,
     group_bytes_max: usize,
     flusher: Flusher,
@@ -47,6 +47,8 @@ pub(crate) struct CommitStart {
     pub(crate) flusher: Flusher,
     /// Records in the state that are in no file.
     pub(crate) unflushed: u64,
+    /// The time at which the log goes on; no record is dated before it.
+    pub(crate) time: Timestamp,
 }
 
 /// Commands taken off the queue together.
@@ -70,11 +72,8 @@ impl Committer {
         log: Box<dyn CommitLog>,
         start: CommitStart,
     ) -> Result<Self> {
-        let CommitStart { next, flusher, unflushed } = start;
-        let (epoch, time) = {
-            let state = shared.state()?;
-            (state.position.epoch, state.time)
-        };
+        let CommitStart { next, flusher, unflushed, time } = start;
+        let epoch = shared.state()?.position.epoch;
         let group_bytes_max = log.group_bytes_max();
         let pending = Pending::new();
         Ok(Self {
@@ -130,8 +129,9 @@ impl Committer {
 
     /// Seals what there is and has it flushed as soon as may be.
     fn settle(&mut self, answer: &Sender<Sequence>) {
+        let now = self.now();
         if self.shared.fault().is_none()
-            && let Err(error) = self.log.roll(self.now())
+            && let Err(error) = self.log.roll(now)
             // A full disk: what is sealed already can still be flushed.
             && error.kind() != ErrorKind::StorageFull
         {
@@ -216,9 +216,11 @@ impl Committer {
         }
     }
 
-    /// The clock, but never before the last record: timestamps do not step back.
-    fn now(&self) -> Timestamp {
-        self.shared.options.clock.now().max(self.time)
+    /// The clock, but never before what it was taken for earlier: timestamps do not step back, and
+    /// none is before the time at which its segment began.
+    fn now(&mut self) -> Timestamp {
+        self.time = self.shared.options.clock.now().max(self.time);
+        self.time
     }
 
     fn commit(&mut self, commands: Vec<Queued>) {
@@ -323,7 +325,6 @@ impl Committer {
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }
-        self.time = records.last().map_or(self.time, |record| record.time);
         Ok(())
     }
 

@@ -24,8 +24,8 @@ pub(crate) struct PackedSegment {
 }
 
 impl PackedSegment {
-    /// Opens a mapped segment: verifies header and footer. The index is verified with
-    /// [`verify`](Self::verify); blocks are verified whenever they are unpacked.
+    /// Opens a mapped segment: verifies header, footer and index (a damaged index would make records
+    /// look as if retention had dropped them). Blocks are verified whenever they are unpacked.
     pub(crate) fn open(name: String, map: Bytes) -> Result<Self> {
         let header = SegmentHeader::load(&name, &map)?;
         let len = map.len() as u64;
@@ -38,7 +38,12 @@ impl PackedSegment {
         if header.last < header.first {
             return Err(damaged("the segment ends before it begins"));
         }
-        Ok(Self { name, header, footer, map })
+        let segment = Self { name, header, footer, map };
+        if crc32fast::hash(segment.index()) != segment.footer.index_crc {
+            let at = u64::from(segment.footer.data_end);
+            return Err(segment.damaged(at, "checksum of the index differs"));
+        }
+        Ok(segment)
     }
 
     pub(crate) fn file_len(&self) -> u64 {
@@ -65,12 +70,8 @@ impl PackedSegment {
         (0..self.footer.blocks).map(|number| self.block(number))
     }
 
-    /// Verifies index and blocks.
+    /// Verifies all blocks, and that they are what the index says.
     pub(crate) fn verify(&self) -> Result<()> {
-        if crc32fast::hash(self.index()) != self.footer.index_crc {
-            let at = u64::from(self.footer.data_end);
-            return Err(self.damaged(at, "checksum of the index differs"));
-        }
         let mut next = self.header.first;
         let mut count = 0;
         for (number, block) in (0..).zip(self.blocks()) {
