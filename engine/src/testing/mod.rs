@@ -1,10 +1,12 @@
 //! Tools for tests, here and in `benches`: nothing of this is part of the engine.
 //!
+//! * [`forge`]: makes the checksums of a changed file right again.
 //! * [`memory`]: a breakable storage in memory; a copy of it is what a crash would leave.
 //! * [`model`]: the naive database, a few `HashMap`s: the oracle.
 //! * [`workload`]: seeded random commands and queries.
 //! * [`seed`]: one number that replays a failure.
 
+pub mod forge;
 pub mod memory;
 pub mod model;
 pub mod seed;
