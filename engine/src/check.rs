@@ -188,7 +188,7 @@ fn check_views(storage: &dyn Storage, manifest: &Manifest, report: &mut CheckRep
     let damage_before = report.damage.len();
     for view in &manifest.views {
         report.files += 1;
-        report.bytes += view.len;
+        report.bytes = report.bytes.saturating_add(view.len);
         let verified = open_view(storage, manifest, view).and_then(|file| {
             file.verify_all()?;
             inspect_view(&file.name, file.whole(), &mut Nowhere)

@@ -45,10 +45,11 @@ pub struct DatabaseId(pub [u8; 16]);
 pub struct Key(pub [u8; 16]);
 
 impl Sequence {
-    /// The sequence after this one.
+    /// The sequence after this one. Nothing comes after the last number of all, which the log never
+    /// reaches but a cursor may name: it stays.
     #[must_use]
     pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+        Self(self.0.saturating_add(1))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
+use crate::runs::run::Entry;
 use crate::views::receipts::Receipts;
 use crate::views::users::Ordinal;
 
@@ -58,13 +59,12 @@ fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Resu
     let bits = runs.payload_bits();
     line(out, format_args!("family {}, payloads of {bits} bits", family_name(number)))?;
     for listed in runs.listed() {
-        let run = runs.run(&listed)?;
-        let entries: Vec<String> = (0..run.len())
-            .map(|index| match run.entry(index) {
-                (at, _) if bits == 0 => at.to_string(),
-                (at, payload) => format!("{at}:{payload}"),
-            })
-            .collect();
+        let text = |(at, payload): Entry| match bits {
+            0 => at.to_string(),
+            _ => format!("{at}:{payload}"),
+        };
+        let entries = runs.entries(&listed)?.map(|entry| entry.map(text));
+        let entries: Vec<String> = entries.collect::<Result<_>>()?;
         line(out, format_args!("  ordinal {}: {}", listed.owner.0, entries.join(" ")))?;
     }
     Ok(())

@@ -100,10 +100,17 @@ pub const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// Users at most: ordinals are 32 bits and the last one is reserved.
 pub(crate) const USERS_MAX: usize = u32::MAX as usize - 1;
 
+/// The largest sequence: the entries of a timeline are counted from its first in six bytes.
+pub(crate) const SEQUENCE_MAX: u64 = (1 << 48) - 1;
+
+/// The largest epoch: each begins [`EPOCH_SKIP`] sequences above the one before.
+pub(crate) const EPOCH_MAX: u32 = 1 << 16;
+
 /// How far sequences skip ahead when a new epoch starts.
 pub(crate) const EPOCH_SKIP: u64 = 1 << 32;
 
 const _: () = assert!(RECORD_BODY_BYTES_MAX < 1 << 24, "a record's length has 24 bits");
+const _: () = assert!((SEQUENCE_MAX >> 32) < EPOCH_MAX as u64, "sequences end first");
 const _: () = assert!(LIMIT_DEFAULT <= LIMIT_MAX);
 const _: () = assert!(TEXT_BYTES_MAX + META_BYTES_MAX <= PAGE_BYTES_MAX);
 const _: () = assert!(RECORD_BODY_BYTES_MAX < GROUP_BYTES_MAX);

@@ -15,7 +15,7 @@ use crate::flush::load::load;
 use crate::flush::merge::set_aside;
 use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
-use crate::limits::{EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use crate::limits::{EPOCH_MAX, EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEQUENCE_MAX};
 use crate::log::packed::cache::BlockCache;
 use crate::log::record::Record;
 use crate::log::recovery::{Chain, Verdict};
@@ -89,6 +89,10 @@ pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<O
     let previous = chain.last;
     let skip = if chain.may_have_lost { EPOCH_SKIP } else { 0 };
     let next = Sequence(chain.next.0 + skip);
+    if SEQUENCE_MAX - EPOCH_SKIP < next.0 || EPOCH_MAX < epoch {
+        let what = format!("the log is at {next} of epoch {epoch}: there are no sequences left");
+        return Err(Error::new(ErrorKind::Unusable, what));
+    }
     let mut manifest = manifest.unwrap_or_else(|| Manifest::new(database, epoch, next));
     (manifest.epoch, manifest.clean, manifest.floor) = (epoch, None, next);
     // An empty segment may be removed now; which one is the newest is known again when one begins.

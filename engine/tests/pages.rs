@@ -8,7 +8,7 @@ use std::sync::Arc;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Command, Durability, Engine, ErrorKind, LIMIT_MAX, Options, PAGE_BYTES_MAX, Page, PageEnd,
-    PostId, Span, Storage, TimelineQuery, UserId,
+    PostId, ScanOf, ScanQuery, Sequence, Span, Storage, TimelineQuery, UserId,
 };
 
 const READER: UserId = UserId(1);
@@ -124,4 +124,18 @@ fn limits_out_of_range_are_refused_by_name() {
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.to_string().contains("1 to 200"), "{error}");
     }
+}
+
+/// A client may send any number as a cursor; the last one of all overflowed.
+#[test]
+fn nothing_stands_after_the_last_number_of_all() {
+    let (engine, _) = filled(10, 5);
+    let end = u64::MAX;
+    assert!(page(&engine, Span::After(PostId(end)), 9).posts.is_empty());
+    for of in [ScanOf::Posts, ScanOf::Follows] {
+        let query = ScanQuery { of, after: Sequence(end), until: None, limit: 50 };
+        assert_eq!(engine.scan(&query).unwrap().end, PageEnd::End);
+    }
+    assert_eq!(engine.post(PostId(end), None).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(engine.write(Command::delete(PostId(end))).unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -125,8 +125,9 @@ fn each_entry(
 ) -> Result<()> {
     let Some(found) = Family::open(file, number)? else { return Ok(()) };
     for listed in found.listed() {
-        let run = found.run(&listed)?;
-        (0..run.len()).for_each(|index| each(listed.owner, run.entry(index)));
+        for entry in found.entries(&listed)? {
+            each(listed.owner, entry?);
+        }
     }
     Ok(())
 }

@@ -201,8 +201,13 @@ impl Source<'_> {
             entries.clear();
             for (family, walk) in &mut walks {
                 if let Some(listed) = walk.next_if(|listed| listed.owner == owner) {
-                    let run = family.run(&listed)?;
-                    entries.extend((0..run.len()).map(|index| run.entry(index)));
+                    for entry in family.entries(&listed)? {
+                        let entry = entry?;
+                        if entries.last().is_some_and(|(above, _)| entry.0 <= *above) {
+                            return Err(family.damaged("the file repeats the one before"));
+                        }
+                        entries.push(entry);
+                    }
                 }
             }
             entries.retain(|(at, _)| !self.is_dead(owner, *at));

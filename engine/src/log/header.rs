@@ -9,6 +9,7 @@ use super::layout::{
 use super::record::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{DatabaseId, Sequence, Timestamp};
+use crate::limits::{EPOCH_MAX, SEQUENCE_MAX};
 
 /// How a segment was written; tells recovery whether acknowledged writes may be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +106,18 @@ impl SegmentHeader {
             let at = segment_header::SPACE_AT as u64;
             return Err(Error::corrupt(name, at, "reserved field `space` is not 0"));
         }
+        let sequence = |at| Sequence(fields.u64(at));
+        let (first, previous, last) = (
+            sequence(segment_header::FIRST_AT),
+            sequence(segment_header::PREVIOUS_AT),
+            sequence(segment_header::LAST_AT),
+        );
+        let epoch = fields.u32(segment_header::EPOCH_AT);
+        let in_range = previous < first && first.max(last).0 <= SEQUENCE_MAX;
+        if !in_range || EPOCH_MAX < epoch {
+            let at = segment_header::EPOCH_AT as u64;
+            return Err(Error::corrupt(name, at, "epoch and sequences make no sense"));
+        }
         let durability = fields.u8(segment_header::DURABILITY_AT);
         Ok(Self {
             written_with: WrittenWith::from_byte(durability).ok_or_else(|| {
@@ -112,16 +125,16 @@ impl SegmentHeader {
                 Error::corrupt(name, at, format!("unknown durability {durability}"))
             })?,
             database: DatabaseId(fields.array(segment_header::DATABASE_AT)),
-            epoch: fields.u32(segment_header::EPOCH_AT),
-            first: Sequence(fields.u64(segment_header::FIRST_AT)),
-            previous: Sequence(fields.u64(segment_header::PREVIOUS_AT)),
+            epoch,
+            first,
+            previous,
             context: Context {
                 salt: fields.u64(segment_header::SALT_AT),
                 base_time: Timestamp(fields.u64(segment_header::BASE_TIME_AT)),
             },
             made_len: fields.u64(segment_header::MADE_AT),
             is_packed: kind == FILE_KIND_PACKED,
-            last: Sequence(fields.u64(segment_header::LAST_AT)),
+            last,
         })
     }
 }

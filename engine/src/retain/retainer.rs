@@ -131,7 +131,12 @@ impl Worker {
         }
         let Some(until) = self.queue.settle() else { return Ok(()) };
         let begun = Instant::now();
-        while self.catalog.manifest().covered < until && begun.elapsed() < WAIT_MAX {
+        // All but the active segment are sealed, and the view files go as far.
+        let is_settled = || {
+            let is_sealed = self.shared.log.segments().buffered.len() <= 1;
+            is_sealed && until <= self.catalog.manifest().covered
+        };
+        while !is_settled() && begun.elapsed() < WAIT_MAX {
             let shared = &self.shared;
             if self.is_stopping() || shared.fault().is_some() || shared.flush_fault().is_some() {
                 return Ok(());

@@ -19,7 +19,7 @@ use super::layout::{DIRECTORY_BLOCK_RUNS, INDEX_ENTRY_BYTES, section_part};
 use super::run::{self, Entry, Run, RunHead};
 use super::section::Section;
 use super::writer::ViewWriter;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::log::bytes::{Cursor, Fields, put_u32, put_u64, put_varint};
 use crate::views::users::Ordinal;
@@ -140,7 +140,38 @@ impl Family {
             None => Err(file.damaged(0, "a family has runs but no directory")),
         };
         let (directory, index) = (part(section_part::DIRECTORY)?, part(section_part::INDEX)?);
-        Ok(Some(Self { file: Arc::clone(file), runs: *runs, directory, index }))
+        let family = Self { file: Arc::clone(file), runs: *runs, directory, index };
+        family.check()?;
+        Ok(Some(family))
+    }
+
+    /// Compares the directory with what the file says of itself, so that whatever a walk hands out
+    /// lies in the file and in its range: a checksum says that bytes are as they were written, not
+    /// that they make sense.
+    fn check(&self) -> Result<()> {
+        let (first, last) = (self.first(), self.last());
+        let (mut listed, mut above, mut offset) = (0, None, 0);
+        for Listed { owner, head, offset: at, len } in self.listed() {
+            let makes_sense = above < Some(owner)
+                && 0 < head.count
+                && u64::from(head.count - 1) <= head.last.0 - head.first.0
+                && first <= head.first
+                && head.last <= last
+                && at == offset;
+            if !makes_sense {
+                return Err(self.damaged("the directory of a family makes no sense"));
+            }
+            (above, offset, listed) = (Some(owner), at + len as u64, listed + 1);
+        }
+        if listed != self.runs.count || self.runs.len != offset {
+            return Err(self.damaged("the directory of a family lists other runs than there are"));
+        }
+        Ok(())
+    }
+
+    /// The error that says what is wrong with the family.
+    pub(crate) fn damaged(&self, what: &str) -> Error {
+        self.file.damaged(usize::try_from(self.runs.offset).unwrap_or(usize::MAX), what)
     }
 
     /// The first sequence that the file covers.
@@ -178,11 +209,27 @@ impl Family {
     pub(crate) fn run(&self, listed: &Listed) -> Result<Run<'_>> {
         let end = listed.offset.saturating_add(listed.len as u64);
         if self.runs.len < end {
-            let at = usize::try_from(self.runs.offset).unwrap_or(usize::MAX);
-            return Err(self.file.damaged(at, "a run leads out of its section"));
+            return Err(self.damaged("a run leads out of its section"));
         }
         let bytes = self.file.bytes(self.runs.offset + listed.offset, listed.len)?;
         Ok(Run::new(bytes, listed.head, u32::from(self.runs.payload_bits)))
+    }
+
+    /// All entries of the run that the directory lists, oldest first.
+    pub(crate) fn entries(
+        &self,
+        listed: &Listed,
+    ) -> Result<impl Iterator<Item = Result<Entry>> + '_> {
+        let (run, last) = (self.run(listed)?, listed.head.last);
+        let mut above = None;
+        Ok((0..run.len()).map(move |index| {
+            let entry = run.entry(index);
+            if Some(entry.0) <= above || last < entry.0 {
+                return Err(self.damaged("the entries of a run do not ascend"));
+            }
+            above = Some(entry.0);
+            Ok(entry)
+        }))
     }
 
     /// How many blocks begin at or below `owner`.
@@ -224,7 +271,7 @@ impl Iterator for Walk<'_> {
 
     fn next(&mut self) -> Option<Listed> {
         let owner = Ordinal(self.owner.0.checked_add(self.rest.varint_as::<u32>()?)?);
-        let count: u32 = self.rest.varint_as()?;
+        let count: u32 = self.rest.varint_as().filter(|count| 0 < *count)?;
         let first = Sequence(self.base.0.checked_add(self.rest.varint()?)?);
         let span = if 1 < count { self.rest.varint()? } else { 0 };
         let head = RunHead { count, first, last: Sequence(first.0.checked_add(span)?) };

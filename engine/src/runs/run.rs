@@ -138,7 +138,9 @@ impl<'a> Run<'a> {
         if self.chunks() == 1 {
             return self.head.first;
         }
-        self.table_entry(number).map_or(self.head.last, |entry| Sequence(Fields(entry).u64(0)))
+        let first = self.table_entry(number).map(|entry| Sequence(Fields(entry).u64(0)));
+        // Whatever the table says, a chunk lies in its run.
+        first.unwrap_or(self.head.last).clamp(self.head.first, self.head.last)
     }
 
     fn table_entry(&self, number: usize) -> Option<&'a [u8]> {
@@ -151,7 +153,8 @@ impl<'a> Run<'a> {
         let count = (self.len() - number * CHUNK_ENTRIES).min(CHUNK_ENTRIES);
         let first = self.first_of(number);
         let is_last = number + 1 == self.chunks();
-        let end = if is_last { self.head.last.0 } else { self.first_of(number + 1).0 - 1 };
+        let end =
+            if is_last { self.head.last.0 } else { self.first_of(number + 1).0.saturating_sub(1) };
         let span = end.saturating_sub(first.0).max(count as u64 - 1);
         let shape = Shape { count, span, payload_bits: self.payload_bits };
         (first, Chunk::new(self.chunk_at(number), shape))

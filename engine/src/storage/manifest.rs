@@ -9,6 +9,7 @@
 use super::{Storage, names, replace_atomically};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{DatabaseId, Sequence};
+use crate::limits::{EPOCH_MAX, SEQUENCE_MAX};
 use crate::log::bytes::{Fields, put_u16, put_u32, put_u64};
 use crate::log::layout::manifest::{
     CLEAN_AT, COVERED_AT, DATABASE_AT, EPOCH_AT, ERASED_AT, FLOOR_AT, HEAD_BYTES, KIND_AT, LAST_AT,
@@ -167,7 +168,7 @@ impl Manifest {
         if list.len() != (fields.u32(VIEW_COUNT_AT) as usize).saturating_mul(VIEW_BYTES) {
             return Err(damaged(VIEW_COUNT_AT, "the list of view files has another length"));
         }
-        Ok(Self {
+        let manifest = Self {
             database: DatabaseId(fields.array(DATABASE_AT)),
             epoch: fields.u32(EPOCH_AT),
             clean: (fields.u8(CLEAN_AT) == 1).then(|| Sequence(fields.u64(LAST_AT))),
@@ -178,7 +179,23 @@ impl Manifest {
             erased: Sequence(fields.u64(ERASED_AT)),
             thinned: Sequence(fields.u64(THINNED_AT)),
             views: list.chunks_exact(VIEW_BYTES).map(ViewEntry::load).collect(),
-        })
+        };
+        if !manifest.makes_sense() {
+            return Err(damaged(0, "the numbers in the manifest make no sense"));
+        }
+        Ok(manifest)
+    }
+
+    /// Whether its numbers are such that the engine could have written them.
+    fn makes_sense(&self) -> bool {
+        let own = [self.floor, self.newest_segment, self.covered, self.erased];
+        let all = own.into_iter().chain(self.clean);
+        all.map(|sequence| sequence.0).all(|sequence| sequence <= SEQUENCE_MAX)
+            && self.epoch <= EPOCH_MAX
+            && self.views.iter().all(|view| {
+                let in_order = view.first <= view.last && view.last <= self.covered;
+                in_order && view.number < self.next_number
+            })
     }
 }
 
@@ -199,7 +216,7 @@ mod tests {
             epoch: 3,
             clean: Some(Sequence(99)),
             floor: Sequence(100),
-            next_number: 9,
+            next_number: 10,
             newest_segment: Sequence(51),
             covered: Sequence(99),
             erased: Sequence(42),

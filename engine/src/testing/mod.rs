@@ -1,6 +1,7 @@
 //! Tools for tests, here and in `benches`: nothing of this is part of the engine.
 //!
 //! * [`disk`]: a simulated disk that does what real disks do when the power goes.
+//! * [`forge`]: makes the checksums of a changed file right again.
 //! * [`memory`]: a breakable storage in memory; a copy of it is what a crash would leave.
 //! * [`model`]: the naive database, a few `HashMap`s: the oracle.
 //! * [`workload`]: seeded random commands and queries.
@@ -8,6 +9,7 @@
 //! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
 
 pub mod disk;
+pub mod forge;
 pub mod memory;
 pub mod model;
 pub mod seed;

@@ -98,6 +98,12 @@ impl<'a, const WIDTH: usize> Part<'a, WIDTH> {
         family.run(&listed).map(Some)
     }
 
+    /// Entries in this file do not come in their order, or come twice.
+    pub(crate) fn disorder<T>(&self, file: usize) -> Result<Option<T>> {
+        let what = "the entries of a run are not in order";
+        self.files.get(file).map_or(Ok(None), |family| Err(family.damaged(what)))
+    }
+
     /// Whether the owner has that entry.
     pub(crate) fn contains(&self, entry: Sequence) -> Result<bool> {
         if self.floor <= entry {

@@ -66,6 +66,10 @@ impl<'a, const WIDTH: usize> Down<'a, WIDTH> {
         self.files_left = self.files_left.min(self.part.files_to_walk());
         loop {
             if let Some(entry) = self.next_of_run() {
+                if self.bound <= entry.0 {
+                    return self.part.disorder(self.files_left);
+                }
+                self.bound = entry.0;
                 return Ok(Some(entry));
             }
             let Some(file) = self.files_left.checked_sub(1) else { return Ok(None) };
@@ -115,6 +119,10 @@ impl<'a, const WIDTH: usize> Up<'a, WIDTH> {
     fn next_sealed(&mut self) -> Result<Option<Entry>> {
         loop {
             if let Some(entry) = self.next_of_run() {
+                if entry.0 <= self.above {
+                    return self.part.disorder(self.file_next.saturating_sub(1));
+                }
+                self.above = entry.0;
                 return Ok(Some(entry));
             }
             let Some(family) = self.part.files.get(self.file_next) else { return Ok(None) };

@@ -181,7 +181,7 @@ impl Block {
     }
 }
 
-fn checksum(salt: u64, header: &[u8], stored: &[u8]) -> u32 {
+pub(crate) fn checksum(salt: u64, header: &[u8], stored: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(salted_crc(salt, header));
     hasher.update(stored);
     hasher.finalize()
