@@ -92,8 +92,7 @@ fn live(storage: &MemoryStorage, what: &str) {
 fn forged(base: &MemoryStorage, name: &str, at: usize, with: &[u8]) -> MemoryStorage {
     let storage = base.image();
     let mut bytes = storage.bytes(name);
-    let end = bytes.len().min(at + with.len());
-    bytes[at..end].copy_from_slice(&with[..end - at]);
+    bytes.iter_mut().skip(at).zip(with).for_each(|(to, from)| *to = *from);
     sign(name, &mut bytes);
     storage.set_bytes(name, bytes);
     storage
