@@ -9,9 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::layout::{manifest, segment_header};
-use fanfold_engine::testing::forge::{segment, sign, view};
+use fanfold_engine::testing::forge::{segment as groups, sign, view};
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::view_layout::{
+    SECTION_BYTES, VIEW_FOOTER_BYTES, section, section_part, view_footer,
+};
 use fanfold_engine::{
     Command, EdgeQuery, Engine, ErrorKind, Options, PostId, Result, SEGMENT_BYTES_MIN, Span,
     Storage, TimelineQuery, UserId, check_storage, inspect_file,
@@ -92,8 +95,7 @@ fn live(storage: &MemoryStorage, what: &str) {
 fn forged(base: &MemoryStorage, name: &str, at: usize, with: &[u8]) -> MemoryStorage {
     let storage = base.image();
     let mut bytes = storage.bytes(name);
-    let end = bytes.len().min(at + with.len());
-    bytes.splice(at.min(end)..end, with.iter().copied().take(end.saturating_sub(at)));
+    bytes.iter_mut().skip(at).zip(with).for_each(|(to, from)| *to = *from);
     sign(name, &mut bytes);
     storage.set_bytes(name, bytes);
     storage
@@ -142,7 +144,7 @@ fn any_byte_of_the_groups_is_borne() {
     let base = killed();
     for name in base.segments() {
         let bytes = base.bytes(&name);
-        for at in 4096..segment::data_end(&bytes) {
+        for at in 4096..groups::data_end(&bytes) {
             for byte in [0, 0x7f, 0xff] {
                 let storage = forged(&base, &name, at, &[byte]);
                 look(&storage, &name, &format!("{byte} at {at} of {name}"));
@@ -172,5 +174,34 @@ fn any_byte_of_a_view_file_is_borne() {
                 }
             }
         }
+    }
+}
+
+/// An owner far above all users made arrays of their size: 34 GB for the last number of 32 bits.
+#[test]
+fn an_owner_that_is_no_user_is_damage() {
+    let base = killed();
+    let names = base.list().unwrap().into_iter();
+    let is_family =
+        |name: &String| ["outbox-", "graph-", "graves-"].iter().any(|kind| name.starts_with(kind));
+    for name in names.filter(is_family).filter(|name| name.ends_with(".view")) {
+        let bytes = base.bytes(&name);
+        let number = |at: usize| {
+            let bytes = bytes.iter().skip(at).take(8);
+            usize::try_from(bytes.rev().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte)))
+                .unwrap()
+        };
+        let footer = bytes.len() - VIEW_FOOTER_BYTES;
+        let sections = number(footer + view_footer::SECTIONS_AT);
+        let data_end = number(footer + view_footer::DATA_END_AT);
+        let index = (sections..data_end)
+            .step_by(SECTION_BYTES)
+            .find(|at| bytes.get(at + section::PART_AT) == Some(&section_part::INDEX))
+            .unwrap();
+        let at = number(index + section::OFFSET_AT);
+        let storage = forged(&base, &name, at, &(1_u32 << 20).to_le_bytes());
+        let engine = open(&storage).unwrap();
+        let rebuilt = engine.recovery().rebuilt.as_ref().unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(rebuilt.place().unwrap().0, name);
     }
 }

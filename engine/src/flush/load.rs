@@ -33,19 +33,20 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         let start = Ordinal(u32::try_from(state.users.len()).expect("USERS_MAX fits 32 bits"));
         state.users.load(Arc::new(IdFile::open(file, start)?));
     }
+    let users = state.users.len();
     for file in of(view_kind::OUTBOX) {
-        each_family(file, family::POSTS, |posts| state.outboxes.load(posts))?;
+        each_family(file, users, family::POSTS, |posts| state.outboxes.load(posts))?;
     }
     for file in of(view_kind::GRAPH) {
-        each_family(file, family::FOLLOWING, |family| state.graph.following.load(family))?;
-        each_family(file, family::FOLLOWERS, |family| state.graph.followers.load(family))?;
+        each_family(file, users, family::FOLLOWING, |family| state.graph.following.load(family))?;
+        each_family(file, users, family::FOLLOWERS, |family| state.graph.followers.load(family))?;
     }
     for file in of(view_kind::GRAVES) {
         load_graves(&mut state, file, manifest.covered)?;
     }
     for file in of(view_kind::GRAPH) {
-        load_pairs(&mut state.graph.mutes, file, family::MUTES)?;
-        load_pairs(&mut state.graph.blocks, file, family::BLOCKS)?;
+        load_pairs(&mut state.graph.mutes, file, users, family::MUTES)?;
+        load_pairs(&mut state.graph.blocks, file, users, family::BLOCKS)?;
     }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
@@ -80,28 +81,38 @@ pub(crate) fn open(
     Ok(Arc::new(file))
 }
 
-fn each_family(file: &Arc<ViewFile>, number: u8, take: impl FnOnce(Arc<Family>)) -> Result<()> {
-    if let Some(found) = Family::open(file, number)? {
-        take(Arc::new(found));
+/// Hands out the family if the file has it. Its owners are among `users` users: whoever takes it
+/// makes arrays of that size.
+fn each_family(
+    file: &Arc<ViewFile>,
+    users: usize,
+    number: u8,
+    take: impl FnOnce(Arc<Family>),
+) -> Result<()> {
+    let Some(found) = Family::open(file, number)? else { return Ok(()) };
+    if found.last_owner().is_some_and(|owner| users <= owner.index()) {
+        return Err(found.damaged("an owner of a run is no user"));
     }
+    take(Arc::new(found));
     Ok(())
 }
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
+    let users = state.users.len();
     let State { outboxes, graph, .. } = state;
-    each_entry(file, family::POSTS, |owner, (entry, _)| {
+    each_entry(file, users, family::POSTS, |owner, (entry, _)| {
         outboxes.posts.bury(owner, Grave { entry, ended: covered });
     })?;
     for (number, edges) in
         [(family::FOLLOWING, &mut graph.following), (family::FOLLOWERS, &mut graph.followers)]
     {
-        each_entry(file, number, |owner, (entry, _)| {
+        each_entry(file, users, number, |owner, (entry, _)| {
             edges.bury(owner, Grave { entry, ended: covered });
         })?;
     }
     for (number, pairs) in [(family::MUTES, &mut graph.mutes), (family::BLOCKS, &mut graph.blocks)]
     {
-        each_entry(file, number, |owner, (entry, _)| {
+        each_entry(file, users, number, |owner, (entry, _)| {
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
         })?;
     }
@@ -109,9 +120,9 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
 }
 
 /// Pairs are few and wholly in memory.
-fn load_pairs(pairs: &mut Pairs, file: &Arc<ViewFile>, number: u8) -> Result<()> {
+fn load_pairs(pairs: &mut Pairs, file: &Arc<ViewFile>, users: usize, number: u8) -> Result<()> {
     let graves: Graves = pairs.lists.graves.clone();
-    each_entry(file, number, |owner, (began, other)| {
+    each_entry(file, users, number, |owner, (began, other)| {
         if !holds(graves.of(owner), began) {
             pairs.add(owner, Ordinal(other), began);
         }
@@ -120,10 +131,13 @@ fn load_pairs(pairs: &mut Pairs, file: &Arc<ViewFile>, number: u8) -> Result<()>
 
 fn each_entry(
     file: &Arc<ViewFile>,
+    users: usize,
     number: u8,
     mut each: impl FnMut(Ordinal, Entry),
 ) -> Result<()> {
-    let Some(found) = Family::open(file, number)? else { return Ok(()) };
+    let mut opened = None;
+    each_family(file, users, number, |family| opened = Some(family))?;
+    let Some(found) = opened else { return Ok(()) };
     for listed in found.listed() {
         for entry in found.entries(&listed)? {
             each(listed.owner, entry?);

@@ -198,6 +198,12 @@ impl Family {
             .filter(|listed| listed.owner == owner)
     }
 
+    /// The owner of the last run.
+    pub(crate) fn last_owner(&self) -> Option<Ordinal> {
+        let block = (self.index.len() / INDEX_ENTRY_BYTES).checked_sub(1)?;
+        self.walk(block)?.take(DIRECTORY_BLOCK_RUNS).last().map(|listed| listed.owner)
+    }
+
     /// All owners, ascending.
     pub(crate) fn listed(&self) -> impl Iterator<Item = Listed> + '_ {
         let blocks = self.index.len() / INDEX_ENTRY_BYTES;
