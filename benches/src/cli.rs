@@ -8,6 +8,7 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
+use crate::simulate::{self, SimulateArgs};
 use crate::verify::{self, VerifyArgs};
 
 /// The command line of `fanfold-benches`.
@@ -34,6 +35,8 @@ enum Job {
     Ledger(Box<LedgerArgs>),
     /// Measure rates, latencies and sizes, each beside its physical limit
     Figures(Box<FiguresArgs>),
+    /// Run seeds of the simulator: power cuts, kills, failing disks and rot, beside a naive model
+    Simulate(SimulateArgs),
     /// The other side of the bare echo that `figures` measures beside the daemon
     #[command(hide = true)]
     Echo(figures::EchoArgs),
@@ -62,6 +65,7 @@ impl Job {
             Self::Verify(args) => verify::run(&args),
             Self::Ledger(args) => ledger::run(&args),
             Self::Figures(args) => figures::run(&args),
+            Self::Simulate(args) => simulate::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),
         }

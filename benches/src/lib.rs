@@ -5,7 +5,8 @@
 //!
 //! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
-//! * `figures` - rates, latencies and sizes, each beside its physical limit.
+//! * `figures` - rates, latencies and sizes, each beside its physical limit;
+//! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model.
 //!
 //! What the figures mean, and how to read them: `benches/README.md`.
 
@@ -23,6 +24,7 @@ mod naive;
 mod number;
 mod population;
 mod programs;
+mod simulate;
 mod tool;
 mod verify;
 mod workplace;
