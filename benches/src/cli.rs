@@ -11,6 +11,7 @@ use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
 use crate::power::{self, CutArgs, SceneArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
+use crate::simulate::{self, SimulateArgs};
 use crate::verify::{self, VerifyArgs};
 use crate::workplace::WorkArgs;
 
@@ -60,6 +61,8 @@ enum Job {
     /// The writer that `scale` kills
     #[command(hide = true, name = "scale-writer")]
     ScaleWriter(WriterArgs),
+    /// Run seeds of the simulator: power cuts, kills, failing disks and rot, beside a naive model
+    Simulate(SimulateArgs),
     /// The other side of the bare echo that `figures` measures beside the daemon
     #[command(hide = true)]
     Echo(figures::EchoArgs),
@@ -96,6 +99,7 @@ impl Job {
             Self::Scale(args) => scale::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),
+            Self::Simulate(args) => simulate::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),
         }

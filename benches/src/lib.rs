@@ -6,7 +6,8 @@
 //! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
 //! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
-//! * `figures` - rates, latencies and sizes, each beside its physical limit.
+//! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
+//! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
 //!
 //! What the figures mean, and how to read them: `benches/README.md`.
 
@@ -27,6 +28,7 @@ mod population;
 mod power;
 mod programs;
 mod scale;
+mod simulate;
 mod tool;
 mod verify;
 mod workplace;

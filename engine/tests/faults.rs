@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use fanfold_engine::testing::disk::SimulatedDisk;
 use fanfold_engine::testing::disk::faults::{Effect, Fault, Operation};
+use fanfold_engine::testing::seed::Random;
 use fanfold_engine::{
     Clock, Command, Durability, Engine, ErrorKind, ManualClock, Options, PostId, SEGMENT_BYTES_MIN,
-    Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId,
+    Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId, check_storage,
 };
 
 const BEN: UserId = UserId(22);
@@ -190,5 +191,33 @@ fn a_damaged_index_of_a_packed_segment_is_noticed() {
             assert_eq!(error.kind(), ErrorKind::Corrupt, "{at}: {error}");
             assert_eq!(error.place().map(|(file, _)| file), Some(name.as_str()), "{at}: {error}");
         }
+    }
+}
+
+/// An opening was killed while it sealed the last segment, the next one found it sealed, began an epoch
+/// behind it, and the power went before the seal was durable. The segment looked as if it lacked the
+/// sequences that the epoch had skipped, and the database refused to open.
+#[test]
+fn a_seal_before_a_new_epoch_may_be_interrupted() {
+    let weak = || Options { durability: Durability::Os, ..options() };
+    let disk = SimulatedDisk::new(8);
+    let engine = open(&disk, weak());
+    engine.write(Command::publish(BEN, "hello")).unwrap();
+    let killed = disk.kill_image();
+    engine.close().unwrap();
+    for after in 0..30 {
+        let disk = killed.kill_image();
+        disk.inject(Fault::power_off(after));
+        drop(Engine::open_on(Arc::new(disk.clone()) as Arc<dyn Storage>, weak()));
+        let disk = disk.kill_image();
+        let engine = open(&disk, weak());
+        for seed in 0..20 {
+            let image = disk.crash_image(&mut Random::new(seed));
+            let report = check_storage(&image).unwrap();
+            assert!(report.is_clean(), "{after} {seed}: {:?}", report.damage);
+            let post = open(&image, options()).post(PostId(1), None);
+            assert!(post.is_ok(), "{after} {seed}: {post:?}");
+        }
+        drop(engine);
     }
 }

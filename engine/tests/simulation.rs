@@ -5,7 +5,7 @@
 
 use fanfold_engine::testing::disk::faults::Effect;
 use fanfold_engine::testing::seed::seed_or;
-use fanfold_engine::testing::simulation::{Summary, run, sweep};
+use fanfold_engine::testing::simulation::{Summary, run, run_on_a_lying_disk, sweep};
 
 /// How often a seed is run when it is replayed: threads take turns as they like.
 const REPLAYS: u64 = 20;
@@ -25,6 +25,13 @@ fn random_lives_equal_the_oracle() {
     if 100 < runs && !is_replay {
         assert!(total.fields().iter().all(|(_, count)| 10 < *count), "{total:?}");
     }
+}
+
+/// A simulator that finds nothing on a disk that forgets what was synced, finds nothing anywhere.
+#[test]
+fn a_disk_that_lies_is_found_out() {
+    let found = (1..=20).filter(|seed| run_on_a_lying_disk(*seed).is_err()).count();
+    assert!(10 <= found, "{found} of 20");
 }
 
 #[test]

@@ -18,7 +18,8 @@ impl SimulatedDisk {
             (name.clone(), Arc::new(Mutex::new(Content::durable(bytes))))
         });
         let names: Names = files.collect();
-        Self::of(Directory::durable(names), Random::new(random.bits()))
+        let image = Self::of(Directory::durable(names), Random::new(random.bits()));
+        if disk.is_lying { image.lying() } else { image }
     }
 
     /// What `kill -9` leaves: everything that was written, as far from durable as it was, so that a
@@ -26,7 +27,8 @@ impl SimulatedDisk {
     #[must_use]
     pub fn kill_image(&self) -> Self {
         let disk = lock(&self.0);
-        Self::of(disk.directory.deep_copy(), disk.random.clone())
+        let image = Self::of(disk.directory.deep_copy(), disk.random.clone());
+        if disk.is_lying { image.lying() } else { image }
     }
 
     /// The names of all files, in order.

@@ -16,7 +16,8 @@
 //! * After a failed sync it is decided sector by sector what reached the disk. Programs go on reading
 //!   the new bytes, a later sync succeeds, and what was lost stays lost ("fsyncgate").
 //!
-//! What it does not model: a disk that lies about a successful sync. No software can tell.
+//! A disk that lies about a successful sync exists too, as a negative control: no software can be
+//! safe on it.
 
 mod content;
 mod directory;
@@ -52,6 +53,8 @@ struct Disk {
     counts: BTreeMap<Operation, u64>,
     /// Decides what a failing operation leaves.
     random: Random,
+    /// A sync succeeds and does nothing.
+    is_lying: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,8 +69,16 @@ impl SimulatedDisk {
     }
 
     fn of(directory: Directory, random: Random) -> Self {
-        let (faults, counts) = (Faults::default(), BTreeMap::new());
-        Self(Arc::new(Mutex::new(Disk { directory, faults, counts, random })))
+        let (faults, counts, is_lying) = (Faults::default(), BTreeMap::new(), false);
+        Self(Arc::new(Mutex::new(Disk { directory, faults, counts, random, is_lying })))
+    }
+
+    /// From now on a sync of a file succeeds and does nothing, here and in all images: nothing can be
+    /// safe on such a disk, and whoever tests on it must notice.
+    #[must_use]
+    pub fn lying(self) -> Self {
+        lock(&self.0).is_lying = true;
+        self
     }
 
     /// How often `operation` was asked for.

@@ -160,6 +160,7 @@ impl StoredFile for SimulatedFile {
     fn sync(&self) -> io::Result<()> {
         let mut disk = lock(&self.disk.0);
         match disk.judge(Operation::Sync) {
+            Verdict::Go if disk.is_lying => Ok(()),
             Verdict::Go => {
                 lock(&self.inode).sync();
                 Ok(())

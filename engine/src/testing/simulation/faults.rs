@@ -33,14 +33,20 @@ impl World<'_> {
         self.stop_reader(reader)?;
         self.summary.faults += self.disk.injected() - before;
         self.disk.heal();
-        if self.has_given_up()? || self.random.one_in(2) {
-            let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
-            let image = self.image(stop);
-            self.tell(format!("{stop:?}"));
-            self.discard();
-            return self.reopen(image, stop);
+        if self.random.one_in(2) && self.resumes()? {
+            return Ok(());
         }
-        self.resume()
+        self.has_given_up()?;
+        self.die()
+    }
+
+    /// The machine or the process dies, here and now.
+    pub(super) fn die(&mut self) -> Checked {
+        let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
+        self.tell(format!("{stop:?}"));
+        let image = self.image(stop);
+        self.discard();
+        self.reopen(image, stop)
     }
 
     fn random_fault(&mut self) -> Fault {
@@ -63,11 +69,9 @@ impl World<'_> {
         Fault { after: self.random.below(30), of, effect, lasting: self.random.one_in(3) }
     }
 
-    /// Whether the engine takes no more writes; if so it says why, and reads go on.
-    fn has_given_up(&mut self) -> Checked<bool> {
-        // A fault in the background shows at the next write.
-        self.send_one()?;
-        let Some(reason) = self.engine.unavailable_reason() else { return Ok(false) };
+    /// If the engine takes no more writes, it says why, refuses them all, and reads go on.
+    fn has_given_up(&mut self) -> Checked {
+        let Some(reason) = self.engine.unavailable_reason() else { return Ok(()) };
         ensure(reason.kind() == ErrorKind::Unavailable, || format!("no writes for {reason:?}"))?;
         for _ in 0..3 {
             let answer = self.engine.write(Command::publish(self.workload.user(), "too late"));
@@ -75,7 +79,7 @@ impl World<'_> {
             ensure(is_refused, || format!("a write after {reason:?} was answered {answer:?}"))?;
             self.read()?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Space runs out; writes are refused and reads go on until there is space again.
@@ -98,18 +102,15 @@ impl World<'_> {
         let gave_up = self.engine.unavailable_reason();
         ensure(gave_up.is_none(), || format!("a full disk is no reason to give up: {gave_up:?}"))?;
         if self.random.one_in(3) {
-            let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
-            let image = self.image(stop);
-            self.tell(format!("{stop:?}"));
-            self.discard();
-            return self.reopen(image, stop);
+            return self.die();
         }
         self.disk.heal();
-        self.resume()
+        let resumes = self.resumes()?;
+        ensure(resumes, || "writes do not resume although there is space".to_owned())
     }
 
-    /// Writes go on by themselves on a disk that works again.
-    fn resume(&mut self) -> Checked {
+    /// Whether writes go on by themselves on a disk that works again. If not, the engine has given up.
+    fn resumes(&mut self) -> Checked<bool> {
         for _ in 0..TRIES_MAX {
             let command = Command::publish(self.workload.user(), "on we go");
             let answer = self.engine.write(command.clone());
@@ -118,13 +119,14 @@ impl World<'_> {
             match answer {
                 Ok(_) => {
                     self.history.is_faulty = false;
-                    return self.read();
+                    return self.read().map(|()| true);
                 }
                 Err(error) if error.kind() == ErrorKind::StorageFull => {}
-                Err(error) => return Err(error.into()),
+                Err(_) => return Ok(false),
             }
             std::thread::sleep(Duration::from_millis(1));
         }
-        ensure(false, || "writes do not resume although there is space".to_owned())
+        ensure(false, || "the disk works, and is called full all the same".to_owned())?;
+        Ok(false)
     }
 }

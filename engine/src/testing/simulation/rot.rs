@@ -2,7 +2,6 @@
 //! say `Corrupt` and where, but never wrong.
 
 use super::compare;
-use super::crash::Stop;
 use super::trouble::{Checked, Trouble, ensure};
 use super::world::{World, open};
 use crate::check::check_storage;
@@ -80,11 +79,7 @@ impl World<'_> {
             }
         }
         self.summary.rotted += self.disk.misdirected() - before;
-        let stop = if self.random.one_in(2) { Stop::Kill } else { Stop::PowerCut };
-        let image = self.image(stop);
-        self.tell(format!("{stop:?}"));
-        self.discard();
-        self.reopen(image, stop)
+        self.die()
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn open(disk: &SimulatedDisk, options: &Options) -> Result<Engine> {
 
 impl<'a> World<'a> {
     /// A new database with random options.
-    pub(super) fn new(seed: u64, trace: &'a mut Vec<String>) -> Checked<Self> {
+    pub(super) fn new(seed: u64, is_lying: bool, trace: &'a mut Vec<String>) -> Checked<Self> {
         let mut random = Random::new(seed);
         let clock = Arc::new(ManualClock::new(Timestamp(20_000 * DAY_MILLIS)));
         let options = random_options(&mut random, &clock);
@@ -60,6 +60,7 @@ impl<'a> World<'a> {
             _ => 8 * 1024,
         };
         let disk = SimulatedDisk::new(random.bits());
+        let disk = if is_lying { disk.lying() } else { disk };
         let engine = open(&disk, &options)?;
         Self::begin((disk, engine), options, workload, (random, clock), trace)
     }
