@@ -7,7 +7,10 @@
 //!    power cut: check, audit; nothing of what was refused is there; writing works.
 //! 4. A sync of a view file fails: that is made anew, and nobody is refused anything.
 
+use std::time::Duration;
+
 use fanfold_client::ErrorKind;
+use tokio::time::sleep;
 
 use super::scene::{Scene, SceneArgs};
 use super::survival::{Kind, Survival};
@@ -26,9 +29,13 @@ const POSTS: u64 = 5_000;
 /// Posts at once while a flush is waited for.
 const WINDOW: u64 = 64;
 
-/// The segments of the log begin so, and files of users.
+/// So many, so often.
+const WINDOWS_MAX: u32 = 5_000;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The segments of the log begin so, and files of outboxes.
 const LOG: &str = "log-";
-const VIEW: &str = "users-";
+const VIEW: &str = "outbox-";
 
 const FAILURES: u32 = 3;
 const CUTS: u32 = 2;
@@ -55,11 +62,7 @@ async fn play(scene: &Scene<'_>) -> Outcome<()> {
     let (daemon, audited) = restart(&victim, &mut writer).await?;
     say(format!("power cut, started again: {} posts, as acknowledged", grouped(audited.posts)));
 
-    let flushed = victim.disk().work().views;
-    victim.disk().fail_sync_of(VIEW);
-    while !victim.disk().has_failed_sync() || victim.disk().work().views == flushed {
-        writer.publish_all(WINDOW).await?;
-    }
+    failed_flush(&victim, &mut writer).await?;
     say("a sync of a view file failed: it was made anew, nobody was refused");
     victim.cut(|off| daemon.kill_and(off), &mut Survival::of(Kind::Nothing, 0)).await?;
     let (daemon, audited) = restart(&victim, &mut writer).await?;
@@ -95,4 +98,21 @@ async fn failed(victim: &Victim<'_>, writer: &mut Writer, daemon: Daemon) -> Out
     let audited = writer.audit(&daemon.url()).await?;
     say(format!("reads go on: {} posts", grouped(audited.posts)));
     Ok(daemon)
+}
+
+/// Posts until a sync of a view file has failed and such a file was written after all.
+async fn failed_flush(victim: &Victim<'_>, writer: &mut Writer) -> Outcome<()> {
+    victim.disk().fail_sync_of(VIEW);
+    let mut flushed = None;
+    for _ in 0..WINDOWS_MAX {
+        writer.publish_all(WINDOW).await?;
+        let views = victim.disk().work().views;
+        match flushed {
+            None if victim.disk().has_failed_sync() => flushed = Some(views),
+            Some(flushed) if flushed < views => return Ok(()),
+            _ => {}
+        }
+        sleep(PAUSE).await;
+    }
+    Err(Failure::failed("a sync of a view file was to fail, but none was made, or not again"))
 }

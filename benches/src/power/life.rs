@@ -119,17 +119,12 @@ impl Life<'_> {
         let (trigger, longest) = self.draw_trigger();
         self.victim.disk().freeze_at(trigger, longest).await;
         self.cut(|off| daemon.kill_and(off)).await?;
-        let checked = self.victim.check();
-        if !self.is_control {
-            checked?;
-        }
         self.audit().await?;
         if self.random.one_in(3) {
             let starting = self.victim.launch.spawn(self.port)?;
             let trigger = Trigger::Change(1 + self.random.below(START_CHANGES));
             self.victim.disk().freeze_at(trigger, START).await;
             self.cut(|off| starting.kill_and(off)).await?;
-            self.victim.check()?;
         }
         let before = self.acknowledged();
         let daemon = self.victim.launch.start(self.port)?;
@@ -146,6 +141,7 @@ impl Life<'_> {
         self.cut(|off| daemon.kill_and(off)).await
     }
 
+    /// Cuts the power; the files that are left must be clean.
     async fn cut(&mut self, kill: impl FnOnce(&dyn Fn())) -> Outcome<()> {
         let mut survival = match self.is_control {
             true => Survival::of(Kind::Nothing, 0),
@@ -153,6 +149,9 @@ impl Life<'_> {
         };
         let cut = self.victim.cut(kill, &mut survival).await?;
         self.tally.cut(cut);
+        if !self.is_control {
+            self.victim.check()?;
+        }
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use tokio::signal::ctrl_c;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::console::say;
 use crate::exit::{Explain, Failure, Outcome};
@@ -49,13 +51,26 @@ impl SceneArgs {
                 tokio::select! {
                     done = job(&scene) => done,
                     // What the job holds is dropped, so that nothing stays mounted.
-                    _ = tokio::signal::ctrl_c() => Err(Failure::failed("interrupted")),
+                    told = told_to_end() => Err(told),
                 }
             });
             runtime.shutdown_timeout(Duration::from_secs(1));
             done
         })
     }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn told_to_end() -> Failure {
+    let terminated = signal(SignalKind::terminate());
+    match terminated {
+        Ok(mut terminated) => tokio::select! {
+            _ = ctrl_c() => {}
+            _ = terminated.recv() => {}
+        },
+        Err(error) => return Failure::failed(format!("cannot listen for SIGTERM: {error}")),
+    }
+    Failure::failed("interrupted")
 }
 
 impl Scene<'_> {

@@ -77,12 +77,19 @@ impl Survival {
         }
     }
 
-    /// How many of `count` changes of a directory survive, the oldest: journals keep their order.
-    pub(super) fn prefix(&mut self, count: usize) -> usize {
+    /// Which of `count` changes of a directory survive: the oldest, as journals keep them, or any:
+    /// some file systems keep an order for each file only (the log tree of btrfs).
+    pub(super) fn names(&mut self, count: usize) -> Vec<bool> {
         match self.kind {
-            Kind::Nothing => 0,
-            Kind::Everything => count,
-            Kind::Sectors | Kind::Pages => self.below(count + 1),
+            Kind::Nothing => vec![false; count],
+            Kind::Everything => vec![true; count],
+            Kind::Sectors | Kind::Pages if self.random.one_in(2) => {
+                (0..count).map(|_| self.survives()).collect()
+            }
+            Kind::Sectors | Kind::Pages => {
+                let oldest = self.below(count + 1);
+                (0..count).map(|at| at < oldest).collect()
+            }
         }
     }
 
