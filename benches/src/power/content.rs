@@ -48,9 +48,10 @@ impl Content {
 
     pub(super) fn write(&mut self, offset: usize, bytes: &[u8]) {
         let end = offset + bytes.len();
-        if self.seen.len() < end {
-            self.resize(end);
+        if self.seen.len() < offset {
+            self.resize(offset);
         }
+        self.seen.resize(self.seen.len().max(end), 0);
         if let Some(place) = self.seen.get_mut(offset..end) {
             place.copy_from_slice(bytes);
         }
