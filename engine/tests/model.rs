@@ -134,7 +134,8 @@ impl Pair {
         self.engine.close().unwrap();
         let report = check_storage(&survivor).unwrap();
         assert!(report.is_clean(), "{context}: {:?}", report.damage);
-        if self.workload.random.one_in(2) {
+        let without_views = self.workload.random.one_in(2);
+        if without_views {
             // The views must come out of the log alone, whatever retention left of it.
             let files = survivor.list().unwrap().into_iter();
             let views = files.filter(|name| name.ends_with(".view"));
@@ -142,6 +143,8 @@ impl Pair {
         }
         self.engine = open(&survivor, &mut self.workload);
         self.storage = survivor;
+        let rebuilt = &self.engine.recovery().rebuilt;
+        assert!(without_views || rebuilt.is_none(), "{context}: {rebuilt:?}");
         assert_eq!(self.engine.recovery().clean, !crash, "{context}");
         assert_eq!(self.engine.digests().unwrap(), digests, "{context}");
     }

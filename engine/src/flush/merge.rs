@@ -66,7 +66,7 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         cancelled = within(&graves, &range, families(oldest.kind));
         merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         if cancelled.iter().any(|(_, rows)| !rows.is_empty()) {
-            bury_the_rest(&builder, &graves, &cancelled, &mut built)?;
+            bury_the_rest(&builder, before.covered, &graves, &cancelled, &mut built)?;
         }
     }
     let drops_graves = built.entries.iter().any(|view| view.kind == view_kind::GRAVES)
@@ -95,7 +95,7 @@ pub(crate) fn repair(
     // What ended up to the covered position is not in the new file: its graves go.
     let graves = collect_graves(lend, before.covered)?;
     let cancelled = within(&graves, &view, families(view.kind));
-    bury_the_rest(&builder, &graves, &cancelled, &mut built)?;
+    bury_the_rest(&builder, before.covered, &graves, &cancelled, &mut built)?;
     let storage = catalog.storage();
     set_aside(storage, &view.name())?;
     store(catalog, &built, before.covered, |listed| {
@@ -126,6 +126,7 @@ fn within(graves: &Graved, range: &ViewEntry, families: &[u8]) -> Graved {
 /// Writes the graves that are left.
 fn bury_the_rest(
     builder: &Builder<'_>,
+    covered: Sequence,
     graves: &Graved,
     cancelled: &Graved,
     built: &mut Built,
@@ -139,7 +140,8 @@ fn bury_the_rest(
             (*family, rows.iter().filter(is_left).copied().collect())
         })
         .collect();
-    builder.graves(&left, built)
+    // Graves are of entries of any file, not only of those that are merged.
+    Builder { last: covered, ..*builder }.graves(&left, built)
 }
 
 /// Graves are sorted by owner, then entry.

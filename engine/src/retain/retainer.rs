@@ -23,7 +23,10 @@ const ROUNDS: u32 = 4;
 /// How often the thread looks whether the view files cover what they must.
 const WAIT_STEP: Duration = Duration::from_millis(5);
 
-/// How long it waits for them.
+/// How long it waits for segments to be sealed.
+const SEAL_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// How long it waits for the view files.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The handle on the thread.
@@ -131,12 +134,13 @@ impl Worker {
         }
         let Some(until) = self.queue.settle() else { return Ok(()) };
         let begun = Instant::now();
-        // All but the active segment are sealed, and the view files go as far.
-        let is_settled = || {
-            let is_sealed = self.shared.log.segments().buffered.len() <= 1;
-            is_sealed && until <= self.catalog.manifest().covered
-        };
-        while !is_settled() && begun.elapsed() < WAIT_MAX {
+        // All but the active segment are sealed, and the view files go as far. A segment that cannot be
+        // sealed is waited for in vain, but not for long.
+        let is_sealed = || self.shared.log.segments().buffered.len() <= 1;
+        let is_covered = || until <= self.catalog.manifest().covered;
+        while !is_covered() && begun.elapsed() < WAIT_MAX
+            || !is_sealed() && begun.elapsed() < SEAL_WAIT_MAX
+        {
             let shared = &self.shared;
             if self.is_stopping() || shared.fault().is_some() || shared.flush_fault().is_some() {
                 return Ok(());
