@@ -44,7 +44,11 @@ impl World<'_> {
     /// Commands until the machine or the process dies.
     pub(super) fn crash(&mut self) -> Checked {
         self.learn_next()?;
-        let span = [4, 40, 400][usize::try_from(self.random.below(3)).unwrap_or(0) % 3];
+        let span = match self.random.below(3) {
+            0 => 4,
+            1 => 40,
+            _ => 400,
+        };
         let after = self.random.below(span);
         let stop = if self.random.one_in(3) { Stop::Kill } else { Stop::PowerCut };
         self.tell(format!("{stop:?} after {after} operations"));
