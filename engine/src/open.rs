@@ -19,6 +19,7 @@ use crate::limits::{EPOCH_MAX, EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
 use crate::log::packed::cache::BlockCache;
 use crate::log::record::Record;
 use crate::log::recovery::{Chain, Verdict};
+use crate::log::seal::confirm;
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Segments;
 use crate::options::Options;
@@ -223,6 +224,14 @@ fn seal_all(
     for name in &chain.outdated {
         remove_if_present(storage, name)
             .map_err(|error| Error::io(format!("remove outdated {name}"), error))?;
+    }
+    // Segments are sealed one after the other: only the newest seal may be interrupted.
+    let newest = chain.verdicts.iter().rev().find_map(|verdict| match verdict {
+        Verdict::Sealed(segment) => Some(segment),
+        Verdict::Unfinished(_) => None,
+    });
+    if let Some(segment) = newest.filter(|_| !recovery.clean) {
+        confirm(storage, segment)?;
     }
     for verdict in chain.verdicts {
         match verdict {

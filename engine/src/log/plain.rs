@@ -92,6 +92,11 @@ impl PlainSegment {
         Some(Located { bytes, sequence, context, file: &self.name, offset })
     }
 
+    /// The bytes that sealing wrote: offset table and footer.
+    pub(crate) fn end(&self) -> &[u8] {
+        self.map.get(self.footer.data_end as usize..).unwrap_or_default()
+    }
+
     fn data(&self) -> Bytes {
         self.map.slice(..self.footer.data_end as usize)
     }

@@ -10,7 +10,7 @@
 //! | end of file, or zeros to the end | last | - | unfinished: seal at `x` |
 //! | no valid group | last | no later group was written when the log was durable beyond `x` | torn: cut at `x`, report, seal |
 //! | no valid group | last | a later group was | rot: refuse |
-//! | anything | not last | all sequences up to the next segment are there, or up to where that one says it continues | interrupted seal: seal at `x` |
+//! | anything | not last | all sequences up to the next segment are there | interrupted seal: seal at `x` |
 //! | anything | not last | sequences are missing | rot: refuse |
 //! | exactly the offset table that belongs there | any | the file has exactly a sealed length | its footer rotted: refuse |
 //! | anything | any | the directory was closed cleanly | rot: refuse |
@@ -103,42 +103,14 @@ pub(crate) fn judge(storage: &dyn Storage, name: &str, place: Place) -> Result<V
         return Ok(Verdict::Sealed(Arc::new(SealedSegment::Plain(segment))));
     }
     let bytes = Bytes::from(file.read_from_disk().map_err(failed)?);
-    let next = place.next.map(|first| Next::load(storage, first)).transpose()?;
-    judge_unfinished(name, header, &bytes, (place, next)).map(Verdict::Unfinished)
-}
-
-/// The segment behind one without a footer, by its own header.
-#[derive(Clone, Copy, Debug)]
-struct Next {
-    first: Sequence,
-    /// The last sequence before it. An epoch that begins skips some, so this need not be the one
-    /// before `first`.
-    previous: Sequence,
-}
-
-impl Next {
-    fn load(storage: &dyn Storage, first: Sequence) -> Result<Self> {
-        let name = names::segment(first);
-        let failed = |error| Error::io(format!("read {name}"), error);
-        let file = storage.open(&name).map_err(failed)?;
-        let head = file.read_at(0, SEGMENT_HEADER_BYTES).map_err(failed)?;
-        let previous = SegmentHeader::load(&name, &head)?.previous;
-        Ok(Self { first, previous })
-    }
-
-    /// Whether it continues where `before` ends.
-    fn continues(self, before: &Unfinished) -> bool {
-        let is_empty = before.footer.count == 0;
-        let last = if is_empty { before.header.previous } else { Sequence(before.end().0 - 1) };
-        before.end() == self.first || last == self.previous
-    }
+    judge_unfinished(name, header, &bytes, place).map(Verdict::Unfinished)
 }
 
 fn judge_unfinished(
     name: &str,
     header: SegmentHeader,
     bytes: &Bytes,
-    (place, next): (Place, Option<Next>),
+    place: Place,
 ) -> Result<Unfinished> {
     let mut scan = GroupScan::new(bytes, header.first, header.context);
     let mut table = Vec::new();
@@ -153,7 +125,7 @@ fn judge_unfinished(
         }
     };
     let unfinished = unfinished(name, header, &scan, table, last_time);
-    let torn_bytes = decide(&unfinished, bytes, stop, (place, next))?;
+    let torn_bytes = decide(&unfinished, bytes, stop, place)?;
     let missing_bytes = header.made_len.saturating_sub(bytes.len() as u64);
     Ok(Unfinished { torn_bytes, missing_bytes, ..unfinished })
 }
@@ -177,12 +149,7 @@ fn unfinished(
 }
 
 /// The decision table above; answers how many torn bytes are to be cut.
-fn decide(
-    unfinished: &Unfinished,
-    bytes: &Bytes,
-    stop: Stop,
-    (place, next): (Place, Option<Next>),
-) -> Result<u64> {
+fn decide(unfinished: &Unfinished, bytes: &Bytes, stop: Stop, place: Place) -> Result<u64> {
     let x = unfinished.footer.data_end as usize;
     let rotten = |what: String| {
         let at = match stop {
@@ -197,13 +164,13 @@ fn decide(
     if unfinished.has_sealed_shape(bytes) {
         return rotten("the segment's footer is damaged".to_owned());
     }
-    if let Some(next) = next {
-        let (reached, until) = (unfinished.end(), next.previous);
+    if let Some(next) = place.next {
+        let reached = Sequence(unfinished.header.first.0 + u64::from(unfinished.footer.count));
         return match stop {
-            _ if next.continues(unfinished) => Ok(0),
+            _ if reached == next => Ok(0),
             Stop::Bad(fault) => rotten(fault.to_string()),
             Stop::End | Stop::Zeros => {
-                rotten(format!("sequences {reached} to {until} are missing"))
+                rotten(format!("sequences {reached} up to {next} are missing"))
             }
         };
     }

@@ -9,6 +9,18 @@ use super::sealed::SealedSegment;
 use crate::error::{Error, Result};
 use crate::storage::Storage;
 
+/// Makes a segment that was found sealed after a crash surely so. Whoever sealed it may have died before
+/// it was durable, and then only the cache has its end, which the next power cut may take. The end is
+/// written again, byte by byte the same: after a failed sync, a sync alone would do nothing.
+pub(crate) fn confirm(storage: &dyn Storage, segment: &SealedSegment) -> Result<()> {
+    // A packed segment was durable before it got its name.
+    let SealedSegment::Plain(plain) = segment else { return Ok(()) };
+    let failed = |error| Error::io(format!("confirm the seal of {}", plain.name), error);
+    let file = storage.open(&plain.name).map_err(failed)?;
+    file.write_at(u64::from(plain.footer.data_end), plain.end()).map_err(failed)?;
+    file.sync().map_err(failed)
+}
+
 /// Makes `name` a sealed segment.
 pub(crate) fn write_footer(
     storage: &dyn Storage,
