@@ -64,7 +64,8 @@ fn warm(place: &Workplace, clients: u64, limit: f64) -> Outcome<()> {
         });
         write_together(&engine, commands)?;
     }
-    settle(&engine)?;
+    // Seals and flushes, and packs nothing.
+    engine.close().explain(|| "cannot close".to_owned())?;
     let sizes = sizes(&directory)?;
     let text = (WARM_POSTS.next_multiple_of(clients)) * TEXT_BYTES as u64;
     // The remembered keys are a window of a fixed size, whatever there is beside them.
