@@ -95,6 +95,15 @@ fn a_page_of_large_posts_ends_by_its_bytes() {
     }
 }
 
+/// A page that reaches its limit and its bytes with the same entry has what was asked for.
+#[test]
+fn a_page_that_is_full_in_both_ways_says_more() {
+    let (engine, _) = filled(50, 60_000);
+    let per_page = PAGE_BYTES_MAX.div_ceil(60_000);
+    let full = page(&engine, Span::Newest, per_page);
+    assert_eq!((full.posts.len(), full.end), (per_page, PageEnd::More));
+}
+
 /// Paging never repeats an entry and never skips one that is in the feed throughout.
 #[test]
 fn deletes_and_posts_between_two_pages_disturb_nothing() {

@@ -87,7 +87,8 @@ fn fill(
         let post = content.fetch(*sequence, found)?;
         bytes += post.text.len() + post.meta.len();
         posts.push(post);
-        let is_last = index + 1 == entries.len() && end == PageEnd::End;
+        // A page that is full when its bytes are is full: it has what was asked for.
+        let is_last = index + 1 == entries.len();
         if PAGE_BYTES_MAX <= bytes && !is_last {
             end = PageEnd::Bytes;
             break;
