@@ -79,8 +79,8 @@ pub(crate) const WARM_ENTRIES_MAX: usize = 4_096;
 /// Owners whose timelines are warmed together: some 100 microseconds under the write lock.
 pub(crate) const WARM_OWNERS: u32 = 256;
 
-/// Retention looks at least so often whether there is something to do.
-pub(crate) const RETENTION_PERIOD_MAX: Duration = Duration::from_secs(60 * 60);
+/// After an open, retention looks at the latest after this long whether there is something to do.
+pub(crate) const RETENTION_FIRST_MAX: Duration = Duration::from_secs(60 * 60);
 
 /// Retention looks at most so often: every round reads the log since the one before.
 pub(crate) const RETENTION_PERIOD_MIN: Duration = Duration::from_millis(100);

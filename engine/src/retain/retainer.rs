@@ -12,7 +12,7 @@ use super::pass::{Retention, pass};
 use super::scrub::Scrubber;
 use crate::commit::queue::QueueSender;
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{RETENTION_PERIOD_MAX, RETENTION_PERIOD_MIN};
+use crate::limits::{RETENTION_FIRST_MAX, RETENTION_PERIOD_MIN};
 use crate::options::Options;
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
@@ -99,15 +99,17 @@ impl Worker {
         let pause = period.min(self.shared.options.scrub_pause);
         let mut scrubber = Scrubber::default();
         let mut last_round = Instant::now();
+        // What an earlier run left is not waited for as long: it may have stopped before its round.
+        let mut due = period.min(RETENTION_FIRST_MAX);
         loop {
             match inbox.recv_timeout(pause) {
                 Ok(answer) => {
                     let _ = answer.send(self.round());
-                    last_round = Instant::now();
+                    (last_round, due) = (Instant::now(), period);
                 }
-                Err(RecvTimeoutError::Timeout) if period <= last_round.elapsed() => {
+                Err(RecvTimeoutError::Timeout) if due <= last_round.elapsed() => {
                     let _ = self.round();
-                    last_round = Instant::now();
+                    (last_round, due) = (Instant::now(), period);
                 }
                 Err(RecvTimeoutError::Timeout) => scrubber.step(&self.shared, &self.catalog),
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -143,6 +145,8 @@ impl Worker {
         {
             let shared = &self.shared;
             if self.is_stopping() || shared.fault().is_some() || shared.flush_fault().is_some() {
+                // What is not covered now is for a later round.
+                shared.retained.pend();
                 return Ok(());
             }
             std::thread::sleep(WAIT_STEP);
@@ -158,7 +162,7 @@ impl Worker {
 /// Between two rounds.
 fn period(options: &Options) -> Duration {
     let shortest = options.erase_within.min(options.cold_after);
-    (shortest / ROUNDS).clamp(RETENTION_PERIOD_MIN, RETENTION_PERIOD_MAX)
+    (shortest / ROUNDS).max(RETENTION_PERIOD_MIN)
 }
 
 /// What retention did since the engine was opened.
