@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod churn;
 mod cli;
 mod console;
 mod daemon;

@@ -10,7 +10,8 @@ use fanfold_engine::testing::disk::faults::{Effect, Fault, Operation};
 use fanfold_engine::testing::seed::Random;
 use fanfold_engine::{
     Clock, Command, Durability, Engine, ErrorKind, ManualClock, Options, PostId, SEGMENT_BYTES_MIN,
-    Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId, check_storage,
+    Sequence, Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId, check_storage,
+    inspect_file,
 };
 
 const BEN: UserId = UserId(22);
@@ -232,4 +233,45 @@ fn survives_power_cuts(disk: &SimulatedDisk, context: &str) {
         let post = open(&image, options()).post(PostId(1), None);
         assert!(post.is_ok(), "{context}, {seed}: {post:?}");
     }
+}
+
+/// How many records have the text, in all files.
+fn occurrences(disk: &SimulatedDisk, text: &str) -> usize {
+    let decoded = disk.list().unwrap().into_iter().map(|name| {
+        let mut decoded = String::new();
+        let _ = inspect_file(disk, &name, &mut decoded);
+        decoded.matches(text).count()
+    });
+    decoded.sum()
+}
+
+/// A round could not remove a segment that it had replaced; the next one found nothing to do and said
+/// that everything was erased, while the text stood in the old file until the next opening.
+#[test]
+fn a_replaced_segment_that_could_not_be_removed_goes_with_the_next_round() {
+    let mut failed = 0;
+    for after in 0..12 {
+        let disk = SimulatedDisk::new(6);
+        for round in 0..6 {
+            let engine = open(&disk, options());
+            let publish = |n| engine.write(Command::publish(BEN, format!("<text {round} {n}>")));
+            let posts: Vec<_> = (0..5).map(|n| publish(n).unwrap().post.unwrap()).collect();
+            engine.write(Command::delete(*posts.first().unwrap())).unwrap();
+            engine.close().unwrap();
+        }
+        let engine = open(&disk, Options { cold_after: Duration::ZERO, ..options() });
+        disk.inject(fail_once(after, Operation::Remove, Effect::Io));
+        let mut erased = Sequence(0);
+        while erased < Sequence(36) {
+            match engine.retain() {
+                Ok(done) => erased = done.erased,
+                Err(_) => failed += 1,
+            }
+        }
+        for round in 0..6 {
+            assert_eq!(occurrences(&disk, &format!("<text {round} 0>")), 0, "{after}: {round}");
+            assert_eq!(occurrences(&disk, &format!("<text {round} 1>")), 1, "{after}: {round}");
+        }
+    }
+    assert!(0 < failed, "some removal of a segment failed");
 }

@@ -175,6 +175,35 @@ fn a_failure_at_any_operation_loses_nothing() {
     assert!(completed, "some round got through");
 }
 
+/// What takes the place of a segment is written before the segment goes: on a full disk only the
+/// reserve has room for it.
+#[test]
+fn erasing_frees_a_full_disk() {
+    let storage = MemoryStorage::default();
+    let options = Options { flush_records: 4, ..options(Duration::from_secs(1_000_000)) };
+    let open = || Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options.clone());
+    let engine = open().unwrap();
+    let big = |number| format!("{}{}", text(number), "x".repeat(30_000));
+    let write = |number| engine.write(Command::publish(AUTHOR, big(number)));
+    let posts: Vec<_> = (0..20).map(|number| write(number).unwrap().post.unwrap()).collect();
+    posts.iter().take(8).for_each(|post| {
+        engine.write(Command::delete(*post)).unwrap();
+    });
+    let used = |storage: &MemoryStorage| -> usize {
+        storage.list().unwrap().iter().map(|name| storage.bytes(name).len()).sum()
+    };
+    // To the last segment that there is room for, and then to the last byte.
+    storage.set_capacity(Some(used(&storage) as u64 + 2 * SEGMENT_BYTES_MIN));
+    while write(100).is_ok() {}
+    let before = used(&storage);
+    storage.set_capacity(Some(before as u64));
+    let done = engine.retain().unwrap();
+    assert!(0 < done.segments, "{done:?}");
+    assert!(used(&storage) + 200_000 < before, "{} of {before}", used(&storage));
+    assert!(!is_anywhere(&storage, &text(3)));
+    assert!(is_anywhere(&storage, &text(9)));
+}
+
 #[test]
 fn small_old_segments_become_one() {
     let storage = many_segments();

@@ -27,7 +27,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
+use fanfold_engine::testing::seed::Random;
 
+use crate::churn::churn;
 use crate::console::{grouped, note, say};
 use crate::daemon::{Launch, free_port};
 use crate::exit::{Explain, Failure, Outcome};
@@ -55,6 +57,9 @@ pub(crate) struct LedgerArgs {
     /// Break something on purpose in the last round: the run must fail
     #[arg(long, value_name = "WHAT")]
     negative_control: Option<Sabotage>,
+    /// Draw settings so small that flushes, merges, erasing and packing go on all the time
+    #[arg(long)]
+    churn: bool,
     /// Where the texts of the posts come from
     #[command(flatten)]
     input: InputArgs,
@@ -91,7 +96,10 @@ async fn play(
     shared: &Arc<Shared>,
 ) -> Outcome<()> {
     let data = workplace.join("data");
+    let settings = if args.churn { churn(&mut Random::new(args.seed)) } else { Vec::new() };
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     let launch = Launch::serve(&programs.daemon, &data, workplace.join("daemon.log"));
+    let launch = launch.with(&settings);
     let port = free_port()?;
     let daemon = launch.start(port)?;
     say(format!("daemon: {}", launch.shown()));

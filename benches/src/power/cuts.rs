@@ -13,9 +13,10 @@ use fanfold_engine::testing::seed::Random;
 use super::life::{Life, Tally};
 use super::scene::{Scene, SceneArgs};
 use super::victim::Victim;
+use crate::churn::churn;
 use crate::console::{grouped, note, say};
 use crate::exit::{Failure, Outcome};
-use crate::number::{rate, to_usize};
+use crate::number::rate;
 
 /// Bytes of a disk: more than a life can fill.
 const CAPACITY: usize = 4 << 30;
@@ -100,31 +101,13 @@ fn begin<'a>(
     (number, seed): (u64, u64),
 ) -> Outcome<Life<'a>> {
     let mut random = Random::new(seed);
-    let settings = settings(&mut random);
+    let settings = churn(&mut random);
     let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
     let victim = Victim::new(scene, &number.to_string(), CAPACITY)?.with(&settings);
     note(format!("life {number}: {}", victim.launch.shown()));
     let shared = scene.ledger(&number.to_string())?;
     let (tally, is_control) = (Tally::default(), args.forget_syncs);
     Ok(Life { victim, shared, random, tally, port: 0, is_control })
-}
-
-/// Small enough that all background work is met within a life of a few seconds.
-fn settings(random: &mut Random) -> Vec<String> {
-    let mut draw = |choices: &[&str]| {
-        let index = to_usize(random.below(choices.len() as u64));
-        choices.get(index).map_or_else(String::new, |choice| (*choice).to_owned())
-    };
-    [
-        ("--segment-bytes", draw(&["256K", "512K", "1M"])),
-        ("--flush-records", draw(&["150", "500", "2000"])),
-        ("--memory-budget", draw(&["256K", "4M", "64M"])),
-        ("--erase-within", draw(&["200ms", "2s", "7d"])),
-        ("--cold-after", draw(&["100ms", "1s", "30d"])),
-    ]
-    .into_iter()
-    .flat_map(|(flag, value)| [flag.to_owned(), value])
-    .collect()
 }
 
 fn line(number: u64, tally: &Tally) -> String {

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
-use crate::runs::family::Family;
+use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::run::Entry;
 use crate::storage::Storage;
 use crate::storage::manifest::{Manifest, ViewEntry};
-use crate::views::graph::Pairs;
+use crate::views::graph::{Edges, Pairs};
 use crate::views::graves::{Grave, Graves, holds};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -34,12 +34,15 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         state.users.load(Arc::new(IdFile::open(file, start)?));
     }
     let users = state.users.len();
+    let State { outboxes, graph, .. } = &mut state;
     for file in of(view_kind::OUTBOX) {
-        each_family(file, users, family::POSTS, |posts| state.outboxes.load(posts))?;
+        let note = |listed: &Listed| outboxes.note(listed);
+        let posts = Family::open_listing(file, family::POSTS, users, note)?;
+        posts.into_iter().for_each(|posts| outboxes.posts.load(posts));
     }
     for file in of(view_kind::GRAPH) {
-        each_family(file, users, family::FOLLOWING, |family| state.graph.following.load(family))?;
-        each_family(file, users, family::FOLLOWERS, |family| state.graph.followers.load(family))?;
+        load_edges(&mut graph.following, file, users, family::FOLLOWING)?;
+        load_edges(&mut graph.followers, file, users, family::FOLLOWERS)?;
     }
     for file in of(view_kind::GRAVES) {
         load_graves(&mut state, file, manifest.covered)?;
@@ -81,19 +84,9 @@ pub(crate) fn open(
     Ok(Arc::new(file))
 }
 
-/// Hands out the family if the file has it. Its owners are among `users` users: whoever takes it
-/// makes arrays of that size.
-fn each_family(
-    file: &Arc<ViewFile>,
-    users: usize,
-    number: u8,
-    take: impl FnOnce(Arc<Family>),
-) -> Result<()> {
-    let Some(found) = Family::open(file, number)? else { return Ok(()) };
-    if found.last_owner().is_some_and(|owner| users <= owner.index()) {
-        return Err(found.damaged("an owner of a run is no user"));
-    }
-    take(Arc::new(found));
+fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8) -> Result<()> {
+    let found = Family::open_listing(file, number, users, |listed| edges.note(listed))?;
+    found.into_iter().for_each(|family| edges.load(family));
     Ok(())
 }
 
@@ -135,9 +128,7 @@ fn each_entry(
     number: u8,
     mut each: impl FnMut(Ordinal, Entry),
 ) -> Result<()> {
-    let mut opened = None;
-    each_family(file, users, number, |family| opened = Some(family))?;
-    let Some(found) = opened else { return Ok(()) };
+    let Some(found) = Family::open_listing(file, number, users, |_| {})? else { return Ok(()) };
     for listed in found.listed() {
         for entry in found.entries(&listed)? {
             each(listed.owner, entry?);

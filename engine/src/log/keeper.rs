@@ -160,8 +160,7 @@ impl Worker {
         for job in inbox {
             match job {
                 Job::Prepare => {
-                    let spare = prepare(self.catalog.storage(), self.sizes.segment);
-                    let _ = finished.send(spare);
+                    let _ = finished.send(self.prepare());
                 }
                 Job::Note(first) => {
                     let noted = self.catalog.change(|manifest| manifest.newest_segment = first);
@@ -172,6 +171,18 @@ impl Worker {
             }
             self.keep_recent(inbox);
         }
+    }
+
+    /// The next segment, and then some room for a full disk.
+    fn prepare(&self) -> Result<Spare> {
+        let (storage, reserve) = (self.catalog.storage(), self.catalog.reserve());
+        if reserve.is_lent() {
+            let what = "the last room of the disk is being used to free more; try again";
+            return Err(Error::new(ErrorKind::StorageFull, what));
+        }
+        let spare = prepare(storage, self.sizes.segment)?;
+        reserve.keep(self.sizes.segment);
+        Ok(spare)
     }
 
     /// Seals in order or not at all: a segment that could not be sealed stays in memory, and what

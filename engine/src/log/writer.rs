@@ -275,6 +275,7 @@ impl CommitLog for LocalLog {
             remove_if_present(self.catalog.storage(), &self.active.segment.name).map_err(failed)?;
         }
         remove_if_present(self.catalog.storage(), names::SPARE).map_err(failed)?;
+        self.catalog.reserve().give_up().map_err(failed)?;
         self.catalog.storage().sync_directory().map_err(failed)
     }
 }

@@ -103,7 +103,7 @@ fn look(
     let missed = Cell::new(false);
     let mut walk = Down::new(edges.part(user).resident(&missed), query.below());
     while let Some(entry) = walk.next()? {
-        if !page.add(entry) {
+        if !page.add(entry)? {
             break;
         }
     }
@@ -129,7 +129,11 @@ fn look_again(
         return Ok(None);
     }
     if !page.hides(user) {
-        let _ = found.iter().all(|entry| page.add(*entry));
+        for entry in found {
+            if !page.add(*entry)? {
+                break;
+            }
+        }
     }
     Ok(Some(page.page))
 }
@@ -154,18 +158,25 @@ impl<'a> Filling<'a> {
     }
 
     /// Adds an edge unless it is hidden; false if the page was full.
-    fn add(&mut self, (sequence, other): Entry) -> bool {
+    fn add(&mut self, (sequence, other): Entry) -> Result<bool> {
         let other = Ordinal(other);
         if self.hides(other) {
-            return true;
+            return Ok(true);
         }
         if self.page.edges.len() == self.limit {
             self.page.end = PageEnd::More;
-            return false;
+            return Ok(false);
         }
-        self.page.edges.push(Edge { user: self.state.users.id(other), sequence });
-        true
+        let user = self.state.users.find_id(other).ok_or_else(|| nobody(other, sequence))?;
+        self.page.edges.push(Edge { user, sequence });
+        Ok(true)
     }
+}
+
+/// Only a damaged file can say so.
+fn nobody(other: Ordinal, sequence: Sequence) -> Error {
+    let what = format!("the edge of sequence {sequence} leads to user number {}", other.0);
+    Error::new(ErrorKind::Corrupt, format!("{what}, and there is no such user"))
 }
 
 fn check_private(kind: EdgeKind, query: &EdgeQuery) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::plan::{Rules, plan};
-use super::rewrite::rewrite;
+use super::rewrite::{remove_outdated, rewrite};
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Sequence, Timestamp};
@@ -52,6 +52,8 @@ pub(crate) fn pass(
         segment_bytes: shared.options.segment_bytes,
     };
     let mut done = Retention { erased: manifest.erased, ..Retention::default() };
+    // Erased is what no file has: not even one whose removal failed in an earlier round.
+    remove_outdated(catalog.storage(), &shared.log)?;
     let jobs = plan(&log.sealed, &doomed, rules);
     if !jobs.is_empty() && manifest.thinned < covered {
         // Before the first record goes: a restore must not go back behind it.

@@ -121,12 +121,20 @@ impl Worker {
     }
 
     fn round(&self) -> Result<Retention> {
-        let done = self.settle().and_then(|()| {
-            let now = self.shared.options.clock.now();
-            pass(&self.shared, &self.catalog, now, || self.is_stopping())
+        let done = self.settle().and_then(|()| match self.pass() {
+            // What is written is smaller than what goes for it: a little room makes more.
+            Err(error) if error.kind() == ErrorKind::StorageFull => {
+                self.catalog.reserve().lend(|| self.pass())
+            }
+            done => done,
         });
         self.shared.retained.note(&done);
         self.shared.noticing(done)
+    }
+
+    fn pass(&self) -> Result<Retention> {
+        let now = self.shared.options.clock.now();
+        pass(&self.shared, &self.catalog, now, || self.is_stopping())
     }
 
     /// Has the committer seal and flush what there is, so that what was deleted can be erased.

@@ -2,7 +2,7 @@
 //!
 //! Safe at any byte: the new file is whole and durable before a rename puts it in the place of the
 //! first of the old ones. The others are outdated from then on; if a crash leaves them behind,
-//! opening removes them.
+//! opening removes them, and if their removal fails, the next round does.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::log::packed::writer::PackedWriter;
 use crate::log::record::Context;
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Log;
-use crate::storage::{Storage, remove_if_present};
+use crate::storage::{Storage, names, remove_if_present};
 
 /// Records that are judged under one hold of the state lock.
 const BATCH_RECORDS: usize = 256;
@@ -48,24 +48,52 @@ pub(crate) fn rewrite(
         last: newest.last(),
         ..*oldest.header()
     };
-    let mut writer = PackedWriter::create(storage, header, job.is_cold)?;
     let segments = log.segments();
     let mut judge = Judge::new(lend, &segments, oldest.first(), covered)?;
-    for input in &job.inputs {
-        writer.note_time(input.last_time());
-        copy(input, &mut judge, &mut writer)?;
-    }
-    let name = writer.finish(storage)?;
+    let written = write(storage, header, job, &mut judge);
+    let name = written.inspect_err(|_| {
+        // A disk that is full must not stay full of this.
+        let _ = remove_if_present(storage, &names::temporary(&names::segment(header.first)));
+    })?;
     let failed = |error| Error::io(format!("publish {name}"), error);
     storage.sync_directory().map_err(failed)?;
     let map = storage.map(&name).map_err(failed)?;
     let packed = Arc::new(SealedSegment::Packed(PackedSegment::open(name.clone(), map)?));
     log.replace(&packed);
-    for outdated in job.inputs.iter().skip(1) {
-        remove_if_present(storage, outdated.name()).map_err(failed)?;
-    }
-    storage.sync_directory().map_err(failed)?;
+    remove_outdated(storage, log)?;
     Ok(packed)
+}
+
+/// Removes the files of log segments whose records are in other segments by now.
+pub(crate) fn remove_outdated(storage: &dyn Storage, log: &Log) -> Result<()> {
+    let failed = |error| Error::io("remove log segments that were rewritten", error);
+    let segments = log.segments();
+    let is_outdated = |name: &String| {
+        let first = names::parse_segment(name);
+        let holder = first.and_then(|first| segments.sealed_at(first));
+        holder.is_some_and(|holder| holder.name() != name.as_str())
+    };
+    let outdated: Vec<_> =
+        storage.list().map_err(failed)?.into_iter().filter(is_outdated).collect();
+    for name in &outdated {
+        remove_if_present(storage, name).map_err(failed)?;
+    }
+    if outdated.is_empty() { Ok(()) } else { storage.sync_directory().map_err(failed) }
+}
+
+/// Writes the new file under its name.
+fn write(
+    storage: &dyn Storage,
+    header: SegmentHeader,
+    job: &Job,
+    judge: &mut Judge<'_>,
+) -> Result<String> {
+    let mut writer = PackedWriter::create(storage, header, job.is_cold)?;
+    for input in &job.inputs {
+        writer.note_time(input.last_time());
+        copy(input, judge, &mut writer)?;
+    }
+    writer.finish(storage)
 }
 
 /// Copies what is needed of one segment.

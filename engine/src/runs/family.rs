@@ -134,6 +134,17 @@ impl<'a> FamilyWriter<'a> {
 impl Family {
     /// The family of that number; `None` if the file has none such. Verifies directory and index.
     pub(crate) fn open(file: &Arc<ViewFile>, family: u8) -> Result<Option<Self>> {
+        Self::open_listing(file, family, usize::MAX, |_| {})
+    }
+
+    /// The same, and hands out what the directory lists, on the way through it. Owners are among
+    /// `users` users: whoever is handed them makes arrays of that size.
+    pub(crate) fn open_listing(
+        file: &Arc<ViewFile>,
+        family: u8,
+        users: usize,
+        each: impl FnMut(&Listed),
+    ) -> Result<Option<Self>> {
         let Some(runs) = file.section(family, section_part::RUNS) else { return Ok(None) };
         let part = |part| match file.section(family, part) {
             Some(section) => file.section_bytes(section),
@@ -141,17 +152,18 @@ impl Family {
         };
         let (directory, index) = (part(section_part::DIRECTORY)?, part(section_part::INDEX)?);
         let family = Self { file: Arc::clone(file), runs: *runs, directory, index };
-        family.check()?;
+        family.check(users, each)?;
         Ok(Some(family))
     }
 
     /// Compares the directory with what the file says of itself, so that whatever a walk hands out
     /// lies in the file and in its range: a checksum says that bytes are as they were written, not
     /// that they make sense.
-    fn check(&self) -> Result<()> {
+    fn check(&self, users: usize, mut each: impl FnMut(&Listed)) -> Result<()> {
         let (first, last) = (self.first(), self.last());
-        let (mut listed, mut above, mut offset) = (0, None, 0);
-        for Listed { owner, head, offset: at, len } in self.listed() {
+        let (mut count, mut above, mut offset) = (0, None, 0);
+        for listed in self.listed() {
+            let Listed { owner, head, offset: at, len } = listed;
             let makes_sense = above < Some(owner)
                 && 0 < head.count
                 && u64::from(head.count - 1) <= head.last.0 - head.first.0
@@ -161,9 +173,13 @@ impl Family {
             if !makes_sense {
                 return Err(self.damaged("the directory of a family makes no sense"));
             }
-            (above, offset, listed) = (Some(owner), at + len as u64, listed + 1);
+            if users <= owner.index() {
+                return Err(self.damaged("an owner of a run is no user"));
+            }
+            each(&listed);
+            (above, offset, count) = (Some(owner), at + len as u64, count + 1);
         }
-        if listed != self.runs.count || self.runs.len != offset {
+        if count != self.runs.count || self.runs.len != offset {
             return Err(self.damaged("the directory of a family lists other runs than there are"));
         }
         Ok(())
@@ -196,12 +212,6 @@ impl Family {
             .take(DIRECTORY_BLOCK_RUNS)
             .find(|listed| owner <= listed.owner)
             .filter(|listed| listed.owner == owner)
-    }
-
-    /// The owner of the last run.
-    pub(crate) fn last_owner(&self) -> Option<Ordinal> {
-        let block = (self.index.len() / INDEX_ENTRY_BYTES).checked_sub(1)?;
-        self.walk(block)?.take(DIRECTORY_BLOCK_RUNS).last().map(|listed| listed.owner)
     }
 
     /// All owners, ascending.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Storage;
 use super::manifest::Manifest;
+use super::reserve::Reserve;
 use crate::error::Result;
 
 /// See the module.
@@ -16,17 +17,24 @@ pub(crate) struct Catalog {
     storage: Arc<dyn Storage>,
     manifest: Mutex<Manifest>,
     next_number: AtomicU64,
+    reserve: Reserve,
 }
 
 impl Catalog {
     /// The catalog of a directory whose manifest is stored already.
     pub(crate) fn new(storage: Arc<dyn Storage>, manifest: Manifest) -> Self {
         let next_number = AtomicU64::new(manifest.next_number);
-        Self { storage, manifest: Mutex::new(manifest), next_number }
+        let reserve = Reserve::new(Arc::clone(&storage));
+        Self { storage, manifest: Mutex::new(manifest), next_number, reserve }
     }
 
     pub(crate) fn storage(&self) -> &dyn Storage {
         &*self.storage
+    }
+
+    /// Room for when there is none.
+    pub(crate) fn reserve(&self) -> &Reserve {
+        &self.reserve
     }
 
     /// The manifest now.

@@ -5,6 +5,7 @@
 //! * [`mapping`]: the one module with `unsafe`: maps a sealed file.
 //! * [`names`]: every file name, built and parsed in one place.
 //! * [`copy`]: files from one storage to another.
+//! * [`reserve`]: room set aside for a full disk.
 //! * [`manifest`], [`catalog`]: what a data directory is, and which files are alive.
 //!
 //! Assumptions about the disk, on which recovery rests:
@@ -19,6 +20,7 @@ pub(crate) mod disk;
 pub(crate) mod manifest;
 pub(crate) mod mapping;
 pub(crate) mod names;
+pub(crate) mod reserve;
 
 use std::fmt;
 use std::io;

@@ -12,6 +12,10 @@ pub(crate) const MANIFEST: &str = "MANIFEST";
 /// A segment that is being zeroed ahead of its use.
 pub(crate) const SPARE: &str = "spare.tmp";
 
+/// Room for a full disk. See [`reserve`](super::reserve). Its name is a temporary one: opening makes
+/// the room free.
+pub(crate) const RESERVE: &str = "reserve.tmp";
+
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";

@@ -186,6 +186,9 @@ impl MemoryFile {
         let disk = lock(&self.disk);
         let Some(capacity) = disk.capacity else { return Ok(()) };
         let own = lock(&self.content).bytes.len();
+        if len <= own {
+            return Ok(());
+        }
         let used: usize = disk.files.values().map(|content| lock(content).bytes.len()).sum();
         let after = used - own.min(used) + len.max(own);
         if capacity < after as u64 { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }

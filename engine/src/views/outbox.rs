@@ -6,10 +6,8 @@
 //! newest post is deleted and the next is in a file, the array keeps a bound instead of looking: no
 //! change ever waits for a file.
 
-use std::cell::Cell;
-use std::sync::Arc;
-
 use foldhash::HashMap;
+use std::cell::Cell;
 
 use super::graves::holds;
 use super::part::{Excerpt, Near, Part};
@@ -19,7 +17,7 @@ use super::walk::Down;
 use super::{Digest, DigestBuilder};
 use crate::error::Result;
 use crate::ids::Sequence;
-use crate::runs::family::Family;
+use crate::runs::family::Listed;
 
 /// Marks a newest post that is only a bound: the author has none above it.
 const BOUND: u64 = 1 << 63;
@@ -146,12 +144,10 @@ impl Outboxes {
         }
     }
 
-    /// Adds a file at open; all files before any grave.
-    pub(crate) fn load(&mut self, family: Arc<Family>) {
-        for listed in family.listed() {
-            self.set_newest(listed.owner, listed.head.last.0);
-        }
-        self.posts.load(family);
+    /// Notes a run of a file that is about to be loaded; all files come before any grave.
+    pub(crate) fn note(&mut self, listed: &Listed) {
+        self.set_newest(listed.owner, listed.head.last.0);
+        self.posts.note(listed);
     }
 
     /// After all files and graves are loaded: a newest post that has a grave is but a bound.

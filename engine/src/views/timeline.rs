@@ -27,7 +27,7 @@ use super::users::{Ordinal, PerUser};
 use super::walk::Up;
 use crate::error::Result;
 use crate::ids::Sequence;
-use crate::runs::family::Family;
+use crate::runs::family::{Family, Listed};
 use crate::runs::run::Entry;
 
 /// The timelines of all owners, of one kind. `WIDTH` is the width of a slot of the hot lists.
@@ -150,12 +150,14 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         by.into_iter().for_each(|family| sealed.insert(at, Arc::clone(family)));
     }
 
+    /// Counts a run of a file that is about to be loaded.
+    pub(crate) fn note(&mut self, listed: &Listed) {
+        self.add_count(listed.owner, listed.head.count);
+    }
+
     /// Adds a file whose entries are not in the hot lists: at open.
-    pub(crate) fn load(&mut self, family: Arc<Family>) {
-        for listed in family.listed() {
-            self.add_count(listed.owner, listed.head.count);
-        }
-        Arc::make_mut(&mut self.sealed).push(family);
+    pub(crate) fn load(&mut self, family: Family) {
+        Arc::make_mut(&mut self.sealed).push(Arc::new(family));
     }
 
     /// Adds a grave of an entry in the files: at open.

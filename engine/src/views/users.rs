@@ -67,15 +67,19 @@ impl Users {
         }
     }
 
-    /// The id behind an ordinal.
+    /// The id behind an ordinal of these users.
     pub(crate) fn id(&self, ordinal: Ordinal) -> UserId {
+        self.find_id(ordinal).expect("ordinals are handed out by intern()")
+    }
+
+    /// The id behind an ordinal that comes from a file, and may be anything there.
+    pub(crate) fn find_id(&self, ordinal: Ordinal) -> Option<UserId> {
         let file = || {
             let newer = self.files.partition_point(|file| file.start() <= ordinal);
             self.files.get(newer.checked_sub(1)?)?.id(ordinal)
         };
         let frozen = || self.frozen.as_ref()?.id(ordinal);
-        let found = self.tail.id(ordinal).or_else(frozen).or_else(file);
-        found.expect("ordinals are handed out by intern()")
+        self.tail.id(ordinal).or_else(frozen).or_else(file)
     }
 
     /// Sets the users in memory apart, to be written to a file; `None` if there are none. What was
