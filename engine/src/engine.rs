@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::backup::{Backup, backup, fill};
 use crate::command::{Action, Command, Receipt};
@@ -12,6 +13,9 @@ use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
 use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
+use crate::delivery::fanout::FanOut;
+use crate::delivery::policy::DeliveryOptions;
+use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::Flusher;
 use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
@@ -24,6 +28,7 @@ use crate::query::{
 };
 use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
+use crate::read::verify::{Verified, verify};
 use crate::read::{edges, feed, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
@@ -61,6 +66,8 @@ struct Inner {
 struct Running {
     retainer: Retainer,
     committer: JoinHandle<Result<()>>,
+    /// Stopped after the committer, who may be waiting for it.
+    fan_out: FanOut,
     /// Released after everything else.
     _lock: Option<DirectoryLock>,
 }
@@ -102,6 +109,8 @@ impl Engine {
             Arc::clone(&counters),
         )?;
         let (sender, receiver) = queue(options.queue_commands_max);
+        let mut state = state;
+        state.restart_delivery(options.delivery);
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
         let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
         flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
@@ -114,7 +123,8 @@ impl Engine {
         // Deletes of an earlier run may be waiting.
         shared.retained.pend();
         let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
-        let running = Mutex::new(Some(Running { retainer, committer, _lock: lock }));
+        let fan_out = FanOut::start(Arc::clone(&shared))?;
+        let running = Mutex::new(Some(Running { retainer, committer, fan_out, _lock: lock }));
         let (queue, first) = (sender, next);
         let backing_up = Mutex::new(());
         let inner = Inner { shared, catalog, queue, recovery, first, backing_up, running };
@@ -242,6 +252,37 @@ impl Engine {
         round(&orders.ok_or_else(closed)?)
     }
 
+    /// How posts are delivered at present.
+    pub fn delivery(&self) -> Result<DeliveryOptions> {
+        Ok(self.0.shared.state()?.delivery.options)
+    }
+
+    /// Delivers posts in another way from now on. Every read stays exact; inboxes are made anew by the
+    /// next reads.
+    pub fn set_delivery(&self, options: DeliveryOptions) -> Result<()> {
+        self.0.shared.change(|state| state.restart_delivery(options))
+    }
+
+    /// Waits until all posts committed so far are in the inboxes that they belong in. False if that
+    /// took longer than `most`.
+    pub fn settle_delivery(&self, most: Duration) -> bool {
+        self.0.shared.fan_out.wait_for_rest(most)
+    }
+
+    /// Drops what delivery keeps and need not: inboxes of readers who were away for longer than the
+    /// active window, and deleted posts in the others. Happens by itself, within seconds.
+    pub fn tidy_inboxes(&self) -> Result<()> {
+        let shared = &self.0.shared;
+        let readers = shared.state()?.delivery.inboxes.users();
+        hibernate(shared, &readers)?;
+        purge(shared)
+    }
+
+    /// Compares the newest thousand entries of a user's home with a naive merge, at one position.
+    pub fn verify(&self, user: UserId) -> Result<Verified> {
+        self.0.shared.noticing(verify(&self.0.shared, user))
+    }
+
     /// The newest visible position.
     pub fn position(&self) -> Result<Position> {
         Ok(self.0.shared.state()?.position)
@@ -295,7 +336,9 @@ impl Inner {
         running.retainer.stop();
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
-        running.committer.join().map_err(panicked)??;
+        let committed = running.committer.join();
+        running.fan_out.stop();
+        committed.map_err(panicked)??;
         let position = self.shared.state()?.position;
         // An epoch that began here stays begun, even if nothing was written in it.
         let floor = position.sequence.next().max(self.first);

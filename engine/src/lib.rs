@@ -38,6 +38,7 @@ mod check;
 mod clock;
 mod command;
 mod commit;
+mod delivery;
 mod engine;
 mod error;
 mod flush;
@@ -68,6 +69,7 @@ pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
 pub use commit::ticket::Ticket;
+pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use ids::{DatabaseId, Key, Position, PostId, Sequence, Timestamp, UserId};
@@ -84,6 +86,7 @@ pub use query::{
     Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
     ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
+pub use read::verify::Verified;
 pub use repair::{Repaired, repair, repair_storage};
 pub use resident::Resident;
 pub use restore::{Restored, Until, restore, restore_storage};

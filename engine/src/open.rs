@@ -189,10 +189,8 @@ impl Replay<'_> {
 
     /// Applies a record. Of an entry that retention has dropped, nothing is left to end.
     fn fold(&mut self, sequence: Sequence, record: &Record) -> Result<()> {
-        match self.has_erased.then(|| settled(&self.state, record)).transpose()?.flatten() {
-            Some(settled) => self.state.apply(sequence, &settled),
-            None => self.state.apply(sequence, record),
-        }
+        let settled = self.has_erased.then(|| settled(&self.state, record)).transpose()?.flatten();
+        self.state.apply(sequence, settled.as_ref().unwrap_or(record));
         Ok(())
     }
 

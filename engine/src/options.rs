@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
     FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, HOT_RECORD_BYTES, MEMORY_BUDGET_DEFAULT,
     QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
@@ -62,6 +63,8 @@ pub struct Options {
     /// Between two files that the scrubber reads. Ten seconds: a directory of 100 GB is read in half a
     /// day, at a few MB/s.
     pub scrub_pause: Duration,
+    /// How posts reach home feeds.
+    pub delivery: DeliveryOptions,
     /// How many commands may wait for the committer; one more is refused with `Busy`.
     pub queue_commands_max: usize,
     /// Where the time comes from.
@@ -80,6 +83,7 @@ impl Default for Options {
             erase_within: DAY * 7,
             cold_after: DAY * 30,
             scrub_pause: Duration::from_secs(10),
+            delivery: DeliveryOptions::default(),
             queue_commands_max: QUEUE_COMMANDS_MAX,
             clock: Arc::new(SystemClock),
         }

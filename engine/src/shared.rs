@@ -8,7 +8,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
 
+use crate::delivery::signal::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::DamageReport;
 use crate::ids::DatabaseId;
@@ -19,6 +21,9 @@ use crate::read::content::PostCache;
 use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
+
+/// How often a committer that waits for the fan-out looks up.
+const BACKLOG_WAIT: Duration = Duration::from_millis(1);
 
 /// Shared by all parts of one open engine.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) retained: Retained,
     pub(crate) scrubbed: Scrubbed,
     pub(crate) tally: Tally,
+    /// Wakes the fan-out.
+    pub(crate) fan_out: Signal,
     fault: Mutex<Option<Error>>,
     /// Why the last try to write view files failed; it is tried again.
     flush_fault: Mutex<Option<Error>>,
@@ -72,6 +79,7 @@ impl Shared {
             retained: Retained::default(),
             scrubbed: Scrubbed::default(),
             tally: Tally::default(),
+            fan_out: Signal::default(),
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),
             damage: OnceLock::new(),
@@ -83,9 +91,27 @@ impl Shared {
         self.state.read().map_err(|_| half_applied())
     }
 
-    /// Changes the state; only the committer does.
+    /// Changes the state. Its views are the committer's to change, and delivery whoever's turn it is.
     pub(crate) fn change(&self, edit: impl FnOnce(&mut State)) -> Result<()> {
         edit(&mut *self.state.write().map_err(|_| half_applied())?);
+        Ok(())
+    }
+
+    /// Has the fan-out deliver what was committed. Where too much waits, so does the committer: commands
+    /// queue up behind it, and clients are told that it is busy.
+    pub(crate) fn fan_out_now(&self) -> Result<()> {
+        if !self.state()?.delivery.is_flying() {
+            return Ok(());
+        }
+        self.fan_out.wake();
+        let has_room = || -> Result<bool> {
+            let state = self.state()?;
+            let waiting = state.delivery.flights().waiting();
+            Ok(waiting <= state.delivery.options.backlog_max)
+        };
+        while !has_room()? && self.fan_out.is_running() {
+            self.fan_out.wait_for_progress(BACKLOG_WAIT);
+        }
         Ok(())
     }
 

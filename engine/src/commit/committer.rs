@@ -318,14 +318,15 @@ impl Committer {
                     if let Effect::Delete { .. } = record.effect {
                         retained.pend();
                     }
-                    state.apply(sequence, record);
+                    let touched = state.apply(sequence, record);
+                    state.deliver(sequence, &record.effect, touched);
                     sequence = sequence.next();
                 }
             })?;
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }
-        Ok(())
+        self.shared.fan_out_now()
     }
 
     fn tally(&self, changed: usize, answers: &[(Completion, Result<Receipt>)]) {

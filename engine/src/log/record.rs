@@ -153,6 +153,19 @@ impl Effect {
         }
     }
 
+    /// The other user that it is about.
+    pub(crate) fn other(&self) -> Option<UserId> {
+        match self {
+            Self::Publish(_) | Self::Delete { .. } => None,
+            Self::Follow { author, .. }
+            | Self::Unfollow { author, .. }
+            | Self::Mute { author, .. }
+            | Self::Unmute { author, .. } => Some(*author),
+            Self::Block { other, .. } | Self::Unblock { other, .. } => Some(*other),
+            Self::Retired(retired) => retired.other,
+        }
+    }
+
     pub(crate) fn kind(&self) -> u8 {
         match self {
             Self::Publish(_) => record_kind::PUBLISH,

@@ -3,6 +3,7 @@
 //! [`select`] yields ids; the content is fetched afterwards from the log, as it was when the ids were
 //! selected.
 
+use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
@@ -19,7 +20,7 @@ use crate::shared::{Shared, Tally};
 pub(crate) fn home(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Result<Option<Page>> {
     check_limit(query.limit)?;
     let selection = match reach {
-        Reach::Files => Some(select::home(shared, query)?),
+        Reach::Files => Some(select::home(shared, query, &mut Steps::default())?),
         Reach::Memory => select::resident_home(shared, query)?,
     };
     selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))

@@ -13,6 +13,7 @@
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`visibility`]: what a viewer may not see.
+//! * [`verify`]: a home beside a naive merge.
 //! * [`activity`]: when users were last active.
 //!
 //! Invariants:
@@ -27,4 +28,5 @@ pub(crate) mod merge;
 pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod stands;
+pub(crate) mod verify;
 pub(crate) mod visibility;

@@ -7,8 +7,10 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use crate::delivery::build::build;
+use crate::delivery::home::{Steps, Wanted, page};
 use crate::error::Result;
-use crate::ids::{Position, Sequence};
+use crate::ids::{Position, Sequence, UserId};
 use crate::log::view::Segments;
 use crate::query::TimelineQuery;
 use crate::read::merge::Merge;
@@ -30,7 +32,7 @@ pub(crate) struct Selection {
 }
 
 /// Where a selection stands after one look at the state.
-enum Look {
+pub(crate) enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
     Followees(Excerpt<EDGE_WIDTH>, Stamp),
@@ -39,7 +41,7 @@ enum Look {
 }
 
 /// What is left to do without the state.
-struct Rest {
+pub(crate) struct Rest {
     position: Position,
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
@@ -47,16 +49,16 @@ struct Rest {
 }
 
 /// Whom a user followed when their edges had that stamp.
-struct Followees {
-    authors: Vec<u32>,
+pub(crate) struct Followees {
+    pub(crate) authors: Vec<u32>,
     stamp: Stamp,
 }
 
-/// A page of the user's home.
-pub(crate) fn home(shared: &Shared, query: &TimelineQuery) -> Result<Selection> {
+/// A page of the user's home. `steps` is told what it took.
+pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) -> Result<Selection> {
     let mut known = None;
     loop {
-        match look_at_home(shared, query, known.as_ref())? {
+        match look_at_home(shared, query, known.as_ref(), steps)? {
             Look::Done(selection) => return Ok(selection),
             Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
             Look::Posts(rest) => return rest.finish(query),
@@ -66,7 +68,7 @@ pub(crate) fn home(shared: &Shared, query: &TimelineQuery) -> Result<Selection> 
 
 /// The same, if all of it is in memory; looks at no file.
 pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    look_at_home(shared, query, None).map(Look::done)
+    look_at_home(shared, query, None, &mut Steps::default()).map(Look::done)
 }
 
 /// A page of the user's outbox.
@@ -84,24 +86,44 @@ pub(crate) fn resident_outbox(shared: &Shared, query: &TimelineQuery) -> Result<
 
 /// `known` are the followees, if they had to be read from files; they count only if they are still
 /// the same.
-fn look_at_home(shared: &Shared, query: &TimelineQuery, known: Option<&Followees>) -> Result<Look> {
+fn look_at_home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    known: Option<&Followees>,
+    steps: &mut Steps,
+) -> Result<Look> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    let (position, segments) = (state.position, shared.log.segments());
-    let viewer = Viewer::new(&state, query.viewer);
+    state.users.find(query.user).into_iter().for_each(|user| state.activity.touch(user, now));
+    look(&state, shared.log.segments(), query, known, steps)
+}
+
+/// One look at the state.
+pub(crate) fn look(
+    state: &State,
+    segments: Arc<Segments>,
+    query: &TimelineQuery,
+    known: Option<&Followees>,
+    steps: &mut Steps,
+) -> Result<Look> {
+    let position = state.position;
+    let viewer = Viewer::new(state, query.viewer);
     let user = state.users.find(query.user);
-    user.into_iter().for_each(|user| state.activity.touch(user, now));
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
     };
     let following = state.graph.following.part(user);
     let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
+    let reader = Reader { state, viewer, user, following, known };
+    if let Some(entries) = reader.inbox_page(query, steps)? {
+        return Ok(Look::Done(Selection { position, entries, segments }));
+    }
     if known.is_none() && !following.files.is_empty() {
         let edges = &state.graph.following;
         let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
         return Ok(Look::Followees(all, edges.stamp(user)));
     }
-    let reader = Reader { state: &state, viewer, user, following, known };
+    steps.pulled = reader.followees();
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
     let mut merge = Merge::new(&resident, query.span, reader.followees());
     reader.each_author(|author| merge.add(author))?;
@@ -111,7 +133,7 @@ fn look_at_home(shared: &Shared, query: &TimelineQuery, known: Option<&Followees
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
-    let excerpts = excerpts(&state, &authors, query);
+    let excerpts = excerpts(state, &authors, query);
     Ok(Look::Posts(Rest { position, segments, authors, excerpts }))
 }
 
@@ -148,6 +170,34 @@ impl Reader<'_> {
         self.state.graph.following.count(self.user) as usize
     }
 
+    /// The page as far as delivery has it; `None` if it has to be merged from outboxes. A reader without
+    /// an inbox gets one, for this page and the next ones.
+    fn inbox_page(
+        &self,
+        query: &TimelineQuery,
+        steps: &mut Steps,
+    ) -> Result<Option<Vec<Sequence>>> {
+        let delivery = &self.state.delivery;
+        if !delivery.is_on() || !self.viewer.sees_home_of(self.user) {
+            return Ok(None);
+        }
+        let wants = delivery.wants_inbox(self.user);
+        let knows_followees = self.following.files.is_empty() || self.known.is_some();
+        if !knows_followees && (wants.is_some() || delivery.is_flying()) {
+            return Ok(None);
+        }
+        // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
+        let flights = delivery.flights_of(|each| self.each_author(each), steps)?;
+        if let Some(room) = wants {
+            let mut authors = Vec::with_capacity(self.followees());
+            self.each_author(|author| authors.push(author))?;
+            build(self.state, self.user, &authors, room)?;
+            steps.built = true;
+        }
+        let wanted = Wanted { reader: self.user, span: query.span, count: query.limit + 1 };
+        page(self.state, wanted, &flights, steps)
+    }
+
     /// Hands out the authors whose posts are in the home.
     fn each_author(&self, mut each: impl FnMut(Ordinal)) -> Result<()> {
         let mutes = &self.state.graph.mutes;
@@ -168,7 +218,13 @@ impl Reader<'_> {
 }
 
 impl Followees {
-    fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
+    /// Whether they are whom the user follows now.
+    pub(crate) fn are_of(&self, state: &State, user: UserId) -> bool {
+        let user = state.users.find(user);
+        user.is_some_and(|user| self.stamp == state.graph.following.stamp(user))
+    }
+
+    pub(crate) fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
         let mut authors = Vec::with_capacity(stamp.count as usize);
         excerpt.part().each_payload(|author| authors.push(author))?;
         Ok(Self { authors, stamp })
@@ -185,14 +241,14 @@ impl Look {
 }
 
 impl Rest {
-    fn finish(self, query: &TimelineQuery) -> Result<Selection> {
+    pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
         Ok(Selection { position: self.position, entries, segments: self.segments })
     }
 }
 
 /// Takes along what the page needs of these authors.
-fn excerpts(state: &State, authors: &[Ordinal], query: &TimelineQuery) -> Excerpts {
+pub(crate) fn excerpts(state: &State, authors: &[Ordinal], query: &TimelineQuery) -> Excerpts {
     let mut excerpts = Excerpts::default();
     for author in authors {
         // One more than the page shows tells whether there is more.

@@ -23,6 +23,12 @@ impl<'a> Viewer<'a> {
         Self { state, ordinal }
     }
 
+    /// Whether nothing of the user's home can be hidden from this viewer. Whom one has blocked, or is
+    /// blocked by, one does not follow.
+    pub(crate) fn sees_home_of(&self, user: Ordinal) -> bool {
+        self.ordinal.is_none_or(|viewer| viewer == user)
+    }
+
     /// Whether everything of `user` is hidden from this viewer.
     pub(crate) fn is_hidden(&self, user: Ordinal) -> bool {
         self.ordinal.is_some_and(|viewer| self.state.graph.is_blocked_between(viewer, user))

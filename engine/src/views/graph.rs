@@ -27,6 +27,8 @@ pub(crate) type Edges = Timelines<EDGE_WIDTH>;
 #[derive(Debug)]
 pub(crate) struct Pairs {
     began: HashMap<(u32, u32), Sequence>,
+    /// How many pairs end at each user.
+    targets: HashMap<u32, u32>,
     /// Wholly in memory; files have them for the next open.
     pub(crate) lists: Edges,
 }
@@ -88,7 +90,7 @@ impl Graph {
 
 impl Default for Pairs {
     fn default() -> Self {
-        Self { began: HashMap::new(), lists: Edges::default() }
+        Self { began: HashMap::new(), targets: HashMap::new(), lists: Edges::default() }
     }
 }
 
@@ -106,15 +108,29 @@ impl Pairs {
         self.began.len()
     }
 
+    /// Whether any pair ends at this user.
+    pub(crate) fn has_target(&self, other: Ordinal) -> bool {
+        self.targets.contains_key(&other.0)
+    }
+
     pub(crate) fn add(&mut self, user: Ordinal, other: Ordinal, at: Sequence) {
-        self.began.insert((user.0, other.0), at);
+        if self.began.insert((user.0, other.0), at).is_none() {
+            *self.targets.entry(other.0).or_insert(0) += 1;
+        }
         self.lists.push(user, (at, other.0));
     }
 
     /// Ends the pair that began at `began`, if there was one.
     pub(crate) fn remove(&mut self, user: Ordinal, other: Ordinal, began: Began, removal: Removal) {
         if let Some(began) = began {
-            self.began.remove(&(user.0, other.0));
+            if self.began.remove(&(user.0, other.0)).is_some()
+                && let Some(count) = self.targets.get_mut(&other.0)
+            {
+                *count -= 1;
+                if *count == 0 {
+                    self.targets.remove(&other.0);
+                }
+            }
             self.lists.remove(user, began, removal);
         }
     }

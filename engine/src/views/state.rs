@@ -10,6 +10,7 @@ use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::timeline::Removal;
 use super::users::{Ordinal, Tail, Users};
+use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
 use crate::ids::{Position, Sequence, Timestamp};
@@ -29,8 +30,19 @@ pub(crate) struct State {
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
+    /// A cache, not a view: never part of a digest.
+    pub(crate) delivery: Delivery,
     /// Entries up to here are in files, or are being written to files.
     pub(crate) frontier: Sequence,
+}
+
+/// The users that a record is about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Touched {
+    /// Who did it.
+    pub(crate) subject: Ordinal,
+    /// To whom.
+    pub(crate) other: Option<Ordinal>,
 }
 
 /// The digest of each view.
@@ -48,47 +60,36 @@ pub struct Digests {
 
 impl State {
     /// Folds one record. Never refuses: the record was decided before it was logged.
-    pub(crate) fn apply(&mut self, sequence: Sequence, record: &Record) {
-        let scope = self.users.intern(record.effect.subject());
+    pub(crate) fn apply(&mut self, sequence: Sequence, record: &Record) -> Touched {
+        let subject = self.users.intern(record.effect.subject());
+        let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
-        match &record.effect {
-            Effect::Publish(_) => self.outboxes.publish(scope, sequence),
-            Effect::Delete { post, .. } => self.outboxes.delete(scope, (*post).into(), removal),
-            Effect::Follow { author, .. } => {
-                let author = self.users.intern(*author);
-                self.graph.follow(scope, author, sequence);
+        let Self { outboxes, graph, .. } = self;
+        match (&record.effect, other) {
+            (Effect::Publish(_), _) => outboxes.publish(subject, sequence),
+            (Effect::Delete { post, .. }, _) => outboxes.delete(subject, (*post).into(), removal),
+            (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
+            (Effect::Unfollow { began, .. }, Some(author)) => {
+                graph.unfollow(subject, author, *began, removal);
             }
-            Effect::Unfollow { author, began, .. } => {
-                let author = self.users.intern(*author);
-                self.graph.unfollow(scope, author, *began, removal);
+            (Effect::Mute { .. }, Some(author)) => graph.mutes.add(subject, author, sequence),
+            (Effect::Unmute { began, .. }, Some(author)) => {
+                graph.mutes.remove(subject, author, *began, removal);
             }
-            Effect::Mute { author, .. } => {
-                let author = self.users.intern(*author);
-                self.graph.mutes.add(scope, author, sequence);
+            (Effect::Block { forth, back, .. }, Some(other)) => {
+                graph.unfollow(subject, other, *forth, removal);
+                graph.unfollow(other, subject, *back, removal);
+                graph.blocks.add(subject, other, sequence);
             }
-            Effect::Unmute { author, began, .. } => {
-                let author = self.users.intern(*author);
-                self.graph.mutes.remove(scope, author, *began, removal);
+            (Effect::Unblock { began, .. }, Some(other)) => {
+                graph.blocks.remove(subject, other, *began, removal);
             }
-            Effect::Block { other, forth, back, .. } => {
-                let other = self.users.intern(*other);
-                self.graph.unfollow(scope, other, *forth, removal);
-                self.graph.unfollow(other, scope, *back, removal);
-                self.graph.blocks.add(scope, other, sequence);
-            }
-            Effect::Retired(retired) => {
-                retired.other.into_iter().for_each(|other| {
-                    self.users.intern(other);
-                });
-            }
-            Effect::Unblock { other, began, .. } => {
-                let other = self.users.intern(*other);
-                self.graph.blocks.remove(scope, other, *began, removal);
-            }
+            // Of a retired record only the users count. The others have somebody.
+            (_, _) => {}
         }
         if let Some(key) = record.key {
             self.receipts.remember(Remembered {
-                scope,
+                scope: subject,
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
@@ -96,9 +97,10 @@ impl State {
             });
         }
         self.activity.grow(self.users.len());
-        self.activity.touch(scope, record.time);
+        self.activity.touch(subject, record.time);
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
+        Touched { subject, other }
     }
 
     /// Sets apart what is to be flushed: everything up to the position. From now on the end of such

@@ -1,0 +1,216 @@
+//! A page of a home out of its reader's inbox, with what is not in there: posts of pulled authors, and
+//! posts that are in flight.
+
+use std::cell::Cell;
+
+use super::flights::Flight;
+use super::inbox::{Inbox, ROOM_MAX};
+use super::slab::Slab;
+use super::{Delivery, Tally};
+use crate::error::Result;
+use crate::ids::Sequence;
+use crate::query::Span;
+use crate::read::merge::Merge;
+use crate::views::outbox::{Newest, Outbox, Resident};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// What one read did, for those who ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Steps {
+    /// The page came out of the reader's inbox.
+    pub(crate) from_inbox: bool,
+    /// The inbox was made for this read.
+    pub(crate) built: bool,
+    /// Ids taken from it.
+    pub(crate) inbox_entries: usize,
+    /// Authors whose outboxes were looked at.
+    pub(crate) pulled: usize,
+    /// Authors who are pulled, and whose newest post told that they have nothing for the page.
+    pub(crate) skipped: usize,
+    /// Posts in flight that were looked at.
+    pub(crate) in_flight: usize,
+}
+
+/// What an inbox has for a page.
+struct Taken {
+    /// Nearest to the cursor first.
+    entries: Vec<Sequence>,
+    floor: Sequence,
+    pulled: Vec<Ordinal>,
+    /// Whether the inbox has as many ids as it keeps.
+    is_full: bool,
+    room: u16,
+}
+
+/// A page wanted of an inbox.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) reader: Ordinal,
+    pub(crate) span: Span,
+    /// How many entries.
+    pub(crate) count: usize,
+}
+
+/// The page, newest first; `None` if it reaches below the inbox's floor, or into files. `flights` are
+/// the posts in flight of authors whom the reader follows and has not muted, looked up before this.
+pub(crate) fn page(
+    state: &State,
+    wanted: Wanted,
+    flights: &[Sequence],
+    steps: &mut Steps,
+) -> Result<Option<Vec<Sequence>>> {
+    let delivery = &state.delivery;
+    let Some(taken) = delivery.take(wanted) else { return Ok(None) };
+    steps.inbox_entries = taken.entries.len();
+    let Some(pulled) = pull(state, wanted, &taken, steps)? else { return Ok(None) };
+    let is_complete = taken.floor == Sequence(0);
+    let mut entries = taken.entries;
+    let in_span = |post: &Sequence| match wanted.span {
+        Span::Newest => true,
+        Span::Before(cursor) => *post < cursor.into(),
+        Span::After(cursor) => Sequence::from(cursor) < *post,
+    };
+    let is_wanted =
+        |post: &Sequence| taken.floor < *post && in_span(post) && !delivery.is_deleted(*post);
+    let others = pulled.into_iter().chain(flights.iter().copied()).filter(is_wanted);
+    let before = entries.len();
+    entries.extend(others);
+    let is_up = matches!(wanted.span, Span::After(_));
+    if before < entries.len() {
+        // Each part is in order; together they are, once sorted, and what came twice is next to itself.
+        entries.sort_unstable();
+        entries.dedup();
+        if !is_up {
+            entries.reverse();
+        }
+    }
+    entries.truncate(wanted.count);
+    // Upwards everything is above the floor; downwards what is below is not here.
+    if !is_up && entries.len() < wanted.count && !is_complete {
+        if taken.is_full && taken.room < ROOM_MAX {
+            delivery.widen(wanted.reader, taken.room.saturating_mul(2));
+        }
+        return Ok(None);
+    }
+    if is_up {
+        entries.reverse();
+    }
+    steps.from_inbox = true;
+    Tally::count(&delivery.tally.inbox_pages, 1);
+    Ok(Some(entries))
+}
+
+/// Posts of the authors who are pulled. `None` if these are in files.
+fn pull(
+    state: &State,
+    wanted: Wanted,
+    taken: &Taken,
+    steps: &mut Steps,
+) -> Result<Option<Vec<Sequence>>> {
+    if taken.pulled.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+    // Of what is older than the page's last entry, or below the floor, nothing counts.
+    let last = if taken.entries.len() == wanted.count { taken.entries.last() } else { None };
+    let bound = last.copied().unwrap_or(taken.floor).max(taken.floor);
+    let is_up = matches!(wanted.span, Span::After(_));
+    let mut merge = Merge::new(&resident, wanted.span, taken.pulled.len());
+    for author in &taken.pulled {
+        let newest = match resident.newest(*author) {
+            Newest::None => Sequence(0),
+            Newest::Is(newest) | Newest::AtMost(newest) => newest,
+        };
+        if !is_up && newest <= bound {
+            steps.skipped += 1;
+            continue;
+        }
+        steps.pulled += 1;
+        merge.add(*author);
+    }
+    Tally::count(&state.delivery.tally.pulled, steps.pulled);
+    let entries = merge.nearest(wanted.count)?;
+    Ok((!resident.missed.get()).then_some(entries))
+}
+
+impl Delivery {
+    /// The ids of the reader's inbox that are nearest to the cursor.
+    fn take(&self, wanted: Wanted) -> Option<Taken> {
+        let mut shard = self.inboxes.shard(wanted.reader);
+        let open = shard.open(wanted.reader.0)?;
+        let (inbox, slab) = (&mut *open.inbox, &*open.slab);
+        inbox.reads = inbox.reads.saturating_add(1);
+        let floor = inbox.floor();
+        let entries = match wanted.span {
+            Span::Newest => self.down(inbox, slab, inbox.len(), wanted.count),
+            Span::Before(cursor) => {
+                let below = inbox.count_below(slab, cursor.into());
+                self.down(inbox, slab, below, wanted.count)
+            }
+            Span::After(cursor) if Sequence::from(cursor) < floor => return None,
+            Span::After(cursor) => {
+                let start = inbox.count_below(slab, Sequence::from(cursor).next());
+                let ids = (start..inbox.len()).map(|index| inbox.id(slab, index));
+                ids.filter(|id| !self.is_deleted(*id)).take(wanted.count).collect()
+            }
+        };
+        let pulled = inbox.pulled.iter().copied().map(Ordinal).collect();
+        let is_full = usize::from(inbox.room) <= inbox.len() + inbox.len() / 8 + 1;
+        Some(Taken { entries, floor, pulled, is_full, room: inbox.room })
+    }
+
+    fn down(&self, inbox: &Inbox, slab: &Slab, end: usize, count: usize) -> Vec<Sequence> {
+        let ids = (0..end).rev().map(|index| inbox.id(slab, index));
+        ids.filter(|id| !self.is_deleted(*id)).take(count).collect()
+    }
+
+    /// The reader goes further down than the inbox: it is to keep more. It is dropped, and made anew
+    /// by the next read.
+    fn widen(&self, reader: Ordinal, room: u16) {
+        let mut shard = self.inboxes.shard(reader);
+        if let Some(open) = shard.open(reader.0) {
+            open.inbox.room = open.inbox.room.max(room);
+            open.inbox.is_outgrown = true;
+        }
+    }
+
+    /// What room a new inbox of the reader should have; `None` if they have one that will do.
+    pub(crate) fn wants_inbox(&self, reader: Ordinal) -> Option<u16> {
+        let least = self.options.inbox_min;
+        if !self.inboxes.is_live(reader) {
+            return Some(least);
+        }
+        let mut shard = self.inboxes.shard(reader);
+        match shard.open(reader.0) {
+            Some(open) if open.inbox.is_outgrown => Some(open.inbox.room),
+            Some(_) => None,
+            None => Some(least),
+        }
+    }
+
+    /// The posts in flight of these authors.
+    pub(crate) fn flights_of(
+        &self,
+        each_author: impl FnOnce(&mut dyn FnMut(Ordinal)) -> Result<()>,
+        steps: &mut Steps,
+    ) -> Result<Vec<Sequence>> {
+        if !self.is_flying() {
+            return Ok(Vec::new());
+        }
+        let flights = self.flights();
+        let mut flying = Vec::new();
+        each_author(&mut |author| {
+            if flights.has(author.0) {
+                flying.push(author);
+            }
+        })?;
+        steps.in_flight = flights.each().count();
+        if flying.is_empty() {
+            return Ok(Vec::new());
+        }
+        flying.sort_unstable();
+        let is_theirs = |flight: &Flight| flying.binary_search(&flight.author).is_ok();
+        Ok(flights.each().filter(is_theirs).map(|flight| flight.post).collect())
+    }
+}

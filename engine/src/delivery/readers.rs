@@ -1,0 +1,167 @@
+//! Who has to get an author's post: the active among the followers.
+//!
+//! The two sets are intersected from the smaller side: an author with a hundred million followers, of
+//! whom some thousands are active, is answered by looking at the active. Followers may be in files;
+//! nobody holds the state while these are looked at. Mutes are sorted out here; whoever ends their edge
+//! later is severed from the job (see [`flights`](super::flights)).
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+
+use crate::error::Result;
+use crate::ids::Sequence;
+use crate::shared::Shared;
+use crate::views::graph::{EDGE_WIDTH, Edges};
+use crate::views::part::{Excerpt, Near};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+use crate::views::walk::Up;
+
+/// Edges or readers that are looked at under one hold of the state.
+const LOOK: usize = 4_096;
+
+/// Looking up whether a reader follows an author costs as much as passing over so many followers.
+const LOOKUP_COST: usize = 16;
+
+/// How far a walk along followers came.
+enum Step {
+    /// On to the edges above.
+    On(Sequence),
+    End,
+    /// What comes next is in files: walk these without the state.
+    Files(Box<Excerpt<EDGE_WIDTH>>),
+}
+
+/// The active followers who have not muted the author, the most recently active first. `None` if the
+/// engine is stopping.
+pub(crate) fn readers(
+    shared: &Shared,
+    author: Ordinal,
+    is_stopping: &dyn Fn() -> bool,
+) -> Result<Option<Vec<u32>>> {
+    let (followers, live) = {
+        let state = shared.state()?;
+        let followers = state.graph.followers.count(author) as usize;
+        (followers, state.delivery.inboxes.count())
+    };
+    let mut found = if followers <= live.saturating_mul(LOOKUP_COST) {
+        walk_followers(shared, author, is_stopping)?
+    } else {
+        ask_the_active(shared, author, is_stopping)?
+    };
+    if is_stopping() {
+        return Ok(None);
+    }
+    found.sort_unstable();
+    found.dedup();
+    rank(shared, &mut found)?;
+    Ok(Some(found))
+}
+
+fn walk_followers(
+    shared: &Shared,
+    author: Ordinal,
+    is_stopping: &dyn Fn() -> bool,
+) -> Result<Vec<u32>> {
+    let (mut found, mut above) = (Vec::new(), Sequence(0));
+    while !is_stopping() {
+        let step = {
+            let state = shared.state()?;
+            walk_hot(&state, author, above, &mut found)?
+        };
+        match step {
+            Step::On(next) => above = next,
+            Step::End => break,
+            Step::Files(excerpt) => {
+                let mut sealed = Vec::new();
+                let mut walk = Up::new(excerpt.part(), above);
+                while let Some((edge, reader)) = walk.next()? {
+                    sealed.push(reader);
+                    above = edge;
+                }
+                // All files below the floor are done.
+                above = above.max(Sequence(excerpt.floor.0.saturating_sub(1)));
+                let state = shared.state()?;
+                found
+                    .extend(sealed.into_iter().filter(|reader| is_reader(&state, *reader, author)));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A piece of the walk, within memory.
+fn walk_hot(state: &State, author: Ordinal, above: Sequence, found: &mut Vec<u32>) -> Result<Step> {
+    let followers: &Edges = &state.graph.followers;
+    let part = followers.part(author);
+    if !part.files.is_empty() && above.next() < part.floor {
+        let excerpt = followers.excerpt(author, Near::Above(above), 0);
+        return Ok(Step::Files(Box::new(excerpt)));
+    }
+    let start = part.hot.count_below(above.next());
+    let end = part.hot.len().min(start + LOOK);
+    for index in start..end {
+        let (_, reader) = part.hot.entry(index);
+        if is_reader(state, reader, author) {
+            found.push(reader);
+        }
+    }
+    let last = end.checked_sub(1).filter(|_| start < end);
+    Ok(last.map_or(Step::End, |last| Step::On(part.hot.sequence(last))))
+}
+
+fn is_reader(state: &State, reader: u32, author: Ordinal) -> bool {
+    let reader = Ordinal(reader);
+    state.delivery.inboxes.is_live(reader) && !state.graph.mutes.contains(reader, author)
+}
+
+/// Looks at the active, and whether they follow the author.
+fn ask_the_active(
+    shared: &Shared,
+    author: Ordinal,
+    is_stopping: &dyn Fn() -> bool,
+) -> Result<Vec<u32>> {
+    let active = shared.state()?.delivery.inboxes.users();
+    let (mut found, mut in_files) = (Vec::new(), Vec::new());
+    for group in active.chunks(LOOK / LOOKUP_COST) {
+        if is_stopping() {
+            break;
+        }
+        let state = shared.state()?;
+        for reader in group.iter().copied() {
+            let missed = Cell::new(false);
+            let following = &state.graph.following;
+            let part = following.part(Ordinal(reader)).resident(&missed);
+            if part.find_payload(author.0)?.is_some() {
+                found.push(reader);
+            } else if missed.get() {
+                let rest =
+                    following.excerpt(Ordinal(reader), Near::Above(Sequence(u64::MAX - 1)), 0);
+                in_files.push((reader, rest));
+            }
+        }
+    }
+    for (reader, following) in in_files {
+        if following.part().find_payload(author.0)?.is_some() {
+            found.push(reader);
+        }
+    }
+    let state = shared.state()?;
+    found.retain(|reader| is_reader(&state, *reader, author));
+    Ok(found)
+}
+
+/// The most recently active first.
+fn rank(shared: &Shared, readers: &mut [u32]) -> Result<()> {
+    let mut ranked = Vec::with_capacity(readers.len());
+    for group in readers.chunks(LOOK) {
+        let state = shared.state()?;
+        let active_at = |reader: u32| state.activity.at(Ordinal(reader)).map_or(0, |at| at.0);
+        ranked.extend(group.iter().map(|reader| (Reverse(active_at(*reader)), *reader)));
+    }
+    ranked.sort_unstable();
+    for (reader, (_, ranked)) in readers.iter_mut().zip(ranked) {
+        *reader = ranked;
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Delivery against the oracle: under every policy, with inboxes of a few posts, authors who become big
+//! and small again, readers who fall asleep, policies that change, and reopens. `FANFOLD_SEED` replays
+//! one seed, `FANFOLD_SEEDS` runs that many.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Command, DeliveryOptions, Engine, ManualClock, Options, Policy, Receipt, Result,
+    SEGMENT_BYTES_MIN, Storage, Timestamp,
+};
+
+const FOLLOWEES_MAX: usize = 8;
+
+struct World {
+    engine: Engine,
+    model: Model,
+    storage: MemoryStorage,
+    workload: Workload,
+    clock: Arc<ManualClock>,
+    now: u64,
+}
+
+fn delivery(workload: &mut Workload) -> DeliveryOptions {
+    let random = &mut workload.random;
+    let policy = Policy::ALL.get(usize::try_from(random.below(4)).unwrap()).copied().unwrap();
+    DeliveryOptions {
+        policy,
+        big_author: u32::try_from(random.below(5) + 1).unwrap(),
+        active_fans: usize::try_from(random.below(4)).unwrap(),
+        active_window: Duration::from_secs(random.below(2) * 1_000 + 5),
+        inbox_min: u16::try_from(random.below(3) * 6).unwrap(),
+        backlog_max: usize::try_from(random.below(3) * 4).unwrap(),
+    }
+}
+
+fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualClock>) -> Engine {
+    let options = Options {
+        segment_bytes: SEGMENT_BYTES_MIN,
+        followees_max: FOLLOWEES_MAX,
+        flush_records: [1, 30, 1_000_000][usize::try_from(workload.random.below(3)).unwrap()],
+        memory_budget: [0, 1_000, 1 << 30][usize::try_from(workload.random.below(3)).unwrap()],
+        delivery: delivery(workload),
+        clock: Arc::clone(clock) as _,
+        ..Options::default()
+    };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let storage = MemoryStorage::default();
+        let mut workload = Workload::new(seed, 10);
+        let now = 1_000_000_000;
+        let clock = Arc::new(ManualClock::new(Timestamp(now)));
+        let engine = open(&storage, &mut workload, &clock);
+        Self { engine, model: Model::new(FOLLOWEES_MAX), storage, workload, clock, now }
+    }
+
+    fn write(&mut self, context: &str) {
+        let command = self.workload.command(self.model.last);
+        let answer = self.engine.write(command.clone());
+        settle(&mut self.model, &command, &answer, context);
+    }
+
+    fn read(&mut self, context: &str) {
+        let last = self.model.last;
+        let query = self.workload.timeline(last);
+        let home = self.engine.home(&query).unwrap();
+        let context = format!("{context}: {query:?} {:?}", self.engine.delivery().unwrap());
+        assert_eq!(home.position.sequence.0, last, "{context}");
+        let ids: Vec<_> = home.posts.iter().map(|post| post.id.0).collect();
+        assert_eq!((ids, home.end), self.model.home(&query), "{context}");
+        if let Some(resident) = self.engine.resident().home(&query).unwrap() {
+            assert_eq!(resident, home, "resident {context}");
+        }
+    }
+
+    fn verify(&mut self, context: &str) {
+        let user = self.workload.user();
+        let verified = self.engine.verify(user).unwrap();
+        assert_eq!(verified.mismatch, None, "{context}: user {user}");
+    }
+
+    fn reopen(&mut self) {
+        self.engine.close().unwrap();
+        self.engine = open(&self.storage, &mut self.workload, &self.clock);
+    }
+
+    fn pass_time(&mut self) {
+        self.now += self.workload.random.below(4) * 4_000;
+        self.clock.set(Timestamp(self.now));
+    }
+
+    fn step(&mut self, context: &str) {
+        match self.workload.random.below(100) {
+            0 => self.reopen(),
+            1 => {
+                let options = delivery(&mut self.workload);
+                self.engine.set_delivery(options).unwrap();
+            }
+            2..=3 => assert!(self.engine.settle_delivery(Duration::from_secs(10)), "{context}"),
+            4 => self.engine.tidy_inboxes().unwrap(),
+            5..=7 => self.pass_time(),
+            8 => self.verify(context),
+            9..=49 => self.write(context),
+            _ => self.read(context),
+        }
+    }
+}
+
+/// Compares an answer with the oracle's and tells the oracle what was accepted.
+fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, context: &str) {
+    match (model.expect(command), answer) {
+        (Expected::Changed, Ok(receipt)) if receipt.changed => {
+            model.apply(command, receipt.position.sequence.0);
+        }
+        (Expected::Changed, _) => panic!("{context}: {command:?} was answered {answer:?}"),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_page_equals_the_oracle_under_every_policy() {
+    let first = seed_or(1);
+    let count = std::env::var("FANFOLD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
+    let seeds = if std::env::var("FANFOLD_SEED").is_ok() { 1 } else { count };
+    for seed in first..first + seeds {
+        let mut world = World::new(seed);
+        for step in 0..500 {
+            world.step(&format!("seed {seed} step {step}"));
+        }
+    }
+}
