@@ -14,6 +14,7 @@ use crate::commit::prepare::Prepared;
 use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
 use crate::delivery::fanout::FanOut;
+use crate::delivery::flights::FanOutProgress;
 use crate::delivery::policy::DeliveryOptions;
 use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,10 +25,12 @@ use crate::log::writer::{LocalLog, LogCounters, Start};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
-    EdgePage, EdgeQuery, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery, UserCard,
+    EdgePage, EdgeQuery, HomeSteps, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery,
+    UserCard,
 };
 use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
+use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
 use crate::read::{edges, feed, scan};
 use crate::resident::Resident;
@@ -276,6 +279,24 @@ impl Engine {
         let readers = shared.state()?.delivery.inboxes.users();
         hibernate(shared, &readers)?;
         purge(shared)
+    }
+
+    /// Reads a page of a home and tells what that took.
+    pub fn explain_home(&self, query: &TimelineQuery) -> Result<HomeSteps> {
+        self.0.shared.noticing(feed::explain_home(&self.0.shared, query))
+    }
+
+    /// How far the fan-out is with a post. `None` if it is in every inbox that it belongs in, or no
+    /// post.
+    pub fn fan_out(&self, post: PostId) -> Result<Option<FanOutProgress>> {
+        let state = self.0.shared.state()?;
+        let flights = state.delivery.flights();
+        Ok(flights.progress(post.into()))
+    }
+
+    /// Why a post is in a user's home, or why it is not.
+    pub fn explain(&self, user: UserId, post: PostId) -> Result<Explained> {
+        self.0.shared.noticing(explain(&self.0.shared, user, post))
     }
 
     /// Compares the newest thousand entries of a user's home with a naive merge, at one position.

@@ -69,6 +69,7 @@ pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
 pub use commit::ticket::Ticket;
+pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
@@ -83,9 +84,10 @@ pub use log::layout;
 pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{
-    Edge, EdgePage, EdgeQuery, FollowItem, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf,
-    ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
+    Edge, EdgePage, EdgeQuery, FollowItem, HomeSteps, Page, PageEnd, Post, Relation, Scan,
+    ScanItems, ScanOf, ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
+pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;
 pub use repair::{Repaired, repair, repair_storage};
 pub use resident::Resident;

@@ -116,6 +116,32 @@ pub struct Page {
     pub end: PageEnd,
 }
 
+/// What one read of a home did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HomeSteps {
+    /// The position of the page.
+    pub position: Position,
+    /// Entries of the page.
+    pub entries: usize,
+    /// The page came out of the reader's inbox, and what was missing there; else it was merged from
+    /// outboxes.
+    pub from_inbox: bool,
+    /// The inbox was made for this read.
+    pub inbox_built: bool,
+    /// Entries that the inbox had for the page.
+    pub inbox_entries: usize,
+    /// Authors whose outboxes were merged.
+    pub authors_pulled: usize,
+    /// Authors who are pulled, and whose newest post told that they have nothing for the page.
+    pub authors_skipped: usize,
+    /// Posts in flight that were looked at.
+    pub in_flight: usize,
+    /// Microseconds until it was known which posts.
+    pub select_micros: u64,
+    /// Microseconds to fetch them.
+    pub content_micros: u64,
+}
+
 /// One edge of a page of edges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Edge {

@@ -1,5 +1,7 @@
 //! The engine's numbers: [`Counters`] for machines, [`status`] for people. No exporter here.
 
+use crate::delivery::Tally;
+use crate::delivery::policy::DeliveryOptions;
 use crate::error::Result;
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Segments;
@@ -86,6 +88,28 @@ pub struct Counters {
     pub scrub_passes: u64,
     /// Damaged places that it found in the log.
     pub damages: u64,
+    /// Readers that have an inbox.
+    pub inboxes: u64,
+    /// Posts in inboxes.
+    pub inbox_entries: u64,
+    /// Bytes of inboxes, heads and slack included.
+    pub inbox_bytes: u64,
+    /// Posts put into inboxes.
+    pub deliveries: u64,
+    /// Posts that the fan-out is done with.
+    pub delivered_posts: u64,
+    /// Posts that wait for the fan-out.
+    pub backlog: u64,
+    /// Posts and changes with many readers that the fan-out is at.
+    pub fan_out_jobs: u64,
+    /// Home pages answered out of an inbox.
+    pub inbox_pages: u64,
+    /// Authors whose outboxes were merged beside an inbox.
+    pub pulled_authors: u64,
+    /// Inboxes made by reads.
+    pub inboxes_built: u64,
+    /// Inboxes dropped because their readers were away.
+    pub hibernated: u64,
 }
 
 /// The counters now.
@@ -99,6 +123,12 @@ pub(crate) fn counters(
     let retained = shared.retained.total().done;
     let scrubbed = shared.scrubbed.findings();
     let state = shared.state()?;
+    let delivery = &state.delivery;
+    let (inbox_entries, inbox_bytes) = delivery.inboxes.size();
+    let (backlog, fan_out_jobs) = {
+        let flights = delivery.flights();
+        (flights.waiting() as u64, flights.jobs().len() as u64)
+    };
     Ok(Counters {
         epoch: u64::from(state.position.epoch),
         sequence: state.position.sequence.0,
@@ -137,6 +167,17 @@ pub(crate) fn counters(
         scrubbed_bytes: scrubbed.bytes,
         scrub_passes: scrubbed.passes,
         damages: scrubbed.damages.len() as u64,
+        inboxes: delivery.inboxes.count() as u64,
+        inbox_entries,
+        inbox_bytes,
+        deliveries: Tally::total(&delivery.tally.deliveries),
+        delivered_posts: Tally::total(&delivery.tally.posts),
+        backlog,
+        fan_out_jobs,
+        inbox_pages: Tally::total(&delivery.tally.inbox_pages),
+        pulled_authors: Tally::total(&delivery.tally.pulled),
+        inboxes_built: Tally::total(&delivery.tally.built),
+        hibernated: Tally::total(&delivery.tally.hibernated),
     })
 }
 
@@ -150,6 +191,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
     let number = StatusValue::Number;
     let text = StatusValue::Text;
     let options = &shared.options;
+    let delivery: DeliveryOptions = shared.state()?.delivery.options;
     let writable = shared.fault().map_or_else(|| "yes".to_owned(), |fault| fault.to_string());
     let fields = vec![
         ("log", "database", text(shared.database.to_string())),
@@ -192,6 +234,18 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("reads", "memory_hit_percent", number(counters.memory_hit_percent())),
         ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
         ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
+        ("delivery", "policy", text(delivery.policy.to_string())),
+        ("delivery", "inboxes", number(counters.inboxes)),
+        ("delivery", "inbox_entries", number(counters.inbox_entries)),
+        ("delivery", "inbox_bytes", number(counters.inbox_bytes)),
+        ("delivery", "deliveries", number(counters.deliveries)),
+        ("delivery", "posts", number(counters.delivered_posts)),
+        ("delivery", "backlog", number(counters.backlog)),
+        ("delivery", "jobs", number(counters.fan_out_jobs)),
+        ("delivery", "inbox_pages", number(counters.inbox_pages)),
+        ("delivery", "pulled_authors", number(counters.pulled_authors)),
+        ("delivery", "built", number(counters.inboxes_built)),
+        ("delivery", "hibernated", number(counters.hibernated)),
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),

@@ -12,7 +12,7 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Command, DeliveryOptions, Engine, ManualClock, Options, Policy, Receipt, Result,
+    Action, Command, DeliveryOptions, Engine, ManualClock, Options, Policy, Receipt, Result,
     SEGMENT_BYTES_MIN, Storage, Timestamp,
 };
 
@@ -29,7 +29,7 @@ struct World {
 
 fn delivery(workload: &mut Workload) -> DeliveryOptions {
     let random = &mut workload.random;
-    let policy = Policy::ALL.get(usize::try_from(random.below(4)).unwrap()).copied().unwrap();
+    let policy = Policy::ALL.get(usize::try_from(random.below(5)).unwrap()).copied().unwrap();
     DeliveryOptions {
         policy,
         big_author: u32::try_from(random.below(5) + 1).unwrap(),
@@ -40,12 +40,17 @@ fn delivery(workload: &mut Workload) -> DeliveryOptions {
     }
 }
 
+fn draw(workload: &mut Workload, choices: [u64; 3]) -> u64 {
+    let index = usize::try_from(workload.random.below(3)).unwrap();
+    choices.get(index).copied().unwrap()
+}
+
 fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualClock>) -> Engine {
     let options = Options {
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: FOLLOWEES_MAX,
-        flush_records: [1, 30, 1_000_000][usize::try_from(workload.random.below(3)).unwrap()],
-        memory_budget: [0, 1_000, 1 << 30][usize::try_from(workload.random.below(3)).unwrap()],
+        flush_records: draw(workload, [1, 30, 1_000_000]),
+        memory_budget: draw(workload, [0, 1_000, 1 << 30]),
         delivery: delivery(workload),
         clock: Arc::clone(clock) as _,
         ..Options::default()
@@ -67,6 +72,25 @@ impl World {
         let command = self.workload.command(self.model.last);
         let answer = self.engine.write(command.clone());
         settle(&mut self.model, &command, &answer, context);
+    }
+
+    /// Many commands while the fan-out is at work on the ones before.
+    fn write_batch(&mut self, context: &str) {
+        let last = self.model.last;
+        let count = self.workload.random.below(60) + 2;
+        let is_late =
+            |command: &Command| matches!(command.action, Action::Delete { post } if last < post.0);
+        let commands: Vec<_> = (0..count)
+            .map(|_| self.workload.command(last))
+            // Who wrote a post is looked up when its delete is submitted.
+            .filter(|command| !is_late(command))
+            .collect();
+        let submit = |command: &Command| self.engine.submit(command.clone());
+        let tickets: Vec<_> = commands.iter().map(submit).collect();
+        for (command, ticket) in commands.iter().zip(tickets) {
+            let answer = ticket.and_then(|ticket| ticket.wait());
+            settle(&mut self.model, command, &answer, context);
+        }
     }
 
     fn read(&mut self, context: &str) {
@@ -109,7 +133,8 @@ impl World {
             4 => self.engine.tidy_inboxes().unwrap(),
             5..=7 => self.pass_time(),
             8 => self.verify(context),
-            9..=49 => self.write(context),
+            9..=14 => self.write_batch(context),
+            15..=49 => self.write(context),
             _ => self.read(context),
         }
     }

@@ -6,9 +6,10 @@ use std::cell::Cell;
 use super::Tally;
 use super::inbox::{Inbox, ROOM_MAX, ROOM_MIN};
 use super::note::known_above;
+use super::pace::Reads;
 use super::policy::Policy;
 use crate::error::Result;
-use crate::ids::Sequence;
+use crate::ids::{Sequence, Timestamp};
 use crate::query::Span;
 use crate::read::merge::Merge;
 use crate::views::outbox::Resident;
@@ -23,41 +24,59 @@ struct Content {
     pulled: Vec<u32>,
 }
 
-/// Makes the reader's inbox, with room for `room` posts. `authors` are those whom they follow and have
-/// not muted, now.
-pub(crate) fn build(state: &State, reader: Ordinal, authors: &[Ordinal], room: u16) -> Result<()> {
+/// What a new inbox is to be like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    pub(crate) reader: Ordinal,
+    /// How many ids it keeps.
+    pub(crate) room: u16,
+    pub(crate) bound: u8,
+    pub(crate) now: Timestamp,
+}
+
+/// Makes the reader's inbox. `authors` are those whom they follow and have not muted, now.
+pub(crate) fn build(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     let delivery = &state.delivery;
-    let room = room.clamp(ROOM_MIN, ROOM_MAX);
     if delivery.options.policy == Policy::ActiveFans {
         // From joining the lists to having the inbox, nobody is put off a list: an inbox that is not
         // there cannot be told.
         let _lists = delivery.joining();
-        return make(state, reader, authors, room);
+        return make(state, plan, authors);
     }
-    make(state, reader, authors, room)
+    make(state, plan, authors)
 }
 
-fn make(state: &State, reader: Ordinal, authors: &[Ordinal], room: u16) -> Result<()> {
+fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     let delivery = &state.delivery;
-    let content = Content::gather(state, reader, authors, usize::from(room))?;
+    let rises = delivery.levels.rises();
+    let content = Content::gather(state, plan, authors)?;
+    let Plan { reader, bound, now, .. } = plan;
     let mut shard = delivery.inboxes.shard(reader);
-    let made = Inbox::new(&mut shard.slab, reader.0, content.floor, room, &content.ids);
-    if let Some(mut inbox) = made {
-        inbox.pulled = content.pulled;
-        delivery.inboxes.insert(&mut shard, inbox);
-        Tally::count(&delivery.tally.built, 1);
+    let made = Inbox::new(&mut shard.slab, reader.0, content.floor, plan.room, &content.ids);
+    let Some(mut inbox) = made else { return Ok(()) };
+    (inbox.bound, inbox.next_bound, inbox.reads) = (bound, bound, Reads::begin(now));
+    inbox.pulled = content.pulled;
+    delivery.inboxes.insert(&mut shard, inbox);
+    Tally::count(&delivery.tally.built, 1);
+    if delivery.levels.rises() != rises
+        && let Some(open) = shard.open(reader.0)
+    {
+        // A level rose meanwhile, and whoever raised it may not have seen this inbox.
+        let risen = authors.iter().filter(|author| bound < delivery.levels.pull(**author));
+        risen.for_each(|author| open.inbox.pull(author.0));
     }
     Ok(())
 }
 
 impl Content {
-    fn gather(state: &State, reader: Ordinal, authors: &[Ordinal], room: usize) -> Result<Self> {
+    fn gather(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<Self> {
         let State { delivery, outboxes, activity, .. } = state;
+        let room = usize::from(plan.room.clamp(ROOM_MIN, ROOM_MAX));
         let resident = Resident { outboxes, missed: Cell::new(false) };
         let mut merge = Merge::new(&resident, Span::Newest, authors.len());
         let (mut pulled, mut floor) = (Vec::new(), Sequence(0));
         for author in authors {
-            if delivery.is_pushed_to(activity, reader, *author) {
+            if delivery.is_pushed_to(activity, (plan.reader, plan.bound), *author) {
                 floor = floor.max(known_above(outboxes, *author));
                 merge.add(*author);
             } else {

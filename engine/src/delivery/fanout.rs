@@ -11,13 +11,15 @@ use std::time::{Duration, Instant};
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::flights::{Flight, Job, Task};
+use super::flights::{Flight, Flights, Job, Task};
 use super::note::merge_author;
+use super::pace::Pace;
 use super::policy::Policy;
 use super::readers::readers;
 use super::upkeep::Upkeep;
-use super::{BIG, BOUND_SMALL, Delivery, SMALL, Tally};
+use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
+use crate::ids::Timestamp;
 use crate::shared::Shared;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -48,6 +50,7 @@ struct Worker {
     is_stopping: Arc<AtomicBool>,
     /// Readers of jobs, by number.
     readers: HashMap<u64, Arc<[u32]>>,
+    pace: Pace,
     upkeep: Upkeep,
 }
 
@@ -66,6 +69,7 @@ impl FanOut {
             shared: Arc::clone(&shared),
             is_stopping: Arc::clone(&is_stopping),
             readers: HashMap::new(),
+            pace: Pace::default(),
             upkeep: Upkeep::new(Instant::now()),
         };
         let thread = std::thread::Builder::new()
@@ -125,21 +129,24 @@ impl Worker {
     }
 
     /// Delivers some posts of the queue.
-    fn land_some(&self) -> Result<bool> {
+    fn land_some(&mut self) -> Result<bool> {
+        let now = self.shared.options.clock.now();
         let state = self.shared.state()?;
         let delivery = &state.delivery;
         let (mut room, mut any) = (SLICE, false);
         for _ in 0..POSTS {
             let Some(flight) = delivery.flights().front() else { break };
             any = true;
+            self.pace.note(now, flight.post);
             match land(&state, flight) {
                 Landing::Landed(count) => {
                     Tally::count(&delivery.tally.deliveries, count);
                     Tally::count(&delivery.tally.posts, 1);
-                    delivery.with_flights(super::flights::Flights::pop);
+                    delivery.with_flights(Flights::pop);
                     room = room.saturating_sub(count);
+                    judge_pace(&state, flight.author, &self.pace, now);
                 }
-                Landing::Job => delivery.with_flights(super::flights::Flights::take_off),
+                Landing::Job => delivery.with_flights(Flights::take_off),
             }
             if room == 0 {
                 break;
@@ -156,7 +163,7 @@ impl Worker {
                 self.readers.clear();
                 return Ok(false);
             }
-            state.delivery.with_flights(super::flights::Flights::next_job)
+            state.delivery.with_flights(Flights::next_job)
         };
         let Some(job) = next else { return Ok(false) };
         let Some(readers) = self.readers_of(&job)? else { return Ok(false) };
@@ -170,6 +177,7 @@ impl Worker {
         let goes_on = work(&state, &job, slice)?;
         if is_done || !goes_on {
             finish(&state, &job);
+            judge_pace(&state, job.author, &self.pace, self.shared.options.clock.now());
             self.readers.remove(&job.number);
         } else {
             delivery.with_flights(|flights| {
@@ -188,7 +196,7 @@ impl Worker {
         }
         let listed = match job.task {
             Task::Deliver(_) => self.shared.state()?.delivery.fans().list(job.author),
-            Task::Raise | Task::Lower => None,
+            Task::Raise(_) | Task::Lower(_) => None,
         };
         let found = match listed {
             Some(readers) => Some(readers),
@@ -205,24 +213,61 @@ impl Worker {
 /// Delivers the first post of the queue, if that is little work.
 fn land(state: &State, Flight { post, author }: Flight) -> Landing {
     let State { delivery, graph, .. } = state;
-    let level = delivery.levels.push(author);
-    if delivery.is_deleted(post) || delivery.inboxes.count() == 0 || BOUND_SMALL < level {
+    if delivery.is_deleted(post) || !delivery.may_push(author) {
         return Landing::Landed(0);
     }
     if delivery.options.policy == Policy::ActiveFans && delivery.fans().has(author) {
         return Landing::Job;
     }
+    let Some(readers) = few_readers(state, author, delivery.levels.push(author)) else {
+        return Landing::Job;
+    };
+    debug_assert!(readers.len() <= graph.followers.count(author) as usize, "readers follow");
+    Landing::Landed(delivery.inboxes.deliver(&readers, post))
+}
+
+/// The readers whose bound is at least `level` among few followers that are in memory. `None` if they
+/// are many, or not in memory.
+fn few_readers(state: &State, author: Ordinal, level: u8) -> Option<Vec<u32>> {
+    let State { delivery, graph, .. } = state;
     let part = graph.followers.part(author);
     if !part.files.is_empty() || SLICE < part.hot.len() {
-        return Landing::Job;
+        return None;
     }
     let may_be_muted = graph.mutes.has_target(author);
     let is_reader = |reader: &u32| {
         let reader = Ordinal(*reader);
-        delivery.inboxes.is_live(reader) && !(may_be_muted && graph.mutes.contains(reader, author))
+        delivery.inboxes.takes(reader, level)
+            && !(may_be_muted && graph.mutes.contains(reader, author))
     };
-    let readers: Vec<u32> = part.hot.payloads().filter(is_reader).collect();
-    Landing::Landed(delivery.inboxes.deliver(&readers, post, level))
+    Some(part.hot.payloads().filter(is_reader).collect())
+}
+
+/// Adaptive delivery: gives the author another level if they publish more, or less, than before.
+fn judge_pace(state: &State, author: Ordinal, pace: &Pace, now: Timestamp) {
+    let State { delivery, outboxes, .. } = state;
+    if delivery.options.policy != Policy::Adaptive || delivery.flights().is_changing(author) {
+        return;
+    }
+    let before = delivery.levels.pull(author);
+    let level = pace.level(outboxes.posts.hot(author), now, before);
+    let task = match level.cmp(&before) {
+        std::cmp::Ordering::Equal => return,
+        std::cmp::Ordering::Greater => Task::Raise(level),
+        std::cmp::Ordering::Less => Task::Lower(level),
+    };
+    match task {
+        Task::Lower(level) => delivery.levels.set_push(author, level),
+        _ => delivery.levels.begin_rise(author, level),
+    }
+    // After the levels: whoever makes an inbox from now on knows.
+    match few_readers(state, author, 0) {
+        Some(readers) => {
+            readers.into_iter().for_each(|reader| change(state, task, author, reader));
+            settle(delivery, task, author);
+        }
+        None => delivery.begin(task, author),
+    }
 }
 
 /// Does a slice of a job; false if the rest need not be done.
@@ -231,40 +276,51 @@ fn work(state: &State, job: &Job, slice: &[u32]) -> Result<bool> {
     let slice: Vec<u32> =
         slice.iter().copied().filter(|reader| !severed.contains(reader)).collect();
     let delivery = &state.delivery;
-    match job.task {
-        Task::Deliver(post) => {
-            let level = delivery.levels.push(job.author);
-            if delivery.is_deleted(post) || BOUND_SMALL < level {
-                return Ok(false);
-            }
-            let count = delivery.inboxes.deliver(&slice, post, level);
-            Tally::count(&delivery.tally.deliveries, count);
-        }
-        Task::Raise => slice.into_iter().for_each(|reader| raise(state, job.author, reader)),
-        Task::Lower => slice.into_iter().for_each(|reader| lower(state, job.author, reader)),
+    let Task::Deliver(post) = job.task else {
+        slice.into_iter().for_each(|reader| change(state, job.task, job.author, reader));
+        return Ok(true);
+    };
+    if delivery.is_deleted(post) || !delivery.may_push(job.author) {
+        return Ok(false);
     }
+    let level = delivery.levels.push(job.author);
+    let takes = |reader: &u32| delivery.inboxes.takes(Ordinal(*reader), level);
+    let slice: Vec<u32> = slice.into_iter().filter(takes).collect();
+    Tally::count(&delivery.tally.deliveries, delivery.inboxes.deliver(&slice, post));
     Ok(true)
 }
 
-/// From now on the reader pulls the author, unless there is a list and they are on it.
-fn raise(state: &State, author: Ordinal, reader: u32) {
+/// Tells a reader of an author's new level.
+fn change(state: &State, task: Task, author: Ordinal, reader: u32) {
+    match task {
+        Task::Deliver(_) => {}
+        Task::Raise(level) => raise(state, level, author, Ordinal(reader)),
+        Task::Lower(level) => lower(state, level, author, Ordinal(reader)),
+    }
+}
+
+/// From now on the reader pulls the author, if their bound is lower; or, where there are lists, if there
+/// is no room on the author's.
+fn raise(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
     let delivery = &state.delivery;
-    let _lists = delivery.joining();
-    let reader = Ordinal(reader);
-    if delivery.options.policy == Policy::ActiveFans
-        && delivery.is_pushed_to(&state.activity, reader, author)
-    {
+    let has_lists = delivery.options.policy == Policy::ActiveFans;
+    let _lists = has_lists.then(|| delivery.joining());
+    let edge = (reader, delivery.bound_of(reader));
+    if has_lists && delivery.is_pushed_to(&state.activity, edge, author) {
         return;
     }
-    if let Some(open) = delivery.inboxes.shard(reader).open(reader.0) {
+    if let Some(open) = delivery.inboxes.shard(reader).open(reader.0)
+        && (has_lists || open.inbox.bound < level)
+    {
         open.inbox.pull(author.0);
     }
 }
 
 /// The reader has all of the author's posts pushed again, if they can be caught up with.
-fn lower(state: &State, author: Ordinal, reader: u32) {
-    let mut shard = state.delivery.inboxes.shard(Ordinal(reader));
-    if let Some(mut open) = shard.open(reader)
+fn lower(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
+    let mut shard = state.delivery.inboxes.shard(reader);
+    if let Some(mut open) = shard.open(reader.0)
+        && level <= open.inbox.bound
         && open.inbox.pulled.binary_search(&author.0).is_ok()
     {
         // One that cannot goes on pulling: that is always right.
@@ -273,17 +329,29 @@ fn lower(state: &State, author: Ordinal, reader: u32) {
 }
 
 /// All readers are done: what was begun for some holds for all.
-fn finish(state: &State, job: &Job) {
-    let delivery: &Delivery = &state.delivery;
-    let (author, has_lists) = (job.author, delivery.options.policy == Policy::ActiveFans);
-    match job.task {
+fn settle(delivery: &Delivery, task: Task, author: Ordinal) {
+    let has_lists = delivery.options.policy == Policy::ActiveFans;
+    match task {
         Task::Deliver(_) => Tally::count(&delivery.tally.posts, 1),
-        Task::Raise if has_lists => delivery.fans().set_changing(author, false),
-        Task::Raise => delivery.levels.set_push(author, BIG),
-        Task::Lower if has_lists => delivery.fans().end(author),
-        Task::Lower => delivery.levels.set_pull(author, SMALL),
+        Task::Raise(_) if has_lists => delivery.fans().set_changing(author, false),
+        Task::Raise(level) => delivery.levels.set_push(author, level),
+        Task::Lower(_) if has_lists => delivery.fans().end(author),
+        Task::Lower(level) => delivery.levels.set_pull(author, level),
     }
+}
+
+fn finish(state: &State, job: &Job) {
+    let delivery = &state.delivery;
+    settle(delivery, job.task, job.author);
     delivery.with_flights(|flights| flights.end(job.number));
     // It may have changed its size meanwhile.
-    delivery.judge_size(author, state.graph.followers.count(author));
+    delivery.judge_size(job.author, state.graph.followers.count(job.author));
+}
+
+impl Delivery {
+    /// Whether there may be an inbox that the author's posts are pushed to.
+    fn may_push(&self, author: Ordinal) -> bool {
+        let bound_max = if self.options.policy == Policy::Adaptive { u8::MAX } else { BOUND_SMALL };
+        0 < self.inboxes.count() && self.levels.push(author) <= bound_max
+    }
 }

@@ -23,10 +23,10 @@ pub(crate) struct Flight {
 pub(crate) enum Task {
     /// Adds a post to their inbox.
     Deliver(Sequence),
-    /// The author's posts will be pulled.
-    Raise,
-    /// The author's posts are pushed from now on.
-    Lower,
+    /// The author has that level from now on, which is higher: some will pull their posts.
+    Raise(u8),
+    /// The author has that level, which is lower: to some their posts are pushed from now on.
+    Lower(u8),
 }
 
 /// Something to do for many readers of one author.
@@ -40,6 +40,17 @@ pub(crate) struct Job {
     /// For how many readers it is done, and how many there are, once they are known.
     pub(crate) done: usize,
     pub(crate) readers: Option<usize>,
+}
+
+/// How far the fan-out is with a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FanOutProgress {
+    /// Posts that are before it in the queue; 0 once its own delivery has begun.
+    pub ahead: usize,
+    /// Readers that were looked at.
+    pub done: usize,
+    /// How many readers there are, once they are known.
+    pub readers: Option<usize>,
 }
 
 /// See the module.
@@ -150,9 +161,19 @@ impl Flights {
     pub(crate) fn each(&self) -> impl Iterator<Item = Flight> + '_ {
         let job = |job: &Job| match job.task {
             Task::Deliver(post) => Some(Flight { post, author: job.author }),
-            Task::Raise | Task::Lower => None,
+            Task::Raise(_) | Task::Lower(_) => None,
         };
         self.queue.iter().copied().chain(self.jobs.iter().filter_map(job))
+    }
+
+    /// How far the post is, if it is on its way.
+    pub(crate) fn progress(&self, post: Sequence) -> Option<FanOutProgress> {
+        let job = self.jobs.iter().find(|job| job.task == Task::Deliver(post));
+        if let Some(job) = job {
+            return Some(FanOutProgress { ahead: 0, done: job.done, readers: job.readers });
+        }
+        let ahead = self.queue.iter().position(|flight| flight.post == post)?;
+        Some(FanOutProgress { ahead, done: 0, readers: None })
     }
 
     /// Forgets posts that need not be delivered any more.

@@ -3,12 +3,15 @@
 
 use std::cell::Cell;
 
+use super::build::Plan;
 use super::flights::Flight;
 use super::inbox::{Inbox, ROOM_MAX};
+use super::policy::Policy;
+use super::shard::Open;
 use super::slab::Slab;
 use super::{Delivery, Tally};
 use crate::error::Result;
-use crate::ids::Sequence;
+use crate::ids::{Sequence, Timestamp};
 use crate::query::Span;
 use crate::read::merge::Merge;
 use crate::views::outbox::{Newest, Outbox, Resident};
@@ -50,6 +53,7 @@ pub(crate) struct Wanted {
     pub(crate) span: Span,
     /// How many entries.
     pub(crate) count: usize,
+    pub(crate) now: Timestamp,
 }
 
 /// The page, newest first; `None` if it reaches below the inbox's floor, or into files. `flights` are
@@ -140,7 +144,7 @@ impl Delivery {
         let mut shard = self.inboxes.shard(wanted.reader);
         let open = shard.open(wanted.reader.0)?;
         let (inbox, slab) = (&mut *open.inbox, &*open.slab);
-        inbox.reads = inbox.reads.saturating_add(1);
+        self.note_read(inbox, wanted.now);
         let floor = inbox.floor();
         let entries = match wanted.span {
             Span::Newest => self.down(inbox, slab, inbox.len(), wanted.count),
@@ -171,22 +175,40 @@ impl Delivery {
         let mut shard = self.inboxes.shard(reader);
         if let Some(open) = shard.open(reader.0) {
             open.inbox.room = open.inbox.room.max(room);
-            open.inbox.is_outgrown = true;
+            open.inbox.is_outdated = true;
         }
     }
 
-    /// What room a new inbox of the reader should have; `None` if they have one that will do.
-    pub(crate) fn wants_inbox(&self, reader: Ordinal) -> Option<u16> {
-        let least = self.options.inbox_min;
+    /// Adaptive delivery: who reads more, or less, than before has other edges pushed.
+    fn note_read(&self, inbox: &mut Inbox, now: Timestamp) {
+        if self.options.policy == Policy::Adaptive
+            && let Some(bound) = inbox.reads.note(now, inbox.bound)
+            && bound != inbox.bound
+        {
+            (inbox.next_bound, inbox.is_outdated) = (bound, true);
+        }
+    }
+
+    /// What a new inbox of the reader should be like; `None` if they have one that will do.
+    pub(crate) fn wants_inbox(&self, reader: Ordinal, now: Timestamp) -> Option<Plan> {
+        let (room, bound) = (self.options.inbox_min, self.bound_new());
+        let new = Plan { reader, room, bound, now };
         if !self.inboxes.is_live(reader) {
-            return Some(least);
+            return Some(new);
         }
-        let mut shard = self.inboxes.shard(reader);
-        match shard.open(reader.0) {
-            Some(open) if open.inbox.is_outgrown => Some(open.inbox.room),
+        match self.inboxes.shard(reader).open(reader.0) {
+            Some(Open { inbox, .. }) if inbox.is_outdated => {
+                Some(Plan { room: inbox.room, bound: inbox.next_bound, ..new })
+            }
             Some(_) => None,
-            None => Some(least),
+            None => Some(new),
         }
+    }
+
+    /// Whether the post is in the reader's inbox.
+    pub(crate) fn has_pushed(&self, reader: Ordinal, post: Sequence) -> bool {
+        let mut shard = self.inboxes.shard(reader);
+        shard.open(reader.0).is_some_and(|open| open.inbox.contains(open.slab, post))
     }
 
     /// The posts in flight of these authors.

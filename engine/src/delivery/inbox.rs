@@ -8,6 +8,7 @@
 //! An inbox grows as far as its reader goes: most never leave the first pages. Beyond that its oldest
 //! ids make room for new ones, and the floor rises.
 
+use super::pace::Reads;
 use super::slab::{BLOCK_SLOTS_MAX, Block, DISTANCE_END, Slab};
 use crate::ids::Sequence;
 
@@ -32,10 +33,11 @@ pub(crate) struct Inbox {
     floor: u64,
     /// Edges to authors of a higher level are pulled.
     pub(crate) bound: u8,
-    /// Its reader went below the floor while it was full: it is to be made anew, with more room.
-    pub(crate) is_outgrown: bool,
-    /// Reads since the reader's rate was last looked at.
-    pub(crate) reads: u16,
+    /// It is to be made anew, with this bound, and the room that it has by now.
+    pub(crate) is_outdated: bool,
+    pub(crate) next_bound: u8,
+    /// How often its reader reads.
+    pub(crate) reads: Reads,
     /// Authors whose posts are not, or not all, in here: ascending ordinals.
     pub(crate) pulled: Vec<u32>,
 }
@@ -161,6 +163,12 @@ impl Inbox {
             slab.shift(self.block, at + 1, at, self.len() - at - 1);
             self.len -= 1;
         }
+    }
+
+    /// Whether the post is here.
+    pub(crate) fn contains(&self, slab: &Slab, id: Sequence) -> bool {
+        let at = self.count_below(slab, id);
+        at < self.len() && self.id(slab, at) == id
     }
 
     /// All ids, ascending.

@@ -3,7 +3,7 @@
 //! Readers and the fan-out worker change inboxes under a shared hold of the state, shard by shard; the
 //! committer, which holds the state alone, finds every shard free.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::inbox::Inbox;
@@ -18,8 +18,8 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Inboxes {
     shards: Vec<Mutex<Shard>>,
-    /// A bit per user: whether they have an inbox.
-    live: Vec<AtomicU64>,
+    /// For each user with an inbox its bound plus one: the fan-out passes over everybody else.
+    live: Vec<AtomicU8>,
     count: AtomicUsize,
 }
 
@@ -33,9 +33,8 @@ impl Default for Inboxes {
 impl Inboxes {
     /// Makes room for `users` users.
     pub(crate) fn grow(&mut self, users: usize) {
-        let words = users.div_ceil(64);
-        if self.live.len() < words {
-            self.live.resize_with(words, AtomicU64::default);
+        if self.live.len() < users {
+            self.live.resize_with(users, AtomicU8::default);
         }
     }
 
@@ -46,8 +45,12 @@ impl Inboxes {
 
     /// Whether the reader has one.
     pub(crate) fn is_live(&self, user: Ordinal) -> bool {
-        let word = self.live.get(user.index() / 64).map_or(0, |word| word.load(Ordering::Relaxed));
-        word >> (user.0 % 64) & 1 == 1
+        self.takes(user, 0)
+    }
+
+    /// Whether the reader has one whose bound is at least `level`.
+    pub(crate) fn takes(&self, user: Ordinal, level: u8) -> bool {
+        self.live.get(user.index()).is_some_and(|bound| level < bound.load(Ordering::Relaxed))
     }
 
     /// The shard that the reader's inbox is in.
@@ -58,11 +61,11 @@ impl Inboxes {
 
     /// Adds an inbox to its shard.
     pub(crate) fn insert(&self, shard: &mut Shard, inbox: Inbox) {
-        let user = Ordinal(inbox.user);
+        let (user, bound) = (Ordinal(inbox.user), inbox.bound);
         let before = shard.len();
         shard.insert(inbox);
         self.count.fetch_add(shard.len() - before, Ordering::Relaxed);
-        self.mark(user, true);
+        self.mark(user, bound.saturating_add(1));
     }
 
     /// Drops the reader's inbox.
@@ -71,7 +74,7 @@ impl Inboxes {
         let removed = shard.remove(user.0);
         if removed {
             self.count.fetch_sub(1, Ordering::Relaxed);
-            self.mark(user, false);
+            self.mark(user, 0);
         }
         removed
     }
@@ -79,7 +82,7 @@ impl Inboxes {
     /// Drops all inboxes.
     pub(crate) fn clear(&mut self) {
         self.shards.iter_mut().for_each(|shard| *shard = Mutex::default());
-        self.live.iter_mut().for_each(|word| *word.get_mut() = 0);
+        self.live.iter_mut().for_each(|bound| *bound.get_mut() = 0);
         *self.count.get_mut() = 0;
     }
 
@@ -90,6 +93,16 @@ impl Inboxes {
         }
     }
 
+    /// Posts in all of them, and their bytes.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        let (mut entries, mut bytes) = (0, 0);
+        self.each_shard(|shard| {
+            entries += shard.entries() as u64;
+            bytes += shard.bytes() as u64;
+        });
+        (entries, bytes)
+    }
+
     /// All readers that have one.
     pub(crate) fn users(&self) -> Vec<u32> {
         let mut users = Vec::with_capacity(self.count());
@@ -97,9 +110,9 @@ impl Inboxes {
         users
     }
 
-    /// Adds a post to the inboxes of these readers whose bound is at least `level`. An inbox that
-    /// cannot take it is dropped: its reader's next read makes a new one. Answers how many took it.
-    pub(crate) fn deliver(&self, users: &[u32], post: Sequence, level: u8) -> usize {
+    /// Adds a post to the inboxes of these readers. One that cannot take it is dropped: its reader's next
+    /// read makes a new one. Answers how many took it.
+    pub(crate) fn deliver(&self, users: &[u32], post: Sequence) -> usize {
         let (sorted, ends) = by_shard(users);
         let (mut delivered, mut failed, mut start) = (0, Vec::new(), 0);
         for (shard, end) in self.shards.iter().zip(ends) {
@@ -109,7 +122,7 @@ impl Inboxes {
                 continue;
             }
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            delivered += shard.deliver(group, post, level, |user| failed.push(user));
+            delivered += shard.deliver(group, post, |user| failed.push(user));
         }
         for user in failed {
             self.remove(Ordinal(user));
@@ -117,13 +130,10 @@ impl Inboxes {
         delivered
     }
 
-    fn mark(&self, user: Ordinal, is_live: bool) {
-        let Some(word) = self.live.get(user.index() / 64) else { return };
-        let bit = 1 << (user.0 % 64);
-        if is_live {
-            word.fetch_or(bit, Ordering::Relaxed);
-        } else {
-            word.fetch_and(!bit, Ordering::Relaxed);
+    fn mark(&self, user: Ordinal, mark: u8) {
+        if let Some(bound) = self.live.get(user.index()) {
+            // In one order with what follows; see `Levels::begin_rise`.
+            bound.store(mark, Ordering::SeqCst);
         }
     }
 }
@@ -176,7 +186,8 @@ mod tests {
             let other = usize::try_from(random.below(index as u64 + 1)).unwrap();
             users.swap(index, other);
         }
-        assert_eq!(inboxes.deliver(&users, Sequence(7), 1), 167);
+        users.retain(|user| inboxes.takes(Ordinal(*user), 1));
+        assert_eq!(inboxes.deliver(&users, Sequence(7)), 167);
         for user in 0..1_000 {
             let mut shard = inboxes.shard(Ordinal(user));
             let len = shard.open(user).map(|open| open.inbox.len());

@@ -5,7 +5,7 @@
 //! pushed. While a level rises, `pull` has the new one first; while it falls, `push` has. In between,
 //! edges are pushed and pulled, and reads sort out what comes twice.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
 use crate::views::users::Ordinal;
 
@@ -14,6 +14,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Levels {
     pull: Vec<AtomicU8>,
     push: Vec<AtomicU8>,
+    /// How often a level began to rise beside other readers of the state.
+    rises: AtomicU64,
 }
 
 impl Levels {
@@ -39,6 +41,20 @@ impl Levels {
         if let Some(slot) = self.pull.get(author.index()) {
             slot.store(level, Ordering::Relaxed);
         }
+    }
+
+    /// The level begins to rise while inboxes may be made. Either whoever makes one sees this when it is
+    /// there, and looks at the levels again; or the inbox is found by those who look for readers after
+    /// this.
+    pub(crate) fn begin_rise(&self, author: Ordinal, level: u8) {
+        self.set_pull(author, level);
+        self.rises.fetch_add(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    /// See [`begin_rise`](Self::begin_rise).
+    pub(crate) fn rises(&self) -> u64 {
+        self.rises.load(Ordering::SeqCst)
     }
 
     pub(crate) fn set_push(&self, author: Ordinal, level: u8) {

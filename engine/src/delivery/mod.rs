@@ -10,7 +10,7 @@
 //! In reading order:
 //! * [`policy`]: which edges are pushed.
 //! * [`slab`], [`inbox`], [`shard`], [`inboxes`]: the ids that were pushed.
-//! * [`levels`], [`fans`]: what the policy says of an edge at present.
+//! * [`levels`], [`fans`], [`pace`]: what the policy says of an edge at present.
 //! * [`flights`]: what is committed and not yet pushed.
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
@@ -35,6 +35,7 @@ pub(crate) mod inbox;
 pub(crate) mod inboxes;
 pub(crate) mod levels;
 pub(crate) mod note;
+pub(crate) mod pace;
 pub(crate) mod policy;
 pub(crate) mod readers;
 pub(crate) mod shard;
@@ -54,6 +55,7 @@ use fans::Fans;
 use flights::Flights;
 use inboxes::Inboxes;
 use levels::Levels;
+use pace::BOUND_NEW;
 use policy::{DeliveryOptions, Policy};
 
 /// The level of big authors, and of everybody else.
@@ -137,6 +139,11 @@ impl Delivery {
         }
     }
 
+    /// The bound of a reader who has no inbox yet.
+    pub(crate) fn bound_new(&self) -> u8 {
+        if self.options.policy == Policy::Adaptive { BOUND_NEW } else { BOUND_SMALL }
+    }
+
     /// Makes room for `users` users.
     pub(crate) fn grow(&mut self, users: usize) {
         if self.is_on() {
@@ -164,7 +171,7 @@ impl Delivery {
                 self.levels.set_push(author, BIG);
             }
             Policy::ActiveFans => self.fans_mut().begin(author),
-            Policy::Pull | Policy::Push => {}
+            Policy::Pull | Policy::Push | Policy::Adaptive => {}
         }
     }
 
@@ -215,5 +222,9 @@ impl Delivery {
 impl Tally {
     pub(crate) fn count(counter: &AtomicUsize, by: usize) {
         counter.fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn total(counter: &AtomicUsize) -> u64 {
+        counter.load(Ordering::Relaxed) as u64
     }
 }

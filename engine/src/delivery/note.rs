@@ -135,7 +135,7 @@ impl Delivery {
         if !self.inboxes.is_live(reader) {
             return;
         }
-        let is_pushed = self.is_pushed_to(activity, reader, author);
+        let is_pushed = self.is_pushed_to(activity, (reader, self.bound_of(reader)), author);
         let kept = self.change(reader, |open| {
             if is_pushed && merge(&InMemory::of(outboxes, author), open) {
                 return true;
@@ -162,11 +162,11 @@ impl Delivery {
     pub(crate) fn is_pushed_to(
         &self,
         activity: &Activity,
-        reader: Ordinal,
+        (reader, bound): (Ordinal, u8),
         author: Ordinal,
     ) -> bool {
         if self.options.policy != Policy::ActiveFans {
-            return self.levels.pull(author) <= self.bound_of(reader);
+            return self.levels.pull(author) <= bound;
         }
         let mut fans = self.fans();
         if !fans.has(author) {
@@ -184,7 +184,7 @@ impl Delivery {
     }
 
     /// Up to which level of authors everything is pushed to the reader.
-    fn bound_of(&self, reader: Ordinal) -> u8 {
+    pub(crate) fn bound_of(&self, reader: Ordinal) -> u8 {
         let mut shard = self.inboxes.shard(reader);
         shard.open(reader.0).map_or(BOUND_SMALL, |open| open.inbox.bound)
     }
@@ -211,7 +211,7 @@ impl Delivery {
         match self.options.policy {
             Policy::Threshold => self.levels.pull(author) == BIG,
             Policy::ActiveFans => self.fans().has(author),
-            Policy::Pull | Policy::Push => false,
+            Policy::Pull | Policy::Push | Policy::Adaptive => false,
         }
     }
 
@@ -223,7 +223,7 @@ impl Delivery {
             }
             _ => self.levels.set_pull(author, BIG),
         }
-        self.begin(Task::Raise, author);
+        self.begin(Task::Raise(BIG), author);
     }
 
     fn lower(&self, author: Ordinal) {
@@ -231,10 +231,10 @@ impl Delivery {
             Policy::ActiveFans => self.fans().set_changing(author, true),
             _ => self.levels.set_push(author, SMALL),
         }
-        self.begin(Task::Lower, author);
+        self.begin(Task::Lower(SMALL), author);
     }
 
-    fn begin(&self, task: Task, author: Ordinal) {
+    pub(crate) fn begin(&self, task: Task, author: Ordinal) {
         self.with_flights(|flights: &mut Flights| flights.begin(task, author));
     }
 

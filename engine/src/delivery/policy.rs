@@ -11,7 +11,6 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
     /// No inboxes: every read merges the outboxes of the reader's followees ("read fan-out").
-    #[default]
     Pull,
     /// Every post goes into the inbox of every active follower ("write fan-out").
     Push,
@@ -20,6 +19,10 @@ pub enum Policy {
     Threshold,
     /// Big authors push to a bounded list of active followers; the others pull them.
     ActiveFans,
+    /// Each edge by itself: pushed while its reader's reads cost more to pull than its author's posts
+    /// cost to push (Silberstein et al., "Feeding Frenzy", SIGMOD 2010).
+    #[default]
+    Adaptive,
 }
 
 /// How posts are delivered.
@@ -56,7 +59,8 @@ impl Default for DeliveryOptions {
 
 impl Policy {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pull, Self::Push, Self::Threshold, Self::ActiveFans];
+    pub const ALL: [Self; 5] =
+        [Self::Pull, Self::Push, Self::Threshold, Self::ActiveFans, Self::Adaptive];
 
     /// The name in settings and commands.
     #[must_use]
@@ -66,6 +70,7 @@ impl Policy {
             Self::Push => "push",
             Self::Threshold => "threshold",
             Self::ActiveFans => "active-fans",
+            Self::Adaptive => "adaptive",
         }
     }
 }

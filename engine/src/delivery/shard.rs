@@ -105,13 +105,12 @@ impl Shard {
         self.index.iter().filter_map(inbox)
     }
 
-    /// Adds a post to the inboxes of these readers, as far as they have one whose bound is at least
-    /// `level`. Hands out those whose inbox could not take it; answers how many took it.
+    /// Adds a post to the inboxes of these readers, as far as they have one. Hands out those whose inbox
+    /// could not take it; answers how many took it.
     pub(crate) fn deliver(
         &mut self,
         users: &[u32],
         post: Sequence,
-        level: u8,
         mut failed: impl FnMut(u32),
     ) -> usize {
         let mut delivered = 0;
@@ -129,9 +128,6 @@ impl Shard {
             std::hint::black_box(newest);
             for (place, user) in places.iter().zip(batch) {
                 let Some(inbox) = self.inboxes.get_mut(*place) else { continue };
-                if inbox.bound < level {
-                    continue;
-                }
                 delivered += 1;
                 if !inbox.push(&mut self.slab, post) {
                     failed(*user);

@@ -3,12 +3,14 @@
 //! [`select`] yields ids; the content is fetched afterwards from the log, as it was when the ids were
 //! selected.
 
+use std::time::{Duration, Instant};
+
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
 use crate::log::record::{Effect, Record};
-use crate::query::{Page, PageEnd, Post, Span, TimelineQuery};
+use crate::query::{HomeSteps, Page, PageEnd, Post, Span, TimelineQuery};
 use crate::read::content::{Content, Reach};
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
@@ -24,6 +26,34 @@ pub(crate) fn home(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Resu
         Reach::Memory => select::resident_home(shared, query)?,
     };
     selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+}
+
+/// A read of a home, and what it did.
+pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<HomeSteps> {
+    check_limit(query.limit)?;
+    let mut steps = Steps::default();
+    let begun = Instant::now();
+    let selection = select::home(shared, query, &mut steps)?;
+    let selected = Instant::now();
+    let page = fill(shared, selection, query, Reach::Files)?;
+    let (position, entries) =
+        page.map_or((Position::default(), 0), |page| (page.position, page.posts.len()));
+    Ok(HomeSteps {
+        position,
+        entries,
+        from_inbox: steps.from_inbox,
+        inbox_built: steps.built,
+        inbox_entries: if steps.from_inbox { steps.inbox_entries.min(entries) } else { 0 },
+        authors_pulled: steps.pulled,
+        authors_skipped: steps.skipped,
+        in_flight: steps.in_flight,
+        select_micros: micros(selected.duration_since(begun)),
+        content_micros: micros(selected.elapsed()),
+    })
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// What the user published and did not delete. Within memory: `None` if that is not enough.

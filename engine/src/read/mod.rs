@@ -13,6 +13,7 @@
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`visibility`]: what a viewer may not see.
+//! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
 //! * [`activity`]: when users were last active.
 //!
@@ -23,6 +24,7 @@
 pub(crate) mod activity;
 pub(crate) mod content;
 pub(crate) mod edges;
+pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod merge;
 pub(crate) mod scan;

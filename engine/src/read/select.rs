@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::delivery::build::build;
 use crate::delivery::home::{Steps, Wanted, page};
 use crate::error::Result;
-use crate::ids::{Position, Sequence, UserId};
+use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
 use crate::query::TimelineQuery;
 use crate::read::merge::Merge;
@@ -95,14 +95,14 @@ fn look_at_home(
     let now = shared.options.clock.now();
     let state = shared.state()?;
     state.users.find(query.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    look(&state, shared.log.segments(), query, known, steps)
+    look(&state, shared.log.segments(), (query, now), known, steps)
 }
 
 /// One look at the state.
 pub(crate) fn look(
     state: &State,
     segments: Arc<Segments>,
-    query: &TimelineQuery,
+    (query, now): (&TimelineQuery, Timestamp),
     known: Option<&Followees>,
     steps: &mut Steps,
 ) -> Result<Look> {
@@ -114,7 +114,7 @@ pub(crate) fn look(
     };
     let following = state.graph.following.part(user);
     let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
-    let reader = Reader { state, viewer, user, following, known };
+    let reader = Reader { state, viewer, user, following, known, now };
     if let Some(entries) = reader.inbox_page(query, steps)? {
         return Ok(Look::Done(Selection { position, entries, segments }));
     }
@@ -163,6 +163,7 @@ struct Reader<'a> {
     user: Ordinal,
     following: Part<'a, EDGE_WIDTH>,
     known: Option<&'a Followees>,
+    now: Timestamp,
 }
 
 impl Reader<'_> {
@@ -181,20 +182,21 @@ impl Reader<'_> {
         if !delivery.is_on() || !self.viewer.sees_home_of(self.user) {
             return Ok(None);
         }
-        let wants = delivery.wants_inbox(self.user);
+        let wants = delivery.wants_inbox(self.user, self.now);
         let knows_followees = self.following.files.is_empty() || self.known.is_some();
         if !knows_followees && (wants.is_some() || delivery.is_flying()) {
             return Ok(None);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
         let flights = delivery.flights_of(|each| self.each_author(each), steps)?;
-        if let Some(room) = wants {
+        if let Some(plan) = wants {
             let mut authors = Vec::with_capacity(self.followees());
             self.each_author(|author| authors.push(author))?;
-            build(self.state, self.user, &authors, room)?;
+            build(self.state, plan, &authors)?;
             steps.built = true;
         }
-        let wanted = Wanted { reader: self.user, span: query.span, count: query.limit + 1 };
+        let (reader, now) = (self.user, self.now);
+        let wanted = Wanted { reader, span: query.span, count: query.limit + 1, now };
         page(self.state, wanted, &flights, steps)
     }
 

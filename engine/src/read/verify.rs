@@ -64,7 +64,10 @@ fn both(shared: &Shared, query: &TimelineQuery, known: Option<&Followees>) -> Re
     let look = match followees_in_files(&state, query.user) {
         // The read path may know the page without them; the naive side does not.
         Some(followees) if known.is_none() => followees,
-        _ => look(&state, shared.log.segments(), query, known, &mut Steps::default())?,
+        _ => {
+            let now = shared.options.clock.now();
+            look(&state, shared.log.segments(), (query, now), known, &mut Steps::default())?
+        }
     };
     let authors = authors(&state, query.user, known)?;
     let excerpts = excerpts(&state, &authors, query);

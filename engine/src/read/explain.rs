@@ -1,0 +1,207 @@
+//! Why a post is in somebody's home, or why it is not.
+//!
+//! The answer is the definition taken apart: the post, its author, the follow, the mute, the block; and,
+//! for a post that is there, how it got there. When something ended is looked up in the newest part of
+//! the log, as far as retention has left it.
+
+use crate::error::Result;
+use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
+use crate::log::record::{Effect, Record};
+use crate::log::view::Segments;
+use crate::read::stands::{Since, Stands};
+use crate::shared::Shared;
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// Records of the log that are searched for an end, newest first.
+const SEARCHED_MAX: u64 = 200_000;
+
+/// A record, and when it was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The record's sequence.
+    pub sequence: Sequence,
+    /// Its time, while the log has the record.
+    pub time: Option<Timestamp>,
+}
+
+/// How a post gets into a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a post is brought or fetched, or on its way")]
+pub enum Way {
+    /// It is in the reader's inbox.
+    Pushed,
+    /// It is read out of its author's outbox.
+    Pulled,
+    /// It is committed, and not yet in the inbox that it belongs in.
+    InFlight,
+}
+
+/// Why a post is in a home, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// It is there.
+    Present {
+        /// Since when its author is followed.
+        since: Moment,
+        /// How it gets there.
+        way: Way,
+    },
+    /// The user does not follow the author.
+    NotFollowing {
+        /// When they ceased to, if that was lately.
+        ended: Option<Moment>,
+    },
+    /// The user has muted the author.
+    Muted {
+        /// Since when.
+        since: Moment,
+    },
+    /// One of the two has blocked the other, which ended the follow.
+    Blocked {
+        /// Who blocks.
+        by: UserId,
+        /// Since when.
+        since: Moment,
+    },
+    /// The post was deleted.
+    Deleted {
+        /// When, if that was lately.
+        at: Option<Moment>,
+    },
+    /// No post has, or had, that id.
+    NoSuchPost,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The position of the answer.
+    pub position: Position,
+    /// Who published the post, as far as is known.
+    pub author: Option<UserId>,
+    /// Why the post is in the home, or why not.
+    pub why: Why,
+}
+
+/// What the state says of a post and a user, before files are looked at.
+struct Case {
+    position: Position,
+    post: Stands,
+    follow: Since,
+    muted: Option<Sequence>,
+    blocked: Option<(UserId, Sequence)>,
+    way: Way,
+}
+
+/// Explains whether `post` is in the home of `user`.
+pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
+    let segments = shared.log.segments();
+    let log = Log { segments: &segments };
+    let record = segments.record(post.into())?;
+    let Some(author) = record.as_ref().and_then(author_of) else {
+        let position = shared.state()?.position;
+        return Ok(Explained { position, author: None, why: Why::NoSuchPost });
+    };
+    let Case { position, post: stands, follow, muted, blocked, way } =
+        case(&*shared.state()?, user, author, post.into())?;
+    let why = if !stands.resolve()? {
+        Why::Deleted { at: log.find(position, |effect| is_delete_of(effect, post))? }
+    } else if let Some((by, since)) = blocked {
+        Why::Blocked { by, since: log.moment(since)? }
+    } else if let Some(since) = follow.resolve()? {
+        match muted {
+            Some(muted) => Why::Muted { since: log.moment(muted)? },
+            None => Why::Present { since: log.moment(since)?, way },
+        }
+    } else {
+        let ended = log.find(position, |effect| is_end_of(effect, user, author))?;
+        Why::NotFollowing { ended }
+    };
+    Ok(Explained { position, author: Some(author), why })
+}
+
+fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<Case> {
+    let mut case = Case {
+        position: state.position,
+        post: Stands::Known(false),
+        follow: Since::Known(None),
+        muted: None,
+        blocked: None,
+        way: Way::Pulled,
+    };
+    let Some(writer) = state.users.find(author) else { return Ok(case) };
+    case.post = Stands::of(&state.outboxes.posts, writer, post)?;
+    let Some(reader) = state.users.find(user) else { return Ok(case) };
+    let (graph, delivery) = (&state.graph, &state.delivery);
+    case.follow = Since::of(&graph.following, reader, writer)?;
+    case.muted = graph.mutes.since(reader, writer);
+    let forth = graph.blocks.since(reader, writer).map(|since| (user, since));
+    case.blocked = forth.or_else(|| Some((author, graph.blocks.since(writer, reader)?)));
+    case.way = way(delivery, reader, post);
+    Ok(case)
+}
+
+fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) -> Way {
+    if delivery.has_pushed(reader, post) {
+        Way::Pushed
+    } else if delivery.flights().each().any(|flight| flight.post == post) {
+        Way::InFlight
+    } else {
+        Way::Pulled
+    }
+}
+
+/// Who published what is, or was, a post.
+fn author_of(record: &Record) -> Option<UserId> {
+    match &record.effect {
+        Effect::Publish(post) => Some(post.author),
+        Effect::Retired(retired) if retired.is_post => Some(retired.subject),
+        _ => None,
+    }
+}
+
+fn is_delete_of(effect: &Effect, of: PostId) -> bool {
+    matches!(effect, Effect::Delete { post, .. } if *post == of)
+}
+
+fn is_end_of(effect: &Effect, of: UserId, to: UserId) -> bool {
+    match effect {
+        Effect::Unfollow { user, author, .. } => (*user, *author) == (of, to),
+        Effect::Block { user, other, forth, back } => {
+            (*user, *other) == (of, to) && forth.is_some()
+                || (*other, *user) == (of, to) && back.is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The log, for looking things up.
+struct Log<'a> {
+    segments: &'a Segments,
+}
+
+impl Log<'_> {
+    fn moment(&self, sequence: Sequence) -> Result<Moment> {
+        let time = self.segments.record(sequence)?.map(|record| record.time);
+        Ok(Moment { sequence, time })
+    }
+
+    /// The newest record of that kind, if it is among the newest of all.
+    fn find(
+        &self,
+        newest: Position,
+        is_wanted: impl Fn(&Effect) -> bool,
+    ) -> Result<Option<Moment>> {
+        let newest = newest.sequence.0;
+        for sequence in (newest.saturating_sub(SEARCHED_MAX)..=newest).rev().map(Sequence) {
+            if let Some(record) = self.segments.record(sequence)?
+                && is_wanted(&record.effect)
+            {
+                return Ok(Some(Moment { sequence, time: Some(record.time) }));
+            }
+        }
+        Ok(None)
+    }
+}
