@@ -122,6 +122,21 @@ pub struct SettingArgs {
     /// Log segments older than this are compressed [default: 30d].
     #[arg(long, value_name = "TIME")]
     pub cold_after: Option<String>,
+    /// How posts reach home feeds: pull, push, threshold, active-fans or adaptive [default: adaptive].
+    ///
+    /// Every policy gives the same answers; they differ in cost. DELIVERY on the debug port changes it
+    /// while the daemon runs.
+    #[arg(long, value_name = "POLICY")]
+    pub delivery_policy: Option<String>,
+    /// From so many followers on an author is big, for threshold and active-fans [default: 10000].
+    #[arg(long, value_name = "N")]
+    pub delivery_big_author: Option<String>,
+    /// How many active followers a big author pushes to, for active-fans [default: 100000].
+    #[arg(long, value_name = "N")]
+    pub delivery_active_fans: Option<String>,
+    /// Who did nothing for so long has no inbox until the next read [default: 3d].
+    #[arg(long, value_name = "TIME")]
+    pub delivery_active_window: Option<String>,
     /// Where backups go, or `off` [default: off].
     #[arg(long, value_name = "DIR")]
     pub backup_dir: Option<String>,
@@ -197,6 +212,10 @@ impl SettingArgs {
             ("memory.budget", &self.memory_budget),
             ("erase-within", &self.erase_within),
             ("cold-after", &self.cold_after),
+            ("delivery.policy", &self.delivery_policy),
+            ("delivery.big-author", &self.delivery_big_author),
+            ("delivery.active-fans", &self.delivery_active_fans),
+            ("delivery.active-window", &self.delivery_active_window),
             ("backup.dir", &self.backup_dir),
             ("max-connections", &self.max_connections),
             ("workers", &self.workers),

@@ -37,7 +37,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     let selected = Instant::now();
     let page = fill(shared, selection, query, Reach::Files)?;
     let (position, entries) =
-        page.map_or((Position::default(), 0), |page| (page.position, page.posts.len()));
+        page.map(|page| (page.position, page.posts.len())).unwrap_or_default();
     Ok(HomeSteps {
         position,
         entries,

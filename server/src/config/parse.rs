@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use fanfold_engine::Durability;
+use fanfold_engine::{Durability, Policy};
 
 use super::Door;
 use crate::logging::LEVELS;
@@ -96,6 +96,12 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number = digits.parse::<u64>().map_err(|_| duration_help())?;
     number.checked_mul(unit_ms).map(Duration::from_millis).ok_or_else(duration_help)
+}
+
+pub(super) fn policy(text: &str) -> Result<Policy, String> {
+    text.to_ascii_lowercase().parse().map_err(|_| {
+        format!("not a policy; give one of {}", Policy::ALL.map(Policy::name).join(", "))
+    })
 }
 
 /// A directory, or `off`.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use fanfold_engine::{Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use fanfold_engine::{DeliveryOptions, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 
 use super::settings::{SETTINGS, Setting};
 use super::{Config, file, parse};
@@ -85,7 +85,7 @@ impl fmt::Display for Resolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for setting in &SETTINGS {
             if let Some(Value { text, origin }) = self.values.get(setting.name) {
-                writeln!(f, "{:<16} = {text:<24} ({origin})", setting.key())?;
+                writeln!(f, "{:<22} = {text:<24} ({origin})", setting.key())?;
             }
         }
         Ok(())
@@ -166,7 +166,21 @@ impl Values<'_> {
             memory_budget: self.take("memory.budget", parse::memory)?,
             erase_within: self.take("erase-within", parse::duration)?,
             cold_after: self.take("cold-after", parse::duration)?,
+            delivery: self.delivery()?,
             ..Options::default()
+        })
+    }
+
+    fn delivery(&self) -> Result<DeliveryOptions, Failure> {
+        let followers = |text: &str| parse::count(text, 1..=1_000_000_000);
+        Ok(DeliveryOptions {
+            policy: self.take("delivery.policy", parse::policy)?,
+            big_author: self.take("delivery.big-author", |text| {
+                followers(text).map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+            })?,
+            active_fans: self.take("delivery.active-fans", followers)?,
+            active_window: self.take("delivery.active-window", parse::duration)?,
+            ..DeliveryOptions::default()
         })
     }
 

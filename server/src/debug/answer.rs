@@ -7,12 +7,13 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use fanfold_engine::{
-    Backup, Command as EngineCommand, Engine, Error, ErrorKind, Receipt, Retention,
+    Backup, Command as EngineCommand, Engine, Error, ErrorKind, LIMIT_DEFAULT, Receipt, Retention,
+    Span, TimelineQuery,
 };
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
-use super::{clients, edges, help, info, timelines, users, writes};
+use super::{clients, delivery, edges, help, info, timelines, users, writes};
 use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
@@ -82,6 +83,21 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
             Edges::Blocks => engine.blocks(&query),
         }
         .map(|page| edges::page(which, &query, &page)),
+        Command::Explain(user, post) => {
+            engine.explain(user, post).map(|why| delivery::explained(user, post, &why))
+        }
+        Command::ExplainHome(user) => {
+            let query =
+                TimelineQuery { user, viewer: None, span: Span::Newest, limit: LIMIT_DEFAULT };
+            engine.explain_home(&query).map(|steps| delivery::home(user, &steps))
+        }
+        Command::Verify(user) => {
+            engine.verify(user).map(|verified| delivery::verified(user, &verified))
+        }
+        Command::FanOut(post) => {
+            engine.fan_out(post).map(|progress| delivery::progress(post, progress))
+        }
+        Command::Delivery(policy) => delivery::policy(engine, policy),
         other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
     }
 }

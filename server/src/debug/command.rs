@@ -6,7 +6,7 @@
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, Command as Write, EdgeQuery, LIMIT_DEFAULT, NewPost, PostId, Sequence, Span,
+    Action, Command as Write, EdgeQuery, LIMIT_DEFAULT, NewPost, Policy, PostId, Sequence, Span,
     TimelineQuery, UserId,
 };
 
@@ -25,6 +25,11 @@ pub(super) enum Command {
     User(UserId),
     Relation(UserId, UserId),
     Write(Write),
+    Explain(UserId, PostId),
+    ExplainHome(UserId),
+    Verify(UserId),
+    FanOut(PostId),
+    Delivery(Option<Policy>),
     Clients,
     Retain,
     Backup(String),
@@ -91,6 +96,10 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "FOLLOWERS" => Command::Edges(Edges::Followers, words.edges()?),
         "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
+        "EXPLAIN" => words.explain()?,
+        "VERIFY" => Command::Verify(words.user("user")?),
+        "FANOUT" => Command::FanOut(PostId(words.number("post")?)),
+        "DELIVERY" => Command::Delivery(words.policy()?),
         "CLIENTS" => Command::Clients,
         "RETAIN" => Command::Retain,
         "BACKUP" => Command::Backup(words.required("name")?.to_owned()),
@@ -143,6 +152,22 @@ impl<'a> Words<'a> {
 
     fn user(&mut self, what: &str) -> Result<UserId, Wrong> {
         self.number(what).map(UserId)
+    }
+
+    /// `user id | HOME user`
+    fn explain(&mut self) -> Result<Command, Wrong> {
+        let (word, rest) = split_word(self.rest);
+        if word.eq_ignore_ascii_case("home") {
+            self.rest = rest;
+            return self.user("user").map(Command::ExplainHome);
+        }
+        Ok(Command::Explain(self.user("user")?, PostId(self.number("post")?)))
+    }
+
+    fn policy(&mut self) -> Result<Option<Policy>, Wrong> {
+        let policy = |word: &str| word.to_ascii_lowercase().parse();
+        let parsed = self.word().map(policy).transpose();
+        parsed.map_err(|error: fanfold_engine::Error| self.wrong(error.to_string()))
     }
 
     /// `user [limit] [BEFORE id | AFTER id]`

@@ -1,7 +1,7 @@
 //! The debug port: text, one command a line, for people with telnet or nc and for scripts.
 //!
 //! ```text
-//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, users,
+//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, users, delivery,
 //!          a line     a Command     engine call  writes, info, clients, help
 //! ```
 //!
@@ -18,6 +18,7 @@ mod answer;
 mod clients;
 mod command;
 mod connection;
+mod delivery;
 mod edges;
 mod help;
 mod info;

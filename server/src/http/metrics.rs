@@ -130,6 +130,17 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("mutes", engine.mutes, "Mutes that hold"),
         gauge("blocks", engine.blocks, "Blocks that hold"),
         gauge("receipts", engine.receipts, "Remembered idempotency keys"),
+        gauge("inboxes", engine.inboxes, "Readers that have an inbox"),
+        gauge("inbox_entries", engine.inbox_entries, "Posts in inboxes"),
+        gauge("inbox_bytes", engine.inbox_bytes, "Bytes of inboxes"),
+        counter("deliveries", engine.deliveries, "Posts put into inboxes"),
+        counter("delivered_posts", engine.delivered_posts, "Posts the fan-out is done with"),
+        gauge("delivery_backlog", engine.backlog, "Posts waiting for the fan-out"),
+        gauge("delivery_jobs", engine.fan_out_jobs, "Posts with many readers in delivery"),
+        counter("inbox_pages", engine.inbox_pages, "Home pages answered out of an inbox"),
+        counter("pulled_authors", engine.pulled_authors, "Outboxes merged beside an inbox"),
+        counter("inboxes_built", engine.inboxes_built, "Inboxes made by reads"),
+        counter("hibernated", engine.hibernated, "Inboxes dropped, their readers being away"),
         gauge("commit_queue_depth", engine.queue_depth, "Writes waiting for the committer"),
     ]
 }
