@@ -15,6 +15,7 @@ use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
 use crate::delivery::fanout::FanOut;
 use crate::delivery::flights::FanOutProgress;
+use crate::delivery::keep::{Kept, keep, load};
 use crate::delivery::policy::DeliveryOptions;
 use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
@@ -42,6 +43,9 @@ use crate::storage::Storage;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::DirectoryLock;
 use crate::views::state::Digests;
+
+/// How long closing waits for posts to get into inboxes, so that these are worth keeping.
+const DELIVERY_WAIT: Duration = Duration::from_secs(2);
 
 /// An open feed database. Cheap to clone; all clones are one engine.
 ///
@@ -114,6 +118,9 @@ impl Engine {
         let (sender, receiver) = queue(options.queue_commands_max);
         let mut state = state;
         state.restart_delivery(options.delivery);
+        // It is worth having only as of an orderly stop at this very position.
+        let kept = Kept { database, position: state.position };
+        load(&*storage, &mut state, kept);
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
         let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
         flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
@@ -358,9 +365,13 @@ impl Inner {
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
         let committed = running.committer.join();
+        if self.shared.state()?.delivery.is_flying() {
+            self.shared.fan_out.wait_for_rest(DELIVERY_WAIT);
+        }
         running.fan_out.stop();
         committed.map_err(panicked)??;
         let position = self.shared.state()?.position;
+        self.keep_inboxes(position);
         // An epoch that began here stays begun, even if nothing was written in it.
         let floor = position.sequence.next().max(self.first);
         self.catalog.change(|manifest| {
@@ -369,6 +380,17 @@ impl Inner {
             manifest.newest_segment = Sequence(0);
             manifest.floor = floor;
         })
+    }
+}
+
+impl Inner {
+    /// Nothing is lost without them but time: what goes wrong here is left at that.
+    fn keep_inboxes(&self, position: Position) {
+        let kept = Kept { database: self.shared.database, position };
+        let _purged = purge(&self.shared);
+        let _ = self.shared.change(|state| {
+            let _ = keep(self.catalog.storage(), &mut state.delivery, kept);
+        });
     }
 }
 

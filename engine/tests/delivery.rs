@@ -7,13 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fanfold_engine::testing::delivery::random_delivery;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, DeliveryOptions, Engine, ManualClock, Options, Policy, Receipt, Result,
-    SEGMENT_BYTES_MIN, Storage, Timestamp,
+    Action, Command, DeliveryOptions, Engine, HomeSteps, ManualClock, Options, Policy, Receipt,
+    Result, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, Timestamp, UserId,
 };
 
 const FOLLOWEES_MAX: usize = 8;
@@ -27,19 +28,6 @@ struct World {
     now: u64,
 }
 
-fn delivery(workload: &mut Workload) -> DeliveryOptions {
-    let random = &mut workload.random;
-    let policy = Policy::ALL.get(usize::try_from(random.below(5)).unwrap()).copied().unwrap();
-    DeliveryOptions {
-        policy,
-        big_author: u32::try_from(random.below(5) + 1).unwrap(),
-        active_fans: usize::try_from(random.below(4)).unwrap(),
-        active_window: Duration::from_secs(random.below(2) * 1_000 + 5),
-        inbox_min: u16::try_from(random.below(3) * 6).unwrap(),
-        backlog_max: usize::try_from(random.below(3) * 4).unwrap(),
-    }
-}
-
 fn draw(workload: &mut Workload, choices: [u64; 3]) -> u64 {
     let index = usize::try_from(workload.random.below(3)).unwrap();
     choices.get(index).copied().unwrap()
@@ -51,7 +39,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualCloc
         followees_max: FOLLOWEES_MAX,
         flush_records: draw(workload, [1, 30, 1_000_000]),
         memory_budget: draw(workload, [0, 1_000, 1 << 30]),
-        delivery: delivery(workload),
+        delivery: random_delivery(&mut workload.random),
         clock: Arc::clone(clock) as _,
         ..Options::default()
     };
@@ -126,7 +114,7 @@ impl World {
         match self.workload.random.below(100) {
             0 => self.reopen(),
             1 => {
-                let options = delivery(&mut self.workload);
+                let options = random_delivery(&mut self.workload.random);
                 self.engine.set_delivery(options).unwrap();
             }
             2..=3 => assert!(self.engine.settle_delivery(Duration::from_secs(10)), "{context}"),
@@ -161,5 +149,86 @@ fn every_page_equals_the_oracle_under_every_policy() {
         for step in 0..500 {
             world.step(&format!("seed {seed} step {step}"));
         }
+    }
+}
+
+fn small() -> Options {
+    Options { segment_bytes: SEGMENT_BYTES_MIN, ..Options::default() }
+}
+
+/// A reader's page out of the inbox.
+fn steps(engine: &Engine, user: u64) -> HomeSteps {
+    let query = TimelineQuery { user: UserId(user), viewer: None, span: Span::Newest, limit: 20 };
+    engine.explain_home(&query).unwrap()
+}
+
+/// Users 1 to 9 follow 101 to 130; user 1 has read.
+fn settled(storage: &MemoryStorage, delivery: DeliveryOptions) -> Engine {
+    let options = Options { delivery, ..small() };
+    let engine = Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap();
+    for (user, author) in (1..10).flat_map(|user| (101..131).map(move |author| (user, author))) {
+        engine.write(Command::follow(UserId(user), UserId(author))).unwrap();
+    }
+    (1..10).for_each(|user| {
+        steps(&engine, user);
+    });
+    // Author 130 is followed by many.
+    (1_000..1_020).for_each(|user| {
+        engine.write(Command::follow(UserId(user), UserId(130))).unwrap();
+    });
+    for author in (101..131).chain(101..131) {
+        engine.write(Command::publish(UserId(author), "post")).unwrap();
+    }
+    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    engine
+}
+
+/// A warm reader pulls nobody under `push`, and the big authors under `threshold`; so too on the first
+/// read after an orderly stop.
+#[test]
+fn a_warm_reader_pulls_nobody_but_whom_the_policy_says() {
+    let of = |policy| DeliveryOptions { policy, big_author: 20, ..DeliveryOptions::default() };
+    for (policy, pulled) in [(Policy::Push, 0), (Policy::Threshold, 1)] {
+        let storage = MemoryStorage::default();
+        let engine = settled(&storage, of(policy));
+        let warm = steps(&engine, 1);
+        let counts = (warm.from_inbox, warm.inbox_built, warm.authors_pulled, warm.in_flight);
+        assert_eq!(counts, (true, false, pulled, 0), "{policy}: {warm:?}");
+        engine.close().unwrap();
+        let options = Options { delivery: of(policy), ..small() };
+        let storage = Arc::new(storage) as Arc<dyn Storage>;
+        let engine = Engine::open_on(Arc::clone(&storage), options).unwrap();
+        assert_eq!(engine.counters().unwrap().inboxes, 9, "{policy}");
+        let again = steps(&engine, 1);
+        let counts = (again.from_inbox, again.inbox_built, again.authors_pulled, again.in_flight);
+        assert_eq!(counts, (true, false, pulled, 0), "{policy} after a stop: {again:?}");
+        assert_eq!(again.entries, 20);
+        assert!(!storage.list().unwrap().contains(&"INBOXES".to_owned()), "it is over now");
+    }
+}
+
+/// Inboxes of another policy, or with a byte that differs, are not taken; nothing else is lost.
+#[test]
+fn inboxes_that_do_not_fit_are_made_anew() {
+    let push = DeliveryOptions { policy: Policy::Push, ..DeliveryOptions::default() };
+    let storage = MemoryStorage::default();
+    settled(&storage, push).close().unwrap();
+    let open = |storage: &MemoryStorage, policy| {
+        let delivery = DeliveryOptions { policy, ..DeliveryOptions::default() };
+        let options = Options { delivery, ..small() };
+        Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+    };
+    let inboxes = |engine: &Engine| engine.counters().unwrap().inboxes;
+    assert_eq!(inboxes(&open(&storage.image(), Policy::Push)), 9);
+    assert_eq!(inboxes(&open(&storage.image(), Policy::Threshold)), 0);
+    let whole = storage.bytes("INBOXES");
+    for at in (0..whole.len()).step_by(5) {
+        let damaged = storage.image();
+        let mut bytes = whole.clone();
+        *bytes.get_mut(at).unwrap() ^= 0x10;
+        damaged.set_bytes("INBOXES", bytes);
+        let engine = open(&damaged, Policy::Push);
+        assert_eq!(inboxes(&engine), 0, "byte {at}");
+        assert_eq!(engine.verify(UserId(1)).unwrap().mismatch, None);
     }
 }

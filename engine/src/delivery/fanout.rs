@@ -106,14 +106,19 @@ impl Worker {
                     self.shared.fan_out.rest();
                     self.shared.fan_out.wait(IDLE);
                 }
-                Err(error) => {
-                    // Reads go on: what is not delivered is in flight. Damage is being mended.
-                    let _ = self.shared.noticing::<()>(Err(error));
-                    self.shared.fan_out.wait(RETRY);
-                }
+                Err(error) => self.give_up(error),
             }
             self.shared.fan_out.progress();
         }
+    }
+
+    /// Somebody's followers are in a damaged file. That is being mended; until then nobody waits for
+    /// posts that cannot be delivered: without inboxes everything is pulled.
+    fn give_up(&mut self, error: Error) {
+        let _ = self.shared.noticing::<()>(Err(error));
+        let _ = self.shared.change(|state| state.restart_delivery(state.delivery.options));
+        self.readers.clear();
+        self.shared.fan_out.wait(RETRY);
     }
 
     fn is_stopping(&self) -> bool {

@@ -52,6 +52,24 @@ impl Fans {
         self.0.clear();
     }
 
+    /// All lists, by author.
+    pub(crate) fn lists(&self) -> Vec<(u32, Vec<u32>)> {
+        let mut lists: Vec<(u32, Vec<u32>)> = self
+            .0
+            .iter()
+            .map(|(author, list)| (*author, list.readers.iter().copied().collect()))
+            .collect();
+        lists.sort_unstable_by_key(|(author, _)| *author);
+        lists
+    }
+
+    /// Gives an author who is big the list they had. One who is not pushes to all.
+    pub(crate) fn restore(&mut self, author: Ordinal, readers: &[u32]) {
+        if let Some(list) = self.0.get_mut(&author.0) {
+            list.readers.extend(readers);
+        }
+    }
+
     /// The readers that the author pushes to. `None` if these are all followers.
     pub(crate) fn list(&self, author: Ordinal) -> Option<Vec<u32>> {
         let list = self.0.get(&author.0).filter(|list| !list.is_changing)?;

@@ -14,6 +14,7 @@
 //! * [`flights`]: what is committed and not yet pushed.
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
+//! * [`keep`]: inboxes over an orderly stop.
 //! * [`readers`], [`fanout`], [`upkeep`]: the worker that pushes; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
@@ -33,6 +34,7 @@ pub(crate) mod flights;
 pub(crate) mod home;
 pub(crate) mod inbox;
 pub(crate) mod inboxes;
+pub(crate) mod keep;
 pub(crate) mod levels;
 pub(crate) mod note;
 pub(crate) mod pace;

@@ -29,6 +29,9 @@ pub const FILE_KIND_MANIFEST: u8 = 2;
 /// The file is a packed log segment: rewritten, compressed.
 pub const FILE_KIND_PACKED: u8 = 4;
 
+/// The file has the inboxes of an orderly stop.
+pub const FILE_KIND_INBOXES: u8 = 5;
+
 /// Bytes of a segment header, a whole page, so that groups start at an aligned offset.
 pub const SEGMENT_HEADER_BYTES: usize = 4096;
 
@@ -282,4 +285,33 @@ pub mod manifest_view {
     pub const LAST_AT: usize = 24;
     /// u64, bytes of the file.
     pub const LEN_AT: usize = 32;
+}
+
+/// Offsets of the fields of the file of inboxes. Inboxes and lists of fans follow, then a crc32 of
+/// everything.
+pub mod inboxes {
+    /// Bytes before the inboxes.
+    pub const HEAD_BYTES: usize = 64;
+    /// u16, the format version.
+    pub const VERSION_AT: usize = 8;
+    /// u8, the kind of file.
+    pub const KIND_AT: usize = 10;
+    /// u8, the delivery policy: 0 pull, 1 push, 2 threshold, 3 active-fans, 4 adaptive.
+    pub const POLICY_AT: usize = 11;
+    /// u32, 0; for tenants later.
+    pub const SPACE_AT: usize = 12;
+    /// 16 bytes, the database id.
+    pub const DATABASE_AT: usize = 16;
+    /// u32, the epoch.
+    pub const EPOCH_AT: usize = 32;
+    /// u32, from how many followers on an author is big.
+    pub const BIG_AUTHOR_AT: usize = 36;
+    /// u64, the last sequence in the log.
+    pub const LAST_AT: usize = 40;
+    /// u64, how many readers a list of fans has at most.
+    pub const ACTIVE_FANS_AT: usize = 48;
+    /// u32, how many inboxes follow.
+    pub const COUNT_AT: usize = 56;
+    /// u32, how many lists follow these.
+    pub const LISTS_AT: usize = 60;
 }

@@ -12,6 +12,9 @@ pub(crate) const MANIFEST: &str = "MANIFEST";
 /// A segment that is being zeroed ahead of its use.
 pub(crate) const SPARE: &str = "spare.tmp";
 
+/// The inboxes of an orderly stop. See [`keep`](crate::delivery::keep).
+pub(crate) const INBOXES: &str = "INBOXES";
+
 /// Room for a full disk. See [`reserve`](super::reserve). Its name is a temporary one: opening makes
 /// the room free.
 pub(crate) const RESERVE: &str = "reserve.tmp";
@@ -83,6 +86,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
     name == LOST_AND_FOUND
         || name == LOCK
         || name == MANIFEST
+        || name == INBOXES
         || is_temporary(name)
         || is_segment_or_view(name.strip_suffix(DAMAGED_SUFFIX).unwrap_or(name))
 }

@@ -1,5 +1,6 @@
 //! Tools for tests, here and in `benches`: nothing of this is part of the engine.
 //!
+//! * [`delivery`]: random ways to deliver.
 //! * [`disk`]: a simulated disk that does what real disks do when the power goes.
 //! * [`forge`]: makes the checksums of a changed file right again.
 //! * [`memory`]: a breakable storage in memory; a copy of it is what a crash would leave.
@@ -8,6 +9,7 @@
 //! * [`seed`]: one number that replays a failure.
 //! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
 
+pub mod delivery;
 pub mod disk;
 pub mod forge;
 pub mod memory;

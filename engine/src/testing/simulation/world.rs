@@ -16,6 +16,7 @@ use crate::ids::Timestamp;
 use crate::limits::SEGMENT_BYTES_MIN;
 use crate::options::{Durability, Options};
 use crate::storage::Storage;
+use crate::testing::delivery::random_delivery;
 use crate::testing::disk::SimulatedDisk;
 use crate::testing::seed::Random;
 use crate::testing::workload::Workload;
@@ -222,6 +223,7 @@ fn random_options(random: &mut Random, clock: &Arc<ManualClock>) -> Options {
             1 => 1_000,
             _ => 1 << 30,
         },
+        delivery: random_delivery(random),
         clock: Arc::clone(clock) as Arc<dyn crate::clock::Clock>,
         ..Options::default()
     }
