@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::bytes::{self, BytesArgs};
 use crate::console::note;
 use crate::exit::Outcome;
+use crate::fanout::{self, FanOutArgs};
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
 use crate::power::{self, CutArgs, SceneArgs};
@@ -55,6 +56,9 @@ enum Job {
     Bytes(Box<BytesArgs>),
     /// Load a database far larger than memory, reopen it, read it with a tenth of its size in memory
     Scale(Box<ScaleArgs>),
+    /// Measure how fast posts get into inboxes
+    #[command(name = "fan-out")]
+    FanOut(FanOutArgs),
     /// A reader of `scale`
     #[command(hide = true, name = "scale-pages")]
     ScalePages(PagesArgs),
@@ -97,6 +101,7 @@ impl Job {
             Self::Figures(args) => figures::run(&args),
             Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),
+            Self::FanOut(args) => fanout::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),
             Self::Simulate(args) => simulate::run(&args),

@@ -7,6 +7,7 @@
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
 //! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
 //! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
+//! * `fanout` - how fast posts get into inboxes;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
 //!
 //! What the figures mean, and how to read them: `benches/README.md`.
@@ -19,6 +20,7 @@ mod cli;
 mod console;
 mod daemon;
 mod exit;
+mod fanout;
 mod figures;
 mod input;
 mod ledger;

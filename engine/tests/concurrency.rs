@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::Model;
@@ -17,7 +18,7 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, Command, Durability, Engine, Options, PageEnd, SEGMENT_BYTES_MIN, Storage,
-    TimelineQuery,
+    TimelineQuery, UserId,
 };
 
 const USERS: u64 = 12;
@@ -133,4 +134,34 @@ fn compare(accepted: BTreeMap<u64, Command>, mut seen: Vec<Seen>) {
         assert_eq!((ids, end), model.home(&query), "at {position}: {query:?}");
     }
     assert!(100 < spread, "reads were spread over the history");
+}
+
+/// A command that came in between the last look at the queue and its end was never answered, and its
+/// writer waited for ever; so did whoever asked for a round of retention then.
+#[test]
+fn closing_leaves_nobody_waiting() {
+    for round in 0..300 {
+        let storage = Arc::new(MemoryStorage::default());
+        let options = Options { segment_bytes: SEGMENT_BYTES_MIN, ..Options::default() };
+        let engine = Engine::open_on(storage, options).unwrap();
+        let (done, all_done) = std::sync::mpsc::channel();
+        for writer in 0..4 {
+            let (engine, done) = (engine.clone(), done.clone());
+            std::thread::spawn(move || {
+                while engine.write(Command::publish(UserId(writer), "post")).is_ok() {}
+                done.send(()).unwrap();
+            });
+        }
+        let retained = engine.clone();
+        std::thread::spawn(move || {
+            while retained.retain().is_ok() {}
+            done.send(()).unwrap();
+        });
+        std::thread::sleep(Duration::from_micros(round * 7));
+        engine.close().unwrap();
+        for _ in 0..5 {
+            let waited = all_done.recv_timeout(Duration::from_secs(20));
+            assert!(waited.is_ok(), "round {round}: somebody is still waiting");
+        }
+    }
 }

@@ -75,9 +75,16 @@ pub(crate) struct Loader {
 
 impl Loader {
     pub(crate) fn open(directory: &Path) -> Outcome<Self> {
-        let options = Options { durability: Durability::Os, ..Options::default() };
+        Self::open_with(directory, Options { durability: Durability::Os, ..Options::default() })
+    }
+
+    pub(crate) fn open_with(directory: &Path, options: Options) -> Outcome<Self> {
         let engine = Engine::open(directory, options).explain(|| "cannot open".to_owned())?;
         Ok(Self { engine, window: VecDeque::with_capacity(WINDOW) })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     pub(crate) fn write(&mut self, command: Command) -> Outcome<()> {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
 
 use super::prepare::Prepared;
 use super::ticket::{Completion, Ticket, ticket};
@@ -33,52 +33,50 @@ pub(crate) enum Message {
 #[derive(Clone, Debug)]
 pub(crate) struct QueueSender {
     commands: Sender<Message>,
-    bytes: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     capacity: usize,
+}
+
+/// What waits in the queue.
+#[derive(Debug, Default)]
+struct Waiting {
+    commands: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
 /// The committer's end.
 #[derive(Debug)]
 pub(crate) struct QueueReceiver {
     pub(crate) messages: Receiver<Message>,
-    bytes: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
 }
 
 /// A queue of at most `capacity` commands.
+///
+/// The channel itself knows no bound: of the two kinds only this one drops what is in it when the
+/// receiver goes, and whoever waits for the answer to a dropped command is told that the engine was
+/// closed.
 pub(crate) fn queue(capacity: usize) -> (QueueSender, QueueReceiver) {
-    let (sender, receiver) = bounded(capacity);
-    let bytes = Arc::new(AtomicUsize::new(0));
-    (
-        QueueSender { commands: sender, bytes: Arc::clone(&bytes), capacity },
-        QueueReceiver { messages: receiver, bytes },
-    )
+    let (commands, messages) = unbounded();
+    let waiting = Arc::new(Waiting::default());
+    let sender = QueueSender { commands, waiting: Arc::clone(&waiting), capacity };
+    (sender, QueueReceiver { messages, waiting })
 }
 
 impl QueueSender {
     /// Queues `prepared`, or says `Busy` at once.
     pub(crate) fn submit(&self, prepared: Prepared) -> Result<Ticket> {
         let weight = prepared.effect.weight();
-        let waiting = self.bytes.fetch_add(weight, Ordering::Relaxed) + weight;
-        if QUEUE_BYTES_MAX < waiting {
-            self.bytes.fetch_sub(weight, Ordering::Relaxed);
-            return Err(busy(format!(
-                "{waiting} bytes are waiting, the limit is {QUEUE_BYTES_MAX}"
-            )));
-        }
+        self.waiting.add(weight, self.capacity)?;
         let (ticket, completion) = ticket();
-        match self.commands.try_send(Message::Command(Queued { prepared, completion })) {
-            Ok(()) => Ok(ticket),
-            Err(TrySendError::Full(_)) => {
-                self.bytes.fetch_sub(weight, Ordering::Relaxed);
-                Err(busy(format!("{} commands are waiting, which is the limit", self.capacity)))
-            }
-            Err(TrySendError::Disconnected(_)) => {
-                Err(Error::new(ErrorKind::Closed, "the engine was closed"))
-            }
-        }
+        let closed = |_| Error::new(ErrorKind::Closed, "the engine was closed");
+        self.commands
+            .send(Message::Command(Queued { prepared, completion }))
+            .map_err(closed)
+            .map(|()| ticket)
     }
 
-    /// Asks the committer to stop after all that was submitted so far; waits for room.
+    /// Asks the committer to stop after all that was submitted so far.
     pub(crate) fn close(&self) {
         // A committer that is gone has closed already.
         let _ = self.commands.send(Message::Close);
@@ -94,14 +92,36 @@ impl QueueSender {
 
     /// How many commands wait.
     pub(crate) fn depth(&self) -> usize {
-        self.commands.len()
+        self.waiting.commands.load(Ordering::Relaxed)
     }
 }
 
 impl QueueReceiver {
     /// The committer took `queued` off the queue.
     pub(crate) fn taken(&self, queued: &Queued) {
-        self.bytes.fetch_sub(queued.prepared.effect.weight(), Ordering::Relaxed);
+        self.waiting.remove(queued.prepared.effect.weight());
+    }
+}
+
+impl Waiting {
+    /// Another command, or why there is no room for it.
+    fn add(&self, weight: usize, capacity: usize) -> Result<()> {
+        let bytes = self.bytes.fetch_add(weight, Ordering::Relaxed) + weight;
+        let commands = self.commands.fetch_add(1, Ordering::Relaxed) + 1;
+        let full = if QUEUE_BYTES_MAX < bytes {
+            format!("{bytes} bytes are waiting, the limit is {QUEUE_BYTES_MAX}")
+        } else if capacity < commands {
+            format!("{capacity} commands are waiting, which is the limit")
+        } else {
+            return Ok(());
+        };
+        self.remove(weight);
+        Err(busy(full))
+    }
+
+    fn remove(&self, weight: usize) {
+        self.bytes.fetch_sub(weight, Ordering::Relaxed);
+        self.commands.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

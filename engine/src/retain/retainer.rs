@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::pass::{Retention, pass};
 use super::scrub::Scrubber;
@@ -56,7 +56,8 @@ impl Retainer {
     ) -> Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let worker = Worker { shared, catalog, queue, is_stopping: Arc::clone(&is_stopping) };
-        let (orders, inbox) = bounded(1);
+        // Unlike a bounded channel it drops what is in it when the thread ends: nobody waits in vain.
+        let (orders, inbox) = unbounded();
         let thread = std::thread::Builder::new()
             .name("fanfold-retain".to_owned())
             .spawn(move || worker.run(&inbox))
