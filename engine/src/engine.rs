@@ -34,6 +34,10 @@ use crate::storage::Storage;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::DirectoryLock;
 use crate::views::state::Digests;
+use crate::watch::event::WatchQuery;
+use crate::watch::presence::{Online, online};
+use crate::watch::teller::Teller;
+use crate::watch::watch::Watch;
 
 /// An open feed database. Cheap to clone; all clones are one engine.
 ///
@@ -61,6 +65,7 @@ struct Inner {
 struct Running {
     retainer: Retainer,
     committer: JoinHandle<Result<()>>,
+    teller: Teller,
     /// Released after everything else.
     _lock: Option<DirectoryLock>,
 }
@@ -114,7 +119,8 @@ impl Engine {
         // Deletes of an earlier run may be waiting.
         shared.retained.pend();
         let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
-        let running = Mutex::new(Some(Running { retainer, committer, _lock: lock }));
+        let teller = Teller::start(&shared)?;
+        let running = Mutex::new(Some(Running { retainer, committer, teller, _lock: lock }));
         let (queue, first) = (sender, next);
         let backing_up = Mutex::new(());
         let inner = Inner { shared, catalog, queue, recovery, first, backing_up, running };
@@ -214,6 +220,18 @@ impl Engine {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
     }
 
+    /// Tells what happens to a home from now on, or from where it was told before. May wait for a
+    /// disk. [`Conflict`](ErrorKind::Conflict) if the position is of another epoch.
+    pub fn watch(&self, query: &WatchQuery) -> Result<Watch> {
+        self.0.shared.noticing(Watch::begin(&self.0.shared, query))
+    }
+
+    /// Who is online around a user: their followees, and how many of their followers. Online is who
+    /// is watched, or was touched within the last minute.
+    pub fn online(&self, user: UserId) -> Result<Online> {
+        self.0.shared.noticing(online(&self.0.shared, user))
+    }
+
     /// Makes a backup in `directory`, which must not exist: everything up to one position, and nothing
     /// above. Everything else goes on. Waits until all of it is durable.
     pub fn backup(&self, directory: impl AsRef<Path>) -> Result<Backup> {
@@ -295,7 +313,9 @@ impl Inner {
         running.retainer.stop();
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
-        running.committer.join().map_err(panicked)??;
+        let committed = running.committer.join().map_err(panicked);
+        running.teller.stop();
+        committed??;
         let position = self.shared.state()?.position;
         // An epoch that began here stays begun, even if nothing was written in it.
         let floor = position.sequence.next().max(self.first);

@@ -19,6 +19,7 @@ use crate::read::content::PostCache;
 use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
+use crate::watch::hub::Hub;
 
 /// Shared by all parts of one open engine.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) retained: Retained,
     pub(crate) scrubbed: Scrubbed,
     pub(crate) tally: Tally,
+    /// Who watches homes.
+    pub(crate) hub: Hub,
     fault: Mutex<Option<Error>>,
     /// Why the last try to write view files failed; it is tried again.
     flush_fault: Mutex<Option<Error>>,
@@ -62,6 +65,7 @@ impl Shared {
         log_counters: Arc<LogCounters>,
     ) -> Self {
         let posts = PostCache::new(options.posts_bytes());
+        let hub = Hub::new(state.position.sequence);
         Self {
             database,
             options,
@@ -72,6 +76,7 @@ impl Shared {
             retained: Retained::default(),
             scrubbed: Scrubbed::default(),
             tally: Tally::default(),
+            hub,
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),
             damage: OnceLock::new(),

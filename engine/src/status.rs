@@ -86,6 +86,16 @@ pub struct Counters {
     pub scrub_passes: u64,
     /// Damaged places that it found in the log.
     pub damages: u64,
+    /// Watches of homes.
+    pub watches: u64,
+    /// Users who are watched.
+    pub watched_users: u64,
+    /// Events handed out to watches.
+    pub watch_events: u64,
+    /// Watches that fell behind and were rebuilt from the log.
+    pub watch_lags: u64,
+    /// Gaps told to watches, because too much had happened.
+    pub watch_gaps: u64,
 }
 
 /// The counters now.
@@ -98,6 +108,11 @@ pub(crate) fn counters(
     let segments = shared.log.segments();
     let retained = shared.retained.total().done;
     let scrubbed = shared.scrubbed.findings();
+    let (watches, watched_users) = {
+        let index = &shared.hub.lock().index;
+        (index.watches() as u64, index.users() as u64)
+    };
+    let watched = &shared.hub.tally;
     let state = shared.state()?;
     Ok(Counters {
         epoch: u64::from(state.position.epoch),
@@ -137,6 +152,11 @@ pub(crate) fn counters(
         scrubbed_bytes: scrubbed.bytes,
         scrub_passes: scrubbed.passes,
         damages: scrubbed.damages.len() as u64,
+        watches,
+        watched_users,
+        watch_events: Counters::load(&watched.events),
+        watch_lags: Counters::load(&watched.lags),
+        watch_gaps: Counters::load(&watched.gaps),
     })
 }
 
@@ -192,6 +212,11 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("reads", "memory_hit_percent", number(counters.memory_hit_percent())),
         ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
         ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
+        ("watches", "open", number(counters.watches)),
+        ("watches", "users", number(counters.watched_users)),
+        ("watches", "events", number(counters.watch_events)),
+        ("watches", "lags", number(counters.watch_lags)),
+        ("watches", "gaps", number(counters.watch_gaps)),
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
