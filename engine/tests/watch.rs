@@ -1,7 +1,7 @@
 //! Watches against the oracle: what a watch was told, folded, is the home at every position it was
 //! told up to, through bursts, returns, reopens, crashes and retention; and no entry is told twice.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
