@@ -227,9 +227,10 @@ impl Engine {
     }
 
     /// Who is online around a user: their followees, and how many of their followers. Online is who
-    /// is watched, or was touched within the last minute.
-    pub fn online(&self, user: UserId) -> Result<Online> {
-        self.0.shared.noticing(online(&self.0.shared, user))
+    /// is watched, or was touched within the last minute. Only the user and the trusted application
+    /// may ask.
+    pub fn online(&self, user: UserId, viewer: Option<UserId>) -> Result<Online> {
+        self.0.shared.noticing(online(&self.0.shared, user, viewer))
     }
 
     /// Makes a backup in `directory`, which must not exist: everything up to one position, and nothing

@@ -275,16 +275,44 @@ fn start() -> (Engine, UserId, UserId) {
     (engine, reader, author)
 }
 
+/// Waits until everything is told to those who watch `user`.
+fn settle(engine: &Engine, user: UserId) {
+    let newest = engine.position().unwrap();
+    while engine.watch(&query(user, None)).unwrap().position() < newest {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn what_a_read_has_shown_is_not_told_behind_its_position() {
+    let (engine, reader, author) = start();
+    let _keeps_the_hub_busy = engine.watch(&query(reader, None)).unwrap();
+    for n in 0..300 {
+        let post = engine.write(Command::publish(author, format!("{n}"))).unwrap().post.unwrap();
+        // The position is above what the watches were told yet, most of the time.
+        let position = engine.position().unwrap();
+        let mut watch = engine.watch(&query(reader, Some(position))).unwrap();
+        let next = engine.write(Command::publish(author, "next")).unwrap().post.unwrap();
+        let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+        let WatchEvent::Entry(told) = &batch.events[0] else { panic!("{batch:?}") };
+        assert_eq!(told.id, next, "post {post} was read");
+    }
+    engine.close().unwrap();
+}
+
 #[test]
 fn a_stuck_watch_is_rebuilt_from_the_log_and_too_much_is_a_gap() {
     let (engine, reader, author) = start();
     let mut watch = engine.watch(&query(reader, None)).unwrap();
     let publish = |n: u64| assert!(engine.write(Command::publish(author, format!("{n}"))).is_ok());
     (0..1_000).for_each(publish);
+    settle(&engine, reader);
+    assert!(watch.is_behind());
+    assert_eq!(watch.take_resident().unwrap(), None);
     let mut ids = Vec::new();
     let mut batches = 0;
     while ids.len() < 1_000 {
-        let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+        let batch = watch.take().unwrap().unwrap();
         assert_eq!(batch.more, ids.len() + batch.events.len() < 1_000);
         for event in batch.events {
             let WatchEvent::Entry(post) = event else { panic!("{event:?}") };
@@ -295,6 +323,7 @@ fn a_stuck_watch_is_rebuilt_from_the_log_and_too_much_is_a_gap() {
     assert_eq!((ids, batches), ((2..1_002).collect(), 5));
     let last = watch.position();
     (0..5_000).for_each(publish);
+    settle(&engine, reader);
     let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
     assert_eq!(batch.events, [WatchEvent::Gap]);
     assert!(last < batch.position);
@@ -354,19 +383,19 @@ fn who_is_online_around_a_user() {
     let (fan, absent) = (UserId(5), UserId(6));
     engine.write(Command::follow(fan, author)).unwrap();
     engine.write(Command::follow(reader, absent)).unwrap();
-    let online = engine.online(author).unwrap();
+    let online = engine.online(author, None).unwrap();
     assert_eq!((online.user, online.followers), (false, 0));
     let watch = engine.watch(&query(author, None)).unwrap();
-    let online = engine.online(reader).unwrap();
+    let online = engine.online(reader, None).unwrap();
     assert_eq!((online.user, online.followees), (false, vec![author]));
     let reading = engine.watch(&query(reader, None)).unwrap();
     engine.write(Command::new(Action::Touch { user: fan })).unwrap();
-    let online = engine.online(author).unwrap();
+    let online = engine.online(author, None).unwrap();
     assert_eq!((online.user, online.followers), (true, 2));
     drop((watch, reading));
-    let online = engine.online(author).unwrap();
+    let online = engine.online(author, None).unwrap();
     assert_eq!((online.user, online.followers), (false, 1));
-    assert_eq!(engine.online(reader).unwrap().followees, []);
+    assert_eq!(engine.online(reader, None).unwrap().followees, []);
     engine.close().unwrap();
 }
 

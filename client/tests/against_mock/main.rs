@@ -12,3 +12,4 @@ mod order;
 mod stream;
 #[cfg(test)]
 mod time;
+mod watch;

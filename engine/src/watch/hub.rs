@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::Thread;
 
-use super::event::WatchEvent;
 use super::index::{Index, Told};
 use super::note::Note;
 use super::presence::Leases;
@@ -244,10 +243,4 @@ impl Inner {
 fn own(post: Post) -> Post {
     let copy = |bytes: &bytes::Bytes| bytes::Bytes::copy_from_slice(bytes);
     Post { text: copy(&post.text), meta: copy(&post.meta), ..post }
-}
-
-impl WatchTally {
-    pub(crate) fn count_events(&self, events: &[WatchEvent]) {
-        self.events.fetch_add(events.len() as u64, Ordering::Relaxed);
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use foldhash::HashMap;
 
 use super::sight::{Known, Look, Sight};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Timestamp, UserId};
 use crate::limits::{LEASE_MILLIS, LEASES_MAX};
 use crate::read::edges::follows_since;
@@ -61,7 +61,11 @@ fn holds(at: Timestamp, now: Timestamp) -> bool {
 }
 
 /// Who is online around `user`. May wait for a disk.
-pub(crate) fn online(shared: &Shared, user: UserId) -> Result<Online> {
+pub(crate) fn online(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Result<Online> {
+    if let Some(viewer) = viewer.filter(|viewer| *viewer != user) {
+        let what = format!("user {viewer} cannot see who is online around user {user}");
+        return Err(Error::new(ErrorKind::Denied, what));
+    }
     let now = shared.options.clock.now();
     let hub = &shared.hub;
     let sight = sight(shared, user)?;

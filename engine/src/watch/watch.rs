@@ -107,9 +107,17 @@ impl Watch {
             Some(backlog) => Some(self.tell_backlog(backlog)?),
             None => self.tell_queue()?,
         };
-        if let Some(batch) = &batch {
-            self.shared.hub.tally.count_events(&batch.events);
+        self.count(batch.as_ref());
+        Ok(batch)
+    }
+
+    /// The same from memory alone; `None` also if the watch [`is_behind`](Self::is_behind).
+    pub fn take_resident(&mut self) -> Result<Option<WatchBatch>> {
+        if self.backlog.is_some() {
+            return Ok(None);
         }
+        let batch = self.tell_queue()?;
+        self.count(batch.as_ref());
         Ok(batch)
     }
 
@@ -133,6 +141,11 @@ impl Watch {
         }
         self.queue.forget();
         Ok(())
+    }
+
+    fn count(&self, batch: Option<&WatchBatch>) {
+        let events = batch.map_or(0, |batch| batch.events.len() as u64);
+        self.shared.hub.tally.events.fetch_add(events, Ordering::Relaxed);
     }
 
     /// The queue was dropped: a new one, and what happened since the last batch from the log.
