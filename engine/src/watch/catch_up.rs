@@ -71,7 +71,7 @@ fn notes(shared: &Shared, back: &Return) -> Result<Vec<Note>> {
         let wanted = after.0 + notes.len() as u64 + 1;
         read(shared, wanted..(*first).min(at.0 + 1), &mut notes)?;
         let wanted = after.0 + notes.len() as u64 + 1;
-        let skip = usize::try_from(wanted - first).unwrap_or(usize::MAX);
+        let skip = usize::try_from(wanted.saturating_sub(*first)).unwrap_or(usize::MAX);
         let left = usize::try_from(at.0 + 1 - wanted).unwrap_or(0);
         notes.extend(chunk.iter().skip(skip).take(left));
     }
