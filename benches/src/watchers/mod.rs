@@ -118,10 +118,11 @@ async fn play(args: &WatchArgs, programs: &Programs, workplace: &Workplace) -> O
     let (published, daemon) = tokio::join!(load::publish(&client, args), killing);
     let (published, daemon) = (Arc::new(published?), daemon?);
     let told = collect(&mut watchers, &stop, args, &published).await?;
-    quiet.finish("watch");
     let report = Report::of(args, &published, &told)?;
     client.close().await;
     daemon.stop()?;
+    // The time of the daemon counts as ours once it has ended.
+    quiet.finish("watch");
     report.say(args);
     Ok(())
 }

@@ -160,18 +160,18 @@ fn errors() -> Vec<(&'static str, Reply)> {
 
 /// Replies that came later: their samples stand last, so that the frames of the others stay.
 pub(crate) fn later() -> Vec<(&'static str, Reply)> {
-    let nobody = Online { position: POSITION, online: false, followers: 0, followees: Vec::new() };
-    let some =
-        Online { online: true, followers: 300, followees: vec![7, 8, 300], ..nobody.clone() };
-    let idle = Events { position: POSITION, more: false, events: Vec::new() };
+    let position = POSITION;
+    let nobody = Online { position, online: false, followers: 0, followees: Vec::new() };
+    let some = Online { position, online: true, followers: 300, followees: vec![7, 8, 300] };
+    let told = |more, events| Events { position, more, events };
     let all = vec![
         Event::Entry(post(300, "first")),
         Event::Removed(5),
         Event::FeedChanged(7),
         Event::Entry(imported(301)),
     ];
-    let all = Events { more: true, events: all, ..idle.clone() };
-    let gap = Events { events: vec![Event::Gap], ..idle.clone() };
+    let (all, idle, gap) =
+        (told(true, all), told(false, Vec::new()), told(false, vec![Event::Gap]));
     vec![
         ("online_reply", Reply::Online(some)),
         ("online_nobody", Reply::Online(nobody)),
