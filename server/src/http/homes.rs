@@ -138,8 +138,7 @@ mod tests {
     fn only_this_machine_is_meant() {
         let is_ours = |host: &'static str| is_for_us(Some(&HeaderValue::from_static(host)));
         assert!(is_for_us(None));
-        for host in ["localhost", "LOCALHOST:7718", "127.0.0.1:7718", "[::1]:7718", "[::1]", "::1"]
-        {
+        for host in ["localhost", "LOCALHOST:7718", "127.0.0.1:7718", "[::1]:7718", "[::1]"] {
             assert!(is_ours(host), "{host}");
         }
         for host in ["evil.example", "evil.example:7718", "127.0.0.1.evil.example", ""] {
