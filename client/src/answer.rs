@@ -148,8 +148,8 @@ pub enum WatchEvent {
 pub struct WatchBatch {
     /// Everything up to here was told: where to go on.
     pub position: Position,
-    /// Whether more of the same catch-up follows at once. Until then, what it takes back may be left
-    /// out already.
+    /// Whether a catch-up goes on. Until it has ended, what a later batch takes back may be left out
+    /// already.
     pub more: bool,
     /// Empty if only the position went on.
     pub events: Vec<WatchEvent>,

@@ -333,6 +333,22 @@ fn a_stuck_watch_is_rebuilt_from_the_log_and_too_much_is_a_gap() {
 }
 
 #[test]
+fn a_post_that_is_erased_during_a_catch_up_is_announced_as_left_out() {
+    let (engine, reader, author) = start();
+    let before = engine.position().unwrap();
+    let post = engine.write(Command::publish(author, "soon gone")).unwrap().post.unwrap();
+    let mut watch = engine.watch(&query(reader, Some(before))).unwrap();
+    assert!(watch.is_behind());
+    engine.write(Command::new(Action::Delete { post })).unwrap();
+    engine.retain().unwrap();
+    let batch = watch.take().unwrap().unwrap();
+    assert_eq!((batch.events, batch.more), (vec![], true));
+    let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+    assert_eq!((batch.events, batch.more), (vec![WatchEvent::Removed(post)], false));
+    engine.close().unwrap();
+}
+
+#[test]
 fn a_watch_may_begin_at_no_position_of_another_history_and_for_nobody_else() {
     let (engine, reader, author) = start();
     let kind = |query| engine.watch(&query).unwrap_err().kind();

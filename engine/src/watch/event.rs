@@ -36,8 +36,8 @@ pub enum WatchEvent {
 pub struct WatchBatch {
     /// Where to go on after a reconnect: everything up to here was told.
     pub position: Position,
-    /// More of the same catch-up follows at once. Only without this the home at the position is what
-    /// was told so far; before, what the rest of the catch-up takes back may be left out already.
+    /// A catch-up goes on. Only without this the home at the position is what was told so far; before,
+    /// what a later batch takes back may be left out already.
     pub more: bool,
     /// May be empty: then nothing happened up to the position.
     pub events: Vec<WatchEvent>,

@@ -182,15 +182,18 @@ impl Watch {
             return Ok(self.batch(until, vec![WatchEvent::Gap]));
         };
         let (mut events, mut bytes, mut last) = (Vec::new(), 0, self.position);
+        // A post that is erased by now has an end that is told later, as all that `more` announces.
+        let mut has_erased = false;
         while events.len() < WATCH_BATCH_EVENTS && bytes < WATCH_BATCH_BYTES {
             let Some(step) = steps.pop_front() else { break };
             let event = self.event(step)?;
             bytes += event.as_ref().map_or(0, WatchEvent::bytes);
             last = step.sequence;
+            has_erased |= event.is_none();
             events.extend(event);
         }
         if steps.is_empty() {
-            return Ok(self.batch(until, events));
+            return Ok(WatchBatch { more: has_erased, ..self.batch(until, events) });
         }
         self.backlog = Some(Backlog { steps: Some(steps), until });
         Ok(WatchBatch { more: true, ..self.batch(last, events) })

@@ -4,7 +4,7 @@
 //! | field | bytes |
 //! |---|---|
 //! | position | epoch varint, sequence varint |
-//! | more | u8: 1 more of the same catch-up follows |
+//! | more | u8: 1 while a catch-up goes on |
 //! | count | u16 |
 //! | each | tag u8: 0 entry, 1 removed, 2 feed changed, 3 gap; then a post, its id, an author, nothing |
 
@@ -36,7 +36,7 @@ pub enum Event {
 pub struct Events {
     /// Where to go on after a reconnect.
     pub position: Position,
-    /// Whether more of the same catch-up follows.
+    /// Whether a catch-up goes on: what a later frame takes back may be left out already.
     pub more: bool,
     /// May be empty: then nothing happened.
     pub events: Vec<Event>,
