@@ -155,8 +155,8 @@ async fn next(service: &Service, mut watch: Box<Watch>) -> News {
     loop {
         let ready = poll_fn(|context| watch.poll_ready(context));
         if timeout(WATCH_IDLE, ready).await.is_err() {
-            let position = watch.position();
-            return News::Batch(watch, WatchBatch { position, more: false, events: Vec::new() });
+            let idle = watch.idle();
+            return News::Batch(watch, idle);
         }
         let taken = if watch.is_behind() {
             let take = move |_: &fanfold_engine::Engine| {

@@ -33,6 +33,8 @@ pub struct Watch {
     /// Everything up to here was handed out.
     position: Sequence,
     backlog: Option<Backlog>,
+    /// An entry was left out because it is erased by now; its end is told up to here.
+    erased_by: Sequence,
 }
 
 /// What is told before the queue.
@@ -64,7 +66,8 @@ impl Watch {
         let Joined { queue, at, past } = shared.hub.join(shared, user, after)?;
         let shared = Arc::clone(shared);
         let position = after.unwrap_or(at);
-        let mut watch = Self { shared, user, epoch, queue, position, backlog: None };
+        let mut watch =
+            Self { shared, user, epoch, queue, position, backlog: None, erased_by: Sequence(0) };
         watch.look_back(at, past)?;
         Ok(watch)
     }
@@ -83,6 +86,12 @@ impl Watch {
             self.position = self.position.max(told);
         }
         self.at(self.position)
+    }
+
+    /// A batch without events, with the [`position`](Self::position).
+    pub fn idle(&mut self) -> WatchBatch {
+        let position = self.position().sequence;
+        self.batch(position, Vec::new())
     }
 
     /// Whether the next [`take`](Self::take) reads the log or files, and so may wait for a disk.
@@ -182,18 +191,18 @@ impl Watch {
             return Ok(self.batch(until, vec![WatchEvent::Gap]));
         };
         let (mut events, mut bytes, mut last) = (Vec::new(), 0, self.position);
-        // A post that is erased by now has an end that is told later, as all that `more` announces.
-        let mut has_erased = false;
         while events.len() < WATCH_BATCH_EVENTS && bytes < WATCH_BATCH_BYTES {
             let Some(step) = steps.pop_front() else { break };
             let event = self.event(step)?;
             bytes += event.as_ref().map_or(0, WatchEvent::bytes);
             last = step.sequence;
-            has_erased |= event.is_none();
+            if event.is_none() {
+                self.erased_by = self.shared.state()?.position.sequence;
+            }
             events.extend(event);
         }
         if steps.is_empty() {
-            return Ok(WatchBatch { more: has_erased, ..self.batch(until, events) });
+            return Ok(self.batch(until, events));
         }
         self.backlog = Some(Backlog { steps: Some(steps), until });
         Ok(WatchBatch { more: true, ..self.batch(last, events) })
@@ -226,7 +235,7 @@ impl Watch {
 
     fn batch(&mut self, position: Sequence, events: Vec<WatchEvent>) -> WatchBatch {
         self.position = position;
-        WatchBatch { position: self.at(position), more: false, events }
+        WatchBatch { position: self.at(position), more: position < self.erased_by, events }
     }
 
     fn at(&self, sequence: Sequence) -> Position {
