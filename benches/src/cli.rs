@@ -14,6 +14,7 @@ use crate::power::{self, CutArgs, SceneArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::simulate::{self, SimulateArgs};
 use crate::verify::{self, VerifyArgs};
+use crate::watchers::{self, WatchArgs};
 use crate::workplace::WorkArgs;
 
 /// The command line of `fanfold-benches`.
@@ -65,6 +66,8 @@ enum Job {
     /// The writer that `scale` kills
     #[command(hide = true, name = "scale-writer")]
     ScaleWriter(WriterArgs),
+    /// Let thousands watch while others publish; compare what each was told, and measure how soon
+    Watch(Box<WatchArgs>),
     /// Run seeds of the simulator: power cuts, kills, failing disks and rot, beside a naive model
     Simulate(SimulateArgs),
     /// The other side of the bare echo that `figures` measures beside the daemon
@@ -104,6 +107,7 @@ impl Job {
             Self::FanOut(args) => fanout::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),
+            Self::Watch(args) => watchers::run(&args),
             Self::Simulate(args) => simulate::run(&args),
             Self::Echo(args) => figures::echo(&args),
             Self::Memory(args) => figures::memory(&args),

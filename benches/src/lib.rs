@@ -6,6 +6,7 @@
 //! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
 //! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
+//! * `watchers` - thousands of watchers, what each was told and how soon;
 //! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
 //! * `fanout` - how fast posts get into inboxes;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
@@ -34,6 +35,7 @@ mod scale;
 mod simulate;
 mod tool;
 mod verify;
+mod watchers;
 mod workplace;
 
 pub use cli::CommandLine;

@@ -114,6 +114,47 @@ pub struct Relation {
     pub blocked_by: bool,
 }
 
+/// Who is online around a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Online {
+    /// The newest position when it was looked up.
+    pub position: Position,
+    /// Whether the user is online: watched, waited for, or touched within the last minute.
+    pub online: bool,
+    /// How many of their followers are.
+    pub followers: u64,
+    /// Which of their followees are, ascending.
+    pub followees: Vec<UserId>,
+}
+
+/// Something that happened to a home.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WatchEvent {
+    /// A post entered.
+    Entry(Post),
+    /// A post is deleted; it may be one that was never told.
+    Removed(PostId),
+    /// A follow, unfollow, mute, unmute or block brought the posts of this author in, or took them
+    /// out. The history is never told: read the home to show it.
+    FeedChanged(UserId),
+    /// Too much happened since the position before. Read the home; what comes behind the position
+    /// of this batch is told again.
+    Gap,
+}
+
+/// What happened to a home, up to a position, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchBatch {
+    /// Everything up to here was told: where to go on.
+    pub position: Position,
+    /// Whether a catch-up goes on. Until it has ended, what a later batch takes back may be left out
+    /// already.
+    pub more: bool,
+    /// Empty if only the position went on.
+    pub events: Vec<WatchEvent>,
+}
+
 /// A value of a status field.
 /// Complete for version 1 of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]

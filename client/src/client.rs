@@ -33,6 +33,8 @@ pub struct Client {
 #[derive(Debug)]
 struct Handle {
     shared: Arc<Shared>,
+    target: Target,
+    options: ConnectOptions,
 }
 
 impl Drop for Handle {
@@ -72,9 +74,10 @@ impl Client {
         let shared = Arc::new(Shared::new(options.max_in_flight, server, keys));
         let timeout = options.request_timeout;
         let jitter = Jitter::new(seed(draw()?));
-        let connection = Connection::new(Arc::clone(&shared), target, options, jitter);
+        let connection =
+            Connection::new(Arc::clone(&shared), target.clone(), options.clone(), jitter);
         tokio::spawn(connection.run(link));
-        Ok(Self { handle: Arc::new(Handle { shared }), timeout })
+        Ok(Self { handle: Arc::new(Handle { shared, target, options }), timeout })
     }
 
     /// The same client whose requests end after `timeout`.
@@ -94,6 +97,17 @@ impl Client {
     pub async fn close(self) {
         self.shared().begin_close();
         self.shared().finished().await;
+    }
+
+    /// How to make another connection to the same server.
+    pub(crate) fn dialling(&self) -> (&Target, &ConnectOptions) {
+        (&self.handle.target, &self.handle.options)
+    }
+
+    /// A number for jitter that no other call got.
+    pub(crate) fn seed(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.shared().keys.next().0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     pub(crate) fn shared(&self) -> &Shared {

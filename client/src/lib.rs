@@ -19,7 +19,8 @@
 //!
 //! * one write: [`Client::publish`], [`Client::follow`] ...; with options: [`Client::write`];
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
-//! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`].
+//! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
+//! * what happens from now on: [`Client::watch`].
 //!
 //! Guarantees:
 //!
@@ -49,12 +50,13 @@ mod session;
 mod shared;
 mod translate;
 mod url;
+mod watch;
 mod write;
 mod writes;
 
 pub use answer::{
-    Edge, EdgePage, Follow, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo, Status,
-    StatusField, StatusValue, UserCard, Written,
+    Edge, EdgePage, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo,
+    Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Written,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
@@ -62,6 +64,7 @@ pub use feed::PageStream;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
-pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery};
+pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery, WatchQuery};
 pub use url::{DEFAULT_PORT, Target};
+pub use watch::WatchStream;
 pub use write::{NewPost, Write, WriteOptions};

@@ -36,6 +36,10 @@ pub(crate) const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 /// Room asked for before each read of the socket.
 pub(crate) const INPUT_BYTES: usize = 64 * 1024;
 
+/// Silence after which the connection of a watch counts as lost: a server says something four times as
+/// often.
+pub(crate) const WATCH_SILENCE_MAX: Duration = Duration::from_secs(60);
+
 /// Broken answers in a row after which requests fail instead of being sent once more.
 pub(crate) const VIOLATIONS_MAX: u32 = 3;
 

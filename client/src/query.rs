@@ -4,7 +4,7 @@
 
 use fanfold_protocol as wire;
 
-use crate::ids::{PostId, Sequence, UserId};
+use crate::ids::{Position, PostId, Sequence, UserId};
 
 /// Which part of a timeline.
 /// Complete for version 1 of the protocol.
@@ -188,6 +188,45 @@ impl ScanQuery {
         let until = self.until.map(|sequence| sequence.0);
         let (after, limit) = (self.after.0, self.limit);
         wire::Scan { options: read_options(None), what, after, until, limit }
+    }
+}
+
+/// A home to watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WatchQuery {
+    /// Whose home.
+    pub user: UserId,
+    /// The position of the last batch that was worked off, to go on behind it; absent starts now.
+    pub after: Option<Position>,
+    /// Who looks: the user, or absent for the trusted application.
+    pub viewer: Option<UserId>,
+}
+
+impl WatchQuery {
+    /// The home of `user`, from now on.
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self { user, after: None, viewer: None }
+    }
+
+    /// From a position on that an earlier watch told.
+    #[must_use]
+    pub fn after(mut self, position: Position) -> Self {
+        self.after = Some(position);
+        self
+    }
+
+    /// As `viewer`, who must be the user.
+    #[must_use]
+    pub fn viewer(mut self, viewer: UserId) -> Self {
+        self.viewer = Some(viewer);
+        self
+    }
+
+    pub(crate) fn to_wire(self) -> wire::Watch {
+        let after =
+            self.after.map(|at| wire::Position { epoch: at.epoch.0, sequence: at.sequence.0 });
+        wire::Watch { options: read_options(self.viewer), user: self.user.0, after }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use fanfold_protocol::{self as wire, PostById, RelationOf, Request, UserById};
 
-use crate::answer::{EdgePage, Page, Post, Relation, Scan, Status, UserCard};
+use crate::answer::{EdgePage, Online, Page, Post, Relation, Scan, Status, UserCard};
 use crate::client::Client;
 use crate::error::Result;
 use crate::ids::{PostId, UserId};
@@ -94,6 +94,16 @@ impl Client {
     pub async fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
         let request = UserById { options: read_options(viewer), user: user.0 };
         self.call(Request::User(request)).await
+    }
+
+    /// Who is online around a user: which followees, how many followers.
+    ///
+    /// # Errors
+    ///
+    /// `Denied` for another viewer than the user.
+    pub async fn online(&self, user: UserId, viewer: Option<UserId>) -> Result<Online> {
+        let request = UserById { options: read_options(viewer), user: user.0 };
+        self.call(Request::Online(request)).await
     }
 
     /// How `a` stands to `b`.

@@ -9,8 +9,8 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Reply;
 
 use crate::answer::{
-    Edge, EdgePage, Follow, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo, Status,
-    StatusField, StatusValue, UserCard, Written,
+    Edge, EdgePage, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo,
+    Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Written,
 };
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
@@ -43,6 +43,7 @@ from_reply! {
     Relation => Relation, relation;
     Status => Status, status;
     Scanned => Scan, scan;
+    Online => Online, online;
 }
 
 impl FromReply for () {
@@ -154,6 +155,31 @@ fn scan(body: wire::Scanned) -> Scan {
         }
     };
     Scan { position: position(body.position), next: Sequence(body.next), end: end(body.end), items }
+}
+
+fn online(body: wire::Online) -> Online {
+    Online {
+        position: position(body.position),
+        online: body.online,
+        followers: body.followers,
+        followees: body.followees.into_iter().map(UserId).collect(),
+    }
+}
+
+/// The beginning of a watch, as a batch in which nothing happened.
+pub(crate) fn watching(body: wire::Watching) -> WatchBatch {
+    WatchBatch { position: position(body.position), more: false, events: Vec::new() }
+}
+
+pub(crate) fn watch_batch(body: wire::Events) -> WatchBatch {
+    let event = |event: wire::Event| match event {
+        wire::Event::Entry(entry) => WatchEvent::Entry(post(entry)),
+        wire::Event::Removed(post) => WatchEvent::Removed(PostId(post)),
+        wire::Event::FeedChanged(author) => WatchEvent::FeedChanged(UserId(author)),
+        wire::Event::Gap => WatchEvent::Gap,
+    };
+    let events = body.events.into_iter().map(event).collect();
+    WatchBatch { position: position(body.position), more: body.more, events }
 }
 
 fn position(position: wire::Position) -> Position {

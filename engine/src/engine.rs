@@ -43,6 +43,10 @@ use crate::storage::Storage;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::DirectoryLock;
 use crate::views::state::Digests;
+use crate::watch::event::WatchQuery;
+use crate::watch::presence::{Online, online};
+use crate::watch::teller::Teller;
+use crate::watch::watch::Watch;
 
 /// How long closing waits for posts to get into inboxes, so that these are worth keeping.
 const DELIVERY_WAIT: Duration = Duration::from_secs(2);
@@ -75,6 +79,7 @@ struct Running {
     committer: JoinHandle<Result<()>>,
     /// Stopped after the committer, who may be waiting for it.
     fan_out: FanOut,
+    teller: Teller,
     /// Released after everything else.
     _lock: Option<DirectoryLock>,
 }
@@ -134,7 +139,9 @@ impl Engine {
         shared.retained.pend();
         let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
         let fan_out = FanOut::start(Arc::clone(&shared))?;
-        let running = Mutex::new(Some(Running { retainer, committer, fan_out, _lock: lock }));
+        let teller = Teller::start(&shared)?;
+        let running = Running { retainer, committer, fan_out, teller, _lock: lock };
+        let running = Mutex::new(Some(running));
         let (queue, first) = (sender, next);
         let backing_up = Mutex::new(());
         let inner = Inner { shared, catalog, queue, recovery, first, backing_up, running };
@@ -232,6 +239,19 @@ impl Engine {
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
+    }
+
+    /// Tells what happens to a home from now on, or from where it was told before. May wait for a
+    /// disk. [`Conflict`](ErrorKind::Conflict) if the position is of another epoch.
+    pub fn watch(&self, query: &WatchQuery) -> Result<Watch> {
+        self.0.shared.noticing(Watch::begin(&self.0.shared, query))
+    }
+
+    /// Who is online around a user: their followees, and how many of their followers. Online is who
+    /// is watched, or was touched within the last minute. Only the user and the trusted application
+    /// may ask.
+    pub fn online(&self, user: UserId, viewer: Option<UserId>) -> Result<Online> {
+        self.0.shared.noticing(online(&self.0.shared, user, viewer))
     }
 
     /// Makes a backup in `directory`, which must not exist: everything up to one position, and nothing
@@ -364,12 +384,13 @@ impl Inner {
         running.retainer.stop();
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");
-        let committed = running.committer.join();
+        let committed = running.committer.join().map_err(panicked);
+        running.teller.stop();
         if self.shared.state()?.delivery.is_flying() {
             self.shared.fan_out.wait_for_rest(DELIVERY_WAIT);
         }
         running.fan_out.stop();
-        committed.map_err(panicked)??;
+        committed??;
         let position = self.shared.state()?.position;
         self.keep_inboxes(position);
         // An epoch that began here stays begun, even if nothing was written in it.

@@ -63,6 +63,7 @@ mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod views;
+mod watch;
 
 pub use backup::Backup;
 pub use check::{CheckReport, Damage, check, check_storage};
@@ -98,3 +99,6 @@ pub use status::Counters;
 pub use storage::{Storage, StoredFile};
 pub use views::Digest;
 pub use views::state::Digests;
+pub use watch::event::{WatchBatch, WatchEvent, WatchQuery};
+pub use watch::presence::Online;
+pub use watch::watch::Watch;

@@ -85,6 +85,38 @@ pub(crate) const RETENTION_FIRST_MAX: Duration = Duration::from_secs(60 * 60);
 /// Retention looks at most so often: every round reads the log since the one before.
 pub(crate) const RETENTION_PERIOD_MIN: Duration = Duration::from_millis(100);
 
+/// Watches at most: each holds its user's edges, some ten kilobytes with 500 followees.
+pub(crate) const WATCHES_MAX: usize = 262_144;
+
+/// Events that wait for one watch. Beyond it is rebuilt from the log: a burst fits, and ten thousand
+/// stuck watches hold 60 MB.
+pub(crate) const WATCH_QUEUE_MAX: usize = 256;
+
+/// Events of one batch.
+pub(crate) const WATCH_BATCH_EVENTS: usize = 200;
+
+/// A batch ends with the event with which its texts reach this.
+pub(crate) const WATCH_BATCH_BYTES: usize = 512 * 1024;
+
+/// Records told under one hold of the hub's lock.
+pub(crate) const TELL_RECORDS_MAX: u64 = 256;
+
+/// Notes of the newest records that are kept for watches that come back: 6 MB, and minutes of a busy
+/// log. Who was away for longer is told a gap.
+pub(crate) const TRAIL_NOTES_MAX: u64 = 262_144;
+
+/// Notes of a chunk of the trail; at most so many are copied for one that comes back.
+pub(crate) const TRAIL_CHUNK_NOTES: usize = 1_024;
+
+/// Events that are told to one that comes back; more are a gap, and it reads pages instead.
+pub(crate) const CATCH_UP_EVENTS_MAX: usize = 4_096;
+
+/// How long somebody is online after a touch.
+pub(crate) const LEASE_MILLIS: u64 = 60_000;
+
+/// Touched users that are remembered as online; 16 bytes each.
+pub(crate) const LEASES_MAX: usize = 1_048_576;
+
 /// Size of a log segment, by default.
 pub const SEGMENT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 

@@ -21,6 +21,7 @@ use crate::read::content::PostCache;
 use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
+use crate::watch::hub::Hub;
 
 /// How often a committer that waits for the fan-out looks up.
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) tally: Tally,
     /// Wakes the fan-out.
     pub(crate) fan_out: Signal,
+    /// Who watches homes.
+    pub(crate) hub: Hub,
     fault: Mutex<Option<Error>>,
     /// Why the last try to write view files failed; it is tried again.
     flush_fault: Mutex<Option<Error>>,
@@ -69,6 +72,7 @@ impl Shared {
         log_counters: Arc<LogCounters>,
     ) -> Self {
         let posts = PostCache::new(options.posts_bytes());
+        let hub = Hub::new(state.position.sequence);
         Self {
             database,
             options,
@@ -80,6 +84,7 @@ impl Shared {
             scrubbed: Scrubbed::default(),
             tally: Tally::default(),
             fan_out: Signal::default(),
+            hub,
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),
             damage: OnceLock::new(),

@@ -1,14 +1,15 @@
 //! The engine's numbers: [`Counters`] for machines, [`status`] for people. No exporter here.
 
-use crate::delivery::Tally;
-use crate::delivery::policy::DeliveryOptions;
+use crate::delivery::policy::Policy;
+use crate::delivery::{Delivery, Tally};
 use crate::error::Result;
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Segments;
-use crate::options::Durability;
+use crate::options::{Durability, Options};
 use crate::query::{Status, StatusValue};
 use crate::shared::Shared;
 use crate::storage::manifest::Manifest;
+use crate::watch::hub::Hub;
 
 /// Numbers of one engine since it was opened; `sequence` to `log_bytes` are levels, not counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,6 +111,16 @@ pub struct Counters {
     pub inboxes_built: u64,
     /// Inboxes dropped because their readers were away.
     pub hibernated: u64,
+    /// Watches of homes.
+    pub watches: u64,
+    /// Users who are watched.
+    pub watched_users: u64,
+    /// Events handed out to watches.
+    pub watch_events: u64,
+    /// Watches that fell behind and were rebuilt from the log.
+    pub watch_lags: u64,
+    /// Gaps told to watches, because too much had happened.
+    pub watch_gaps: u64,
 }
 
 /// The counters now.
@@ -123,13 +134,7 @@ pub(crate) fn counters(
     let retained = shared.retained.total().done;
     let scrubbed = shared.scrubbed.findings();
     let state = shared.state()?;
-    let delivery = &state.delivery;
-    let (inbox_entries, inbox_bytes) = delivery.inboxes.size();
-    let (backlog, fan_out_jobs) = {
-        let flights = delivery.flights();
-        (flights.waiting() as u64, flights.jobs().len() as u64)
-    };
-    Ok(Counters {
+    let counters = Counters {
         epoch: u64::from(state.position.epoch),
         sequence: state.position.sequence.0,
         users: state.users.len() as u64,
@@ -167,18 +172,12 @@ pub(crate) fn counters(
         scrubbed_bytes: scrubbed.bytes,
         scrub_passes: scrubbed.passes,
         damages: scrubbed.damages.len() as u64,
-        inboxes: delivery.inboxes.count() as u64,
-        inbox_entries,
-        inbox_bytes,
-        deliveries: Tally::total(&delivery.tally.deliveries),
-        delivered_posts: Tally::total(&delivery.tally.posts),
-        backlog,
-        fan_out_jobs,
-        inbox_pages: Tally::total(&delivery.tally.inbox_pages),
-        pulled_authors: Tally::total(&delivery.tally.pulled),
-        inboxes_built: Tally::total(&delivery.tally.built),
-        hibernated: Tally::total(&delivery.tally.hibernated),
-    })
+        ..Counters::default()
+    };
+    let counters = counters.with_delivery(&state.delivery);
+    // Whoever tells watches holds the hub and looks at the state.
+    drop(state);
+    Ok(counters.with_watches(&shared.hub))
 }
 
 fn sealed_bytes(segments: &Segments, counts: impl Fn(&SealedSegment) -> bool) -> u64 {
@@ -191,9 +190,9 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
     let number = StatusValue::Number;
     let text = StatusValue::Text;
     let options = &shared.options;
-    let delivery: DeliveryOptions = shared.state()?.delivery.options;
+    let policy = shared.state()?.delivery.options.policy;
     let writable = shared.fault().map_or_else(|| "yes".to_owned(), |fault| fault.to_string());
-    let fields = vec![
+    let mut fields = vec![
         ("log", "database", text(shared.database.to_string())),
         ("log", "epoch", number(counters.epoch)),
         ("log", "sequence", number(counters.sequence)),
@@ -234,7 +233,19 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("reads", "memory_hit_percent", number(counters.memory_hit_percent())),
         ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
         ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
-        ("delivery", "policy", text(delivery.policy.to_string())),
+    ];
+    fields.extend(feeds(&counters, policy));
+    fields.extend(settings(options));
+    Ok(Status { position: shared.state()?.position, fields })
+}
+
+type Field = (&'static str, &'static str, StatusValue);
+
+/// How homes are delivered and watched.
+fn feeds(counters: &Counters, policy: Policy) -> Vec<Field> {
+    let (number, text) = (StatusValue::Number, StatusValue::Text);
+    vec![
+        ("delivery", "policy", text(policy.to_string())),
         ("delivery", "inboxes", number(counters.inboxes)),
         ("delivery", "inbox_entries", number(counters.inbox_entries)),
         ("delivery", "inbox_bytes", number(counters.inbox_bytes)),
@@ -246,17 +257,61 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("delivery", "pulled_authors", number(counters.pulled_authors)),
         ("delivery", "built", number(counters.inboxes_built)),
         ("delivery", "hibernated", number(counters.hibernated)),
+        ("watches", "open", number(counters.watches)),
+        ("watches", "users", number(counters.watched_users)),
+        ("watches", "events", number(counters.watch_events)),
+        ("watches", "lags", number(counters.watch_lags)),
+        ("watches", "gaps", number(counters.watch_gaps)),
+    ]
+}
+
+fn settings(options: &Options) -> Vec<Field> {
+    let (number, text) = (StatusValue::Number, StatusValue::Text);
+    vec![
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),
         ("options", "cold_after_seconds", number(options.cold_after.as_secs())),
-    ];
-    Ok(Status { position: shared.state()?.position, fields })
+    ]
 }
 
 impl Counters {
+    fn with_delivery(self, delivery: &Delivery) -> Self {
+        let (inbox_entries, inbox_bytes) = delivery.inboxes.size();
+        let (flights, tally) = (delivery.flights(), &delivery.tally);
+        Self {
+            inboxes: delivery.inboxes.count() as u64,
+            inbox_entries,
+            inbox_bytes,
+            deliveries: Tally::total(&tally.deliveries),
+            delivered_posts: Tally::total(&tally.posts),
+            backlog: flights.waiting() as u64,
+            fan_out_jobs: flights.jobs().len() as u64,
+            inbox_pages: Tally::total(&tally.inbox_pages),
+            pulled_authors: Tally::total(&tally.pulled),
+            inboxes_built: Tally::total(&tally.built),
+            hibernated: Tally::total(&tally.hibernated),
+            ..self
+        }
+    }
+
+    fn with_watches(self, hub: &Hub) -> Self {
+        let (watches, watched_users) = {
+            let index = &hub.lock().index;
+            (index.watches() as u64, index.users() as u64)
+        };
+        Self {
+            watches,
+            watched_users,
+            watch_events: Self::load(&hub.tally.events),
+            watch_lags: Self::load(&hub.tally.lags),
+            watch_gaps: Self::load(&hub.tally.gaps),
+            ..self
+        }
+    }
+
     /// Of a hundred posts answered, how many needed no file; 100 if there were none.
     #[must_use]
     pub fn memory_hit_percent(&self) -> u64 {

@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use fanfold_engine::testing::delivery::random_delivery;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::Model;
-use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::seed::{Random, seed_or};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, Durability, Engine, Options, PageEnd, SEGMENT_BYTES_MIN, Storage,
-    TimelineQuery, UserId,
+    Action, Command, DeliveryOptions, Durability, Engine, Options, PageEnd, Policy,
+    SEGMENT_BYTES_MIN, Storage, TimelineQuery, UserId,
 };
 
 const USERS: u64 = 12;
@@ -34,8 +35,9 @@ struct Seen {
     end: PageEnd,
 }
 
-fn engine() -> Engine {
+fn engine(seed: u64, policy: Policy) -> Engine {
     let options = Options {
+        delivery: DeliveryOptions { policy, ..random_delivery(&mut Random::new(seed)) },
         durability: Durability::Os,
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: 8,
@@ -91,7 +93,11 @@ fn read(engine: &Engine, seed: u64, last: &AtomicU64, done: &AtomicBool) -> Vec<
 #[test]
 fn every_page_equals_the_contract_at_its_position() {
     let seed = seed_or(7);
-    let engine = engine();
+    Policy::ALL.into_iter().for_each(|policy| read_and_write(seed, policy));
+}
+
+fn read_and_write(seed: u64, policy: Policy) {
+    let engine = engine(seed, policy);
     let (last, done) = (AtomicU64::new(0), AtomicBool::new(false));
     let (accepted, seen) = thread::scope(|scope| {
         let writers: Vec<_> = (0..3)
@@ -147,17 +153,17 @@ fn closing_leaves_nobody_waiting() {
         let (done, all_done) = std::sync::mpsc::channel();
         for writer in 0..4 {
             let (engine, done) = (engine.clone(), done.clone());
-            std::thread::spawn(move || {
+            thread::spawn(move || {
                 while engine.write(Command::publish(UserId(writer), "post")).is_ok() {}
                 done.send(()).unwrap();
             });
         }
         let retained = engine.clone();
-        std::thread::spawn(move || {
+        thread::spawn(move || {
             while retained.retain().is_ok() {}
             done.send(()).unwrap();
         });
-        std::thread::sleep(Duration::from_micros(round * 7));
+        thread::sleep(Duration::from_micros(round * 7));
         engine.close().unwrap();
         for _ in 0..5 {
             let waited = all_done.recv_timeout(Duration::from_secs(20));

@@ -7,9 +7,10 @@
 //! | `0x01..=0x0f` | session requests |
 //! | `0x10..=0x2f` | writes |
 //! | `0x30..=0x3f` | reads |
-//! | `0x40..=0x7f` | reserved for later requests; `0x70` watch and `0x71` unwatch by name |
+//! | `0x40..=0x6f` | reserved for later requests |
+//! | `0x70..=0x7f` | requests for pushes |
 //! | `0x80..=0xbf` | replies; `0xbf` is the error |
-//! | `0xc0..=0xdf` | reserved for server pushes |
+//! | `0xc0..=0xdf` | pushes of the server |
 
 use std::fmt;
 
@@ -116,6 +117,12 @@ kinds! {
         Relation = 0x38, "relation";
         /// Walks through everything that holds, in log order.
         Scan = 0x39, "scan";
+        /// Asks who is online around a user.
+        Online = 0x3a, "online";
+        /// Asks to be told what happens to a home.
+        Watch = 0x70, "watch";
+        /// Ends a watch.
+        Unwatch = 0x71, "unwatch";
     }
 }
 
@@ -142,8 +149,16 @@ kinds! {
         Relation = 0x88, "relation";
         /// One step of a scan.
         Scanned = 0x89, "scanned";
+        /// Who is online around a user.
+        Online = 0x8a, "online";
+        /// A watch has begun.
+        Watching = 0x8b, "watching";
+        /// A watch has ended.
+        Unwatched = 0x8c, "unwatched";
         /// A request or a session was refused.
         Error = 0xbf, "error";
+        /// What happened to a watched home; pushed.
+        Events = 0xc0, "events";
     }
 }
 

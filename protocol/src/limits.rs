@@ -60,6 +60,9 @@ pub const ITEMS_DEFAULT: u32 = 20;
 /// can name the value.
 pub const ITEMS_MAX: u32 = 200;
 
+/// How many watches a connection may have.
+pub const WATCHES_MAX: u32 = 1_024;
+
 /// The byte budget of a page: a server ends a page with `bytes` rather than exceed it.
 pub const PAGE_BYTES_MAX: u32 = 1_048_576;
 

@@ -72,7 +72,8 @@ fn the_kinds_agree() {
         coded.insert(kind.byte(), (kind.name().to_owned(), sort.to_owned()));
     }
     for kind in ReplyKind::ALL {
-        coded.insert(kind.byte(), (kind.name().to_owned(), "reply".to_owned()));
+        let sort = if kind.byte() < 0xc0 { "reply" } else { "push" };
+        coded.insert(kind.byte(), (kind.name().to_owned(), sort.to_owned()));
     }
     let documented = rows::<4>("Kinds", "kind");
     let words: BTreeSet<&str> = ReplyKind::ALL.iter().map(|kind| kind.name()).collect();
@@ -155,6 +156,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("STATUS_FIELDS_MAX", limits::STATUS_FIELDS_MAX as u64),
         ("ITEMS_DEFAULT", limits::ITEMS_DEFAULT.into()),
         ("ITEMS_MAX", limits::ITEMS_MAX.into()),
+        ("WATCHES_MAX", limits::WATCHES_MAX.into()),
         ("PAGE_BYTES_MAX", limits::PAGE_BYTES_MAX.into()),
     ]
 }

@@ -144,13 +144,13 @@ fn bytes_without_meaning_end_the_session() {
 
 #[test]
 fn an_unknown_kind_ends_the_request() {
-    for kind in [0x00, 0x05, 0x19, 0x40, 0x70, 0x7f, 0x80, 0xc0, 0xff] {
+    for kind in [0x00, 0x05, 0x19, 0x40, 0x72, 0x7f, 0x80, 0xc0, 0xff] {
         let error = Request::load(&frame(kind, b"whatever")).expect_err("no request");
         assert_eq!(error.problem(), Problem::UnknownKind { kind });
         assert_eq!(error.code(), Code::UnknownRequest);
         assert_eq!(error.reply().radius, Radius::Request);
     }
-    for kind in [0x00, 0x01, 0x8a, 0xc0, 0xff] {
+    for kind in [0x00, 0x01, 0x8d, 0xc1, 0xff] {
         let error = Reply::load(&frame(kind, b"whatever")).expect_err("no reply");
         assert_eq!(error.problem(), Problem::UnknownKind { kind });
     }

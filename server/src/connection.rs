@@ -21,9 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use fanfold_protocol as wire;
 use fanfold_protocol::{
-    Code, ErrorReply, FEATURES, Hello, Reply, Request, RequestKind, Welcome, limits as wire,
+    Code, ErrorReply, FEATURES, Hello, Reply, Request, RequestKind, Watching, Welcome,
 };
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -31,12 +33,13 @@ use crate::alarm::Alarm;
 use crate::clients::Ticket;
 use crate::cold::{Cold, Thawed};
 use crate::inbound::Inbound;
-use crate::limits::{FRAMES_PER_TURN, IN_FLIGHT_MAX, LINGER};
+use crate::limits::{EVENT_BYTES_WAITING, FRAMES_PER_TURN, IN_FLIGHT_MAX, LINGER};
 use crate::outbound::Outbound;
 use crate::reply::Refusal;
 use crate::service::{SERVER_NAME, Service};
 use crate::session::{Session, Step};
 use crate::translate::Question;
+use crate::watches::{News, Told, Watches};
 use crate::writes::{Asked, Done, Writes};
 use crate::{info, reply, translate};
 
@@ -67,6 +70,7 @@ struct Connection {
     outbound: Outbound,
     writes: Writes,
     cold: Cold,
+    watches: Watches,
     alarm: Alarm,
     /// Complete frames may be left in `inbound`.
     has_more: bool,
@@ -80,6 +84,7 @@ enum Wake {
     Wrote(io::Result<()>),
     Answer(Done),
     Thawed(Thawed),
+    Told(Told),
     Alarm,
     Stop,
     More,
@@ -95,6 +100,7 @@ impl Connection {
             outbound: Outbound::default(),
             writes: Writes::new(service.engine.clone()),
             cold: Cold::default(),
+            watches: Watches::default(),
             alarm: Alarm::new(),
             service,
             has_more: false,
@@ -117,6 +123,7 @@ impl Connection {
                 Wake::Wrote(wrote) => wrote?,
                 Wake::Answer(done) => self.answer_write(done),
                 Wake::Thawed(thawed) => self.on_thawed(thawed),
+                Wake::Told(told) => self.on_told(told),
                 Wake::Alarm => self.on_alarm()?,
                 Wake::Stop => self.session.on_stop(),
                 Wake::More => {}
@@ -131,6 +138,7 @@ impl Connection {
         }
         let wants_read = self.wants_read();
         let wants_write = !self.outbound.is_empty();
+        let wants_events = self.wants_events();
         let has_deadline = self.alarm.set(self.next_deadline());
         let (mut reader, mut writer) = self.socket.split();
         tokio::select! {
@@ -139,6 +147,7 @@ impl Connection {
             wrote = self.outbound.write(&mut writer), if wants_write => Wake::Wrote(wrote),
             done = self.writes.next_done() => Wake::Answer(done),
             thawed = self.cold.next() => Wake::Thawed(thawed),
+            told = self.watches.next(), if wants_events => Wake::Told(told),
             () = self.client.stopped(), if !self.session.is_draining() => Wake::Stop,
             () = self.alarm.rang(), if has_deadline => Wake::Alarm,
         }
@@ -151,6 +160,11 @@ impl Connection {
 
     fn wants_read(&self) -> bool {
         !self.session.is_draining() && !self.is_blocked()
+    }
+
+    /// Whether the peer has taken nearly all that was told, and may be told more.
+    fn wants_events(&self) -> bool {
+        !self.session.is_draining() && self.outbound.waiting() < EVENT_BYTES_WAITING
     }
 
     fn on_read(&mut self, read: usize) {
@@ -242,7 +256,7 @@ impl Connection {
             features: hello.features & FEATURES,
             database: self.service.engine.database_id().0,
             server: SERVER_NAME.into(),
-            max_body_bytes: wire::BODY_BYTES_MAX,
+            max_body_bytes: wire::limits::BODY_BYTES_MAX,
             max_in_flight: u32::try_from(IN_FLIGHT_MAX).unwrap_or(u32::MAX),
         };
         let reply = Reply::Welcome(welcome);
@@ -250,7 +264,69 @@ impl Connection {
         self.count(RequestKind::Hello, refusal);
     }
 
+    /// A watch came back; others that did meanwhile go out with it.
+    fn on_told(&mut self, told: Told) {
+        self.tell(told);
+        for _ in 0..FRAMES_PER_TURN {
+            if !self.wants_events() {
+                return;
+            }
+            match self.watches.next().now_or_never() {
+                Some(told) => self.tell(told),
+                None => return,
+            }
+        }
+    }
+
+    fn tell(&mut self, told: Told) {
+        let Told { request_id, news } = told;
+        let out = &mut self.outbound.buffer;
+        match news {
+            News::Begun(mut watch) => {
+                let position = reply::position(watch.position());
+                let refusal = reply::send(request_id, &Reply::Watching(Watching { position }), out);
+                self.watches.go_on(&self.service, request_id, watch);
+                self.count(RequestKind::Watch, refusal);
+            }
+            News::Refused(error) => {
+                let refusal = reply::refuse(request_id, error, out);
+                self.count(RequestKind::Watch, refusal);
+            }
+            News::Batch(watch, batch) => {
+                reply::send(request_id, &reply::events(batch), out);
+                self.watches.go_on(&self.service, request_id, watch);
+            }
+            News::Ended(error) => {
+                reply::refuse(request_id, error, out);
+            }
+        }
+    }
+
+    fn watch(&mut self, request_id: u32, watch: &wire::Watch) {
+        let query = translate::watch_query(watch);
+        if let Err(error) = self.watches.begin(&self.service, request_id, query) {
+            let refusal = reply::refuse(request_id, error, &mut self.outbound.buffer);
+            self.count(RequestKind::Watch, refusal);
+        }
+    }
+
+    fn unwatch(&mut self, request_id: u32, watch: u32) {
+        let out = &mut self.outbound.buffer;
+        let refusal = if self.watches.end(watch) {
+            reply::send(request_id, &Reply::Unwatched, out)
+        } else {
+            let message = format!("this connection has no watch of request id {watch}");
+            reply::refuse(request_id, ErrorReply::new(Code::NotFound, message), out)
+        };
+        self.count(RequestKind::Unwatch, refusal);
+    }
+
     fn read(&mut self, request_id: u32, request: &Request) {
+        match request {
+            Request::Watch(watch) => return self.watch(request_id, watch),
+            Request::Unwatch(unwatch) => return self.unwatch(request_id, unwatch.watch),
+            _ => {}
+        }
         let Some(question) = translate::question(request) else { return };
         let started = Instant::now();
         let out = &mut self.outbound.buffer;
@@ -333,6 +409,7 @@ impl Connection {
             return;
         }
         self.is_over = true;
+        self.watches.end_all();
         self.inbound.discard();
         if let Some((request_id, error)) = self.session.close() {
             self.service.counters.ended_sessions.fetch_add(1, Ordering::Relaxed);

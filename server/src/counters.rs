@@ -14,8 +14,8 @@ pub(crate) const BUCKETS_US: [u64; 16] = [
     1_000_000, 5_000_000,
 ];
 
-/// Request kinds are below this; see the table in the protocol.
-const KINDS: usize = 0x40;
+/// Request kinds are below this; see the table in the protocol. Unknown ones share the first row.
+const KINDS: usize = 0x80;
 /// One column for success, one for each code, one for what has no column.
 const RESULTS: usize = 32;
 
@@ -27,6 +27,8 @@ pub(crate) struct Counters {
     pub(crate) writes: Durations,
     /// Reads that went over the blocking lane; part of `reads`.
     pub(crate) cold_reads: AtomicU64,
+    /// Long-polls held at this moment.
+    pub(crate) waits: AtomicU64,
     pub(crate) debug_commands: AtomicU64,
     pub(crate) refused_connections: AtomicU64,
     pub(crate) ended_sessions: AtomicU64,
@@ -48,6 +50,7 @@ impl Default for Counters {
             reads: Durations::default(),
             writes: Durations::default(),
             cold_reads: AtomicU64::new(0),
+            waits: AtomicU64::new(0),
             debug_commands: AtomicU64::new(0),
             refused_connections: AtomicU64::new(0),
             ended_sessions: AtomicU64::new(0),
@@ -59,7 +62,10 @@ impl Default for Counters {
 impl Counters {
     /// Counts one answered request; `refusal` is the code of its error, if it was one.
     pub(crate) fn count(&self, kind: RequestKind, refusal: Option<Code>) {
-        let row = self.requests.get(usize::from(kind.byte())).or_else(|| self.requests.first());
+        let row = match kind {
+            RequestKind::Other(_) => self.requests.first(),
+            known => self.requests.get(usize::from(known.byte())),
+        };
         if let Some(cell) = row.and_then(|row| row.get(column(refusal))) {
             cell.fetch_add(1, Ordering::Relaxed);
         }

@@ -76,6 +76,7 @@ fn requests(service: &Service) -> Vec<Field> {
         section("answered", number(answered)),
         section("answered_with_error", number(refused)),
         section("cold_reads", counter(&counters.cold_reads)),
+        section("waits", counter(&counters.waits)),
         section("lane_free", number(service.lane.free() as u64)),
         section("debug_commands", counter(&counters.debug_commands)),
         section("bytes_in", counter(&counters.bytes_in)),

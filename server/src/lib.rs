@@ -56,6 +56,8 @@ mod session;
 mod suggest;
 mod text;
 mod translate;
+mod wait;
+mod watches;
 mod writes;
 
 pub use config::{Config, Door};

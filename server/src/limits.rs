@@ -33,14 +33,21 @@ pub const FRAMES_PER_TURN: usize = 128;
 /// Answers are sent once this many bytes wait, even if more requests have been read.
 pub const FLUSH_BYTES: usize = 256 << 10;
 
-/// Open connections of the binary port unless configured.
+/// Bytes waiting for a peer beyond which its watches are not asked: what happens meanwhile waits in
+/// the engine, which drops it rather than hold much.
+pub const EVENT_BYTES_WAITING: usize = 64 << 10;
+
+/// A watch that has nothing to tell says so after this long, so that its position goes on and a dead
+/// connection is noticed.
+pub const WATCH_IDLE: Duration = Duration::from_secs(15);
+
+/// How long a long-poll is held unless it says, and at most.
+pub const WAIT_DEFAULT: Duration = Duration::from_secs(30);
+/// See [`WAIT_DEFAULT`]. A peer that vanished holds its place no longer than this.
+pub const WAIT_MAX: Duration = Duration::from_secs(60);
+
+/// Open connections of each port unless configured: long-polls come by the thousand.
 pub const CONNECTIONS_DEFAULT: usize = 10_000;
-
-/// Open connections of the debug port: people and scripts, not applications.
-pub const DEBUG_CONNECTIONS_MAX: usize = 64;
-
-/// Open connections of the HTTP port.
-pub const HTTP_CONNECTIONS_MAX: usize = 64;
 
 /// Connections beyond a limit that are being told so; more are closed without a word.
 pub const REFUSALS_MAX: usize = 64;
@@ -48,8 +55,9 @@ pub const REFUSALS_MAX: usize = 64;
 /// One line of the debug port: a text of 64 KiB and the command before it.
 pub const LINE_BYTES_MAX: usize = 70 << 10;
 
-/// How long an HTTP connection may live, requests and pauses included.
-pub const HTTP_LIFETIME: Duration = Duration::from_secs(60);
+/// How long an HTTP connection may live, requests and pauses included: some long-polls of a browser.
+/// What is held then is answered.
+pub const HTTP_LIFETIME: Duration = Duration::from_secs(600);
 
 /// How long an HTTP request head may take.
 pub const HTTP_HEAD_DEADLINE: Duration = Duration::from_secs(5);

@@ -16,9 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clients::Port;
-use crate::limits::{
-    ACCEPT_PAUSE_MAX, ACCEPT_PAUSE_MIN, DEBUG_CONNECTIONS_MAX, HTTP_CONNECTIONS_MAX, REFUSALS_MAX,
-};
+use crate::limits::{ACCEPT_PAUSE_MAX, ACCEPT_PAUSE_MIN, REFUSALS_MAX};
 use crate::service::Service;
 use crate::{connection, debug, http};
 
@@ -89,19 +87,15 @@ impl Listener {
         tokio::spawn(async move {
             match port {
                 Port::Binary => connection::refuse(socket, max).await,
-                Port::Http => http::refuse(socket).await,
-                Port::Debug => debug::refuse(socket).await,
+                Port::Http => http::refuse(socket, max).await,
+                Port::Debug => debug::refuse(socket, max).await,
             }
             drop(permit);
         });
     }
 
     fn max(&self) -> usize {
-        match self.port {
-            Port::Binary => self.service.config.max_connections,
-            Port::Http => HTTP_CONNECTIONS_MAX,
-            Port::Debug => DEBUG_CONNECTIONS_MAX,
-        }
+        self.service.config.max_connections
     }
 }
 

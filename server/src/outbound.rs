@@ -71,7 +71,8 @@ impl Outbound {
         }
     }
 
-    fn waiting(&self) -> usize {
+    /// Bytes that are not sent yet.
+    pub(crate) fn waiting(&self) -> usize {
         self.buffer.len() - self.sent
     }
 

@@ -7,13 +7,15 @@
 //! Invariant: every error of the engine has exactly one code; see [`code`].
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
-use fanfold_engine::{Engine, Error, ErrorKind, Receipt};
+use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Follow, OnePost, PageEnd, PageWriter, Position, Post,
-    PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Written, encode_reply,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Follow, OnePost, Online, PageEnd, PageWriter,
+    Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Written,
+    encode_reply,
 };
 
 use crate::backups;
@@ -44,6 +46,7 @@ pub(crate) fn answer(
         Question::User(user, viewer) => engine.user(*user, *viewer).map(user_card),
         Question::Relation { a, b, viewer } => engine.relation(*a, *b, *viewer).map(relation),
         Question::Scan(query) => engine.scan(query).map(scanned),
+        Question::Online(user, viewer) => engine.online(*user, *viewer).map(online),
     };
     result(reply, request_id, out)
 }
@@ -74,7 +77,7 @@ pub(crate) fn answer_resident(
             engine.relation(*a, *b, *viewer).transpose()?.map(relation)
         }
         // A walk through everything is for the lane, whatever is in memory.
-        Question::Scan(_) | Question::Backup(_) => return None,
+        Question::Scan(_) | Question::Backup(_) | Question::Online(..) => return None,
     };
     Some(result(reply, request_id, out))
 }
@@ -246,6 +249,31 @@ fn scanned(scan: engine::Scan) -> Reply {
         next: scan.next.0,
         end: end(scan.end),
         items,
+    })
+}
+
+fn online(found: engine::Online) -> Reply {
+    let cut = found.followees.iter().take(usize::from(u16::MAX));
+    Reply::Online(Online {
+        position: position(found.position),
+        online: found.user,
+        followers: found.followers,
+        followees: cut.map(|user| user.0).collect(),
+    })
+}
+
+/// What a watch tells, as a push.
+pub(crate) fn events(batch: WatchBatch) -> Reply {
+    let event = |event| match event {
+        WatchEvent::Entry(found) => Event::Entry(post(Arc::unwrap_or_clone(found))),
+        WatchEvent::Removed(post) => Event::Removed(post.0),
+        WatchEvent::FeedChanged(author) => Event::FeedChanged(author.0),
+        WatchEvent::Gap => Event::Gap,
+    };
+    Reply::Events(Events {
+        position: position(batch.position),
+        more: batch.more,
+        events: batch.events.into_iter().map(event).collect(),
     })
 }
 

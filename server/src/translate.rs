@@ -5,8 +5,8 @@
 //! leaves to the server.
 
 use fanfold_engine::{
-    Action, Command, EdgeQuery, Key, LIMIT_DEFAULT, NewPost, PostId, ScanOf, ScanQuery, Sequence,
-    Span, TimelineQuery, Timestamp, UserId, WriteOptions,
+    Action, Command, EdgeQuery, Key, LIMIT_DEFAULT, NewPost, Position, PostId, ScanOf, ScanQuery,
+    Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
@@ -27,6 +27,7 @@ pub(crate) enum Question {
     User(UserId, Option<UserId>),
     Relation { a: UserId, b: UserId, viewer: Option<UserId> },
     Scan(ScanQuery),
+    Online(UserId, Option<UserId>),
 }
 
 /// The command a write asks for; none if the request is not a write.
@@ -54,7 +55,10 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Blocks(_)
         | Request::User(_)
         | Request::Relation(_)
-        | Request::Scan(_) => return None,
+        | Request::Scan(_)
+        | Request::Online(_)
+        | Request::Watch(_)
+        | Request::Unwatch(_) => return None,
     };
     Some(Command { action, options: write_options(options) })
 }
@@ -79,7 +83,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             viewer: viewer(relation.options),
         },
         Request::Scan(scan) => Question::Scan(scan_query(scan)),
+        Request::Online(user) => Question::Online(UserId(user.user), viewer(user.options)),
         Request::Hello(_)
+        | Request::Watch(_)
+        | Request::Unwatch(_)
         | Request::Publish(_)
         | Request::Delete(_)
         | Request::Follow(_)
@@ -90,6 +97,14 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unblock(_)
         | Request::Touch(_) => return None,
     })
+}
+
+/// What a watch asks for.
+pub(crate) fn watch_query(watch: &wire::Watch) -> WatchQuery {
+    let after = watch
+        .after
+        .map(|after| Position { epoch: after.epoch, sequence: Sequence(after.sequence) });
+    WatchQuery { user: UserId(watch.user), viewer: viewer(watch.options), after }
 }
 
 fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {

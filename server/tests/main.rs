@@ -18,3 +18,4 @@ mod ports;
 mod scripts;
 mod shutdown;
 mod support;
+mod watches;

@@ -155,7 +155,7 @@ fn an_idle_debug_connection_is_told_and_closed() {
 
 #[test]
 fn the_debug_port_has_a_limit_of_its_own() {
-    let running = Running::start();
+    let running = Running::with(|config| config.max_connections = 64);
     let open: Vec<TcpStream> =
         (0..64).map(|_| TcpStream::connect(running.debug()).unwrap()).collect();
     let refused = listen(running.debug());
@@ -167,7 +167,7 @@ fn the_debug_port_has_a_limit_of_its_own() {
 
 #[test]
 fn the_http_port_has_a_limit_of_its_own() {
-    let running = Running::start();
+    let running = Running::with(|config| config.max_connections = 64);
     let open: Vec<TcpStream> =
         (0..64).map(|_| TcpStream::connect(running.http()).unwrap()).collect();
     let refused = listen(running.http());

@@ -23,8 +23,8 @@ mod page;
 mod publish;
 mod reopen;
 mod report;
-mod sample;
-mod watch;
+pub(crate) mod sample;
+pub(crate) mod watch;
 mod wire;
 
 use std::path::PathBuf;

@@ -12,3 +12,5 @@ mod order;
 mod stream;
 #[cfg(test)]
 mod time;
+#[cfg(test)]
+mod watch;

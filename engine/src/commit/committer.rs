@@ -323,6 +323,7 @@ impl Committer {
                     sequence = sequence.next();
                 }
             })?;
+            self.shared.hub.committed();
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }

@@ -8,6 +8,8 @@
 
 mod edges;
 mod error;
+mod events;
+mod online;
 mod page;
 mod position;
 mod post;
@@ -15,6 +17,7 @@ mod relation;
 mod scanned;
 mod status;
 mod user;
+mod watching;
 mod welcome;
 mod written;
 
@@ -22,6 +25,8 @@ use bytes::BytesMut;
 
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
+pub use events::{Event, Events};
+pub use online::Online;
 pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
 pub use post::{OnePost, Post, PostRef};
@@ -29,6 +34,7 @@ pub use relation::Relation;
 pub use scanned::{Follow, Scanned, ScannedItems};
 pub use status::{Status, StatusValue};
 pub use user::UserCard;
+pub use watching::Watching;
 pub use welcome::Welcome;
 pub use written::Written;
 
@@ -61,8 +67,16 @@ pub enum Reply {
     Relation(Relation),
     /// One step of a scan.
     Scanned(Scanned),
+    /// Who is online around a user.
+    Online(Online),
+    /// A watch has begun.
+    Watching(Watching),
+    /// A watch has ended.
+    Unwatched,
     /// A request or the session was refused.
     Error(ErrorReply),
+    /// What happened to a watched home. Answers nothing: it is pushed, under the id of the watch.
+    Events(Events),
 }
 
 impl Reply {
@@ -93,6 +107,10 @@ impl Reply {
             ReplyKind::User => Self::User(UserCard::load(cursor)?),
             ReplyKind::Relation => Self::Relation(Relation::load(cursor)?),
             ReplyKind::Scanned => Self::Scanned(Scanned::load(cursor)?),
+            ReplyKind::Online => Self::Online(Online::load(cursor)?),
+            ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
+            ReplyKind::Unwatched => Self::Unwatched,
+            ReplyKind::Events => Self::Events(Events::load(cursor)?),
             ReplyKind::Error => Self::Error(ErrorReply::load(cursor)?),
             ReplyKind::Other(kind) => {
                 let problem = Problem::UnknownKind { kind };
@@ -115,6 +133,10 @@ impl Reply {
             Self::User(_) => ReplyKind::User,
             Self::Relation(_) => ReplyKind::Relation,
             Self::Scanned(_) => ReplyKind::Scanned,
+            Self::Online(_) => ReplyKind::Online,
+            Self::Watching(_) => ReplyKind::Watching,
+            Self::Unwatched => ReplyKind::Unwatched,
+            Self::Events(_) => ReplyKind::Events,
             Self::Error(_) => ReplyKind::Error,
         }
     }
@@ -130,7 +152,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
     let mut writer = FrameWriter::start(out);
     match reply {
         Reply::Page(page) => return page.write(request_id, writer),
-        Reply::Pong => {}
+        Reply::Pong | Reply::Unwatched => {}
         Reply::Welcome(welcome) => welcome.encode(writer.out())?,
         Reply::Status(status) => status.encode(writer.out())?,
         Reply::Written(written) => written.encode(writer.out()),
@@ -139,6 +161,9 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::User(user) => user.encode(writer.out()),
         Reply::Relation(relation) => relation.encode(writer.out()),
         Reply::Scanned(scanned) => scanned.encode(writer.out())?,
+        Reply::Online(online) => online.encode(writer.out())?,
+        Reply::Watching(watching) => watching.encode(writer.out()),
+        Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,
     }
     writer.finish(reply.kind().byte(), 0, request_id)

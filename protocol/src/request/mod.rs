@@ -16,7 +16,9 @@ mod relation;
 mod scan;
 mod timeline;
 mod touch;
+mod unwatch;
 mod user;
+mod watch;
 
 use bytes::BytesMut;
 
@@ -31,7 +33,9 @@ pub use relation::RelationOf;
 pub use scan::{Scan, ScanWhat};
 pub use timeline::{Span, Timeline};
 pub use touch::Touch;
+pub use unwatch::Unwatch;
 pub use user::UserById;
+pub use watch::Watch;
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::frame::{Frame, FrameHeader};
@@ -88,6 +92,12 @@ pub enum Request {
     Relation(RelationOf),
     /// Walks through everything that holds, in log order.
     Scan(Scan),
+    /// Asks who is online around a user.
+    Online(UserById),
+    /// Asks to be told what happens to a home.
+    Watch(Watch),
+    /// Ends a watch.
+    Unwatch(Unwatch),
 }
 
 impl Request {
@@ -129,6 +139,9 @@ impl Request {
             RequestKind::User => Self::User(UserById::load(cursor)?),
             RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
             RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
+            RequestKind::Online => Self::Online(UserById::load(cursor)?),
+            RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
+            RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
         })
     }
@@ -160,6 +173,9 @@ impl Request {
             Self::User(_) => RequestKind::User,
             Self::Relation(_) => RequestKind::Relation,
             Self::Scan(_) => RequestKind::Scan,
+            Self::Online(_) => RequestKind::Online,
+            Self::Watch(_) => RequestKind::Watch,
+            Self::Unwatch(_) => RequestKind::Unwatch,
         }
     }
 
@@ -183,9 +199,11 @@ impl Request {
             | Self::Followers(edges)
             | Self::Mutes(edges)
             | Self::Blocks(edges) => edges.encode(out),
-            Self::User(user) => user.encode(out),
+            Self::User(user) | Self::Online(user) => user.encode(out),
             Self::Relation(relation) => relation.encode(out),
             Self::Scan(scan) => scan.encode(out),
+            Self::Watch(watch) => watch.encode(out),
+            Self::Unwatch(unwatch) => unwatch.encode(out),
         }
         Ok(())
     }

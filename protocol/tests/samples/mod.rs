@@ -77,11 +77,12 @@ pub(crate) fn samples() -> Vec<Sample> {
     let replies = replies::replies().into_iter().map(|(name, reply)| (name, Message::Reply(reply)));
     let later =
         requests::later().into_iter().map(|(name, request)| (name, Message::Request(request)));
+    let newest = replies::later().into_iter().map(|(name, reply)| (name, Message::Reply(reply)));
     let number = |(index, (name, message)): (usize, (&'static str, Message))| {
         let is_write = matches!(&message, Message::Request(request) if request.kind().is_write());
         let index = u16::try_from(index).expect("few samples");
         let generation = if is_write { index * 3 } else { 0 };
         Sample { name, request_id: u32::from(index) * 1009 + 1, generation, message }
     };
-    requests.chain(replies).chain(later).enumerate().map(number).collect()
+    requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

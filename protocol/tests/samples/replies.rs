@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Fault, Follow, OnePost, Page, PageEnd, Position, Post,
-    Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Welcome,
-    Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Fault, Follow, OnePost, Online, Page, PageEnd,
+    Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue,
+    UserCard, Watching, Welcome, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -155,5 +155,30 @@ fn errors() -> Vec<(&'static str, Reply)> {
         ("error_busy", Reply::Error(busy)),
         ("error_bad_frame", Reply::Error(bad)),
         ("error_unknown", Reply::Error(unknown)),
+    ]
+}
+
+/// Replies that came later: their samples stand last, so that the frames of the others stay.
+pub(crate) fn later() -> Vec<(&'static str, Reply)> {
+    let position = POSITION;
+    let nobody = Online { position, online: false, followers: 0, followees: Vec::new() };
+    let some = Online { position, online: true, followers: 300, followees: vec![7, 8, 300] };
+    let told = |more, events| Events { position, more, events };
+    let all = vec![
+        Event::Entry(post(300, "first")),
+        Event::Removed(5),
+        Event::FeedChanged(7),
+        Event::Entry(imported(301)),
+    ];
+    let (all, idle, gap) =
+        (told(true, all), told(false, Vec::new()), told(false, vec![Event::Gap]));
+    vec![
+        ("online_reply", Reply::Online(some)),
+        ("online_nobody", Reply::Online(nobody)),
+        ("watching", Reply::Watching(Watching { position: POSITION })),
+        ("unwatched", Reply::Unwatched),
+        ("events", Reply::Events(all)),
+        ("events_idle", Reply::Events(idle)),
+        ("events_gap", Reply::Events(gap)),
     ]
 }

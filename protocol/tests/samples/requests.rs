@@ -4,8 +4,8 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
-    ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
+    Backup, Delete, Edges, Hello, Pair, Position, PostById, Publish, ReadOptions, RelationOf,
+    Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -133,5 +133,13 @@ fn scans() -> Vec<(&'static str, Request)> {
 /// Requests that came later: their samples stand last, so that the frames of the others stay.
 pub(crate) fn later() -> Vec<(&'static str, Request)> {
     let name = Bytes::from_static(b"before-upgrade.1");
-    vec![("backup", Request::Backup(Backup { name }))]
+    let now = Watch { options: ReadOptions::default(), user: 9, after: None };
+    let after = Some(Position { epoch: 1, sequence: 70_000 });
+    vec![
+        ("backup", Request::Backup(Backup { name })),
+        ("online", Request::Online(UserById { options: ReadOptions::default(), user: 9 })),
+        ("watch", Request::Watch(now)),
+        ("watch_after", Request::Watch(Watch { options: VIEWED, user: 4242, after })),
+        ("unwatch", Request::Unwatch(Unwatch { watch: 300 })),
+    ]
 }

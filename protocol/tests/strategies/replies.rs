@@ -7,9 +7,9 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Fault, Follow, OnePost, Page, PageEnd, Position, Post,
-    Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Welcome,
-    Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Fault, Follow, OnePost, Online, Page, PageEnd,
+    Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue,
+    UserCard, Watching, Welcome, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -31,6 +31,10 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         user().prop_map(Reply::User),
         relation().prop_map(Reply::Relation),
         scanned().prop_map(Reply::Scanned),
+        online().prop_map(Reply::Online),
+        position().prop_map(|position| Reply::Watching(Watching { position })),
+        Just(Reply::Unwatched),
+        events().prop_map(Reply::Events),
         error().prop_map(Reply::Error),
     ]
 }
@@ -146,6 +150,31 @@ fn scanned() -> impl Strategy<Value = Scanned> {
         next,
         end,
         items,
+    })
+}
+
+fn online() -> impl Strategy<Value = Online> {
+    (position(), any::<bool>(), number(), run(20)).prop_map(
+        |(position, online, followers, followees)| Online {
+            position,
+            online,
+            followers,
+            followees,
+        },
+    )
+}
+
+fn events() -> impl Strategy<Value = Events> {
+    let event = prop_oneof![
+        number().prop_flat_map(post).prop_map(Event::Entry),
+        number().prop_map(Event::Removed),
+        number().prop_map(Event::FeedChanged),
+        Just(Event::Gap),
+    ];
+    (position(), any::<bool>(), vec(event, 0..8)).prop_map(|(position, more, events)| Events {
+        position,
+        more,
+        events,
     })
 }
 

@@ -6,8 +6,8 @@ use fanfold_protocol::limits::{
     BACKUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Backup, Delete, Edges, Hello, Pair, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
-    ScanWhat, Span, Timeline, Touch, UserById, WriteOptions,
+    Backup, Delete, Edges, Hello, Pair, Position, PostById, Publish, ReadOptions, RelationOf,
+    Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -35,7 +35,20 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (read_options(), number(), number())
             .prop_map(|(options, a, b)| Request::Relation(RelationOf { options, a, b })),
         scan().prop_map(Request::Scan),
+        (read_options(), number())
+            .prop_map(|(options, user)| Request::Online(UserById { options, user })),
+        watch().prop_map(Request::Watch),
+        any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]
+}
+
+fn watch() -> impl Strategy<Value = Watch> {
+    (read_options(), number(), option::of((any::<u32>(), number()))).prop_map(
+        |(options, user, after)| {
+            let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
+            Watch { options, user, after }
+        },
+    )
 }
 
 fn write_options() -> impl Strategy<Value = WriteOptions> {

@@ -4,6 +4,7 @@
 //! word, the message.
 
 use std::fmt::Write;
+use std::future::Future;
 use std::path::PathBuf;
 
 use fanfold_engine::{
@@ -18,6 +19,7 @@ use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
 use crate::text::escape;
+use crate::wait::{WaitQuery, wait};
 
 /// What is sent back, and whether the connection ends with it.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,9 +52,26 @@ pub(super) async fn answer(service: &Service, command: Command) -> Answer {
         }
         Command::Retain => on_lane(service, |engine| engine.retain().map(retained)).await,
         Command::Write(command) => write(service, command).await.map(|done| writes::done(&done)),
+        Command::Wait(query) => return answer_wait(service, query, std::future::pending()).await,
+        Command::Online(user) => {
+            on_lane(service, move |engine| {
+                engine.online(user, None).map(|online| users::online(user, &online))
+            })
+            .await
+        }
         read => on_lane(service, |engine| answer_read(engine, read)).await,
     };
     Answer::more(text.unwrap_or_else(|error| refused(&error)))
+}
+
+/// Answers a long-poll: with nothing new if `ending` comes first.
+pub(super) async fn answer_wait(
+    service: &Service,
+    query: WaitQuery,
+    ending: impl Future<Output = ()>,
+) -> Answer {
+    let waited = wait(service, query, ending).await;
+    Answer::more(waited.map_or_else(|error| refused(&error), |waited| waited.json()))
 }
 
 /// Nobody counts microseconds here: everything that may wait for a disk goes over the lane.

@@ -4,6 +4,8 @@
 //! of a `PUBLISH` is the rest of the line, as it is. What is wrong is said together with the usage,
 //! and a mistyped command with what was probably meant.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fanfold_engine::{
     Action, Command as Write, EdgeQuery, LIMIT_DEFAULT, NewPost, Policy, PostId, Sequence, Span,
@@ -11,7 +13,9 @@ use fanfold_engine::{
 };
 
 use super::help::{USAGES, Usage};
+use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
 use crate::suggest::nearest;
+use crate::wait::WaitQuery;
 
 /// What a line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +36,8 @@ pub(super) enum Command {
     Delivery(Option<Policy>),
     Clients,
     Retain,
+    Wait(WaitQuery),
+    Online(UserId),
     Backup(String),
     Quit,
 }
@@ -102,6 +108,8 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "DELIVERY" => Command::Delivery(words.policy()?),
         "CLIENTS" => Command::Clients,
         "RETAIN" => Command::Retain,
+        "WAIT" => Command::Wait(words.wait()?),
+        "ONLINE" => Command::Online(words.user("user")?),
         "BACKUP" => Command::Backup(words.required("name")?.to_owned()),
         "QUIT" => Command::Quit,
         _ => Command::Write(Write::new(action(words, line)?)),
@@ -199,6 +207,22 @@ impl<'a> Words<'a> {
             Some(word) => return Err(self.wrong(format!("`{word}` is not BEFORE"))),
         };
         Ok(EdgeQuery { user, viewer: None, before, limit })
+    }
+
+    /// `user [AFTER id] [seconds]`
+    fn wait(&mut self) -> Result<WaitQuery, Wrong> {
+        let mut wait = WaitQuery { user: self.user("user")?, after: None, patience: WAIT_DEFAULT };
+        let mut word = self.word();
+        if word.is_some_and(|word| word.eq_ignore_ascii_case("after")) {
+            wait.after = Some(PostId(self.number("post")?));
+            word = self.word();
+        }
+        let Some(seconds) = word else { return Ok(wait) };
+        let asked = seconds.parse().ok().map(Duration::from_secs);
+        let max = WAIT_MAX.as_secs();
+        let wrong = || self.wrong(format!("`{seconds}` is not a number of seconds, 0 to {max}"));
+        wait.patience = asked.filter(|asked| *asked <= WAIT_MAX).ok_or_else(wrong)?;
+        Ok(wait)
     }
 
     /// A number if the next word starts like one, else the default.

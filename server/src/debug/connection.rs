@@ -18,12 +18,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::answer::{Answer, answer, error, wrong};
-use super::command::parse;
+use super::answer::{Answer, answer, answer_wait, error, wrong};
+use super::command::{Command, parse};
 use super::line::Lines;
 use crate::clients::Ticket;
 use crate::connection::hang_up;
-use crate::limits::{DEBUG_CONNECTIONS_MAX, FLUSH_BYTES, LINE_BYTES_MAX};
+use crate::limits::{FLUSH_BYTES, LINE_BYTES_MAX};
 use crate::service::Service;
 
 const HALF_LINE: &str = "the last line has no end and was not run; end each with a newline";
@@ -41,8 +41,8 @@ pub(crate) async fn serve(socket: TcpStream, service: Arc<Service>, client: Tick
 }
 
 /// Tells a peer that there is no place for it.
-pub(crate) async fn refuse(mut socket: TcpStream) {
-    let message = format!("{DEBUG_CONNECTIONS_MAX} debug connections are open; close one");
+pub(crate) async fn refuse(mut socket: TcpStream, max: usize) {
+    let message = format!("{max} debug connections are open; the limit is --max-connections");
     let text = error(Code::TooManyConnections.name(), &message);
     let _peer_may_be_gone = socket.write_all(text.as_bytes()).await;
     hang_up(&mut socket).await;
@@ -116,6 +116,9 @@ impl Connection {
     async fn answer_line(&mut self, line: &Bytes) -> bool {
         let Answer { text, is_last } = match parse(line) {
             Ok(None) => return false,
+            Ok(Some(Command::Wait(query))) => {
+                answer_wait(&self.service, query, self.client.stopped()).await
+            }
             Ok(Some(command)) => answer(&self.service, command).await,
             Err(what) => wrong(&self.service, &what),
         };

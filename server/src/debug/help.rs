@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 29] = [
+pub(super) const USAGES: [Usage; 31] = [
     usage("HOME", "HOME user [limit] [BEFORE id | AFTER id]", TIMELINE, "HOME 101 5 BEFORE 3000"),
     usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
     usage("POST", "POST id", "one post with everything known about it", "POST 12"),
@@ -73,6 +73,13 @@ pub(super) const USAGES: [Usage; 29] = [
         "how posts are delivered: pull, push, threshold, active-fans, adaptive",
         "DELIVERY push",
     ),
+    usage(
+        "WAIT",
+        "WAIT user [AFTER id] [seconds]",
+        "held until the home has a newer entry; answers JSON",
+        "WAIT 101 AFTER 3000 30",
+    ),
+    usage("ONLINE", "ONLINE user", "who is online around a user", "ONLINE 101"),
     usage("INFO", "INFO [section]", "the state of the daemon in numbers", "INFO log"),
     usage("BACKUP", "BACKUP name", "a backup, below --backup-dir", "BACKUP before-upgrade"),
     usage("RETAIN", "RETAIN", "erases deleted posts and packs old segments now", "RETAIN"),

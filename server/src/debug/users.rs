@@ -1,10 +1,12 @@
-//! `USER` and `RELATION`: one line about one user, or about two.
+//! `USER` and `RELATION`: one line about one user, or about two. `ONLINE`: one line a followee who is
+//! there, and one that counts.
 //!
 //! A user nobody has written about reads as empty, so there is always an answer.
 
-use fanfold_engine::{Relation, UserCard, UserId};
+use fanfold_engine::{Online, Relation, UserCard, UserId};
 
-use crate::text::time;
+use super::answer::line;
+use crate::text::{count, time};
 
 pub(super) fn card(card: &UserCard) -> String {
     let UserCard { position, user, posts, followers, followees, newest_post, active_at } = card;
@@ -28,4 +30,18 @@ pub(super) fn relation(a: UserId, b: UserId, relation: &Relation) -> String {
          blocked {blocked}, blocked by {blocked_by} at {}\n",
         relation.position
     )
+}
+
+pub(super) fn online(user: UserId, online: &Online) -> String {
+    let mut out = String::new();
+    for followee in &online.followees {
+        line(&mut out, format_args!("user {followee}"));
+    }
+    let followees = count(online.followees.len(), "followee", "followees");
+    let followers = usize::try_from(online.followers).unwrap_or(usize::MAX);
+    let followers = count(followers, "follower", "followers");
+    let own = if online.user { "online" } else { "offline" };
+    let counts = format!("({followees} and {followers} online, user {user} {own}, end)");
+    line(&mut out, format_args!("{counts} at {}", online.position));
+    out
 }

@@ -97,6 +97,7 @@ fn server_numbers(service: &Service) -> Vec<Number> {
         counter("debug_commands", debug, "Commands answered on the debug port"),
         counter("received_bytes", received, "Bytes received on the binary port"),
         counter("cold_reads", cold, "Reads answered over the blocking lane"),
+        gauge("waits", counters.waits.load(Ordering::Relaxed), "Long-polls held"),
     ]
 }
 
@@ -141,6 +142,11 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         counter("pulled_authors", engine.pulled_authors, "Outboxes merged beside an inbox"),
         counter("inboxes_built", engine.inboxes_built, "Inboxes made by reads"),
         counter("hibernated", engine.hibernated, "Inboxes dropped, their readers being away"),
+        gauge("watches", engine.watches, "Watches of homes, long-polls included"),
+        gauge("watched_users", engine.watched_users, "Users whose homes are watched"),
+        counter("watch_events", engine.watch_events, "Events told to watches"),
+        counter("watch_lags", engine.watch_lags, "Watches that fell behind and caught up"),
+        counter("watch_gaps", engine.watch_gaps, "Gaps told to watches"),
         gauge("commit_queue_depth", engine.queue_depth, "Writes waiting for the committer"),
     ]
 }

@@ -107,6 +107,14 @@ pub(crate) enum Command {
     Mutes(Edges),
     /// List whom a user blocked, newest first
     Blocks(Edges),
+    /// Show what happens to a home as it commits, until interrupted
+    Watch(Watch),
+    /// Show who is online around a user
+    Online {
+        /// The user
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+    },
     /// Load follows and posts from files; an interrupted import goes on where it was
     Import(Import),
     /// Write all follows and posts to files, in the formats import reads
@@ -185,6 +193,25 @@ pub(crate) struct Edges {
     pub(crate) all: bool,
 }
 
+/// The arguments of `watch`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    /// Whose home
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// Go on behind this post or position (EPOCH:SEQUENCE), as if nothing had been missed
+    #[arg(long, value_name = "ID", allow_negative_numbers = true, value_parser = after)]
+    pub(crate) after: Option<After>,
+}
+
+/// Where a watch goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct After {
+    /// Absent: that of the server.
+    pub(crate) epoch: Option<u32>,
+    pub(crate) sequence: u64,
+}
+
 /// The arguments of `import`.
 #[derive(Args, Clone, Debug, Default)]
 #[command(after_help = IMPORT_NOTES, group = files())]
@@ -236,6 +263,17 @@ fn files() -> ArgGroup {
 fn page_limit(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
     number.ok_or_else(|| format!("ask for 1 to {LIMIT_MAX}"))
+}
+
+/// A post or a position.
+fn after(text: &str) -> Result<After, String> {
+    let (epoch, sequence) = match text.split_once(':') {
+        Some((epoch, sequence)) => (epoch.parse().ok().map(Some), sequence),
+        None => (Some(None), text),
+    };
+    let after = epoch.zip(sequence.parse().ok());
+    let after = after.map(|(epoch, sequence)| After { epoch, sequence });
+    after.ok_or_else(|| "expected a post's id or EPOCH:SEQUENCE".to_owned())
 }
 
 /// A positive number of seconds, fractions allowed.
@@ -319,6 +357,20 @@ mod tests {
         let message = parse("outbox 1 --limit 201").unwrap_err().to_string();
         assert!(message.contains("ask for 1 to 200"), "{message}");
         assert!(parse("home 1 --after 3 --all").is_ok());
+    }
+
+    #[test]
+    fn a_watch_goes_on_behind_a_post_or_a_position() {
+        let after = |line| match parse(line).unwrap().command {
+            Command::Watch(watch) => watch.after,
+            _ => unreachable!("it is a watch"),
+        };
+        assert_eq!(after("watch 7"), None);
+        assert_eq!(after("watch 7 --after 12"), Some(After { epoch: None, sequence: 12 }));
+        assert_eq!(after("watch 7 --after 3:12"), Some(After { epoch: Some(3), sequence: 12 }));
+        for line in ["watch 7 --after x", "watch 7 --after 1:", "watch 7 --after -1", "watch"] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
     }
 
     #[test]

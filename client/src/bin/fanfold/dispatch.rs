@@ -11,7 +11,7 @@ use crate::edges::{self, List};
 use crate::exit::Failure;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{export, import, lookups, writes};
+use crate::{export, import, lookups, watch, writes};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -34,6 +34,8 @@ pub(crate) async fn run(
         Command::Followers(list) => edges::run(session, console, List::Followers, list).await,
         Command::Mutes(list) => edges::run(session, console, List::Mutes, list).await,
         Command::Blocks(list) => edges::run(session, console, List::Blocks, list).await,
+        Command::Watch(arguments) => watch::run(session, console, arguments).await,
+        Command::Online { user } => lookups::online(session, console, user).await,
         Command::Import(import) => import::run(session, console, import).await,
         Command::Export(export) => export::run(session, console, export).await,
         Command::Shell => Err(Failure::Mistake("this is a shell already".to_owned())),

@@ -1,4 +1,4 @@
-//! The commands that show one thing: ping, status, post, user, relation.
+//! The commands that show one thing: ping, status, post, user, relation, online.
 //!
 //! Each asks once and prints the answer as lines for people or as one JSON object. The forms are in
 //! `present.rs`.
@@ -104,4 +104,17 @@ pub(crate) async fn relation(
         console.line(&line)?;
     }
     Ok(())
+}
+
+pub(crate) async fn online(
+    session: &mut Session,
+    console: &mut Console,
+    user: UserId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let online = session.client().await?.online(user, viewer).await?;
+    match session.json() {
+        true => console.json(&present::online_json(user, &online)),
+        false => console.line(&present::online_text(user, &online)),
+    }
 }

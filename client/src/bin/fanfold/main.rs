@@ -22,6 +22,7 @@ mod session;
 mod shell;
 mod time;
 mod timelines;
+mod watch;
 mod words;
 mod writes;
 

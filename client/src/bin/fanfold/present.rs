@@ -3,7 +3,9 @@
 //! Text of users is made safe for a terminal: control characters are shown as escapes, so that a
 //! post cannot move the cursor or change the title of somebody's window.
 
-use fanfold_client::{Edge, Post, Relation, Status, StatusValue, UserCard, UserId, Written};
+use fanfold_client::{
+    Edge, Online, Post, Relation, Status, StatusValue, UserCard, UserId, Written,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -144,6 +146,26 @@ pub(crate) fn relation_text(a: UserId, b: UserId, relation: &Relation) -> Vec<St
         true => vec![format!("nothing stands between {a} and {b}")],
         false => lines,
     }
+}
+
+pub(crate) fn online_json(user: UserId, online: &Online) -> Value {
+    let followees: Vec<u64> = online.followees.iter().map(|followee| followee.0).collect();
+    json!({
+        "user": user.0,
+        "online": online.online,
+        "followers": online.followers,
+        "followees": followees,
+        "epoch": online.position.epoch.0,
+        "sequence": online.position.sequence.0,
+    })
+}
+
+pub(crate) fn online_text(user: UserId, online: &Online) -> String {
+    let own = if online.online { "online" } else { "offline" };
+    let followees: Vec<String> = online.followees.iter().map(ToString::to_string).collect();
+    let followees = if followees.is_empty() { "nobody".to_owned() } else { followees.join(", ") };
+    let followers = online.followers;
+    format!("user {user}: {own}; online followers: {followers}; follows, online: {followees}")
 }
 
 pub(crate) fn status_json(status: &Status) -> Value {

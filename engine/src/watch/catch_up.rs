@@ -1,0 +1,140 @@
+//! What happened to one home between two positions, from the log.
+//!
+//! The edges are known at the upper position only. They are the same at the lower one for every
+//! author for whom no record between changed them; the others are told as changed, once, and none
+//! of their posts. Posts that came and went are left out.
+
+use std::sync::PoisonError;
+
+use foldhash::{HashMap, HashMapExt, HashSet};
+
+use super::hub::Hub;
+use super::note::Note;
+use super::sight::Sight;
+use super::trail::Chunk;
+use crate::error::Result;
+use crate::ids::{PostId, Sequence, UserId};
+use crate::limits::{CATCH_UP_EVENTS_MAX, TRAIL_NOTES_MAX};
+use crate::shared::Shared;
+
+/// An event whose content is not read yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The record that it comes from; of an entry, the post.
+    pub(crate) sequence: Sequence,
+    pub(crate) what: What,
+}
+
+/// See [`WatchEvent`](super::event::WatchEvent).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Entry,
+    Removed(PostId),
+    FeedChanged(UserId),
+}
+
+/// Somebody who comes back.
+#[derive(Debug)]
+pub(crate) struct Return {
+    pub(crate) user: UserId,
+    /// Told up to here before.
+    pub(crate) after: Sequence,
+    /// Told from here on again.
+    pub(crate) at: Sequence,
+    /// What the user sees at `at`.
+    pub(crate) sight: Sight,
+    /// The newest notes.
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// What happened in between; `None` if that is too much, or retention dropped some of it. May wait
+/// for a disk.
+pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>>> {
+    if TRAIL_NOTES_MAX < back.at.0 - back.after.0 {
+        return Ok(None);
+    }
+    let notes = notes(shared, &back)?;
+    if notes.contains(&Note::Lost) {
+        return Ok(None);
+    }
+    let steps = steps(&back, &notes);
+    Ok((steps.len() <= CATCH_UP_EVENTS_MAX).then_some(steps))
+}
+
+/// All notes above `after`, up to `at`.
+fn notes(shared: &Shared, back: &Return) -> Result<Vec<Note>> {
+    let Return { after, at, chunks, .. } = back;
+    let mut notes = Vec::with_capacity(usize::try_from(at.0 - after.0).unwrap_or(0));
+    let starts_late = chunks.first().is_none_or(|(first, _)| after.0 + 1 < *first);
+    let older = if starts_late { older(shared, *after)? } else { None };
+    for (first, chunk) in older.as_ref().unwrap_or(chunks) {
+        let wanted = after.0 + notes.len() as u64 + 1;
+        read(shared, wanted..(*first).min(at.0 + 1), &mut notes)?;
+        let wanted = after.0 + notes.len() as u64 + 1;
+        let skip = usize::try_from(wanted.saturating_sub(*first)).unwrap_or(usize::MAX);
+        let left = usize::try_from(at.0 + 1 - wanted).unwrap_or(0);
+        notes.extend(chunk.iter().skip(skip).take(left));
+    }
+    let wanted = after.0 + notes.len() as u64 + 1;
+    read(shared, wanted..at.0 + 1, &mut notes)?;
+    Ok(notes)
+}
+
+/// The notes above `after`, where the trail does not reach as far down: it is made to. Whoever
+/// comes back meanwhile waits and finds it done.
+fn older(shared: &Shared, after: Sequence) -> Result<Option<Vec<Chunk>>> {
+    let hub: &Hub = &shared.hub;
+    let _one_at_a_time = hub.reading.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = hub.lock().trail.first();
+    if after.next() < first && first.0 - after.0 <= TRAIL_NOTES_MAX {
+        let mut notes = Vec::new();
+        read(shared, after.0 + 1..first.0, &mut notes)?;
+        hub.lock().trail.prepend(after.next(), &std::sync::Arc::new(notes));
+    }
+    Ok(Some(hub.lock().trail.above(after)))
+}
+
+/// Adds the notes of these sequences, from the log.
+fn read(shared: &Shared, sequences: std::ops::Range<u64>, notes: &mut Vec<Note>) -> Result<()> {
+    if sequences.is_empty() {
+        return Ok(());
+    }
+    let segments = shared.log.segments();
+    for sequence in sequences {
+        notes.push(Note::of(segments.record(Sequence(sequence))?.as_ref()));
+    }
+    Ok(())
+}
+
+fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
+    let numbered = || (back.after.0 + 1..).map(Sequence).zip(notes);
+    let mut changed: HashMap<UserId, Sequence> = HashMap::new();
+    for (sequence, note) in numbered() {
+        changed.extend(note.changed_for(back.user).map(|author| (author, sequence)));
+    }
+    let deleted: HashSet<PostId> = notes
+        .iter()
+        .filter_map(|note| match note {
+            Note::Delete { post, .. } => Some(*post),
+            _ => None,
+        })
+        .collect();
+    let shows = |author| back.sight.shows(author) && !changed.contains_key(&author);
+    let step = |(sequence, note): (Sequence, &Note)| {
+        let what = match *note {
+            Note::Publish { author } => {
+                (shows(author) && !deleted.contains(&sequence.into())).then_some(What::Entry)
+            }
+            Note::Delete { post, author } => {
+                (post.0 <= back.after.0 && shows(author)).then_some(What::Removed(post))
+            }
+            ref edge => {
+                let author = edge.changed_for(back.user);
+                let author = author.filter(|author| changed.get(author) == Some(&sequence));
+                author.map(What::FeedChanged)
+            }
+        };
+        what.map(|what| Step { sequence, what })
+    };
+    numbered().filter_map(step).collect()
+}

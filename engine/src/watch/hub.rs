@@ -1,0 +1,246 @@
+//! The hub: index and trail behind one lock, and how far the log has been told.
+//!
+//! The lock is held to tell at most [`TELL_RECORDS_MAX`](crate::limits::TELL_RECORDS_MAX) records or
+//! to look up one user's edges in memory, never for a disk. The committer does not take it.
+//!
+//! A watch begins at a position `at`: its edges are as of `at`, and every record above is told. Both
+//! hold because edges are read under the hub's lock: what was told by then lies below.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Waker;
+use std::thread::Thread;
+
+use super::index::{Index, Told};
+use super::note::Note;
+use super::presence::Leases;
+use super::queue::Queue;
+use super::sight::{Known, Look, Sight};
+use super::trail::{Chunk, Trail};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Sequence, UserId};
+use crate::limits::{TRAIL_NOTES_MAX, WATCHES_MAX};
+use crate::log::record::Record;
+use crate::query::Post;
+use crate::read::feed::as_post;
+use crate::shared::Shared;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    /// Whether anybody watches: all that the committer looks at.
+    is_watched: AtomicBool,
+    /// A copy of [`Inner::told`] for watches that take: every event up to here is in its queue.
+    told: AtomicU64,
+    inner: Mutex<Inner>,
+    teller: OnceLock<Thread>,
+    /// Held by the one who reads older notes from the log.
+    pub(crate) reading: Mutex<()>,
+    pub(crate) leases: Leases,
+    pub(crate) tally: WatchTally,
+}
+
+/// What the watches count.
+#[derive(Debug, Default)]
+pub(crate) struct WatchTally {
+    /// Events handed out.
+    pub(crate) events: AtomicU64,
+    /// Watches that fell behind and were rebuilt from the log.
+    pub(crate) lags: AtomicU64,
+    /// Of these, and of those that came back, the ones that could not be: a gap was told.
+    pub(crate) gaps: AtomicU64,
+}
+
+/// What the lock guards.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) index: Index,
+    pub(crate) trail: Trail,
+    /// Everything up to here was told.
+    told: Sequence,
+    is_closed: bool,
+}
+
+/// A watch that has begun.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) queue: Arc<Queue>,
+    /// What comes after this is told.
+    pub(crate) at: Sequence,
+    /// For who comes back from below: what the user sees at `at`, and the newest notes.
+    pub(crate) past: Option<(Sight, Vec<Chunk>)>,
+}
+
+impl Hub {
+    /// A hub of a log that ends at `newest`.
+    pub(crate) fn new(newest: Sequence) -> Self {
+        Self {
+            is_watched: AtomicBool::new(false),
+            told: AtomicU64::new(newest.0),
+            inner: Mutex::new(Inner {
+                index: Index::new(),
+                trail: Trail::new(newest),
+                told: newest,
+                is_closed: false,
+            }),
+            teller: OnceLock::new(),
+            reading: Mutex::new(()),
+            leases: Leases::default(),
+            tally: WatchTally::default(),
+        }
+    }
+
+    /// The thread to wake when something was committed.
+    pub(crate) fn set_teller(&self, teller: Thread) {
+        let _only_one = self.teller.set(teller);
+    }
+
+    /// Something was committed and applied. One load if nobody watches.
+    pub(crate) fn committed(&self) {
+        // Whoever began to watch stored this before it took the state lock for reading, and the
+        // committer has held that lock since: an older value means that the watch saw the records.
+        if self.is_watched.load(Ordering::Relaxed) {
+            self.wake_teller();
+        }
+    }
+
+    /// Every event up to here is in the queues that it concerns.
+    pub(crate) fn told(&self) -> Sequence {
+        Sequence(self.told.load(Ordering::Acquire))
+    }
+
+    /// Begins a watch, from `after` if it comes back.
+    pub(crate) fn join(
+        &self,
+        shared: &Shared,
+        user: UserId,
+        after: Option<Sequence>,
+    ) -> Result<Joined> {
+        let mut known = None;
+        loop {
+            let mut inner = self.lock();
+            self.open(&mut inner, shared, after)?;
+            if !inner.index.knows(user) {
+                match Sight::look(shared, user, known.as_ref())? {
+                    Look::Done(sight) => inner.index.add(user, sight),
+                    Look::Files(excerpt, stamp) => {
+                        drop(inner);
+                        known = Some(Known::read(&excerpt, stamp)?);
+                        continue;
+                    }
+                }
+            }
+            let joined = inner.attach(user, after);
+            drop(inner);
+            self.wake_teller();
+            return joined;
+        }
+    }
+
+    /// Ends a watch.
+    pub(crate) fn leave(&self, user: UserId, queue: &Arc<Queue>) {
+        self.lock().index.detach(user, queue);
+    }
+
+    /// How far was told, if somebody is to be told more. From here on the committer is no longer to
+    /// wake anybody otherwise.
+    pub(crate) fn to_tell(&self) -> Option<Sequence> {
+        let inner = self.lock();
+        if inner.index.watches() == 0 {
+            self.is_watched.store(false, Ordering::Relaxed);
+            return None;
+        }
+        Some(inner.told)
+    }
+
+    /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
+    pub(crate) fn tell(&self, from: Sequence, records: &[Option<Record>]) {
+        let mut wakers = Vec::new();
+        {
+            let mut inner = self.lock();
+            if inner.told != from {
+                return;
+            }
+            for record in records {
+                inner.tell(record.as_ref(), &mut wakers);
+            }
+            self.told.store(inner.told.0, Ordering::Release);
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends all watches: what is in their queues can still be taken.
+    pub(crate) fn close(&self) {
+        let wakers: Vec<Waker> = {
+            let mut inner = self.lock();
+            inner.is_closed = true;
+            inner.index.queues().filter_map(|queue| queue.close()).collect()
+        };
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn wake_teller(&self) {
+        self.teller.get().into_iter().for_each(Thread::unpark);
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on commits are told, if they were not before.
+    fn open(&self, inner: &mut Inner, shared: &Shared, after: Option<Sequence>) -> Result<()> {
+        if inner.is_closed {
+            return Err(Error::new(ErrorKind::Closed, "the engine was closed"));
+        }
+        let watches = inner.index.watches();
+        if WATCHES_MAX <= watches {
+            let what = format!("there are {watches} watches; the limit is {WATCHES_MAX}");
+            return Err(Error::limit(what));
+        }
+        self.is_watched.store(true, Ordering::Relaxed);
+        let newest = shared.state()?.position.sequence;
+        if let Some(after) = after.filter(|after| newest < *after) {
+            let what = format!("position {after} is above the newest, {newest}");
+            return Err(Error::invalid(what));
+        }
+        if watches == 0 && TRAIL_NOTES_MAX / 4 < newest.0 - inner.told.0 {
+            // Nobody was there for long: nobody misses what happened.
+            inner.trail = Trail::new(newest);
+            inner.told = newest;
+            self.told.store(newest.0, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn attach(&mut self, user: UserId, after: Option<Sequence>) -> Result<Joined> {
+        let ended = || Error::new(ErrorKind::Internal, "a watched user has no edges");
+        let sight = self.index.sight(user).ok_or_else(ended)?;
+        let at = sight.at.max(self.told);
+        let past = after.filter(|after| *after < at);
+        let past = past.map(|after| (sight.clone(), self.trail.above(after)));
+        let queue = Arc::new(Queue::new(after.map_or(at, |after| at.max(after))));
+        self.index.attach(user, Arc::clone(&queue));
+        Ok(Joined { queue, at, past })
+    }
+
+    fn tell(&mut self, record: Option<&Record>, wakers: &mut Vec<Waker>) {
+        let (sequence, note) = (self.told.next(), Note::of(record));
+        self.trail.push(note);
+        if note == Note::Lost {
+            // The edges here may be wrong from now on; each watch reads its own again.
+            wakers.extend(self.index.clear());
+        }
+        let post = || as_post(sequence, record?.clone()).map(|post| Arc::new(own(post)));
+        self.index.tell(&Told { sequence, note, post: &post }, wakers);
+        self.told = sequence;
+    }
+}
+
+/// The post with bytes of its own: those of the log would keep a whole segment in memory for as long
+/// as a slow watch has not taken it.
+fn own(post: Post) -> Post {
+    let copy = |bytes: &bytes::Bytes| bytes::Bytes::copy_from_slice(bytes);
+    Post { text: copy(&post.text), meta: copy(&post.meta), ..post }
+}

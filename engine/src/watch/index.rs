@@ -1,0 +1,245 @@
+//! Who watches, and whom a record concerns.
+//!
+//! For each watched user the edges as of the last record that was told, kept up by the records
+//! themselves; for each author the watched users who see their posts.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use foldhash::{HashMap, HashMapExt};
+
+use super::event::WatchEvent;
+use super::note::Note;
+use super::queue::Queue;
+use super::sight::{Edge, Sight};
+use crate::ids::{Sequence, UserId};
+use crate::query::Post;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Index {
+    slots: Vec<Option<Watched>>,
+    free: Vec<u32>,
+    users: HashMap<UserId, u32>,
+    /// By author: the slots of the watched users in whose homes their posts are.
+    audience: HashMap<UserId, Vec<u32>>,
+    watches: usize,
+}
+
+/// A user who is watched.
+#[derive(Debug)]
+struct Watched {
+    sight: Sight,
+    queues: Vec<Arc<Queue>>,
+}
+
+/// A record to be told.
+pub(crate) struct Told<'a> {
+    pub(crate) sequence: Sequence,
+    pub(crate) note: Note,
+    /// The content of a publish; asked for only if somebody is told.
+    pub(crate) post: &'a dyn Fn() -> Option<Arc<Post>>,
+}
+
+impl Index {
+    pub(crate) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            users: HashMap::new(),
+            audience: HashMap::new(),
+            watches: 0,
+        }
+    }
+
+    /// How many watches there are.
+    pub(crate) fn watches(&self) -> usize {
+        self.watches
+    }
+
+    /// How many users are watched.
+    pub(crate) fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    pub(crate) fn knows(&self, user: UserId) -> bool {
+        self.users.contains_key(&user)
+    }
+
+    /// All users who are watched.
+    pub(crate) fn online(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.users.keys().copied()
+    }
+
+    /// The edges of a watched user; as of their own position, if that is above what was told.
+    pub(crate) fn sight(&self, user: UserId) -> Option<&Sight> {
+        self.watched(user).map(|watched| &watched.sight)
+    }
+
+    /// Begins to keep the edges of a user.
+    pub(crate) fn add(&mut self, user: UserId, sight: Sight) {
+        let authors: Vec<UserId> = sight
+            .edges
+            .iter()
+            .filter_map(|(author, edge)| edge.shows().then_some(*author))
+            .collect();
+        let watched = Some(Watched { sight, queues: Vec::new() });
+        let slot = match self.free.pop() {
+            Some(slot) => slot,
+            None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
+        };
+        match self.slots.get_mut(slot as usize) {
+            Some(place) => *place = watched,
+            None => self.slots.push(watched),
+        }
+        self.users.insert(user, slot);
+        for author in authors {
+            self.audience.entry(author).or_default().push(slot);
+        }
+    }
+
+    /// Adds a watch of a user whose edges are kept.
+    pub(crate) fn attach(&mut self, user: UserId, queue: Arc<Queue>) {
+        if let Some(watched) = self.watched_mut(user) {
+            watched.queues.push(queue);
+            self.watches += 1;
+        }
+    }
+
+    /// Ends a watch; with the last one the user's edges go.
+    pub(crate) fn detach(&mut self, user: UserId, queue: &Arc<Queue>) {
+        let Some(watched) = self.watched_mut(user) else { return };
+        let before = watched.queues.len();
+        watched.queues.retain(|known| !Arc::ptr_eq(known, queue));
+        let (gone, is_empty) = (before - watched.queues.len(), watched.queues.is_empty());
+        self.watches -= gone;
+        if is_empty {
+            self.remove(user);
+        }
+    }
+
+    /// Forgets everybody: all watches are behind.
+    pub(crate) fn clear(&mut self) -> Vec<Waker> {
+        let all = std::mem::replace(self, Self::new());
+        let queues = all.slots.into_iter().flatten().flat_map(|watched| watched.queues);
+        queues.filter_map(|queue| queue.fall_behind()).collect()
+    }
+
+    /// All watches.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &Arc<Queue>> {
+        self.slots.iter().flatten().flat_map(|watched| &watched.queues)
+    }
+
+    /// Tells a record to whom it concerns; hands out whom to wake.
+    pub(crate) fn tell(&mut self, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        match told.note {
+            Note::Publish { author } => {
+                if !self.audience.contains_key(&author) {
+                    return;
+                }
+                if let Some(post) = (told.post)() {
+                    self.tell_audience(author, told.sequence, &WatchEvent::Entry(post), wakers);
+                }
+            }
+            Note::Delete { post, author } => {
+                self.tell_audience(author, told.sequence, &WatchEvent::Removed(post), wakers);
+            }
+            Note::Part { user, other, .. } => {
+                self.change(user, told, wakers);
+                self.change(other, told, wakers);
+            }
+            Note::Follow { user, .. }
+            | Note::Unfollow { user, .. }
+            | Note::Mute { user, .. }
+            | Note::Unmute { user, .. } => self.change(user, told, wakers),
+            Note::Nothing | Note::Lost => {}
+        }
+    }
+
+    fn tell_audience(
+        &self,
+        author: UserId,
+        sequence: Sequence,
+        event: &WatchEvent,
+        wakers: &mut Vec<Waker>,
+    ) {
+        for slot in self.audience.get(&author).into_iter().flatten() {
+            let Some(Some(watched)) = self.slots.get(*slot as usize) else { continue };
+            watched.tell(sequence, event, wakers);
+        }
+    }
+
+    /// An edge of `user` began or ended, if the note says so.
+    fn change(&mut self, user: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let Some(author) = told.note.changed_for(user) else { return };
+        let Some(slot) = self.users.get(&user).copied() else { return };
+        let Some(Some(watched)) = self.slots.get_mut(slot as usize) else { return };
+        if told.sequence <= watched.sight.at {
+            return;
+        }
+        let (before, after) = watched.change(author, &told.note);
+        watched.tell(told.sequence, &WatchEvent::FeedChanged(author), wakers);
+        match (before, after) {
+            (false, true) => self.audience.entry(author).or_default().push(slot),
+            (true, false) => self.leave(author, slot),
+            _ => {}
+        }
+    }
+
+    fn leave(&mut self, author: UserId, slot: u32) {
+        let Some(slots) = self.audience.get_mut(&author) else { return };
+        if let Some(at) = slots.iter().position(|known| *known == slot) {
+            slots.swap_remove(at);
+        }
+        if slots.is_empty() {
+            self.audience.remove(&author);
+        }
+    }
+
+    fn remove(&mut self, user: UserId) {
+        let Some(slot) = self.users.remove(&user) else { return };
+        let place = self.slots.get_mut(slot as usize);
+        let Some(watched) = place.and_then(Option::take) else { return };
+        for (author, edge) in watched.sight.edges {
+            if edge.shows() {
+                self.leave(author, slot);
+            }
+        }
+        self.free.push(slot);
+    }
+
+    fn watched(&self, user: UserId) -> Option<&Watched> {
+        self.slots.get(*self.users.get(&user)? as usize)?.as_ref()
+    }
+
+    fn watched_mut(&mut self, user: UserId) -> Option<&mut Watched> {
+        self.slots.get_mut(*self.users.get(&user)? as usize)?.as_mut()
+    }
+}
+
+impl Watched {
+    fn tell(&self, sequence: Sequence, event: &WatchEvent, wakers: &mut Vec<Waker>) {
+        if sequence <= self.sight.at {
+            return;
+        }
+        wakers.extend(self.queues.iter().filter_map(|queue| queue.push(sequence, event.clone())));
+    }
+
+    /// Keeps an edge up; whether the author showed before, and after.
+    fn change(&mut self, author: UserId, note: &Note) -> (bool, bool) {
+        let edge = self.sight.edges.entry(author).or_default();
+        let before = edge.shows();
+        match note {
+            Note::Follow { .. } => edge.follows = true,
+            Note::Unfollow { .. } | Note::Part { .. } => edge.follows = false,
+            Note::Mute { .. } => edge.muted = true,
+            Note::Unmute { .. } => edge.muted = false,
+            Note::Publish { .. } | Note::Delete { .. } | Note::Nothing | Note::Lost => {}
+        }
+        let after = edge.shows();
+        if *edge == Edge::default() {
+            self.sight.edges.remove(&author);
+        }
+        (before, after)
+    }
+}

@@ -1,0 +1,104 @@
+//! Who is online: whoever is watched, or was touched within the lease.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use foldhash::HashMap;
+
+use super::sight::{Known, Look, Sight};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Position, Timestamp, UserId};
+use crate::limits::{LEASE_MILLIS, LEASES_MAX};
+use crate::read::edges::follows_since;
+use crate::shared::Shared;
+
+/// Who is online around a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Online {
+    /// The newest position when it was looked up.
+    pub position: Position,
+    /// Whether the user is.
+    pub user: bool,
+    /// Which of their followees are, ascending.
+    pub followees: Vec<UserId>,
+    /// How many of their followers are.
+    pub followers: u64,
+}
+
+/// When users were last touched, of those who were lately.
+#[derive(Debug, Default)]
+pub(crate) struct Leases(Mutex<HashMap<UserId, Timestamp>>);
+
+impl Leases {
+    /// The user is online from `now` until the lease ends.
+    pub(crate) fn touch(&self, user: UserId, now: Timestamp) {
+        let mut touched = self.lock();
+        if LEASES_MAX <= touched.len() && !touched.contains_key(&user) {
+            touched.retain(|_, at| holds(*at, now));
+            if LEASES_MAX <= touched.len() {
+                return;
+            }
+        }
+        touched.insert(user, now);
+    }
+
+    fn holders(&self, now: Timestamp) -> Vec<UserId> {
+        let mut touched = self.lock();
+        touched.retain(|_, at| holds(*at, now));
+        touched.keys().copied().collect()
+    }
+
+    fn hold(&self, user: UserId, now: Timestamp) -> bool {
+        self.lock().get(&user).is_some_and(|at| holds(*at, now))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Timestamp>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn holds(at: Timestamp, now: Timestamp) -> bool {
+    now.0 < at.0.saturating_add(LEASE_MILLIS)
+}
+
+/// Who is online around `user`. May wait for a disk.
+pub(crate) fn online(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Result<Online> {
+    if let Some(viewer) = viewer.filter(|viewer| *viewer != user) {
+        let what = format!("user {viewer} cannot see who is online around user {user}");
+        return Err(Error::new(ErrorKind::Denied, what));
+    }
+    let now = shared.options.clock.now();
+    let hub = &shared.hub;
+    let sight = sight(shared, user)?;
+    let is_online = |other| hub.lock().index.knows(other) || hub.leases.hold(other, now);
+    let followed = sight.edges.iter().filter_map(|(author, edge)| edge.follows.then_some(*author));
+    let mut followees: Vec<UserId> = followed.filter(|author| is_online(*author)).collect();
+    followees.sort_unstable();
+    let (watched, mut followers) = {
+        let index = &hub.lock().index;
+        let follows = |other: &UserId| {
+            index.sight(*other).and_then(|sight| sight.edges.get(&user)).is_some_and(|e| e.follows)
+        };
+        let watched: foldhash::HashSet<UserId> = index.online().collect();
+        let followers = watched.iter().filter(|other| follows(other)).count() as u64;
+        (watched, followers)
+    };
+    for other in hub.leases.holders(now) {
+        if watched.contains(&other) {
+            continue;
+        }
+        let since = follows_since(&*shared.state()?, other, user)?;
+        followers += u64::from(since.resolve()?.is_some());
+    }
+    let position = shared.state()?.position;
+    Ok(Online { position, user: is_online(user), followees, followers })
+}
+
+fn sight(shared: &Shared, user: UserId) -> Result<Sight> {
+    let mut known = None;
+    loop {
+        match Sight::look(shared, user, known.as_ref())? {
+            Look::Done(sight) => return Ok(sight),
+            Look::Files(excerpt, stamp) => known = Some(Known::read(&excerpt, stamp)?),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What waits for one watch: a bounded queue of events, and whom to wake.
+//!
+//! Invariants:
+//! * At most [`WATCH_QUEUE_MAX`] events wait. One more, and all are dropped: the watch is behind.
+//! * A queue that is behind takes nothing more; its watch makes itself a new one.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use super::event::WatchEvent;
+use crate::ids::Sequence;
+use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS, WATCH_QUEUE_MAX};
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    /// What happened up to here is not told.
+    since: Sequence,
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    events: VecDeque<(Sequence, WatchEvent)>,
+    is_behind: bool,
+    is_closed: bool,
+    waker: Option<Waker>,
+}
+
+/// What was taken out of a queue.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    /// The record of the last event.
+    pub(crate) last: Option<Sequence>,
+    pub(crate) events: Vec<WatchEvent>,
+    /// Nothing is left.
+    pub(crate) is_all: bool,
+    pub(crate) is_closed: bool,
+}
+
+impl Queue {
+    pub(crate) fn new(since: Sequence) -> Self {
+        Self { since, state: Mutex::default(), arrived: Condvar::new() }
+    }
+
+    /// Adds an event; hands out whom to wake, which the caller does without a lock.
+    #[must_use]
+    pub(crate) fn push(&self, sequence: Sequence, event: WatchEvent) -> Option<Waker> {
+        if sequence <= self.since {
+            return None;
+        }
+        let mut state = self.lock();
+        if state.is_behind {
+            return None;
+        }
+        if WATCH_QUEUE_MAX <= state.events.len() {
+            state.fall_behind();
+        } else {
+            state.events.push_back((sequence, event));
+        }
+        self.told(state)
+    }
+
+    /// Drops everything: the watch has to be rebuilt.
+    #[must_use]
+    pub(crate) fn fall_behind(&self) -> Option<Waker> {
+        let mut state = self.lock();
+        state.fall_behind();
+        self.told(state)
+    }
+
+    /// Nothing more will come.
+    #[must_use]
+    pub(crate) fn close(&self) -> Option<Waker> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        self.told(state)
+    }
+
+    /// Whether there is nothing to take and nothing to rebuild.
+    pub(crate) fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.events.is_empty() && !state.is_behind
+    }
+
+    pub(crate) fn is_behind(&self) -> bool {
+        self.lock().is_behind
+    }
+
+    /// Drops what waits; events that come later are told.
+    pub(crate) fn forget(&self) {
+        self.lock().events = VecDeque::new();
+    }
+
+    /// The oldest events, up to the size of a batch.
+    pub(crate) fn take(&self) -> Taken {
+        let mut state = self.lock();
+        let mut taken =
+            Taken { last: None, events: Vec::new(), is_all: false, is_closed: state.is_closed };
+        let mut bytes = 0;
+        while taken.events.len() < WATCH_BATCH_EVENTS && bytes < WATCH_BATCH_BYTES {
+            let Some((sequence, event)) = state.events.pop_front() else { break };
+            bytes += event.bytes();
+            taken.last = Some(sequence);
+            taken.events.push(event);
+        }
+        taken.is_all = state.events.is_empty();
+        if taken.is_all {
+            // An idle watch keeps no room for a burst.
+            state.events.shrink_to(0);
+        }
+        taken
+    }
+
+    /// Ready once there is something to take, to rebuild, or to end.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.has_news() {
+            return Poll::Ready(());
+        }
+        match &state.waker {
+            Some(waker) if waker.will_wake(context.waker()) => {}
+            _ => state.waker = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+
+    /// Blocks until there is something, at most for `timeout`.
+    pub(crate) fn wait(&self, timeout: Duration) {
+        let has_none = |state: &mut State| !state.has_news();
+        let waited = self.arrived.wait_timeout_while(self.lock(), timeout, has_none);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn told(&self, mut state: MutexGuard<'_, State>) -> Option<Waker> {
+        let waker = state.waker.take();
+        drop(state);
+        self.arrived.notify_all();
+        waker
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn has_news(&self) -> bool {
+        !self.events.is_empty() || self.is_behind || self.is_closed
+    }
+
+    fn fall_behind(&mut self) {
+        self.events = VecDeque::new();
+        self.is_behind = true;
+    }
+}
