@@ -1,9 +1,9 @@
-//! The machine's limit: an id of five bytes appended to one of many lists, in the order in which posts
-//! find their readers. No locks, no lookup, no order to keep: an array of positions and an array of
-//! slots.
+//! The machine's limit: an id of five bytes appended to one of many lists, at random. No locks, no lookup,
+//! no order to keep: an array of positions and an array of slots.
 
 use std::time::Instant;
 
+use fanfold_engine::testing::seed::Random;
 use memmap2::{Advice, MmapMut};
 
 use crate::number::{float, to_usize};
@@ -17,10 +17,9 @@ const APPENDS: usize = 30_000_000;
 /// Millions of appends a second: in small pages, and in huge ones where the system grants them.
 pub(super) fn measure(population: &Population, slots: usize) -> (f64, f64) {
     let users = to_usize(population.users());
-    let readers: Vec<u32> = population
-        .follows()
-        .take(APPENDS)
-        .map(|(user, _)| u32::try_from(user - 1).unwrap_or(0))
+    let mut random = Random::new(5);
+    let readers: Vec<u32> = (0..APPENDS)
+        .map(|_| u32::try_from(random.below(population.users())).unwrap_or(0))
         .collect();
     let measured = |advice| appends(&readers, users, slots, advice).unwrap_or(0.0);
     (measured(Advice::NoHugePage), measured(Advice::HugePage))
