@@ -8,6 +8,7 @@ use super::inbox::{Inbox, ROOM_MAX, ROOM_MIN};
 use super::note::known_above;
 use super::pace::Reads;
 use super::policy::Policy;
+use super::profile::Profile;
 use crate::error::Result;
 use crate::ids::{Sequence, Timestamp};
 use crate::query::Span;
@@ -51,19 +52,17 @@ fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     let rises = delivery.levels.rises();
     let content = Content::gather(state, plan, authors)?;
     let Plan { reader, bound, now, .. } = plan;
-    let mut shard = delivery.inboxes.shard(reader);
-    let made = Inbox::new(&mut shard.slab, reader.0, content.floor, plan.room, &content.ids);
-    let Some(mut inbox) = made else { return Ok(()) };
-    (inbox.bound, inbox.next_bound, inbox.reads) = (bound, bound, Reads::begin(now));
-    inbox.pulled = content.pulled;
-    delivery.inboxes.insert(&mut shard, inbox);
+    let mut held = delivery.inboxes.hold(reader);
+    let made = Inbox::new(&mut held.shard.slab, content.floor, plan.room, &content.ids);
+    let Some(inbox) = made else { return Ok(()) };
+    held.insert(inbox, Profile::new(reader.0, bound, content.pulled, Reads::begin(now)));
     Tally::count(&delivery.tally.built, 1);
     if delivery.levels.rises() != rises
-        && let Some(open) = shard.open(reader.0)
+        && let Some(open) = held.open()
     {
         // A level rose meanwhile, and whoever raised it may not have seen this inbox.
         let risen = authors.iter().filter(|author| bound < delivery.levels.pull(**author));
-        risen.for_each(|author| open.inbox.pull(author.0));
+        risen.for_each(|author| open.profile.pull(author.0));
     }
     Ok(())
 }

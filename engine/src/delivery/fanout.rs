@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::flights::{Flight, Flights, Job, Task};
+use super::inboxes::Sorting;
 use super::note::merge_author;
 use super::pace::Pace;
 use super::policy::Policy;
@@ -19,7 +20,7 @@ use super::readers::readers;
 use super::upkeep::Upkeep;
 use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
-use crate::ids::Timestamp;
+use crate::ids::{Sequence, Timestamp};
 use crate::shared::Shared;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -50,14 +51,18 @@ struct Worker {
     is_stopping: Arc<AtomicBool>,
     /// Readers of jobs, by number.
     readers: HashMap<u64, Arc<[u32]>>,
+    /// Readers and posts that are delivered together.
+    batch: Vec<(u32, Sequence)>,
+    sorting: Sorting,
     pace: Pace,
     upkeep: Upkeep,
 }
 
-/// What became of the first post of the queue.
+/// What becomes of a post of the queue.
+#[derive(PartialEq, Eq)]
 enum Landing {
-    /// So many inboxes have it: all that should.
-    Landed(usize),
+    /// Its readers are gathered.
+    Gathered,
     /// It has many readers, or they are in files.
     Job,
 }
@@ -69,6 +74,8 @@ impl FanOut {
             shared: Arc::clone(&shared),
             is_stopping: Arc::clone(&is_stopping),
             readers: HashMap::new(),
+            batch: Vec::new(),
+            sorting: Sorting::default(),
             pace: Pace::default(),
             upkeep: Upkeep::new(Instant::now()),
         };
@@ -133,31 +140,38 @@ impl Worker {
         Ok(has_landed || has_sliced || has_tidied)
     }
 
-    /// Delivers some posts of the queue.
+    /// Delivers some posts of the queue: gathered first, so that each shard is visited once.
     fn land_some(&mut self) -> Result<bool> {
         let now = self.shared.options.clock.now();
         let state = self.shared.state()?;
         let delivery = &state.delivery;
-        let (mut room, mut any) = (SLICE, false);
-        for _ in 0..POSTS {
-            let Some(flight) = delivery.flights().front() else { break };
-            any = true;
-            self.pace.note(now, flight.post);
-            match land(&state, flight) {
-                Landing::Landed(count) => {
-                    Tally::count(&delivery.tally.deliveries, count);
-                    Tally::count(&delivery.tally.posts, 1);
-                    delivery.with_flights(Flights::pop);
-                    room = room.saturating_sub(count);
-                    judge_pace(&state, flight.author, &self.pace, now);
-                }
-                Landing::Job => delivery.with_flights(Flights::take_off),
+        self.batch.clear();
+        let flights = delivery.flights().first(POSTS);
+        let (mut gathered, mut becomes_job) = (0, false);
+        for flight in &flights {
+            becomes_job = gather(&state, *flight, &mut self.batch) == Landing::Job;
+            if becomes_job {
+                break;
             }
-            if room == 0 {
+            gathered += 1;
+            if SLICE <= self.batch.len() {
                 break;
             }
         }
-        Ok(any)
+        let delivered = delivery.inboxes.deliver(&self.batch, &mut self.sorting);
+        Tally::count(&delivery.tally.deliveries, delivered);
+        Tally::count(&delivery.tally.posts, gathered);
+        delivery.with_flights(|flights| {
+            (0..gathered).for_each(|_| flights.pop());
+            if becomes_job {
+                flights.take_off();
+            }
+        });
+        for flight in flights.iter().take(gathered) {
+            self.pace.note(now, flight.post);
+            judge_pace(&state, flight.author, &self.pace, now);
+        }
+        Ok(!flights.is_empty())
     }
 
     /// Goes on with the job whose turn it is.
@@ -179,7 +193,7 @@ impl Worker {
         // A change of policy may have ended it, and an edge may have ended since.
         let current = delivery.flights().jobs().iter().find(|j| j.number == job.number).cloned();
         let Some(job) = current else { return Ok(true) };
-        let goes_on = work(&state, &job, slice)?;
+        let goes_on = work(&state, &job, slice, &mut self.sorting)?;
         if is_done || !goes_on {
             finish(&state, &job);
             judge_pace(&state, job.author, &self.pace, self.shared.options.clock.now());
@@ -215,37 +229,42 @@ impl Worker {
     }
 }
 
-/// Delivers the first post of the queue, if that is little work.
-fn land(state: &State, Flight { post, author }: Flight) -> Landing {
-    let State { delivery, graph, .. } = state;
+/// Gathers the readers of a post, if that is little work.
+fn gather(
+    state: &State,
+    Flight { post, author }: Flight,
+    batch: &mut Vec<(u32, Sequence)>,
+) -> Landing {
+    let delivery = &state.delivery;
     if delivery.is_deleted(post) || !delivery.may_push(author) {
-        return Landing::Landed(0);
+        return Landing::Gathered;
     }
     if delivery.options.policy == Policy::ActiveFans && delivery.fans().has(author) {
         return Landing::Job;
     }
-    let Some(readers) = few_readers(state, author, delivery.levels.push(author)) else {
-        return Landing::Job;
-    };
-    debug_assert!(readers.len() <= graph.followers.count(author) as usize, "readers follow");
-    Landing::Landed(delivery.inboxes.deliver(&readers, post))
+    let level = delivery.levels.push(author);
+    let is_little = each_reader(state, author, level, |reader| batch.push((reader, post)));
+    if is_little { Landing::Gathered } else { Landing::Job }
 }
 
-/// The readers whose bound is at least `level` among few followers that are in memory. `None` if they
-/// are many, or not in memory.
-fn few_readers(state: &State, author: Ordinal, level: u8) -> Option<Vec<u32>> {
+/// Hands out the readers whose bound is at least `level` among few followers that are in memory. False,
+/// and nobody is handed out, if they are many, or not in memory.
+fn each_reader(state: &State, author: Ordinal, level: u8, mut each: impl FnMut(u32)) -> bool {
     let State { delivery, graph, .. } = state;
     let part = graph.followers.part(author);
     if !part.files.is_empty() || SLICE < part.hot.len() {
-        return None;
+        return false;
     }
     let may_be_muted = graph.mutes.has_target(author);
-    let is_reader = |reader: &u32| {
-        let reader = Ordinal(*reader);
-        delivery.inboxes.takes(reader, level)
-            && !(may_be_muted && graph.mutes.contains(reader, author))
-    };
-    Some(part.hot.payloads().filter(is_reader).collect())
+    for reader in part.hot.payloads() {
+        let ordinal = Ordinal(reader);
+        if delivery.inboxes.takes(ordinal, level)
+            && !(may_be_muted && graph.mutes.contains(ordinal, author))
+        {
+            each(reader);
+        }
+    }
+    true
 }
 
 /// Adaptive delivery: gives the author another level if they publish more, or less, than before.
@@ -266,17 +285,15 @@ fn judge_pace(state: &State, author: Ordinal, pace: &Pace, now: Timestamp) {
         _ => delivery.levels.begin_rise(author, level),
     }
     // After the levels: whoever makes an inbox from now on knows.
-    match few_readers(state, author, 0) {
-        Some(readers) => {
-            readers.into_iter().for_each(|reader| change(state, task, author, reader));
-            settle(delivery, task, author);
-        }
-        None => delivery.begin(task, author),
+    if each_reader(state, author, 0, |reader| change(state, task, author, reader)) {
+        settle(delivery, task, author);
+    } else {
+        delivery.begin(task, author);
     }
 }
 
 /// Does a slice of a job; false if the rest need not be done.
-fn work(state: &State, job: &Job, slice: &[u32]) -> Result<bool> {
+fn work(state: &State, job: &Job, slice: &[u32], sorting: &mut Sorting) -> Result<bool> {
     let severed: HashSet<u32> = job.severed.iter().copied().collect();
     let slice: Vec<u32> =
         slice.iter().copied().filter(|reader| !severed.contains(reader)).collect();
@@ -290,8 +307,9 @@ fn work(state: &State, job: &Job, slice: &[u32]) -> Result<bool> {
     }
     let level = delivery.levels.push(job.author);
     let takes = |reader: &u32| delivery.inboxes.takes(Ordinal(*reader), level);
-    let slice: Vec<u32> = slice.into_iter().filter(takes).collect();
-    Tally::count(&delivery.tally.deliveries, delivery.inboxes.deliver(&slice, post));
+    let readers = slice.into_iter().filter(takes).map(|reader| (reader, post));
+    let count = delivery.inboxes.deliver(&readers.collect::<Vec<_>>(), sorting);
+    Tally::count(&delivery.tally.deliveries, count);
     Ok(true)
 }
 
@@ -314,19 +332,19 @@ fn raise(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
     if has_lists && delivery.is_pushed_to(&state.activity, edge, author) {
         return;
     }
-    if let Some(open) = delivery.inboxes.shard(reader).open(reader.0)
-        && (has_lists || open.inbox.bound < level)
+    if let Some(open) = delivery.inboxes.hold(reader).open()
+        && (has_lists || open.profile.bound < level)
     {
-        open.inbox.pull(author.0);
+        open.profile.pull(author.0);
     }
 }
 
 /// The reader has all of the author's posts pushed again, if they can be caught up with.
 fn lower(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
-    let mut shard = state.delivery.inboxes.shard(reader);
-    if let Some(mut open) = shard.open(reader.0)
-        && level <= open.inbox.bound
-        && open.inbox.pulled.binary_search(&author.0).is_ok()
+    let mut held = state.delivery.inboxes.hold(reader);
+    if let Some(mut open) = held.open()
+        && level <= open.profile.bound
+        && open.profile.pulls(author.0)
     {
         // One that cannot goes on pulling: that is always right.
         let _ = merge_author(&state.outboxes, author, &mut open);

@@ -90,9 +90,9 @@ impl Flights {
         *self.authors.entry(flight.author.0).or_insert(0) += 1;
     }
 
-    /// The post that is next.
-    pub(crate) fn front(&self) -> Option<Flight> {
-        self.queue.front().copied()
+    /// The posts that are next.
+    pub(crate) fn first(&self, count: usize) -> Vec<Flight> {
+        self.queue.iter().take(count).copied().collect()
     }
 
     /// The first post is delivered.

@@ -7,6 +7,7 @@ use super::build::Plan;
 use super::flights::Flight;
 use super::inbox::{Inbox, ROOM_MAX};
 use super::policy::Policy;
+use super::profile::Profile;
 use super::shard::Open;
 use super::slab::Slab;
 use super::{Delivery, Tally};
@@ -141,10 +142,10 @@ fn pull(
 impl Delivery {
     /// The ids of the reader's inbox that are nearest to the cursor.
     fn take(&self, wanted: Wanted) -> Option<Taken> {
-        let mut shard = self.inboxes.shard(wanted.reader);
-        let open = shard.open(wanted.reader.0)?;
-        let (inbox, slab) = (&mut *open.inbox, &*open.slab);
-        self.note_read(inbox, wanted.now);
+        let mut held = self.inboxes.hold(wanted.reader);
+        let open = held.open()?;
+        self.note_read(open.profile, wanted.now);
+        let (inbox, slab) = (&*open.inbox, &*open.slab);
         let floor = inbox.floor();
         let entries = match wanted.span {
             Span::Newest => self.down(inbox, slab, inbox.len(), wanted.count),
@@ -159,7 +160,7 @@ impl Delivery {
                 ids.filter(|id| !self.is_deleted(*id)).take(wanted.count).collect()
             }
         };
-        let pulled = inbox.pulled.iter().copied().map(Ordinal).collect();
+        let pulled = open.profile.pulled.iter().copied().map(Ordinal).collect();
         let is_full = usize::from(inbox.room) <= inbox.len() + inbox.len() / 8 + 1;
         Some(Taken { entries, floor, pulled, is_full, room: inbox.room })
     }
@@ -172,20 +173,19 @@ impl Delivery {
     /// The reader goes further down than the inbox: it is to keep more. It is dropped, and made anew
     /// by the next read.
     fn widen(&self, reader: Ordinal, room: u16) {
-        let mut shard = self.inboxes.shard(reader);
-        if let Some(open) = shard.open(reader.0) {
+        if let Some(open) = self.inboxes.hold(reader).open() {
             open.inbox.room = open.inbox.room.max(room);
-            open.inbox.is_outdated = true;
+            open.profile.is_outdated = true;
         }
     }
 
     /// Adaptive delivery: who reads more, or less, than before has other edges pushed.
-    fn note_read(&self, inbox: &mut Inbox, now: Timestamp) {
+    fn note_read(&self, profile: &mut Profile, now: Timestamp) {
         if self.options.policy == Policy::Adaptive
-            && let Some(bound) = inbox.reads.note(now, inbox.bound)
-            && bound != inbox.bound
+            && let Some(bound) = profile.reads.note(now, profile.bound)
+            && bound != profile.bound
         {
-            (inbox.next_bound, inbox.is_outdated) = (bound, true);
+            (profile.next_bound, profile.is_outdated) = (bound, true);
         }
     }
 
@@ -196,9 +196,9 @@ impl Delivery {
         if !self.inboxes.is_live(reader) {
             return Some(new);
         }
-        match self.inboxes.shard(reader).open(reader.0) {
-            Some(Open { inbox, .. }) if inbox.is_outdated => {
-                Some(Plan { room: inbox.room, bound: inbox.next_bound, ..new })
+        match self.inboxes.hold(reader).open() {
+            Some(Open { inbox, profile, .. }) if profile.is_outdated => {
+                Some(Plan { room: inbox.room, bound: profile.next_bound, ..new })
             }
             Some(_) => None,
             None => Some(new),
@@ -207,8 +207,7 @@ impl Delivery {
 
     /// Whether the post is in the reader's inbox.
     pub(crate) fn has_pushed(&self, reader: Ordinal, post: Sequence) -> bool {
-        let mut shard = self.inboxes.shard(reader);
-        shard.open(reader.0).is_some_and(|open| open.inbox.contains(open.slab, post))
+        self.inboxes.hold(reader).open().is_some_and(|open| open.inbox.contains(open.slab, post))
     }
 
     /// The posts in flight of these authors.

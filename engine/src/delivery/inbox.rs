@@ -1,14 +1,13 @@
 //! One reader's inbox: ids of posts, ascending, above a floor.
 //!
 //! Invariant (with the definition of the home feed): above the floor an inbox has every post of every
-//! author that its reader follows and has not muted, but for the authors in `pulled` and the posts
+//! author that its reader follows and has not muted, but for the authors whom they pull and the posts
 //! that are in flight. It may have deleted posts: these are sorted out by every read, and purged
 //! later.
 //!
 //! An inbox grows as far as its reader goes: most never leave the first pages. Beyond that its oldest
 //! ids make room for new ones, and the floor rises.
 
-use super::pace::Reads;
 use super::slab::{BLOCK_SLOTS_MAX, Block, DISTANCE_END, Slab};
 use crate::ids::Sequence;
 
@@ -21,38 +20,26 @@ pub(crate) const ROOM_MAX: u16 = 4_096;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Inbox {
-    /// The reader's ordinal.
-    pub(crate) user: u32,
-    len: u16,
-    /// How many ids it keeps.
-    pub(crate) room: u16,
-    block: Block,
     /// Distances count from here.
     base: u64,
     /// All posts above are here.
     floor: u64,
-    /// Edges to authors of a higher level are pulled.
-    pub(crate) bound: u8,
-    /// It is to be made anew, with this bound, and the room that it has by now.
-    pub(crate) is_outdated: bool,
-    pub(crate) next_bound: u8,
-    /// How often its reader reads.
-    pub(crate) reads: Reads,
-    /// Authors whose posts are not, or not all, in here: ascending ordinals.
-    pub(crate) pulled: Vec<u32>,
+    block: Block,
+    len: u16,
+    /// How many ids it keeps.
+    pub(crate) room: u16,
 }
 
 impl Inbox {
     /// An inbox of these ids, ascending, all of them above `floor`. `None` if they do not fit.
     pub(crate) fn new(
         slab: &mut Slab,
-        user: u32,
         floor: Sequence,
         room: u16,
         ids: &[Sequence],
     ) -> Option<Self> {
         let room = room.clamp(ROOM_MIN, ROOM_MAX);
-        let mut inbox = Self { user, room, floor: floor.0, ..Self::default() };
+        let mut inbox = Self { room, floor: floor.0, ..Self::default() };
         inbox.fill(slab, ids).then_some(inbox)
     }
 
@@ -230,7 +217,7 @@ mod tests {
         for seed in 0..200 {
             let mut random = Random::new(seed);
             let mut slab = Slab::default();
-            let mut inbox = Inbox::new(&mut slab, 1, Sequence(50), 0, &[]).unwrap();
+            let mut inbox = Inbox::new(&mut slab, Sequence(50), 0, &[]).unwrap();
             let mut expected = BTreeSet::new();
             let mut newest = 100;
             for _ in 0..400 {
@@ -255,10 +242,9 @@ mod tests {
     #[test]
     fn ids_far_apart_push_the_old_ones_out() {
         let mut slab = Slab::default();
-        let mut inbox =
-            Inbox::new(&mut slab, 1, Sequence(0), 0, &[Sequence(1), Sequence(2)]).unwrap();
+        let mut inbox = Inbox::new(&mut slab, Sequence(0), 0, &[Sequence(1), Sequence(2)]).unwrap();
         assert!(!inbox.push(&mut slab, Sequence(DISTANCE_END + 2)), "two ids too far apart");
-        let mut inbox = Inbox::new(&mut slab, 1, Sequence(0), 0, &[Sequence(9)]).unwrap();
+        let mut inbox = Inbox::new(&mut slab, Sequence(0), 0, &[Sequence(9)]).unwrap();
         assert!(inbox.push(&mut slab, Sequence(3)), "below the base");
         assert_eq!(ids(&inbox, &slab), [3, 9]);
     }

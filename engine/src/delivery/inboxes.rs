@@ -3,24 +3,45 @@
 //! Readers and the fan-out worker change inboxes under a shared hold of the state, shard by shard; the
 //! committer, which holds the state alone, finds every shard free.
 
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::inbox::Inbox;
-use super::shard::Shard;
+use super::profile::Profile;
+use super::shard::{Open, Shard};
 use crate::ids::Sequence;
 use crate::views::users::Ordinal;
 
 /// A power of two: enough that a reader and the worker seldom meet.
 const SHARDS: usize = 64;
 
+/// Bits of a place within a shard; above them stands the bound plus one.
+const PLACE_BITS: u32 = 24;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Inboxes {
     shards: Vec<Mutex<Shard>>,
-    /// For each user with an inbox its bound plus one: the fan-out passes over everybody else.
-    live: Vec<AtomicU8>,
+    /// For each user with an inbox its bound plus one and its place: one look tells the fan-out whom to
+    /// pass over, and where the others are. 0 for everybody else.
+    live: Vec<AtomicU32>,
     count: AtomicUsize,
+}
+
+/// The shard of one reader's inbox, held.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    inboxes: &'a Inboxes,
+    pub(crate) shard: MutexGuard<'a, Shard>,
+    user: Ordinal,
+}
+
+/// Room for sorting deliveries by shard, used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Sorting {
+    sorted: Vec<(u32, Sequence)>,
+    ends: Vec<usize>,
+    next: Vec<usize>,
 }
 
 impl Default for Inboxes {
@@ -34,7 +55,7 @@ impl Inboxes {
     /// Makes room for `users` users.
     pub(crate) fn grow(&mut self, users: usize) {
         if self.live.len() < users {
-            self.live.resize_with(users, AtomicU8::default);
+            self.live.resize_with(users, AtomicU32::default);
         }
     }
 
@@ -50,44 +71,31 @@ impl Inboxes {
 
     /// Whether the reader has one whose bound is at least `level`.
     pub(crate) fn takes(&self, user: Ordinal, level: u8) -> bool {
-        self.live.get(user.index()).is_some_and(|bound| level < bound.load(Ordering::Relaxed))
+        let mark = self.live.get(user.index()).map_or(0, |mark| mark.load(Ordering::Relaxed));
+        u32::from(level) < mark >> PLACE_BITS
     }
 
-    /// The shard that the reader's inbox is in.
-    pub(crate) fn shard(&self, user: Ordinal) -> MutexGuard<'_, Shard> {
+    /// The reader's shard, to look at their inbox.
+    pub(crate) fn hold(&self, user: Ordinal) -> Held<'_> {
         let shard = self.shards.get(user.index() % SHARDS).expect("the remainder is in range");
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+        let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        Held { inboxes: self, shard, user }
     }
 
-    /// Adds an inbox to its shard.
-    pub(crate) fn insert(&self, shard: &mut Shard, inbox: Inbox) {
-        let (user, bound) = (Ordinal(inbox.user), inbox.bound);
-        let before = shard.len();
-        shard.insert(inbox);
-        self.count.fetch_add(shard.len() - before, Ordering::Relaxed);
-        self.mark(user, bound.saturating_add(1));
-    }
-
-    /// Drops the reader's inbox.
+    /// Drops the reader's inbox; false if they have none.
     pub(crate) fn remove(&self, user: Ordinal) -> bool {
-        let mut shard = self.shard(user);
-        let removed = shard.remove(user.0);
-        if removed {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            self.mark(user, 0);
-        }
-        removed
+        self.hold(user).remove()
     }
 
     /// Drops all inboxes.
     pub(crate) fn clear(&mut self) {
         self.shards.iter_mut().for_each(|shard| *shard = Mutex::default());
-        self.live.iter_mut().for_each(|bound| *bound.get_mut() = 0);
+        self.live.iter_mut().for_each(|mark| *mark.get_mut() = 0);
         *self.count.get_mut() = 0;
     }
 
     /// Visits each shard.
-    pub(crate) fn each_shard(&self, mut visit: impl FnMut(&mut Shard)) {
+    fn each_shard(&self, mut visit: impl FnMut(&mut Shard)) {
         for shard in &self.shards {
             visit(&mut shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
@@ -110,19 +118,20 @@ impl Inboxes {
         users
     }
 
-    /// Adds a post to the inboxes of these readers. One that cannot take it is dropped: its reader's next
-    /// read makes a new one. Answers how many took it.
-    pub(crate) fn deliver(&self, users: &[u32], post: Sequence) -> usize {
-        let (sorted, ends) = by_shard(users);
+    /// Adds posts to the inboxes of readers; one reader's posts in ascending order. An inbox that cannot
+    /// take one is dropped: its reader's next read makes a new one. Answers how many were taken.
+    pub(crate) fn deliver(&self, deliveries: &[(u32, Sequence)], sorting: &mut Sorting) -> usize {
+        sorting.sort(deliveries);
         let (mut delivered, mut failed, mut start) = (0, Vec::new(), 0);
-        for (shard, end) in self.shards.iter().zip(ends) {
-            let group = sorted.get(start..end).unwrap_or_default();
-            start = end;
+        for (shard, end) in self.shards.iter().zip(&sorting.ends) {
+            let group = sorting.sorted.get(start..*end).unwrap_or_default();
+            start = *end;
             if group.is_empty() {
                 continue;
             }
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            delivered += shard.deliver(group, post, |user| failed.push(user));
+            let place = |user| self.place(Ordinal(user));
+            delivered += shard.deliver(group, place, |user| failed.push(user));
         }
         for user in failed {
             self.remove(Ordinal(user));
@@ -130,43 +139,85 @@ impl Inboxes {
         delivered
     }
 
-    fn mark(&self, user: Ordinal, mark: u8) {
-        if let Some(bound) = self.live.get(user.index()) {
+    /// Where in their shard, which is held, the reader's inbox is.
+    fn place(&self, user: Ordinal) -> Option<usize> {
+        let mark = self.live.get(user.index())?.load(Ordering::Relaxed);
+        (mark != 0).then_some((mark & ((1 << PLACE_BITS) - 1)) as usize)
+    }
+
+    fn mark(&self, user: Ordinal, mark: u32) {
+        if let Some(slot) = self.live.get(user.index()) {
             // In one order with what follows; see `Levels::begin_rise`.
-            bound.store(mark, Ordering::SeqCst);
+            slot.store(mark, Ordering::SeqCst);
         }
     }
 }
 
-/// The readers in the order of their shards, and where each shard's readers end.
-fn by_shard(users: &[u32]) -> (Vec<u32>, [usize; SHARDS]) {
-    let mut ends = [0; SHARDS];
-    for user in users {
-        *ends.get_mut(shard_of(*user)).expect("the remainder is in range") += 1;
+impl Held<'_> {
+    /// The reader's inbox, if they have one.
+    pub(crate) fn open(&mut self) -> Option<Open<'_>> {
+        let place = self.inboxes.place(self.user)?;
+        self.shard.open(place)
     }
-    let mut next = [0; SHARDS];
-    let mut sum = 0;
-    for (end, next) in ends.iter_mut().zip(&mut next) {
-        *next = sum;
-        sum += *end;
-        *end = sum;
+
+    /// Gives the reader an inbox, instead of the one they have. Nothing happens where there is no room
+    /// for more.
+    pub(crate) fn insert(&mut self, inbox: Inbox, profile: Profile) {
+        self.remove();
+        let bound = u32::from(profile.bound) + 1;
+        let place = self.shard.insert(inbox, profile);
+        match u32::try_from(place) {
+            Ok(place)
+                if place < 1 << PLACE_BITS && (self.user.index()) < self.inboxes.live.len() =>
+            {
+                self.inboxes.count.fetch_add(1, Ordering::Relaxed);
+                self.inboxes.mark(self.user, bound << PLACE_BITS | place);
+            }
+            _ => self.shard.remove(place),
+        }
     }
-    let mut sorted = vec![0; users.len()];
-    for user in users {
-        let at = next.get_mut(shard_of(*user)).expect("the remainder is in range");
-        *sorted.get_mut(*at).expect("counted above") = *user;
-        *at += 1;
+
+    fn remove(&mut self) -> bool {
+        let place = self.inboxes.place(self.user);
+        if let Some(place) = place {
+            self.shard.remove(place);
+            self.inboxes.count.fetch_sub(1, Ordering::Relaxed);
+            self.inboxes.mark(self.user, 0);
+        }
+        place.is_some()
     }
-    (sorted, ends)
 }
 
-fn shard_of(user: u32) -> usize {
-    user as usize % SHARDS
+impl Sorting {
+    /// Puts the deliveries in the order of their shards and notes where each shard's end.
+    fn sort(&mut self, deliveries: &[(u32, Sequence)]) {
+        let Self { sorted, ends, next } = self;
+        ends.clear();
+        ends.resize(SHARDS, 0);
+        for (user, _) in deliveries {
+            *ends.get_mut(*user as usize % SHARDS).expect("the remainder is in range") += 1;
+        }
+        next.clear();
+        let mut sum = 0;
+        for end in ends {
+            next.push(sum);
+            sum += *end;
+            *end = sum;
+        }
+        sorted.resize(deliveries.len(), (0, Sequence(0)));
+        for delivery in deliveries {
+            let shard = delivery.0 as usize % SHARDS;
+            let at = next.get_mut(shard).expect("the remainder is in range");
+            *sorted.get_mut(*at).expect("counted above") = *delivery;
+            *at += 1;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delivery::pace::Reads;
     use crate::testing::seed::Random;
 
     #[test]
@@ -174,10 +225,10 @@ mod tests {
         let mut inboxes = Inboxes::default();
         inboxes.grow(1_000);
         for user in (0..1_000).filter(|user| user % 3 == 0) {
-            let mut shard = inboxes.shard(Ordinal(user));
-            let mut inbox = Inbox::new(&mut shard.slab, user, Sequence(0), 0, &[]).unwrap();
-            inbox.bound = u8::try_from(user % 2).unwrap();
-            inboxes.insert(&mut shard, inbox);
+            let mut held = inboxes.hold(Ordinal(user));
+            let inbox = Inbox::new(&mut held.shard.slab, Sequence(0), 0, &[]).unwrap();
+            let bound = u8::try_from(user % 2).unwrap();
+            held.insert(inbox, Profile::new(user, bound, Vec::new(), Reads::default()));
         }
         assert_eq!(inboxes.count(), 334);
         let mut random = Random::new(1);
@@ -187,12 +238,13 @@ mod tests {
             users.swap(index, other);
         }
         users.retain(|user| inboxes.takes(Ordinal(*user), 1));
-        assert_eq!(inboxes.deliver(&users, Sequence(7)), 167);
+        let posts = [Sequence(7), Sequence(8)];
+        let all = posts.iter().flat_map(|post| users.iter().map(|user| (*user, *post)));
+        let all: Vec<_> = all.collect();
+        assert_eq!(inboxes.deliver(&all, &mut Sorting::default()), 2 * 167);
         for user in 0..1_000 {
-            let mut shard = inboxes.shard(Ordinal(user));
-            let len = shard.open(user).map(|open| open.inbox.len());
-            assert_eq!(len, (user % 3 == 0).then_some((user % 2) as usize), "user {user}");
-            drop(shard);
+            let len = inboxes.hold(Ordinal(user)).open().map(|open| open.inbox.len());
+            assert_eq!(len, (user % 3 == 0).then_some((user % 2) as usize * 2), "user {user}");
             assert_eq!(inboxes.is_live(Ordinal(user)), user % 3 == 0);
         }
         assert!(inboxes.remove(Ordinal(3)) && !inboxes.remove(Ordinal(3)));

@@ -9,6 +9,8 @@ use super::Delivery;
 use super::inbox::Inbox;
 use super::pace::Reads;
 use super::policy::{DeliveryOptions, Policy};
+use super::profile::Profile;
+use super::shard::Open;
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Position, Sequence, Timestamp};
 use crate::log::bytes::{Cursor, Fields, put_u16, put_u32, put_u64, put_varint};
@@ -87,11 +89,10 @@ impl Writer {
         self.head(&delivery.options, kept, (users.len(), lists.len()));
         let mut previous = 0;
         for user in users {
-            let mut shard = delivery.inboxes.shard(Ordinal(user));
-            if let Some(open) = shard.open(user) {
+            if let Some(open) = delivery.inboxes.hold(Ordinal(user)).open() {
                 put_varint(&mut self.pending, u64::from(user - previous));
                 previous = user;
-                self.inbox(open.inbox, &open.inbox.ids(open.slab));
+                self.inbox(&open, &open.inbox.ids(open.slab));
             }
             self.flush(WRITE_BYTES)?;
         }
@@ -124,12 +125,12 @@ impl Writer {
         put_u32(out, count(lists));
     }
 
-    fn inbox(&mut self, inbox: &Inbox, ids: &[Sequence]) {
+    fn inbox(&mut self, Open { inbox, profile, .. }: &Open<'_>, ids: &[Sequence]) {
         put_varint(&mut self.pending, u64::from(inbox.room));
-        put_varint(&mut self.pending, u64::from(inbox.bound));
+        put_varint(&mut self.pending, u64::from(profile.bound));
         put_varint(&mut self.pending, inbox.floor().0);
         self.numbers(ids.iter().map(|id| id.0 - inbox.floor().0));
-        self.numbers(inbox.pulled.iter().copied().map(u64::from));
+        self.numbers(profile.pulled.iter().copied().map(u64::from));
     }
 
     /// A count, then ascending numbers, each as its distance from the one before.
@@ -222,12 +223,9 @@ impl<'a> Reader<'a> {
         if !makes_sense {
             return None;
         }
-        let inboxes = &self.state.delivery.inboxes;
-        let mut shard = inboxes.shard(Ordinal(user));
-        let mut inbox = Inbox::new(&mut shard.slab, user, Sequence(floor), room, &ids)?;
-        (inbox.bound, inbox.next_bound, inbox.pulled) = (bound, bound, pulled);
-        inbox.reads = Reads::begin(self.now);
-        inboxes.insert(&mut shard, inbox);
+        let mut held = self.state.delivery.inboxes.hold(Ordinal(user));
+        let inbox = Inbox::new(&mut held.shard.slab, Sequence(floor), room, &ids)?;
+        held.insert(inbox, Profile::new(user, bound, pulled, Reads::begin(self.now)));
         Some(())
     }
 

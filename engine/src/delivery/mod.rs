@@ -9,7 +9,7 @@
 //!
 //! In reading order:
 //! * [`policy`]: which edges are pushed.
-//! * [`slab`], [`inbox`], [`shard`], [`inboxes`]: the ids that were pushed.
+//! * [`slab`], [`inbox`], [`profile`], [`shard`], [`inboxes`]: the ids that were pushed.
 //! * [`levels`], [`fans`], [`pace`]: what the policy says of an edge at present.
 //! * [`flights`]: what is committed and not yet pushed.
 //! * [`note`]: what a commit changes at once.
@@ -39,6 +39,7 @@ pub(crate) mod levels;
 pub(crate) mod note;
 pub(crate) mod pace;
 pub(crate) mod policy;
+pub(crate) mod profile;
 pub(crate) mod readers;
 pub(crate) mod shard;
 pub(crate) mod signal;

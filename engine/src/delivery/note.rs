@@ -5,7 +5,6 @@
 //! its own older part instead (its floor rises), or the author is pulled.
 
 use super::flights::{Flight, Flights, Task};
-use super::inbox::Inbox;
 use super::policy::{DeliveryOptions, Policy};
 use super::shard::Open;
 use super::{BIG, BOUND_SMALL, Delivery, SMALL};
@@ -140,7 +139,7 @@ impl Delivery {
             if is_pushed && merge(&InMemory::of(outboxes, author), open) {
                 return true;
             }
-            open.inbox.pull(author.0);
+            open.profile.pull(author.0);
             true
         });
         if !kept {
@@ -175,9 +174,8 @@ impl Delivery {
         let active_at = |user| activity.at(Ordinal(user)).map_or(0, |at| at.0);
         for gone in fans.join(author, reader, self.options.active_fans, active_at) {
             // Still under the lock of the lists: nobody rejoins in between.
-            let mut shard = self.inboxes.shard(Ordinal(gone));
-            if let Some(open) = shard.open(gone) {
-                open.inbox.pull(author.0);
+            if let Some(open) = self.inboxes.hold(Ordinal(gone)).open() {
+                open.profile.pull(author.0);
             }
         }
         fans.contains(author, reader)
@@ -185,8 +183,7 @@ impl Delivery {
 
     /// Up to which level of authors everything is pushed to the reader.
     pub(crate) fn bound_of(&self, reader: Ordinal) -> u8 {
-        let mut shard = self.inboxes.shard(reader);
-        shard.open(reader.0).map_or(BOUND_SMALL, |open| open.inbox.bound)
+        self.inboxes.hold(reader).open().map_or(BOUND_SMALL, |open| open.profile.bound)
     }
 
     /// Begins what there is to do if the author has become big, or small.
@@ -239,8 +236,7 @@ impl Delivery {
     }
 
     fn change(&self, reader: Ordinal, edit: impl FnOnce(&mut Open<'_>) -> bool) -> bool {
-        let mut shard = self.inboxes.shard(reader);
-        shard.open(reader.0).is_none_or(|mut open| edit(&mut open))
+        self.inboxes.hold(reader).open().is_none_or(|mut open| edit(&mut open))
     }
 }
 
@@ -273,7 +269,7 @@ pub(crate) fn known_above(outboxes: &Outboxes, author: Ordinal) -> Sequence {
 /// Takes an author's posts into the inbox, and them off those who are pulled. False, and nothing is
 /// changed, if that cannot be done from memory or would take long.
 fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
-    let Open { inbox, slab } = open;
+    let Open { inbox, profile, slab } = open;
     if inbox.floor() < author.above {
         return false;
     }
@@ -287,7 +283,7 @@ fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
     ids.dedup();
     let is_merged = inbox.refill(slab, &ids);
     if is_merged {
-        inbox.unpull(author.author.0);
+        profile.unpull(author.author.0);
     } else {
         inbox.refill(slab, &before);
     }
@@ -296,8 +292,8 @@ fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
 
 /// Takes an author's posts out of the inbox. False if the inbox has to go instead.
 fn purge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
-    let Open { inbox, slab } = open;
-    inbox.unpull(author.author.0);
+    let Open { inbox, profile, slab } = open;
+    profile.unpull(author.author.0);
     if inbox.floor() < author.above {
         inbox.raise_floor(slab, author.above);
     }
@@ -315,20 +311,4 @@ fn purge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
 /// The same for a job of the fan-out.
 pub(crate) fn merge_author(outboxes: &Outboxes, author: Ordinal, open: &mut Open<'_>) -> bool {
     merge(&InMemory::of(outboxes, author), open)
-}
-
-impl Inbox {
-    /// The author is pulled from now on.
-    pub(crate) fn pull(&mut self, author: u32) {
-        if let Err(at) = self.pulled.binary_search(&author) {
-            self.pulled.insert(at, author);
-        }
-    }
-
-    /// The author is not pulled any more.
-    fn unpull(&mut self, author: u32) {
-        if let Ok(at) = self.pulled.binary_search(&author) {
-            self.pulled.remove(at);
-        }
-    }
 }

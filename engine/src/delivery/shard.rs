@@ -1,135 +1,109 @@
-//! A part of all inboxes: those of the readers whose ordinals agree in their lowest bits.
-
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
+//! A part of all inboxes: those of the readers whose ordinals agree in their lowest bits. An inbox has a
+//! place here, which [`Inboxes`](super::inboxes::Inboxes) knows.
 
 use super::inbox::Inbox;
+use super::profile::Profile;
 use super::slab::Slab;
 use crate::ids::Sequence;
 
 /// Deliveries that are looked up together, so that the processor overlaps their cache misses.
 const BATCH: usize = 32;
 
+/// Marks the profile of a place that is vacant.
+const NOBODY: u32 = u32::MAX;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Shard {
     pub(crate) slab: Slab,
     inboxes: Vec<Inbox>,
+    /// Of the readers of the inboxes at the same places.
+    profiles: Vec<Profile>,
     /// Places of inboxes that are gone.
     vacant: Vec<u32>,
-    /// Places in `inboxes`, by reader.
-    index: HashTable<u32>,
-    hasher: FixedState,
 }
 
-/// An inbox with the slab that has its ids.
+/// An inbox with what belongs to it.
 #[derive(Debug)]
 pub(crate) struct Open<'a> {
     pub(crate) inbox: &'a mut Inbox,
+    pub(crate) profile: &'a mut Profile,
     pub(crate) slab: &'a mut Slab,
 }
 
 impl Shard {
-    fn place(&self, user: u32) -> Option<usize> {
-        let is_theirs =
-            |place: &u32| self.inboxes.get(*place as usize).is_some_and(|inbox| inbox.user == user);
-        self.index.find(self.hasher.hash_one(user), is_theirs).map(|place| *place as usize)
-    }
-
-    /// How many inboxes there are.
-    pub(crate) fn len(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Ids in all of them.
+    /// Posts in all inboxes.
     pub(crate) fn entries(&self) -> usize {
         self.inboxes.iter().map(Inbox::len).sum()
     }
 
     /// Bytes of all of them.
     pub(crate) fn bytes(&self) -> usize {
-        let pulled: usize = self.inboxes.iter().map(|inbox| inbox.pulled.capacity() * 4).sum();
-        let heads = self.inboxes.capacity() * size_of::<Inbox>() + self.index.capacity() * 5;
-        self.slab.used_bytes() + heads + pulled
+        let pulled: usize = self.profiles.iter().map(|profile| profile.pulled.capacity() * 4).sum();
+        let heads = self.inboxes.capacity() * size_of::<Inbox>();
+        self.slab.used_bytes() + heads + self.profiles.capacity() * size_of::<Profile>() + pulled
     }
 
-    /// The reader's inbox.
-    pub(crate) fn open(&mut self, user: u32) -> Option<Open<'_>> {
-        let place = self.place(user)?;
-        let Self { inboxes, slab, .. } = self;
-        inboxes.get_mut(place).map(|inbox| Open { inbox, slab })
+    /// The inbox at a place.
+    pub(crate) fn open(&mut self, place: usize) -> Option<Open<'_>> {
+        let Self { slab, inboxes, profiles, .. } = self;
+        let (inbox, profile) = (inboxes.get_mut(place)?, profiles.get_mut(place)?);
+        Some(Open { inbox, profile, slab })
     }
 
-    /// Adds an inbox, instead of the one that the reader has.
-    pub(crate) fn insert(&mut self, inbox: Inbox) {
-        self.remove(inbox.user);
-        let user = inbox.user;
-        let place = match self.vacant.pop() {
-            Some(place) => {
-                if let Some(free) = self.inboxes.get_mut(place as usize) {
-                    *free = inbox;
-                }
-                place
-            }
-            None => {
-                self.inboxes.push(inbox);
-                u32::try_from(self.inboxes.len() - 1).expect("at most one inbox per user")
-            }
-        };
-        let (inboxes, hasher) = (&self.inboxes, &self.hasher);
-        let rehash = |place: &u32| {
-            hasher.hash_one(inboxes.get(*place as usize).map_or(0, |inbox| inbox.user))
-        };
-        self.index.insert_unique(hasher.hash_one(user), place, rehash);
+    /// Adds an inbox; answers its place.
+    pub(crate) fn insert(&mut self, inbox: Inbox, profile: Profile) -> usize {
+        let vacant = self.vacant.pop().map(|place| place as usize);
+        if let Some(place) = vacant
+            && let Some(open) = self.open(place)
+        {
+            (*open.inbox, *open.profile) = (inbox, profile);
+            return place;
+        }
+        self.inboxes.push(inbox);
+        self.profiles.push(profile);
+        self.inboxes.len() - 1
     }
 
-    /// Drops the reader's inbox; false if there is none.
-    pub(crate) fn remove(&mut self, user: u32) -> bool {
-        let Self { slab, inboxes, vacant, index, hasher } = self;
-        let is_theirs =
-            |place: &u32| inboxes.get(*place as usize).is_some_and(|inbox| inbox.user == user);
-        let Ok(found) = index.find_entry(hasher.hash_one(user), is_theirs) else { return false };
-        let (place, _) = found.remove();
-        if let Some(inbox) = inboxes.get_mut(place as usize) {
+    /// Drops the inbox at a place.
+    pub(crate) fn remove(&mut self, place: usize) {
+        if let Some(Open { inbox, profile, slab }) = self.open(place) {
             inbox.clear(slab);
             *inbox = Inbox::default();
+            *profile = Profile { user: NOBODY, ..Profile::default() };
+            self.vacant.push(u32::try_from(place).expect("places fit 24 bits"));
         }
-        vacant.push(place);
-        true
     }
 
     /// All readers that have an inbox here.
     pub(crate) fn users(&self) -> impl Iterator<Item = u32> + '_ {
-        let inbox = |place: &u32| self.inboxes.get(*place as usize).map(|inbox| inbox.user);
-        self.index.iter().filter_map(inbox)
+        self.profiles.iter().map(|profile| profile.user).filter(|user| *user != NOBODY)
     }
 
-    /// Adds a post to the inboxes of these readers, as far as they have one. Hands out those whose inbox
-    /// could not take it; answers how many took it.
+    /// Adds posts to the inboxes of these readers, as far as they have one: `place` knows where. Hands out
+    /// those whose inbox could not take one; answers how many were taken.
     pub(crate) fn deliver(
         &mut self,
-        users: &[u32],
-        post: Sequence,
+        deliveries: &[(u32, Sequence)],
+        place: impl Fn(u32) -> Option<usize>,
         mut failed: impl FnMut(u32),
     ) -> usize {
         let mut delivered = 0;
         let mut places = [usize::MAX; BATCH];
-        for batch in users.chunks(BATCH) {
-            let mut newest = 0;
-            for (place, user) in places.iter_mut().zip(batch) {
-                *place = self.place(*user).unwrap_or(usize::MAX);
+        for batch in deliveries.chunks(BATCH) {
+            let mut seen = 0;
+            for (found, (user, _)) in places.iter_mut().zip(batch) {
+                *found = place(*user).unwrap_or(usize::MAX);
             }
+            // The end of each list, before any is written.
             for place in places.iter().take(batch.len()) {
-                // The end of each list, before any is written.
-                let inbox = self.inboxes.get(*place);
-                newest ^= inbox.map_or(0, |inbox| inbox.touch(&self.slab));
+                seen ^= self.inboxes.get(*place).map_or(0, |inbox| inbox.touch(&self.slab));
             }
-            std::hint::black_box(newest);
-            for (place, user) in places.iter().zip(batch) {
+            std::hint::black_box(seen);
+            for (place, (user, post)) in places.iter().zip(batch) {
                 let Some(inbox) = self.inboxes.get_mut(*place) else { continue };
                 delivered += 1;
-                if !inbox.push(&mut self.slab, post) {
+                if !inbox.push(&mut self.slab, *post) {
                     failed(*user);
                 }
             }

@@ -82,8 +82,7 @@ pub(crate) fn purge(shared: &Shared) -> Result<()> {
     for group in users.chunks(LOOK) {
         let state = shared.state()?;
         for user in group {
-            let mut shard = state.delivery.inboxes.shard(Ordinal(*user));
-            if let Some(open) = shard.open(*user) {
+            if let Some(open) = state.delivery.inboxes.hold(Ordinal(*user)).open() {
                 let ids = open.inbox.ids(open.slab);
                 let is_gone = |id: &&Sequence| deleted.contains(&id.0);
                 ids.iter().filter(is_gone).for_each(|id| open.inbox.remove(open.slab, *id));
