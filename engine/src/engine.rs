@@ -358,6 +358,12 @@ impl Engine {
         &self.0.recovery
     }
 
+    /// The last home that the auditor found to be wrong, if any: a bug of ours.
+    #[must_use]
+    pub fn audit_failure(&self) -> Option<String> {
+        self.0.shared.audited.findings().last
+    }
+
     /// Why no more writes are taken, if so.
     #[must_use]
     pub fn unavailable_reason(&self) -> Option<Error> {
@@ -374,6 +380,14 @@ impl Engine {
     /// Later writes fail with [`Closed`](ErrorKind::Closed); reads go on. Closing twice is fine.
     pub fn close(&self) -> Result<()> {
         self.0.close()
+    }
+}
+
+#[cfg(test)]
+impl Engine {
+    /// What is inside, for tests of single parts.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0.shared
     }
 }
 

@@ -91,19 +91,24 @@ impl Default for Options {
 }
 
 impl Options {
-    /// How many of the newest records keep their entries in memory: half of the budget.
+    /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.
     pub(crate) fn hot_records(&self) -> u64 {
-        self.memory_budget / 2 / HOT_RECORD_BYTES
+        self.memory_budget / 8 * 3 / HOT_RECORD_BYTES
     }
 
-    /// Bytes of the newest log segments that are kept in memory: a quarter.
-    pub(crate) fn recent_bytes(&self) -> u64 {
+    /// Bytes of inboxes: four parts.
+    pub(crate) fn inbox_bytes(&self) -> u64 {
         self.memory_budget / 4
     }
 
-    /// Bytes of older posts that are kept in memory: three parts in sixteen.
-    pub(crate) fn posts_bytes(&self) -> u64 {
+    /// Bytes of the newest log segments that are kept in memory: three parts.
+    pub(crate) fn recent_bytes(&self) -> u64 {
         self.memory_budget / 16 * 3
+    }
+
+    /// Bytes of older posts that are kept in memory: two parts.
+    pub(crate) fn posts_bytes(&self) -> u64 {
+        self.memory_budget / 8
     }
 
     /// Bytes of unpacked blocks that are kept in memory: one part in sixteen.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
+use crate::delivery::audit::Audited;
 use crate::delivery::signal::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::DamageReport;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) posts: PostCache,
     pub(crate) retained: Retained,
     pub(crate) scrubbed: Scrubbed,
+    pub(crate) audited: Audited,
     pub(crate) tally: Tally,
     /// Wakes the fan-out.
     pub(crate) fan_out: Signal,
@@ -82,6 +84,7 @@ impl Shared {
             posts,
             retained: Retained::default(),
             scrubbed: Scrubbed::default(),
+            audited: Audited::default(),
             tally: Tally::default(),
             fan_out: Signal::default(),
             hub,

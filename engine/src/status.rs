@@ -111,6 +111,10 @@ pub struct Counters {
     pub inboxes_built: u64,
     /// Inboxes dropped because their readers were away.
     pub hibernated: u64,
+    /// Homes compared with a naive merge.
+    pub audits: u64,
+    /// Of these, how many differed.
+    pub audit_mismatches: u64,
     /// Watches of homes.
     pub watches: u64,
     /// Users who are watched.
@@ -133,6 +137,7 @@ pub(crate) fn counters(
     let segments = shared.log.segments();
     let retained = shared.retained.total().done;
     let scrubbed = shared.scrubbed.findings();
+    let audited = shared.audited.findings();
     let state = shared.state()?;
     let counters = Counters {
         epoch: u64::from(state.position.epoch),
@@ -172,6 +177,8 @@ pub(crate) fn counters(
         scrubbed_bytes: scrubbed.bytes,
         scrub_passes: scrubbed.passes,
         damages: scrubbed.damages.len() as u64,
+        audits: audited.homes,
+        audit_mismatches: audited.mismatches,
         ..Counters::default()
     };
     let counters = counters.with_delivery(&state.delivery);
@@ -234,7 +241,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
         ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
     ];
-    fields.extend(feeds(&counters, policy));
+    fields.extend(feeds(&counters, policy, audit(shared)));
     fields.extend(settings(options));
     Ok(Status { position: shared.state()?.position, fields })
 }
@@ -242,7 +249,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
 type Field = (&'static str, &'static str, StatusValue);
 
 /// How homes are delivered and watched.
-fn feeds(counters: &Counters, policy: Policy) -> Vec<Field> {
+fn feeds(counters: &Counters, policy: Policy, audit: String) -> Vec<Field> {
     let (number, text) = (StatusValue::Number, StatusValue::Text);
     vec![
         ("delivery", "policy", text(policy.to_string())),
@@ -257,6 +264,8 @@ fn feeds(counters: &Counters, policy: Policy) -> Vec<Field> {
         ("delivery", "pulled_authors", number(counters.pulled_authors)),
         ("delivery", "built", number(counters.inboxes_built)),
         ("delivery", "hibernated", number(counters.hibernated)),
+        ("delivery", "audits", number(counters.audits)),
+        ("delivery", "audit", text(audit)),
         ("watches", "open", number(counters.watches)),
         ("watches", "users", number(counters.watched_users)),
         ("watches", "events", number(counters.watch_events)),
@@ -331,6 +340,11 @@ fn damage(shared: &Shared) -> String {
     let found = shared.scrubbed.findings().damages;
     let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
     if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
+}
+
+/// What the auditor found of homes: "ok", or the last one that was not what it must be.
+fn audit(shared: &Shared) -> String {
+    shared.audited.findings().last.unwrap_or_else(|| "ok".to_owned())
 }
 
 fn durability(durability: Durability) -> String {

@@ -43,6 +43,7 @@ mod cold;
 mod connection;
 mod counters;
 mod debug;
+mod faults;
 mod http;
 mod inbound;
 mod info;

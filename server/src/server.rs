@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::clients::Port;
 use crate::config::{Config, Door};
 use crate::exit::Failure;
+use crate::faults;
 use crate::listener::Listener;
 use crate::service::{Addresses, Service};
 
@@ -64,6 +65,7 @@ impl Server {
         server.accept(Port::Binary, bound.listen, &server.work);
         server.accept(Port::Http, bound.http, &server.http);
         server.accept(Port::Debug, bound.debug, &server.work);
+        tokio::spawn(faults::tell(Arc::clone(&server.service), server.work.closed.clone()));
         Ok(server)
     }
 

@@ -15,7 +15,7 @@
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
 //! * [`keep`]: inboxes over an orderly stop.
-//! * [`readers`], [`fanout`], [`upkeep`]: the worker that pushes; [`signal`]: how it is called.
+//! * [`readers`], [`fanout`], [`upkeep`], [`audit`]: the worker that pushes, and what goes on beside; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
 //! every author `a` whom `u` follows and has not muted, one of these holds:
@@ -27,6 +27,7 @@
 //! outboxes. Changes of the graph keep the invariant in the same breath ([`note`]); the fan-out keeps
 //! it because it delivers while it holds the state, so that nothing ends in between.
 
+pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod fanout;
 pub(crate) mod fans;

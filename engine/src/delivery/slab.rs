@@ -75,6 +75,10 @@ impl Slab {
             free.push(block.at);
             self.used -= size(block.class);
         }
+        if self.used == 0 {
+            // Whoever sleeps takes no memory.
+            *self = Self::default();
+        }
     }
 
     /// Bytes of blocks that are in use.
@@ -147,6 +151,9 @@ mod tests {
         slab.release(one);
         assert_eq!(slab.used_bytes(), 8 * SLOT_BYTES);
         assert_eq!(slab.allocate(10), Some(one));
+        slab.release(one);
+        slab.release(two);
+        assert_eq!(slab.bytes.capacity(), 0);
         assert_eq!(slab.allocate(BLOCK_SLOTS_MAX + 1), None);
     }
 }

@@ -44,6 +44,7 @@ impl Upkeep {
                 return Ok(false);
             }
             self.looked = Instant::now();
+            shrink(shared, shared.options.inbox_bytes())?;
             self.rest = shared.state()?.delivery.inboxes.users();
         }
         let left = self.rest.len().saturating_sub(LOOK);
@@ -65,6 +66,37 @@ pub(crate) fn hibernate(shared: &Shared, readers: &[u32]) -> Result<()> {
             && state.delivery.inboxes.remove(reader)
         {
             Tally::count(&state.delivery.tally.hibernated, 1);
+        }
+    }
+    Ok(())
+}
+
+/// Drops inboxes of the least recently active until all have at most `most` bytes.
+pub(crate) fn shrink(shared: &Shared, most: u64) -> Result<()> {
+    let (bytes, users) = {
+        let inboxes = &shared.state()?.delivery.inboxes;
+        let (_, bytes) = inboxes.size();
+        (bytes, if most < bytes { inboxes.users() } else { Vec::new() })
+    };
+    if users.is_empty() {
+        return Ok(());
+    }
+    // As many as are over, and an eighth of what may stay.
+    let over = u128::from(bytes - most / 8 * 7) * users.len() as u128 / u128::from(bytes);
+    let over = usize::try_from(over).unwrap_or(usize::MAX).clamp(1, users.len());
+    let mut ranked = Vec::with_capacity(users.len());
+    for group in users.chunks(LOOK) {
+        let state = shared.state()?;
+        let active_at = |user: u32| state.activity.at(Ordinal(user)).map_or(0, |at| at.0);
+        ranked.extend(group.iter().map(|user| (active_at(*user), *user)));
+    }
+    if over < ranked.len() {
+        ranked.select_nth_unstable(over);
+    }
+    for group in ranked.get(..over).unwrap_or_default().chunks(LOOK) {
+        let state = shared.state()?;
+        for (_, user) in group {
+            state.delivery.inboxes.remove(Ordinal(*user));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The retainer: one background thread that runs a round of retention now and then, and scrubs in
-//! between.
+//! The retainer: one background thread that runs a round of retention now and then, and scrubs and
+//! audits in between.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded}
 use super::pass::{Retention, pass};
 use super::scrub::Scrubber;
 use crate::commit::queue::QueueSender;
+use crate::delivery::audit::audit;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{RETENTION_FIRST_MAX, RETENTION_PERIOD_MIN};
 use crate::options::Options;
@@ -112,7 +113,10 @@ impl Worker {
                     let _ = self.round();
                     (last_round, due) = (Instant::now(), period);
                 }
-                Err(RecvTimeoutError::Timeout) => scrubber.step(&self.shared, &self.catalog),
+                Err(RecvTimeoutError::Timeout) => {
+                    scrubber.step(&self.shared, &self.catalog);
+                    audit(&self.shared);
+                }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if self.is_stopping() {

@@ -141,6 +141,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         counter("inbox_pages", engine.inbox_pages, "Home pages answered out of an inbox"),
         counter("pulled_authors", engine.pulled_authors, "Outboxes merged beside an inbox"),
         counter("inboxes_built", engine.inboxes_built, "Inboxes made by reads"),
+        counter("audits", engine.audits, "Homes compared with a naive merge"),
+        counter("audit_mismatches", engine.audit_mismatches, "Homes that were wrong"),
         counter("hibernated", engine.hibernated, "Inboxes dropped, their readers being away"),
         gauge("watches", engine.watches, "Watches of homes, long-polls included"),
         gauge("watched_users", engine.watched_users, "Users whose homes are watched"),
