@@ -127,6 +127,54 @@ pub struct Online {
     pub followees: Vec<UserId>,
 }
 
+/// Why a post is in a home, or why not.
+/// Complete for version 1 of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is there, in the reader's inbox.
+    Pushed,
+    /// It is there, read out of its author's outbox.
+    Pulled,
+    /// It is there, on its way into the inbox.
+    InFlight,
+    /// The user does not follow its author.
+    NotFollowing,
+    /// The user has muted its author.
+    Muted,
+    /// One of the two has blocked the other.
+    Blocked,
+    /// It was deleted.
+    Deleted,
+    /// There is and was no such post.
+    NoSuchPost,
+}
+
+/// Why a post is in a home, or why it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// The point in history for which this holds.
+    pub position: Position,
+    /// The reason.
+    pub why: Why,
+    /// Who published the post, as far as is known.
+    pub author: Option<UserId>,
+    /// The record behind the reason: the follow of a post that is there; the unfollow, mute, block or
+    /// delete of one that is not. `None` if it is not known any more.
+    pub since: Option<Sequence>,
+    /// When that was committed, while the log has it.
+    pub time: Option<Timestamp>,
+    /// Who blocks.
+    pub by: Option<UserId>,
+}
+
+impl Explained {
+    /// Whether the post is in the home.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        matches!(self.why, Why::Pushed | Why::Pulled | Why::InFlight)
+    }
+}
+
 /// Something that happened to a home.
 /// Complete for version 1 of the protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,8 +55,8 @@ mod write;
 mod writes;
 
 pub use answer::{
-    Edge, EdgePage, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo,
-    Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Written,
+    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
+    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};

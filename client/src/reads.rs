@@ -3,9 +3,9 @@
 //! A read that starts after a write was answered sees that write. Reads in flight together have no
 //! order, among each other or with writes.
 
-use fanfold_protocol::{self as wire, PostById, RelationOf, Request, UserById};
+use fanfold_protocol::{self as wire, Explain, PostById, RelationOf, Request, UserById};
 
-use crate::answer::{EdgePage, Online, Page, Post, Relation, Scan, Status, UserCard};
+use crate::answer::{EdgePage, Explained, Online, Page, Post, Relation, Scan, Status, UserCard};
 use crate::client::Client;
 use crate::error::Result;
 use crate::ids::{PostId, UserId};
@@ -104,6 +104,21 @@ impl Client {
     pub async fn online(&self, user: UserId, viewer: Option<UserId>) -> Result<Online> {
         let request = UserById { options: read_options(viewer), user: user.0 };
         self.call(Request::Online(request)).await
+    }
+
+    /// Why a post is in the home of `user`, or why it is not.
+    ///
+    /// # Errors
+    ///
+    /// `Denied` for another viewer than the user.
+    pub async fn explain(
+        &self,
+        user: UserId,
+        post: PostId,
+        viewer: Option<UserId>,
+    ) -> Result<Explained> {
+        let request = Explain { options: read_options(viewer), user: user.0, post: post.0 };
+        self.call(Request::Explain(request)).await
     }
 
     /// How `a` stands to `b`.

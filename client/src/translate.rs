@@ -9,8 +9,8 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Reply;
 
 use crate::answer::{
-    Edge, EdgePage, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems, ServerInfo,
-    Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Written,
+    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
+    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
 };
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
@@ -44,6 +44,7 @@ from_reply! {
     Status => Status, status;
     Scanned => Scan, scan;
     Online => Online, online;
+    Explained => Explained, explained;
 }
 
 impl FromReply for () {
@@ -163,6 +164,27 @@ fn online(body: wire::Online) -> Online {
         online: body.online,
         followers: body.followers,
         followees: body.followees.into_iter().map(UserId).collect(),
+    }
+}
+
+fn explained(body: wire::Explained) -> Explained {
+    let why = match body.why {
+        wire::Why::Pushed => Why::Pushed,
+        wire::Why::Pulled => Why::Pulled,
+        wire::Why::InFlight => Why::InFlight,
+        wire::Why::NotFollowing => Why::NotFollowing,
+        wire::Why::Muted => Why::Muted,
+        wire::Why::Blocked => Why::Blocked,
+        wire::Why::Deleted => Why::Deleted,
+        wire::Why::NoSuchPost => Why::NoSuchPost,
+    };
+    Explained {
+        position: position(body.position),
+        why,
+        author: body.author.map(UserId),
+        since: body.since.map(Sequence),
+        time: body.time.map(Timestamp),
+        by: body.by.map(UserId),
     }
 }
 

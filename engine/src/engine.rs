@@ -321,8 +321,13 @@ impl Engine {
         Ok(flights.progress(post.into()))
     }
 
-    /// Why a post is in a user's home, or why it is not.
-    pub fn explain(&self, user: UserId, post: PostId) -> Result<Explained> {
+    /// Why a post is in a user's home, or why it is not. What they muted and blocked is nobody else's
+    /// business: another viewer is [`Denied`](ErrorKind::Denied).
+    pub fn explain(&self, user: UserId, post: PostId, viewer: Option<UserId>) -> Result<Explained> {
+        if let Some(viewer) = viewer.filter(|viewer| *viewer != user) {
+            let what = format!("user {viewer} cannot ask about the home of user {user}");
+            return Err(Error::new(ErrorKind::Denied, what));
+        }
         self.0.shared.noticing(explain(&self.0.shared, user, post))
     }
 

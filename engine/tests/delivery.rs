@@ -13,8 +13,9 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, DeliveryOptions, Engine, HomeSteps, ManualClock, Options, Policy, Receipt,
-    Result, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, Timestamp, UserId,
+    Action, Command, DeliveryOptions, Engine, ErrorKind, HomeSteps, ManualClock, Moment, Options,
+    Policy, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Sequence, Span, Storage, TimelineQuery,
+    Timestamp, UserId, Way, Why,
 };
 
 const FOLLOWEES_MAX: usize = 8;
@@ -231,4 +232,38 @@ fn inboxes_that_do_not_fit_are_made_anew() {
         assert_eq!(inboxes(&engine), 0, "byte {at}");
         assert_eq!(engine.verify(UserId(1)).unwrap().mismatch, None);
     }
+}
+
+/// Each reason for which a post is in a home or is not, with the record behind it.
+#[test]
+fn a_post_is_there_or_not_for_a_reason() {
+    let (ann, ben, cem) = (UserId(1), UserId(2), UserId(3));
+    let clock = Arc::new(ManualClock::new(Timestamp(1_000)));
+    let delivery = DeliveryOptions { policy: Policy::Push, ..DeliveryOptions::default() };
+    let options = Options { delivery, clock: Arc::clone(&clock) as _, ..small() };
+    let storage = Arc::new(MemoryStorage::default());
+    let engine = Engine::open_on(storage, options).unwrap();
+    let why = |post| engine.explain(ann, post, None).unwrap().why;
+    let at = |sequence| Moment { sequence: Sequence(sequence), time: Some(Timestamp(1_000)) };
+    let do_it = |action| engine.write(Command::new(action)).unwrap();
+    let post = engine.write(Command::publish(ben, "post")).unwrap().post.unwrap();
+    assert_eq!(why(PostId(99)), Why::NoSuchPost);
+    assert_eq!(why(post), Why::NotFollowing { ended: None });
+    do_it(Action::Follow { user: ann, author: ben });
+    assert_eq!(why(post), Why::Present { since: at(2), way: Way::Pulled }, "nobody has read yet");
+    steps(&engine, 1);
+    assert_eq!(why(post), Why::Present { since: at(2), way: Way::Pushed });
+    do_it(Action::Mute { user: ann, author: ben });
+    assert_eq!(why(post), Why::Muted { since: at(3) });
+    do_it(Action::Unmute { user: ann, author: ben });
+    do_it(Action::Unfollow { user: ann, author: ben });
+    assert_eq!(why(post), Why::NotFollowing { ended: Some(at(5)) });
+    do_it(Action::Block { user: ben, other: ann });
+    assert_eq!(why(post), Why::Blocked { by: ben, since: at(6) });
+    do_it(Action::Unblock { user: ben, other: ann });
+    do_it(Action::Delete { post });
+    assert_eq!(why(post), Why::Deleted { at: Some(at(8)) });
+    assert_eq!(engine.explain(ann, post, None).unwrap().author, Some(ben));
+    let refused = engine.explain(ann, post, Some(cem)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");
 }

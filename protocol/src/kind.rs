@@ -119,6 +119,8 @@ kinds! {
         Scan = 0x39, "scan";
         /// Asks who is online around a user.
         Online = 0x3a, "online";
+        /// Asks why a post is in a home, or why it is not.
+        Explain = 0x3b, "explain";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -155,6 +157,8 @@ kinds! {
         Watching = 0x8b, "watching";
         /// A watch has ended.
         Unwatched = 0x8c, "unwatched";
+        /// Why a post is in a home, or why it is not.
+        Explained = 0x8d, "explained";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.

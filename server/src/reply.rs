@@ -13,9 +13,9 @@ use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Follow, OnePost, Online, PageEnd, PageWriter,
-    Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Written,
-    encode_reply,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Follow, OnePost, Online, PageEnd,
+    PageWriter, Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Why,
+    Written, encode_reply,
 };
 
 use crate::backups;
@@ -47,6 +47,9 @@ pub(crate) fn answer(
         Question::Relation { a, b, viewer } => engine.relation(*a, *b, *viewer).map(relation),
         Question::Scan(query) => engine.scan(query).map(scanned),
         Question::Online(user, viewer) => engine.online(*user, *viewer).map(online),
+        Question::Explain { user, post, viewer } => {
+            engine.explain(*user, *post, *viewer).map(explained)
+        }
     };
     result(reply, request_id, out)
 }
@@ -77,7 +80,10 @@ pub(crate) fn answer_resident(
             engine.relation(*a, *b, *viewer).transpose()?.map(relation)
         }
         // A walk through everything is for the lane, whatever is in memory.
-        Question::Scan(_) | Question::Backup(_) | Question::Online(..) => return None,
+        Question::Scan(_)
+        | Question::Backup(_)
+        | Question::Online(..)
+        | Question::Explain { .. } => return None,
     };
     Some(result(reply, request_id, out))
 }
@@ -260,6 +266,34 @@ fn online(found: engine::Online) -> Reply {
         followers: found.followers,
         followees: cut.map(|user| user.0).collect(),
     })
+}
+
+fn explained(found: engine::Explained) -> Reply {
+    let (why, since, by) = match found.why {
+        engine::Why::Present { since, way } => (present(way), Some(since), None),
+        engine::Why::NotFollowing { ended } => (Why::NotFollowing, ended, None),
+        engine::Why::Muted { since } => (Why::Muted, Some(since), None),
+        engine::Why::Blocked { by, since } => (Why::Blocked, Some(since), Some(by)),
+        engine::Why::Deleted { at } => (Why::Deleted, at, None),
+        // There are no other reasons.
+        _ => (Why::NoSuchPost, None, None),
+    };
+    Reply::Explained(Explained {
+        position: position(found.position),
+        why,
+        author: found.author.map(|author| author.0),
+        since: since.map(|since| since.sequence.0),
+        time: since.and_then(|since| since.time).map(|time| time.0),
+        by: by.map(|by| by.0),
+    })
+}
+
+fn present(way: engine::Way) -> Why {
+    match way {
+        engine::Way::Pushed => Why::Pushed,
+        engine::Way::Pulled => Why::Pulled,
+        engine::Way::InFlight => Why::InFlight,
+    }
 }
 
 /// What a watch tells, as a push.

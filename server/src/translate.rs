@@ -28,6 +28,7 @@ pub(crate) enum Question {
     Relation { a: UserId, b: UserId, viewer: Option<UserId> },
     Scan(ScanQuery),
     Online(UserId, Option<UserId>),
+    Explain { user: UserId, post: PostId, viewer: Option<UserId> },
 }
 
 /// The command a write asks for; none if the request is not a write.
@@ -57,6 +58,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Relation(_)
         | Request::Scan(_)
         | Request::Online(_)
+        | Request::Explain(_)
         | Request::Watch(_)
         | Request::Unwatch(_) => return None,
     };
@@ -84,6 +86,11 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         },
         Request::Scan(scan) => Question::Scan(scan_query(scan)),
         Request::Online(user) => Question::Online(UserId(user.user), viewer(user.options)),
+        Request::Explain(explain) => Question::Explain {
+            user: UserId(explain.user),
+            post: PostId(explain.post),
+            viewer: viewer(explain.options),
+        },
         Request::Hello(_)
         | Request::Watch(_)
         | Request::Unwatch(_)

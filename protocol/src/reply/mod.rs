@@ -9,6 +9,7 @@
 mod edges;
 mod error;
 mod events;
+mod explained;
 mod online;
 mod page;
 mod position;
@@ -26,6 +27,7 @@ use bytes::BytesMut;
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
 pub use events::{Event, Events};
+pub use explained::{Explained, Why};
 pub use online::Online;
 pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
@@ -69,6 +71,8 @@ pub enum Reply {
     Scanned(Scanned),
     /// Who is online around a user.
     Online(Online),
+    /// Why a post is in a home, or why it is not.
+    Explained(Explained),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -108,6 +112,7 @@ impl Reply {
             ReplyKind::Relation => Self::Relation(Relation::load(cursor)?),
             ReplyKind::Scanned => Self::Scanned(Scanned::load(cursor)?),
             ReplyKind::Online => Self::Online(Online::load(cursor)?),
+            ReplyKind::Explained => Self::Explained(Explained::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -134,6 +139,7 @@ impl Reply {
             Self::Relation(_) => ReplyKind::Relation,
             Self::Scanned(_) => ReplyKind::Scanned,
             Self::Online(_) => ReplyKind::Online,
+            Self::Explained(_) => ReplyKind::Explained,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -162,6 +168,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Relation(relation) => relation.encode(writer.out()),
         Reply::Scanned(scanned) => scanned.encode(writer.out())?,
         Reply::Online(online) => online.encode(writer.out())?,
+        Reply::Explained(explained) => explained.encode(writer.out()),
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

@@ -8,6 +8,7 @@
 mod backup;
 mod delete;
 mod edges;
+mod explain;
 mod hello;
 mod pair;
 mod post;
@@ -25,6 +26,7 @@ use bytes::BytesMut;
 pub use backup::Backup;
 pub use delete::Delete;
 pub use edges::Edges;
+pub use explain::Explain;
 pub use hello::Hello;
 pub use pair::Pair;
 pub use post::PostById;
@@ -94,6 +96,8 @@ pub enum Request {
     Scan(Scan),
     /// Asks who is online around a user.
     Online(UserById),
+    /// Asks why a post is in a home, or why it is not.
+    Explain(Explain),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -140,6 +144,7 @@ impl Request {
             RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
             RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
             RequestKind::Online => Self::Online(UserById::load(cursor)?),
+            RequestKind::Explain => Self::Explain(Explain::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -174,6 +179,7 @@ impl Request {
             Self::Relation(_) => RequestKind::Relation,
             Self::Scan(_) => RequestKind::Scan,
             Self::Online(_) => RequestKind::Online,
+            Self::Explain(_) => RequestKind::Explain,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -200,6 +206,7 @@ impl Request {
             | Self::Mutes(edges)
             | Self::Blocks(edges) => edges.encode(out),
             Self::User(user) | Self::Online(user) => user.encode(out),
+            Self::Explain(explain) => explain.encode(out),
             Self::Relation(relation) => relation.encode(out),
             Self::Scan(scan) => scan.encode(out),
             Self::Watch(watch) => watch.encode(out),

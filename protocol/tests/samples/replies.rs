@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Fault, Follow, OnePost, Online, Page, PageEnd,
-    Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue,
-    UserCard, Watching, Welcome, Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
+    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
+    StatusValue, UserCard, Watching, Welcome, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -159,8 +159,14 @@ fn errors() -> Vec<(&'static str, Reply)> {
 }
 
 /// Replies that came later: their samples stand last, so that the frames of the others stay.
+fn explained(why: Why, since: Option<u64>, by: Option<u64>) -> Explained {
+    let time = since.map(|_| 1_370_053_355_000);
+    Explained { position: POSITION, why, author: Some(7), since, time, by }
+}
+
 pub(crate) fn later() -> Vec<(&'static str, Reply)> {
     let position = POSITION;
+    let nothing = explained(Why::NoSuchPost, None, None);
     let nobody = Online { position, online: false, followers: 0, followees: Vec::new() };
     let some = Online { position, online: true, followers: 300, followees: vec![7, 8, 300] };
     let told = |more, events| Events { position, more, events };
@@ -180,5 +186,8 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
         ("events", Reply::Events(all)),
         ("events_idle", Reply::Events(idle)),
         ("events_gap", Reply::Events(gap)),
+        ("explained_present", Reply::Explained(explained(Why::Pushed, Some(60), None))),
+        ("explained_blocked", Reply::Explained(explained(Why::Blocked, Some(65), Some(7)))),
+        ("explained_nothing", Reply::Explained(Explained { author: None, ..nothing })),
     ]
 }

@@ -4,8 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Delete, Edges, Hello, Pair, Position, PostById, Publish, ReadOptions, RelationOf,
-    Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Delete, Edges, Explain, Hello, Pair, Position, PostById, Publish, ReadOptions,
+    RelationOf, Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch,
+    WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -141,5 +142,6 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("watch", Request::Watch(now)),
         ("watch_after", Request::Watch(Watch { options: VIEWED, user: 4242, after })),
         ("unwatch", Request::Unwatch(Unwatch { watch: 300 })),
+        ("explain", Request::Explain(Explain { options: VIEWED, user: 4242, post: 70_000 })),
     ]
 }

@@ -7,9 +7,9 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Fault, Follow, OnePost, Online, Page, PageEnd,
-    Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue,
-    UserCard, Watching, Welcome, Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
+    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
+    StatusValue, UserCard, Watching, Welcome, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -32,6 +32,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         relation().prop_map(Reply::Relation),
         scanned().prop_map(Reply::Scanned),
         online().prop_map(Reply::Online),
+        explained().prop_map(Reply::Explained),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -151,6 +152,21 @@ fn scanned() -> impl Strategy<Value = Scanned> {
         end,
         items,
     })
+}
+
+fn explained() -> impl Strategy<Value = Explained> {
+    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::NoSuchPost)];
+    let number = || option::of(number());
+    (position(), why, number(), number(), number(), number()).prop_map(
+        |(position, why, author, since, time, by)| Explained {
+            position,
+            why,
+            author,
+            since,
+            time,
+            by,
+        },
+    )
 }
 
 fn online() -> impl Strategy<Value = Online> {

@@ -6,8 +6,9 @@ use fanfold_protocol::limits::{
     BACKUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Backup, Delete, Edges, Hello, Pair, Position, PostById, Publish, ReadOptions, RelationOf,
-    Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Delete, Edges, Explain, Hello, Pair, Position, PostById, Publish, ReadOptions,
+    RelationOf, Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch,
+    WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -37,6 +38,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         scan().prop_map(Request::Scan),
         (read_options(), number())
             .prop_map(|(options, user)| Request::Online(UserById { options, user })),
+        (read_options(), number(), number())
+            .prop_map(|(options, user, post)| Request::Explain(Explain { options, user, post })),
         watch().prop_map(Request::Watch),
         any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]

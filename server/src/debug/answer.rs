@@ -103,7 +103,7 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         }
         .map(|page| edges::page(which, &query, &page)),
         Command::Explain(user, post) => {
-            engine.explain(user, post).map(|why| delivery::explained(user, post, &why))
+            engine.explain(user, post, None).map(|why| delivery::explained(user, post, &why))
         }
         Command::ExplainHome(user) => {
             let query =

@@ -115,6 +115,15 @@ pub(crate) enum Command {
         #[arg(allow_negative_numbers = true)]
         user: UserId,
     },
+    /// Show why a post is in a home, or why it is not
+    Explain {
+        /// Whose home
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+        /// Which post
+        #[arg(allow_negative_numbers = true)]
+        post: PostId,
+    },
     /// Load follows and posts from files; an interrupted import goes on where it was
     Import(Import),
     /// Write all follows and posts to files, in the formats import reads

@@ -1,4 +1,4 @@
-//! The commands that show one thing: ping, status, post, user, relation, online.
+//! The commands that show one thing: ping, status, post, user, relation, online, explain.
 //!
 //! Each asks once and prints the answer as lines for people or as one JSON object. The forms are in
 //! `present.rs`.
@@ -116,5 +116,19 @@ pub(crate) async fn online(
     match session.json() {
         true => console.json(&present::online_json(user, &online)),
         false => console.line(&present::online_text(user, &online)),
+    }
+}
+
+pub(crate) async fn explain(
+    session: &mut Session,
+    console: &mut Console,
+    user: UserId,
+    post: PostId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let explained = session.client().await?.explain(user, post, viewer).await?;
+    match session.json() {
+        true => console.json(&present::explained_json(user, post, &explained)),
+        false => console.line(&present::explained_text(user, post, &explained)),
     }
 }

@@ -4,7 +4,8 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    Edge, Online, Post, Relation, Status, StatusValue, UserCard, UserId, Written,
+    Edge, Explained, Online, Post, PostId, Relation, Status, StatusValue, UserCard, UserId, Why,
+    Written,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -166,6 +167,55 @@ pub(crate) fn online_text(user: UserId, online: &Online) -> String {
     let followees = if followees.is_empty() { "nobody".to_owned() } else { followees.join(", ") };
     let followers = online.followers;
     format!("user {user}: {own}; online followers: {followers}; follows, online: {followees}")
+}
+
+pub(crate) fn explained_json(user: UserId, post: PostId, explained: &Explained) -> Value {
+    json!({
+        "user": user.0,
+        "post": post.0,
+        "present": explained.is_present(),
+        "why": why_name(explained.why),
+        "author": explained.author.map(|author| author.0),
+        "since": explained.since.map(|since| since.0),
+        "time": explained.time.map(|time| time.0),
+        "by": explained.by.map(|by| by.0),
+        "epoch": explained.position.epoch.0,
+        "sequence": explained.position.sequence.0,
+    })
+}
+
+pub(crate) fn explained_text(user: UserId, post: PostId, explained: &Explained) -> String {
+    let there = if explained.is_present() { "is" } else { "is not" };
+    let author = explained.author.map_or_else(String::new, |author| format!(" by {author}"));
+    let since = explained.since.map_or_else(String::new, |since| {
+        let time = explained.time.map_or_else(String::new, |at| format!(" ({})", time::minute(at)));
+        format!(", since position {since}{time}")
+    });
+    let why = match (explained.why, explained.by) {
+        (Why::Pushed, _) => "the author is followed; it is in the inbox".to_owned(),
+        (Why::Pulled, _) => "the author is followed; it is read with the author's posts".to_owned(),
+        (Why::InFlight, _) => "the author is followed; it is on its way to the inbox".to_owned(),
+        (Why::NotFollowing, _) => format!("{user} does not follow the author"),
+        (Why::Muted, _) => format!("{user} has muted the author"),
+        (Why::Blocked, Some(by)) => format!("{by} has blocked the other"),
+        (Why::Blocked, None) => "one has blocked the other".to_owned(),
+        (Why::Deleted, _) => "it was deleted".to_owned(),
+        (Why::NoSuchPost, _) => "there is no such post".to_owned(),
+    };
+    format!("post {post}{author} {there} in the home of {user}: {why}{since}")
+}
+
+fn why_name(why: Why) -> &'static str {
+    match why {
+        Why::Pushed => "pushed",
+        Why::Pulled => "pulled",
+        Why::InFlight => "in_flight",
+        Why::NotFollowing => "not_following",
+        Why::Muted => "muted",
+        Why::Blocked => "blocked",
+        Why::Deleted => "deleted",
+        Why::NoSuchPost => "no_such_post",
+    }
 }
 
 pub(crate) fn status_json(status: &Status) -> Value {
