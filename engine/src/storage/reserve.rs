@@ -33,7 +33,8 @@ impl Reserve {
         let make = || {
             let file = self.storage.create(names::RESERVE)?;
             file.allocate(len)?;
-            file.set_len(len)
+            // Where nothing can be allocated ahead, the length at least stands.
+            file.write_at(len.saturating_sub(1), &[0])
         };
         if make().is_err() {
             let _ = self.give_up();
