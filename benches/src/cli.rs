@@ -10,6 +10,7 @@ use crate::exit::Outcome;
 use crate::fanout::{self, FanOutArgs};
 use crate::figures::{self, FiguresArgs};
 use crate::ledger::{self, LedgerArgs};
+use crate::policies::{self, PoliciesArgs};
 use crate::power::{self, CutArgs, SceneArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::simulate::{self, SimulateArgs};
@@ -60,6 +61,8 @@ enum Job {
     /// Measure how fast posts get into inboxes
     #[command(name = "fan-out")]
     FanOut(FanOutArgs),
+    /// Measure what each delivery policy costs
+    Policies(PoliciesArgs),
     /// A reader of `scale`
     #[command(hide = true, name = "scale-pages")]
     ScalePages(PagesArgs),
@@ -105,6 +108,7 @@ impl Job {
             Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),
             Self::FanOut(args) => fanout::run(&args),
+            Self::Policies(args) => policies::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),
             Self::Watch(args) => watchers::run(&args),

@@ -8,6 +8,7 @@
 //! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
 //! * `watchers` - thousands of watchers, what each was told and how soon;
 //! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
+//! * `policies` - what each delivery policy costs;
 //! * `fanout` - how fast posts get into inboxes;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
 //!
@@ -28,6 +29,7 @@ mod ledger;
 mod machine;
 mod naive;
 mod number;
+mod policies;
 mod population;
 mod power;
 mod programs;

@@ -5,7 +5,7 @@
 //! engine takes them. What counts is the processor time of the one thread that delivers.
 
 mod limit;
-mod thread;
+pub(crate) mod thread;
 
 use std::io::Write;
 use std::path::PathBuf;
