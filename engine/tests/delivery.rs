@@ -145,12 +145,17 @@ fn every_page_equals_the_oracle_under_every_policy() {
     let first = seed_or(1);
     let count = std::env::var("FANFOLD_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(150);
     let seeds = if std::env::var("FANFOLD_SEED").is_ok() { 1 } else { count };
+    let mut pulled = 0;
     for seed in first..first + seeds {
         let mut world = World::new(seed);
         for step in 0..500 {
             world.step(&format!("seed {seed} step {step}"));
         }
+        if world.engine.delivery().unwrap().policy == Policy::Adaptive {
+            pulled += world.engine.counters().unwrap().pulled_authors;
+        }
     }
+    assert!(seeds < 100 || 0 < pulled, "adaptive delivery pulls now and then");
 }
 
 fn small() -> Options {
