@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::delivery::random_delivery;
+use fanfold_engine::testing::forge::sign;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
@@ -236,6 +237,37 @@ fn inboxes_that_do_not_fit_are_made_anew() {
         let engine = open(&damaged, Policy::Push);
         assert_eq!(inboxes(&engine), 0, "byte {at}");
         assert_eq!(engine.verify(UserId(1)).unwrap().mismatch, None);
+    }
+}
+
+/// Whatever a file of inboxes says, checksum right: it is taken or not, and nothing panics.
+#[test]
+fn any_byte_of_the_inboxes_is_borne() {
+    let push = DeliveryOptions { policy: Policy::Push, ..DeliveryOptions::default() };
+    let storage = MemoryStorage::default();
+    settled(&storage, push).close().unwrap();
+    let whole = storage.bytes("INBOXES");
+    for at in (0..whole.len()).step_by(2) {
+        for byte in [0, 0x7f, 0xff] {
+            let forged = storage.image();
+            let mut bytes = whole.clone();
+            *bytes.get_mut(at).unwrap() = byte;
+            sign("INBOXES", &mut bytes);
+            forged.set_bytes("INBOXES", bytes);
+            let options = Options { delivery: push, ..small() };
+            let forged = Arc::new(forged) as Arc<dyn Storage>;
+            let engine = Engine::open_on(forged, options).unwrap();
+            let query = |span| TimelineQuery { user: UserId(1), viewer: None, span, limit: 20 };
+            // An id that is no post is damage.
+            for span in [Span::Newest, Span::Before(PostId(340)), Span::After(PostId(300))] {
+                if let Err(error) = engine.home(&query(span)) {
+                    assert_eq!(error.kind(), ErrorKind::Corrupt, "{byte} at {at}: {error}");
+                }
+            }
+            engine.write(Command::publish(UserId(130), "post")).unwrap();
+            assert!(engine.settle_delivery(Duration::from_secs(10)));
+            engine.tidy_inboxes().unwrap();
+        }
     }
 }
 
