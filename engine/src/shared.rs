@@ -114,7 +114,9 @@ impl Shared {
         self.fan_out.wake();
         let has_room = || -> Result<bool> {
             let state = self.state()?;
-            let waiting = state.delivery.flights().waiting();
+            let flights = state.delivery.flights();
+            // Posts with many readers have left the queue, and are not delivered yet.
+            let waiting = flights.waiting() + flights.jobs().len();
             Ok(waiting <= state.delivery.options.backlog_max)
         };
         while !has_room()? && self.fan_out.is_running() {
