@@ -26,7 +26,7 @@ use crate::views::state::State;
 use crate::views::users::Ordinal;
 
 /// Inboxes that are changed under one hold of the state.
-const SLICE: usize = 512;
+const SLICE: usize = 1_024;
 
 /// Posts that are looked at under one hold of the state.
 const POSTS: usize = 256;

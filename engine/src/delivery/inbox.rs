@@ -17,8 +17,9 @@ pub(crate) const ROOM_MIN: u16 = 4;
 /// Ids that an inbox keeps at most.
 pub(crate) const ROOM_MAX: u16 = 4_096;
 
-/// See the module.
+/// See the module. Two to a cache line: none lies across two.
 #[derive(Debug, Default)]
+#[repr(align(32))]
 pub(crate) struct Inbox {
     /// Distances count from here.
     base: u64,
@@ -57,9 +58,9 @@ impl Inbox {
         Sequence(self.floor)
     }
 
-    /// Looks at the newest id, so that the processor has it when a post is added.
-    pub(crate) fn touch(&self, slab: &Slab) -> u64 {
-        slab.get(self.block, self.len())
+    /// Has the processor fetch what is needed to add a post.
+    pub(crate) fn prefetch(&self, slab: &Slab) {
+        slab.prefetch(self.block.slot(self.len()));
     }
 
     /// The id at `index`, oldest first.

@@ -13,7 +13,7 @@ use crate::ids::Sequence;
 use crate::views::users::Ordinal;
 
 /// A power of two: enough that a reader and the worker seldom meet.
-const SHARDS: usize = 64;
+const SHARDS: usize = 16;
 
 /// Bits of a place within a shard; above them stands the bound plus one.
 const PLACE_BITS: u32 = 24;

@@ -5,9 +5,10 @@ use super::inbox::Inbox;
 use super::profile::Profile;
 use super::slab::Slab;
 use crate::ids::Sequence;
+use crate::storage::mapping::prefetch;
 
 /// Deliveries that are looked up together, so that the processor overlaps their cache misses.
-const BATCH: usize = 32;
+const BATCH: usize = 64;
 
 /// Marks the profile of a place that is vacant.
 const NOBODY: u32 = u32::MAX;
@@ -91,15 +92,15 @@ impl Shard {
         let mut delivered = 0;
         let mut places = [usize::MAX; BATCH];
         for batch in deliveries.chunks(BATCH) {
-            let mut seen = 0;
             for (found, (user, _)) in places.iter_mut().zip(batch) {
                 *found = place(*user).unwrap_or(usize::MAX);
+                prefetch(&self.inboxes, *found);
             }
-            // The end of each list, before any is written.
             for place in places.iter().take(batch.len()) {
-                seen ^= self.inboxes.get(*place).map_or(0, |inbox| inbox.touch(&self.slab));
+                if let Some(inbox) = self.inboxes.get(*place) {
+                    inbox.prefetch(&self.slab);
+                }
             }
-            std::hint::black_box(seen);
             for (place, (user, post)) in places.iter().zip(batch) {
                 let Some(inbox) = self.inboxes.get_mut(*place) else { continue };
                 delivered += 1;

@@ -1,13 +1,23 @@
-//! Blocks of post ids for inboxes, in one array: five bytes an id, sizes in steps of a quarter.
+//! Blocks of post ids for inboxes, in a few large arrays: five bytes an id, sizes in steps of a quarter.
 //!
-//! One array instead of an allocation for each inbox: no allocator's heads, and neighbours in huge
-//! pages where the system grants them. A released block is used again for the same size.
+//! Arrays instead of an allocation for each inbox: no allocator's heads, and neighbours in huge pages
+//! where the system grants them. A released block is used again for the same size.
+
+use crate::storage::mapping::prefetch;
+use crate::storage::pages::Pages;
 
 /// Bytes of an id: a distance from the inbox's base.
 pub(crate) const SLOT_BYTES: usize = 5;
 
 /// Distances are below this.
 pub(crate) const DISTANCE_END: u64 = 1 << (8 * SLOT_BYTES);
+
+/// Slots of an array, as a power of two: 20 MiB, of which only what is used takes memory.
+const ARRAY_BITS: u32 = 22;
+const ARRAY_SLOTS: usize = 1 << ARRAY_BITS;
+
+/// The first part of a slab comes in small pages: few inboxes take little memory.
+const SMALL_BYTES: usize = 2 << 20;
 
 /// The ids that blocks have room for. A quarter more each, so that at most a fifth is slack.
 const SIZES: [u16; 30] = [
@@ -21,7 +31,7 @@ pub(crate) const BLOCK_SLOTS_MAX: usize = 4_385;
 /// A block of the slab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Block {
-    /// The first slot, plus one; 0 for no block.
+    /// The first slot; 0 for no block.
     at: u32,
     class: u8,
 }
@@ -29,7 +39,9 @@ pub(crate) struct Block {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Slab {
-    bytes: Vec<u8>,
+    arrays: Vec<Pages>,
+    /// The first slot that was never used. That of number 0 never is.
+    fresh: usize,
     /// Released blocks, by class.
     free: Vec<Vec<u32>>,
     /// Slots in blocks that are in use.
@@ -38,7 +50,7 @@ pub(crate) struct Slab {
 
 impl Default for Slab {
     fn default() -> Self {
-        Self { bytes: Vec::new(), free: vec![Vec::new(); SIZES.len()], used: 0 }
+        Self { arrays: Vec::new(), fresh: 1, free: vec![Vec::new(); SIZES.len()], used: 0 }
     }
 }
 
@@ -48,8 +60,9 @@ impl Block {
         if self.at == 0 { 0 } else { size(self.class) }
     }
 
-    fn start(self) -> usize {
-        (self.at as usize).saturating_sub(1) * SLOT_BYTES
+    /// The number of one of its slots.
+    pub(crate) fn slot(self, index: usize) -> usize {
+        self.at as usize + index
     }
 }
 
@@ -88,45 +101,79 @@ impl Slab {
 
     /// The distance in a slot of the block.
     pub(crate) fn get(&self, block: Block, index: usize) -> u64 {
-        let at = block.start() + index * SLOT_BYTES;
-        match self.bytes.get(at..at + SLOT_BYTES) {
+        let (array, start) = locate(block.slot(index));
+        match self.arrays.get(array).and_then(|bytes| bytes.get(start..start + SLOT_BYTES)) {
             Some(&[a, b, c, d, e]) => u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]),
             _ => 0,
         }
     }
 
+    /// Has the processor fetch a slot and the one before it: most often they share a cache line.
+    pub(crate) fn prefetch(&self, slot: usize) {
+        let (array, start) = locate(slot);
+        if let Some(bytes) = self.arrays.get(array) {
+            prefetch(bytes, start.saturating_sub(SLOT_BYTES));
+            prefetch(bytes, start);
+        }
+    }
+
     /// Sets the distance in a slot of the block.
     pub(crate) fn set(&mut self, block: Block, index: usize, distance: u64) {
-        let at = block.start() + index * SLOT_BYTES;
+        let (array, start) = locate(block.slot(index));
         let [a, b, c, d, e, ..] = distance.to_le_bytes();
-        if let Some(slot) = self.bytes.get_mut(at..at + SLOT_BYTES) {
+        if let Some(bytes) = self.arrays.get_mut(array)
+            && let Some(slot) = bytes.get_mut(start..start + SLOT_BYTES)
+        {
             slot.copy_from_slice(&[a, b, c, d, e]);
         }
     }
 
     /// Moves `count` ids within the block.
     pub(crate) fn shift(&mut self, block: Block, from: usize, to: usize, count: usize) {
-        let start = block.start() + from * SLOT_BYTES;
-        let target = block.start() + to * SLOT_BYTES;
-        self.bytes.copy_within(start..start + count * SLOT_BYTES, target);
+        // Most posts are the newest: there is nothing behind them.
+        if count == 0 {
+            return;
+        }
+        let (array, start) = locate(block.slot(from));
+        let (_, target) = locate(block.slot(to));
+        if let Some(bytes) = self.arrays.get_mut(array) {
+            bytes.copy_within(start..start + count * SLOT_BYTES, target);
+        }
     }
 
     /// Copies `count` ids to the start of another block.
     pub(crate) fn copy(&mut self, from: Block, to: Block, count: usize) {
-        let start = from.start();
-        self.bytes.copy_within(start..start + count * SLOT_BYTES, to.start());
+        let ((from, start), (to, target)) = (locate(from.slot(0)), locate(to.slot(0)));
+        let len = count * SLOT_BYTES;
+        if from == to {
+            if let Some(bytes) = self.arrays.get_mut(from) {
+                bytes.copy_within(start..start + len, target);
+            }
+        } else if let Ok([source, sink]) = self.arrays.get_disjoint_mut([from, to])
+            && let Some(source) = source.get(start..start + len)
+            && let Some(sink) = sink.get_mut(target..target + len)
+        {
+            sink.copy_from_slice(source);
+        }
     }
 
+    /// So many slots that follow each other in one array.
     fn extend(&mut self, slots: usize) -> Option<u32> {
-        let at = u32::try_from(self.bytes.len() / SLOT_BYTES + 1).ok()?;
-        let wanted = self.bytes.len() + slots * SLOT_BYTES;
-        if self.bytes.capacity() < wanted {
-            // Large arrays move by their page tables; an eighth ahead is not touched before its use.
-            self.bytes.reserve_exact(slots * SLOT_BYTES + self.bytes.len() / 8);
+        let left = ARRAY_SLOTS - self.fresh % ARRAY_SLOTS;
+        let at = if slots <= left { self.fresh } else { self.fresh + left };
+        let end = u32::try_from(at + slots).ok()? as usize;
+        if self.arrays.len() * ARRAY_SLOTS < end {
+            let small = if self.arrays.is_empty() { SMALL_BYTES } else { 0 };
+            self.arrays.push(Pages::reserve(ARRAY_SLOTS * SLOT_BYTES, small).ok()?);
         }
-        self.bytes.resize(wanted, 0);
-        Some(at)
+        self.fresh = end;
+        u32::try_from(at).ok()
     }
+}
+
+/// The array of a slot, and where it starts there.
+fn locate(slot: usize) -> (usize, usize) {
+    (slot >> ARRAY_BITS, (slot & (ARRAY_SLOTS - 1)) * SLOT_BYTES)
 }
 
 fn size(class: u8) -> usize {
@@ -153,7 +200,7 @@ mod tests {
         assert_eq!(slab.allocate(10), Some(one));
         slab.release(one);
         slab.release(two);
-        assert_eq!(slab.bytes.capacity(), 0);
+        assert!(slab.arrays.is_empty());
         assert_eq!(slab.allocate(BLOCK_SLOTS_MAX + 1), None);
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod disk;
 pub(crate) mod manifest;
 pub(crate) mod mapping;
 pub(crate) mod names;
+pub(crate) mod pages;
 pub(crate) mod reserve;
 
 use std::fmt;
