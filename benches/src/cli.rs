@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::bytes::{self, BytesArgs};
+use crate::celebrity::{self, CelebrityArgs};
 use crate::console::note;
 use crate::exit::Outcome;
 use crate::fanout::{self, FanOutArgs};
@@ -61,6 +62,8 @@ enum Job {
     /// Measure how fast posts get into inboxes
     #[command(name = "fan-out")]
     FanOut(FanOutArgs),
+    /// One author with a hundred million followers: memory, acknowledgement, delivery, and the others
+    Celebrity(Box<CelebrityArgs>),
     /// Measure what each delivery policy costs
     Policies(PoliciesArgs),
     /// A reader of `scale`
@@ -108,6 +111,7 @@ impl Job {
             Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),
             Self::FanOut(args) => fanout::run(&args),
+            Self::Celebrity(args) => celebrity::run(&args),
             Self::Policies(args) => policies::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),

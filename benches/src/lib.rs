@@ -9,6 +9,7 @@
 //! * `watchers` - thousands of watchers, what each was told and how soon;
 //! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
 //! * `policies` - what each delivery policy costs;
+//! * `celebrity` - one author whom a hundred million follow;
 //! * `fanout` - how fast posts get into inboxes;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
 //!
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod celebrity;
 mod churn;
 mod cli;
 mod console;

@@ -1,10 +1,12 @@
 //! Who posts and who reads, in which order: seeded, and the same for every policy.
 //!
 //! Of the users 70 % are active and read, by a skewed distribution (the exponent 0.8 of published
-//! traces); half of the posts are by anybody, half by one user in a hundred. In the mix a third of the
+//! traces). Who posts is the world's. In the mix a third of the
 //! readers read a hundred times as often as the posts come, a third ten times, a third as often.
 
 use fanfold_engine::testing::seed::Random;
+
+use super::world::World;
 
 /// A load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +19,9 @@ pub(super) enum Load {
 
 /// Something to do.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Op {
-    Publish(u64),
+pub(super) enum Op<'a> {
+    /// By an author, of a text.
+    Publish(u64, &'a str),
     Read(u64),
 }
 
@@ -34,22 +37,24 @@ impl Load {
     }
 
     /// What is done, without end.
-    pub(super) fn operations(self, users: u64, seed: u64) -> impl Iterator<Item = Op> {
+    pub(super) fn operations(self, world: &World, seed: u64) -> impl Iterator<Item = Op<'_>> {
         let mut random = Random::new(seed + 17);
+        let mut turn = world.turn(&mut random);
         std::iter::repeat_with(move || {
             let reads = match self {
                 Self::Reads(count) => count,
                 Self::Mix => 37,
             };
             if random.below(reads + 1) == 0 {
-                return Op::Publish(author(users, &mut random));
+                let (author, text) = world.next_post(&mut turn, &mut random);
+                return Op::Publish(author, text);
             }
-            Op::Read(self.reader(users, &mut random))
+            Op::Read(self.reader(world, &mut random))
         })
     }
 
-    fn reader(self, users: u64, random: &mut Random) -> u64 {
-        let active = users / 10 * 7;
+    fn reader(self, world: &World, random: &mut Random) -> u64 {
+        let active = world.users() / 10 * 7;
         let place = match self {
             Self::Reads(_) => skewed(active, random),
             // 100 : 10 : 1 by thirds of the active.
@@ -63,7 +68,7 @@ impl Load {
                 kind * third + random.below(third.max(1))
             }
         };
-        spread(place, users)
+        world.user(place)
     }
 }
 
@@ -72,15 +77,4 @@ fn skewed(end: u64, random: &mut Random) -> u64 {
     const STEPS: u64 = 1 << 20;
     let uniform = crate::number::float(random.below(STEPS)) / crate::number::float(STEPS);
     crate::number::whole(uniform.powi(5) * crate::number::float(end)).min(end.saturating_sub(1))
-}
-
-fn author(users: u64, random: &mut Random) -> u64 {
-    let few = (users / 100).max(1);
-    let place = if random.one_in(2) { random.below(few) } else { random.below(users) };
-    spread(place.wrapping_mul(7), users)
-}
-
-/// Places all over the users.
-fn spread(place: u64, users: u64) -> u64 {
-    place.wrapping_mul(0x9e37_79b9_7f4a_7c15) % users + 1
 }

@@ -1,10 +1,11 @@
 //! `policies`: what each delivery policy costs, on the same posts and reads.
 //!
-//! One world in memory; for each load and each policy the policy is switched (which drops all inboxes),
+//! One world in memory, made up or read from files; for each load and each policy the policy is switched (which drops all inboxes),
 //! a quarter of the load warms it up, and the rest is measured: processor time of the whole process,
 //! deliveries, bytes of inboxes, latency of pages.
 
 mod load;
+mod world;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,22 +23,24 @@ use crate::console::{grouped, note, say};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::fanout::thread;
 use crate::figures::Loader;
+use crate::input::InputArgs;
 use crate::machine::Machine;
 use crate::number::float;
-use crate::population::Population;
 use crate::workplace::{WorkArgs, Workplace, in_workplace};
 use load::{Load, Op};
+use world::World;
 
-const TEXT_BYTES: usize = 280;
 const SETTLE_MAX: Duration = Duration::from_secs(60);
 
 /// The arguments of `policies`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct PoliciesArgs {
-    /// How many users
+    #[command(flatten)]
+    input: InputArgs,
+    /// Without --data: how many users
     #[arg(long, default_value_t = 100_000)]
     users: u64,
-    /// Followers of an author, on average
+    /// Without --data: followers of an author, on average
     #[arg(long, default_value_t = 90)]
     mean: u64,
     /// Posts and reads of each run
@@ -85,7 +88,10 @@ pub(crate) fn run(args: &PoliciesArgs) -> Outcome<()> {
 }
 
 fn measure(args: &PoliciesArgs, place: &Workplace) -> Outcome<Vec<Value>> {
-    let population = Population::new(args.users, args.mean, 1);
+    let world = match &args.input.data {
+        Some(_) => World::real(&args.input, place)?,
+        None => World::made_up(args.users, args.mean),
+    };
     let options = Options {
         durability: Durability::Os,
         memory_budget: 1 << 34,
@@ -93,9 +99,9 @@ fn measure(args: &PoliciesArgs, place: &Workplace) -> Outcome<Vec<Value>> {
         ..Options::default()
     };
     let mut loader = Loader::open_with(&place.join("data"), options)?;
-    note(format!("{} follows", grouped(population.follow_count())));
-    for (user, author) in population.follows() {
-        loader.write(Command::follow(UserId(user), UserId(author)))?;
+    note(format!("{} follows", grouped(world.follows.len() as u64)));
+    for (user, author) in &world.follows {
+        loader.write(Command::follow(UserId(*user), UserId(*author)))?;
     }
     loader.settle_all()?;
     let mut results = Vec::new();
@@ -108,7 +114,7 @@ fn measure(args: &PoliciesArgs, place: &Workplace) -> Outcome<Vec<Value>> {
         for round in 0..args.rounds {
             // Interleaved, so that whatever disturbs the machine disturbs all of them.
             for (policy, costs) in &mut costs {
-                costs.push(one_run(args, &mut loader, *policy, load, round)?);
+                costs.push(one_run(args, &world, &mut loader, *policy, (load, round))?);
             }
         }
         let medians: Vec<(Policy, Cost)> =
@@ -120,26 +126,25 @@ fn measure(args: &PoliciesArgs, place: &Workplace) -> Outcome<Vec<Value>> {
 
 fn one_run(
     args: &PoliciesArgs,
+    world: &World,
     loader: &mut Loader,
     policy: Policy,
-    load: Load,
-    round: u64,
+    (load, round): (Load, u64),
 ) -> Outcome<Cost> {
     let engine = loader.engine().clone();
     let big_author = args.big_author;
     let options = DeliveryOptions { policy, big_author, ..DeliveryOptions::default() };
     engine.set_delivery(options).explain(|| "cannot switch the policy".to_owned())?;
-    let mut operations = load.operations(args.users, round);
-    let text = "t".repeat(TEXT_BYTES);
+    let mut operations = load.operations(world, round);
     let mut pages = Histogram::<u64>::new(3).explain(|| "no histogram".to_owned())?;
     for op in operations.by_ref().take(usize::try_from(args.operations / 4).unwrap_or(0)) {
-        perform(loader, &engine, op, &text, &mut pages)?;
+        perform(loader, &engine, op, &mut pages)?;
     }
     settle(loader, &engine)?;
     pages.reset();
     let (before, cpu, started) = (counters(&engine)?, thread::process_cpu()?, Instant::now());
     for op in operations.take(usize::try_from(args.operations).unwrap_or(usize::MAX)) {
-        perform(loader, &engine, op, &text, &mut pages)?;
+        perform(loader, &engine, op, &mut pages)?;
     }
     settle(loader, &engine)?;
     let took = started.elapsed();
@@ -157,12 +162,11 @@ fn one_run(
 fn perform(
     loader: &mut Loader,
     engine: &Engine,
-    op: Op,
-    text: &str,
+    op: Op<'_>,
     pages: &mut Histogram<u64>,
 ) -> Outcome<()> {
     let user = match op {
-        Op::Publish(author) => {
+        Op::Publish(author, text) => {
             return loader.write(Command::publish(UserId(author), text.to_owned()));
         }
         Op::Read(user) => UserId(user),

@@ -172,8 +172,11 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// Drops entries below `floor` from memory, as far as files have them.
     pub(crate) fn trim(&mut self, owner: Ordinal, floor: Sequence) {
         let Some(last) = self.sealed.last().map(|family| family.last()) else { return };
-        if let Some(list) = self.hot.at_mut(owner) {
-            list.drop_below(floor.min(last.next()));
+        let Some(list) = self.hot.at_mut(owner) else { return };
+        list.drop_below(floor.min(last.next()));
+        if list.is_empty() {
+            // Whoever did nothing lately costs no more than their place in the arrays.
+            self.hot.remove(owner);
         }
     }
 

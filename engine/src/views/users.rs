@@ -167,11 +167,13 @@ pub(crate) struct PerUser<T> {
     /// Index into `values` plus one; 0 for none.
     slots: Vec<u32>,
     values: Vec<T>,
+    /// Indexes of values that nobody has: only as many are ever made as are there at a time.
+    vacant: Vec<u32>,
 }
 
 impl<T> Default for PerUser<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), values: Vec::new() }
+        Self { slots: Vec::new(), values: Vec::new(), vacant: Vec::new() }
     }
 }
 
@@ -193,9 +195,40 @@ impl<T: Default> PerUser<T> {
         }
         let slot = self.slots.get_mut(ordinal.index()).expect("resized above");
         if *slot == 0 {
-            self.values.push(T::default());
-            *slot = u32::try_from(self.values.len()).expect("at most one value per user");
+            let index = self.vacant.pop().unwrap_or_else(|| {
+                self.values.push(T::default());
+                u32::try_from(self.values.len() - 1).expect("at most one value per user")
+            });
+            *slot = index + 1;
         }
         self.values.get_mut(*slot as usize - 1).expect("slots point into values")
+    }
+
+    /// Takes the user's value away.
+    pub(crate) fn remove(&mut self, ordinal: Ordinal) {
+        let Some(slot) = self.slots.get_mut(ordinal.index()) else { return };
+        let Some(index) = std::mem::take(slot).checked_sub(1) else { return };
+        if let Some(value) = self.values.get_mut(index as usize) {
+            *value = T::default();
+            self.vacant.push(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_are_taken_away_make_room_for_others() {
+        let mut values: PerUser<u64> = PerUser::default();
+        (0..100).for_each(|user| *values.make(Ordinal(user)) = u64::from(user) + 7);
+        (0..100).filter(|user| user % 3 == 0).for_each(|user| values.remove(Ordinal(user)));
+        values.remove(Ordinal(3));
+        assert_eq!((values.at(Ordinal(3)), values.at(Ordinal(4))), (None, Some(&11)));
+        (200..234).for_each(|user| *values.make(Ordinal(user)) += u64::from(user));
+        assert_eq!(values.values.len(), 100, "the vacant places were enough");
+        assert!((200..234).all(|user| values.at(Ordinal(user)) == Some(&u64::from(user))));
+        assert_eq!(values.at(Ordinal(4)), Some(&11));
     }
 }
