@@ -58,11 +58,11 @@ fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     held.insert(inbox, Profile::new(reader.0, bound, content.pulled, Reads::begin(now)));
     Tally::count(&delivery.tally.built, 1);
     if delivery.levels.rises() != rises
-        && let Some(open) = held.open()
+        && let Some(mut open) = held.open()
     {
         // A level rose meanwhile, and whoever raised it may not have seen this inbox.
         let risen = authors.iter().filter(|author| bound < delivery.levels.pull(**author));
-        risen.for_each(|author| open.profile.pull(author.0));
+        risen.for_each(|author| open.pull(author.0));
     }
     Ok(())
 }

@@ -332,10 +332,10 @@ fn raise(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
     if has_lists && delivery.is_pushed_to(&state.activity, edge, author) {
         return;
     }
-    if let Some(open) = delivery.inboxes.hold(reader).open()
+    if let Some(mut open) = delivery.inboxes.hold(reader).open()
         && (has_lists || open.profile.bound < level)
     {
-        open.profile.pull(author.0);
+        open.pull(author.0);
     }
 }
 

@@ -46,8 +46,8 @@ impl Inbox {
 
     /// Gives its block back.
     pub(crate) fn clear(&mut self, slab: &mut Slab) {
+        self.set_len(slab, 0);
         slab.release(std::mem::take(&mut self.block));
-        self.len = 0;
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -107,7 +107,7 @@ impl Inbox {
         }
         slab.shift(self.block, at, at + 1, self.len() - at);
         slab.set(self.block, at, distance);
-        self.len += 1;
+        self.set_len(slab, self.len() + 1);
         true
     }
 
@@ -132,7 +132,7 @@ impl Inbox {
         self.floor = self.floor.max(self.id(slab, last).0);
         let left = self.len() - count;
         slab.shift(self.block, count, 0, left);
-        self.set_len(left);
+        self.set_len(slab, left);
     }
 
     /// From now on only what is above `floor` is here.
@@ -149,7 +149,7 @@ impl Inbox {
         let at = self.count_below(slab, id);
         if at < self.len() && self.id(slab, at) == id {
             slab.shift(self.block, at + 1, at, self.len() - at - 1);
-            self.len -= 1;
+            self.set_len(slab, self.len() - 1);
         }
     }
 
@@ -186,7 +186,7 @@ impl Inbox {
         for (index, id) in ids.iter().enumerate() {
             slab.set(block, index, id.0 - first.0);
         }
-        self.set_len(ids.len());
+        self.set_len(slab, ids.len());
         true
     }
 
@@ -198,7 +198,8 @@ impl Inbox {
         self.refill(slab, &ids)
     }
 
-    fn set_len(&mut self, len: usize) {
+    fn set_len(&mut self, slab: &mut Slab, len: usize) {
+        slab.note_ids(self.len(), len);
         self.len = u16::try_from(len).expect("a block has at most BLOCK_SLOTS_MAX slots");
     }
 }

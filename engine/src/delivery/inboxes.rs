@@ -248,6 +248,14 @@ mod tests {
             assert_eq!(inboxes.is_live(Ordinal(user)), user % 3 == 0);
         }
         assert!(inboxes.remove(Ordinal(3)) && !inboxes.remove(Ordinal(3)));
+        inboxes.hold(Ordinal(6)).open().unwrap().pull(9);
+        inboxes.hold(Ordinal(6)).open().unwrap().pull(9);
+        let mut counted = (0, 0);
+        inboxes.each_shard(|shard| {
+            counted.0 += shard.entries();
+            counted.1 += shard.pulled();
+        });
+        assert_eq!(counted, (2 * 167 - 2, 1), "without those of user 3");
         assert_eq!((inboxes.count(), inboxes.users().len()), (333, 333));
     }
 }

@@ -139,7 +139,7 @@ impl Delivery {
             if is_pushed && merge(&InMemory::of(outboxes, author), open) {
                 return true;
             }
-            open.profile.pull(author.0);
+            open.pull(author.0);
             true
         });
         if !kept {
@@ -174,8 +174,8 @@ impl Delivery {
         let active_at = |user| activity.at(Ordinal(user)).map_or(0, |at| at.0);
         for gone in fans.join(author, reader, self.options.active_fans, active_at) {
             // Still under the lock of the lists: nobody rejoins in between.
-            if let Some(open) = self.inboxes.hold(Ordinal(gone)).open() {
-                open.profile.pull(author.0);
+            if let Some(mut open) = self.inboxes.hold(Ordinal(gone)).open() {
+                open.pull(author.0);
             }
         }
         fans.contains(author, reader)
@@ -269,7 +269,7 @@ pub(crate) fn known_above(outboxes: &Outboxes, author: Ordinal) -> Sequence {
 /// Takes an author's posts into the inbox, and them off those who are pulled. False, and nothing is
 /// changed, if that cannot be done from memory or would take long.
 fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
-    let Open { inbox, profile, slab } = open;
+    let Open { inbox, slab, .. } = open;
     if inbox.floor() < author.above {
         return false;
     }
@@ -283,7 +283,7 @@ fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
     ids.dedup();
     let is_merged = inbox.refill(slab, &ids);
     if is_merged {
-        profile.unpull(author.author.0);
+        open.unpull(author.author.0);
     } else {
         inbox.refill(slab, &before);
     }
@@ -292,8 +292,8 @@ fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
 
 /// Takes an author's posts out of the inbox. False if the inbox has to go instead.
 fn purge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
-    let Open { inbox, profile, slab } = open;
-    profile.unpull(author.author.0);
+    open.unpull(author.author.0);
+    let Open { inbox, slab, .. } = open;
     if inbox.floor() < author.above {
         inbox.raise_floor(slab, author.above);
     }

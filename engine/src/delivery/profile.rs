@@ -29,17 +29,21 @@ impl Profile {
         self.pulled.binary_search(&author).is_ok()
     }
 
-    /// The author is pulled from now on.
-    pub(crate) fn pull(&mut self, author: u32) {
-        if let Err(at) = self.pulled.binary_search(&author) {
+    /// The author is pulled from now on; false if they were already.
+    pub(super) fn pull(&mut self, author: u32) -> bool {
+        let place = self.pulled.binary_search(&author);
+        if let Err(at) = place {
             self.pulled.insert(at, author);
         }
+        place.is_err()
     }
 
-    /// The author is not pulled any more.
-    pub(crate) fn unpull(&mut self, author: u32) {
-        if let Ok(at) = self.pulled.binary_search(&author) {
+    /// The author is not pulled any more; false if they were not.
+    pub(super) fn unpull(&mut self, author: u32) -> bool {
+        let place = self.pulled.binary_search(&author);
+        if let Ok(at) = place {
             self.pulled.remove(at);
         }
+        place.is_ok()
     }
 }

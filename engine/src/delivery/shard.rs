@@ -22,6 +22,8 @@ pub(crate) struct Shard {
     profiles: Vec<Profile>,
     /// Places of inboxes that are gone.
     vacant: Vec<u32>,
+    /// Authors who are pulled, of all profiles.
+    pulled: usize,
 }
 
 /// An inbox with what belongs to it.
@@ -30,30 +32,51 @@ pub(crate) struct Open<'a> {
     pub(crate) inbox: &'a mut Inbox,
     pub(crate) profile: &'a mut Profile,
     pub(crate) slab: &'a mut Slab,
+    /// Of all in the shard.
+    pulled: &'a mut usize,
+}
+
+impl Open<'_> {
+    /// The author is pulled from now on.
+    pub(crate) fn pull(&mut self, author: u32) {
+        *self.pulled += usize::from(self.profile.pull(author));
+    }
+
+    /// The author is not pulled any more.
+    pub(crate) fn unpull(&mut self, author: u32) {
+        *self.pulled -= usize::from(self.profile.unpull(author));
+    }
 }
 
 impl Shard {
     /// Posts in all inboxes.
     pub(crate) fn entries(&self) -> usize {
-        self.inboxes.iter().map(Inbox::len).sum()
+        self.slab.ids()
+    }
+
+    /// Authors who are pulled, of all profiles.
+    #[cfg(test)]
+    pub(crate) fn pulled(&self) -> usize {
+        self.pulled
     }
 
     /// Bytes of all of them.
     pub(crate) fn bytes(&self) -> usize {
-        let pulled: usize = self.profiles.iter().map(|profile| profile.pulled.capacity() * 4).sum();
         let heads = self.inboxes.capacity() * size_of::<Inbox>();
-        self.slab.used_bytes() + heads + self.profiles.capacity() * size_of::<Profile>() + pulled
+        let profiles = self.profiles.capacity() * size_of::<Profile>();
+        self.slab.used_bytes() + heads + profiles + self.pulled * size_of::<u32>()
     }
 
     /// The inbox at a place.
     pub(crate) fn open(&mut self, place: usize) -> Option<Open<'_>> {
-        let Self { slab, inboxes, profiles, .. } = self;
+        let Self { slab, inboxes, profiles, pulled, .. } = self;
         let (inbox, profile) = (inboxes.get_mut(place)?, profiles.get_mut(place)?);
-        Some(Open { inbox, profile, slab })
+        Some(Open { inbox, profile, slab, pulled })
     }
 
     /// Adds an inbox; answers its place.
     pub(crate) fn insert(&mut self, inbox: Inbox, profile: Profile) -> usize {
+        self.pulled += profile.pulled.len();
         let vacant = self.vacant.pop().map(|place| place as usize);
         if let Some(place) = vacant
             && let Some(open) = self.open(place)
@@ -68,8 +91,9 @@ impl Shard {
 
     /// Drops the inbox at a place.
     pub(crate) fn remove(&mut self, place: usize) {
-        if let Some(Open { inbox, profile, slab }) = self.open(place) {
+        if let Some(Open { inbox, profile, slab, pulled }) = self.open(place) {
             inbox.clear(slab);
+            *pulled -= profile.pulled.len();
             *inbox = Inbox::default();
             *profile = Profile { user: NOBODY, ..Profile::default() };
             self.vacant.push(u32::try_from(place).expect("places fit 24 bits"));

@@ -46,11 +46,13 @@ pub(crate) struct Slab {
     free: Vec<Vec<u32>>,
     /// Slots in blocks that are in use.
     used: usize,
+    /// Ids in them.
+    ids: usize,
 }
 
 impl Default for Slab {
     fn default() -> Self {
-        Self { arrays: Vec::new(), fresh: 1, free: vec![Vec::new(); SIZES.len()], used: 0 }
+        Self { arrays: Vec::new(), fresh: 1, free: vec![Vec::new(); SIZES.len()], used: 0, ids: 0 }
     }
 }
 
@@ -92,6 +94,16 @@ impl Slab {
             // Whoever sleeps takes no memory.
             *self = Self::default();
         }
+    }
+
+    /// Ids in all blocks.
+    pub(crate) fn ids(&self) -> usize {
+        self.ids
+    }
+
+    /// Somebody has `after` ids where they had `before`.
+    pub(crate) fn note_ids(&mut self, before: usize, after: usize) {
+        self.ids = self.ids + after - before;
     }
 
     /// Bytes of blocks that are in use.
