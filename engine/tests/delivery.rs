@@ -304,3 +304,32 @@ fn a_post_is_there_or_not_for_a_reason() {
     let refused = engine.explain(ann, post, Some(cem)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");
 }
+
+#[test]
+fn posts_wait_for_their_delivery_and_writers_for_them() {
+    const READERS: u64 = 3_000;
+    const BACKLOG: usize = 4;
+    let delivery = DeliveryOptions {
+        policy: Policy::Push,
+        backlog_max: BACKLOG,
+        ..DeliveryOptions::default()
+    };
+    let options = Options { delivery, ..Options::default() };
+    let engine = Engine::open_on(Arc::new(MemoryStorage::default()), options).unwrap();
+    let star = UserId(READERS + 1);
+    for user in (1..=READERS).map(UserId) {
+        engine.write(Command::follow(user, star)).unwrap();
+        let newest = TimelineQuery { user, viewer: None, span: Span::Newest, limit: 20 };
+        engine.home(&newest).unwrap();
+    }
+    let mut most = 0;
+    for _ in 0..400 {
+        engine.write(Command::publish(star, "to all of them")).unwrap();
+        let counters = engine.counters().unwrap();
+        most = most.max(counters.backlog + counters.fan_out_jobs);
+    }
+    // One more than may wait is let in, and then nobody.
+    assert!(most <= BACKLOG as u64 + 1, "{most} posts waited");
+    assert!(engine.settle_delivery(Duration::from_secs(60)));
+    assert_eq!(engine.counters().unwrap().deliveries, 400 * READERS);
+}
