@@ -23,6 +23,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 WatchEvent::Removed(post) => println!("#{post} is gone"),
                 WatchEvent::FeedChanged(author) => println!("read again what {author} wrote"),
                 WatchEvent::Gap => println!("read the home again"),
+                // Only for a query with `presence`.
+                WatchEvent::Presence { user, online } => println!("{user} online: {online}"),
+                WatchEvent::PresenceAnew => {}
             }
         }
     }

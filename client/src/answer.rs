@@ -189,6 +189,18 @@ pub enum WatchEvent {
     /// Too much happened since the position before. Read the home; what comes behind the position
     /// of this batch is told again.
     Gap,
+    /// A followee came online or went offline; only for a watch that asked for
+    /// [`presence`](crate::WatchQuery::presence). Told some seconds late, and once however often they come
+    /// and go meanwhile.
+    Presence {
+        /// The followee.
+        user: UserId,
+        /// Whether they are online.
+        online: bool,
+    },
+    /// Whatever was told of presence before counts no longer: whoever is online is told behind this. At the
+    /// beginning, and after each reconnect.
+    PresenceAnew,
 }
 
 /// What happened to a home, up to a position, in the order in which it happened.

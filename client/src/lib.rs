@@ -32,6 +32,7 @@
 
 #![forbid(unsafe_code)]
 
+mod advice;
 mod answer;
 mod backoff;
 mod client;
@@ -54,6 +55,7 @@ mod watch;
 mod write;
 mod writes;
 
+pub use advice::{Advice, PolicyCost};
 pub use answer::{
     Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
     ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,

@@ -200,13 +200,15 @@ pub struct WatchQuery {
     pub after: Option<Position>,
     /// Who looks: the user, or absent for the trusted application.
     pub viewer: Option<UserId>,
+    /// Whether to be told when followees who are not muted come online and go offline.
+    pub presence: bool,
 }
 
 impl WatchQuery {
     /// The home of `user`, from now on.
     #[must_use]
     pub fn of(user: UserId) -> Self {
-        Self { user, after: None, viewer: None }
+        Self { user, after: None, viewer: None, presence: false }
     }
 
     /// From a position on that an earlier watch told.
@@ -223,10 +225,18 @@ impl WatchQuery {
         self
     }
 
+    /// And when followees come online and go offline.
+    #[must_use]
+    pub fn presence(mut self) -> Self {
+        self.presence = true;
+        self
+    }
+
     pub(crate) fn to_wire(self) -> wire::Watch {
         let after =
             self.after.map(|at| wire::Position { epoch: at.epoch.0, sequence: at.sequence.0 });
-        wire::Watch { options: read_options(self.viewer), user: self.user.0, after }
+        let (options, presence) = (read_options(self.viewer), self.presence);
+        wire::Watch { options, user: self.user.0, after, presence }
     }
 }
 

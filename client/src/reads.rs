@@ -5,6 +5,7 @@
 
 use fanfold_protocol::{self as wire, Explain, PostById, RelationOf, Request, UserById};
 
+use crate::advice::Advice;
 use crate::answer::{EdgePage, Explained, Online, Page, Post, Relation, Scan, Status, UserCard};
 use crate::client::Client;
 use crate::error::Result;
@@ -57,6 +58,15 @@ impl Client {
     pub async fn backup(&self, name: &str) -> Result<Status> {
         let name = bytes::Bytes::copy_from_slice(name.as_bytes());
         self.call(Request::Backup(wire::Backup { name })).await
+    }
+
+    /// What each delivery policy costs, for what was read and published lately: estimates.
+    ///
+    /// # Errors
+    ///
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub async fn advise(&self) -> Result<Advice> {
+        self.call::<Status>(Request::Advise).await.map(Advice::of)
     }
 
     query_reads! {

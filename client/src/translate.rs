@@ -199,6 +199,10 @@ pub(crate) fn watch_batch(body: wire::Events) -> WatchBatch {
         wire::Event::Removed(post) => WatchEvent::Removed(PostId(post)),
         wire::Event::FeedChanged(author) => WatchEvent::FeedChanged(UserId(author)),
         wire::Event::Gap => WatchEvent::Gap,
+        wire::Event::Presence { user, online } => {
+            WatchEvent::Presence { user: UserId(user), online }
+        }
+        wire::Event::PresenceAnew => WatchEvent::PresenceAnew,
     };
     let events = body.events.into_iter().map(event).collect();
     WatchBatch { position: position(body.position), more: body.more, events }

@@ -13,6 +13,7 @@ use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
 use crate::commit::queue::{QueueSender, queue};
 use crate::commit::ticket::{Ticket, answered};
+use crate::delivery::advise::{Advice, advise};
 use crate::delivery::fanout::FanOut;
 use crate::delivery::flights::FanOutProgress;
 use crate::delivery::keep::{Kept, keep, load};
@@ -126,6 +127,7 @@ impl Engine {
         // It is worth having only as of an orderly stop at this very position.
         let kept = Kept { database, position: state.position };
         load(&*storage, &mut state, kept);
+        state.begin_workload(options.clock.now());
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
         let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
         flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
@@ -291,6 +293,13 @@ impl Engine {
     /// next reads.
     pub fn set_delivery(&self, options: DeliveryOptions) -> Result<()> {
         self.0.shared.change(|state| state.restart_delivery(options))
+    }
+
+    /// What each delivery policy costs, for what was read and published within the last half hour to
+    /// hour: estimates, from a sample of the readers. Holds nobody up for longer than a page does;
+    /// may wait for a disk.
+    pub fn advise(&self) -> Result<Advice> {
+        self.0.shared.noticing(advise(&self.0.shared))
     }
 
     /// Waits until all posts committed so far are in the inboxes that they belong in. False if that

@@ -70,6 +70,7 @@ pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
 pub use commit::ticket::Ticket;
+pub use delivery::advise::{Advice, PolicyCost};
 pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;

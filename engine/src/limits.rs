@@ -117,6 +117,15 @@ pub(crate) const LEASE_MILLIS: u64 = 60_000;
 /// Touched users that are remembered as online; 16 bytes each.
 pub(crate) const LEASES_MAX: usize = 1_048_576;
 
+/// Who stops being watched counts as online for so long: a client that reconnects was never gone.
+pub(crate) const PRESENCE_GRACE_MILLIS: u64 = 5_000;
+
+/// Users whose presence waits to be told; if there are more, everybody is looked at instead. 10 MB.
+pub(crate) const STIRRED_MAX: usize = 262_144;
+
+/// Users whose presence is told under one hold of the hub.
+pub(crate) const PRESENCE_USERS_MAX: usize = 64;
+
 /// Size of a log segment, by default.
 pub const SEGMENT_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
 

@@ -42,7 +42,7 @@ fn open(storage: &MemoryStorage, flush_records: u64) -> Engine {
 }
 
 fn query(user: UserId, after: Option<Position>) -> WatchQuery {
-    WatchQuery { user, viewer: None, after }
+    WatchQuery { user, viewer: None, after, presence: false }
 }
 
 /// The home as a set of ids.
@@ -121,6 +121,9 @@ impl Reader {
                 WatchEvent::Gap => {
                     self.feed = home(history.at(batch.position), self.user);
                     self.gaps += 1;
+                }
+                told @ (WatchEvent::Presence { .. } | WatchEvent::PresenceAnew) => {
+                    panic!("{context}: nobody asked for {told:?}")
                 }
             }
         }

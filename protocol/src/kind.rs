@@ -79,6 +79,8 @@ kinds! {
         Status = 0x03, "status";
         /// Makes a backup of the running database.
         Backup = 0x04, "backup";
+        /// Asks what each delivery policy costs.
+        Advise = 0x05, "advise";
         /// Publishes a post.
         Publish = 0x10, "publish";
         /// Deletes a post.

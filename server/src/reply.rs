@@ -38,6 +38,7 @@ pub(crate) fn answer(
         Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
+        Question::Advise => engine.advise().map(advised),
         Question::Post(id, viewer) => engine.post(*id, *viewer).map(one_post),
         Question::Following(query) => engine.following(query).map(edges),
         Question::Followers(query) => engine.followers(query).map(edges),
@@ -82,6 +83,7 @@ pub(crate) fn answer_resident(
         // A walk through everything is for the lane, whatever is in memory.
         Question::Scan(_)
         | Question::Backup(_)
+        | Question::Advise
         | Question::Online(..)
         | Question::Explain { .. } => return None,
     };
@@ -191,6 +193,29 @@ fn backed_up((directory, made): (PathBuf, engine::Backup)) -> Reply {
         numbers.map(|(name, value)| (name.to_owned(), engine::StatusValue::Number(value)));
     let fields = std::iter::once(("directory".to_owned(), text)).chain(numbers).collect();
     status(made.position, fields)
+}
+
+fn advised(advice: engine::Advice) -> Reply {
+    let (number, text) = (engine::StatusValue::Number, engine::StatusValue::Text);
+    let millis = u64::try_from(advice.window.as_millis()).unwrap_or(u64::MAX);
+    let mut fields = vec![
+        ("window_millis".to_owned(), number(millis)),
+        ("posts".to_owned(), number(advice.posts)),
+        ("pages".to_owned(), number(advice.pages)),
+        ("readers".to_owned(), number(advice.readers)),
+        ("sampled".to_owned(), number(advice.sampled)),
+        ("running".to_owned(), text(advice.running.to_string())),
+    ];
+    let cheapest = advice.cheapest.map(|policy| text(policy.to_string()));
+    fields.extend(cheapest.map(|policy| ("cheapest".to_owned(), policy)));
+    for cost in &advice.policies {
+        let field = |name, value| (format!("{}.{name}", cost.policy), number(value));
+        fields.push(field("deliveries", cost.deliveries));
+        fields.push(field("inbox_bytes", cost.inbox_bytes));
+        fields.push(field("pulled_authors", cost.pulled_authors));
+        fields.push(field("cpu_micros", cost.cpu_micros));
+    }
+    status(advice.position, fields)
 }
 
 fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
@@ -303,6 +328,8 @@ pub(crate) fn events(batch: WatchBatch) -> Reply {
         WatchEvent::Removed(post) => Event::Removed(post.0),
         WatchEvent::FeedChanged(author) => Event::FeedChanged(author.0),
         WatchEvent::Gap => Event::Gap,
+        WatchEvent::Presence { user, online } => Event::Presence { user: user.0, online },
+        WatchEvent::PresenceAnew => Event::PresenceAnew,
     };
     Reply::Events(Events {
         position: position(batch.position),

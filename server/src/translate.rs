@@ -17,6 +17,7 @@ pub(crate) enum Question {
     Ping,
     Status,
     Backup(String),
+    Advise,
     Home(TimelineQuery),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
@@ -47,6 +48,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Ping
         | Request::Status
         | Request::Backup(_)
+        | Request::Advise
         | Request::Home(_)
         | Request::Outbox(_)
         | Request::Post(_)
@@ -71,6 +73,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Ping => Question::Ping,
         Request::Status => Question::Status,
         Request::Backup(backup) => Question::Backup(backup.name().to_owned()),
+        Request::Advise => Question::Advise,
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
         Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
@@ -111,7 +114,8 @@ pub(crate) fn watch_query(watch: &wire::Watch) -> WatchQuery {
     let after = watch
         .after
         .map(|after| Position { epoch: after.epoch, sequence: Sequence(after.sequence) });
-    WatchQuery { user: UserId(watch.user), viewer: viewer(watch.options), after }
+    let presence = watch.presence;
+    WatchQuery { user: UserId(watch.user), viewer: viewer(watch.options), after, presence }
 }
 
 fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {

@@ -94,7 +94,8 @@ pub(crate) async fn wait(
 
 fn begin(engine: &Engine, query: WaitQuery) -> Result<(Watch, TimelineQuery, Page), Error> {
     let user = query.user;
-    let mut watch = engine.watch(&WatchQuery { user, viewer: None, after: None })?;
+    let mut watch =
+        engine.watch(&WatchQuery { user, viewer: None, after: None, presence: false })?;
     let after = query.after.unwrap_or_else(|| watch.position().sequence.into());
     let timeline = TimelineQuery { user, viewer: None, span: Span::After(after), limit: LIMIT_MAX };
     Ok((watch, timeline, engine.home(&timeline)?))

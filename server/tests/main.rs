@@ -9,6 +9,7 @@
     reason = "a test and its helpers fail by panicking"
 )]
 
+mod advice;
 mod backups;
 mod cli;
 mod document;

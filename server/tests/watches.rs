@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use fanfold_protocol::{
-    Code, Event, Events, Pair, Position, Radius, ReadOptions, Reply, Request, Unwatch, UserById,
-    Watch, WriteOptions,
+    Code, Event, Events, Pair, Position, Radius, ReadOptions, Reply, Request, Touch, Unwatch,
+    UserById, Watch, WriteOptions,
 };
 
 use crate::support::peer::{Peer, publish};
@@ -17,7 +17,7 @@ const READER: u64 = 1;
 const AUTHOR: u64 = 2;
 
 fn watch(user: u64, after: Option<Position>) -> Request {
-    Request::Watch(Watch { options: ReadOptions::default(), user, after })
+    Request::Watch(Watch { options: ReadOptions::default(), user, after, presence: false })
 }
 
 fn follow(user: u64, other: u64) -> Request {
@@ -142,7 +142,7 @@ fn watches_are_refused_for_a_reason_and_the_session_goes_on() {
     peer.send(3, &watch(READER, Some(Position { epoch: 1, sequence: 1_000 })));
     peer.refused(3, Code::Invalid);
     let options = ReadOptions { viewer: Some(AUTHOR) };
-    peer.send(4, &Request::Watch(Watch { options, user: READER, after: None }));
+    peer.send(4, &Request::Watch(Watch { options, user: READER, after: None, presence: false }));
     peer.refused(4, Code::Denied);
     for id in 10..10 + fanfold_protocol::limits::WATCHES_MAX {
         peer.send(id, &watch(u64::from(id), None));
@@ -268,4 +268,23 @@ fn stopping_waits_for_nobody_who_watches() {
     let expected = format!("\"entries\":[],\"next\":{},", last - 1);
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains(&expected), "{answer}");
     assert!(text.contains(&expected), "{text}");
+}
+
+/// A watch that asks for it is told of a followee who is touched, watched, and gone for good.
+#[test]
+fn a_watch_may_be_told_who_comes_and_goes() {
+    let (running, mut writer) = start();
+    let mut peer = running.peer();
+    let asked =
+        Watch { options: ReadOptions::default(), user: READER, after: None, presence: true };
+    peer.send(5, &Request::Watch(asked));
+    assert!(matches!(peer.next(), Some((5, Reply::Watching(_)))));
+    assert_eq!(events(&mut peer, 5).events, [Event::PresenceAnew]);
+    let touch = Touch { options: WriteOptions::default(), user: AUTHOR };
+    writer.send(3, &Request::Touch(touch));
+    writer.written(3);
+    assert_eq!(events(&mut peer, 5).events, [Event::Presence { user: AUTHOR, online: true }]);
+    let id = post(&mut writer, AUTHOR, "here");
+    let told = events(&mut peer, 5).events;
+    assert!(matches!(told.as_slice(), [Event::Entry(entry)] if entry.id == id), "{told:?}");
 }

@@ -114,3 +114,28 @@ async fn what_connecting_again_would_not_mend_ends_the_stream() {
     let (error, _peer) = tokio::join!(within(watch.next()), mock.accept());
     assert_eq!(error.unwrap().unwrap_err().kind(), ErrorKind::Conflict);
 }
+
+#[tokio::test]
+async fn presence_is_asked_for_again_after_a_reconnect() {
+    let mock = Mock::start().await;
+    let (client, _first) = mock.meet(quick()).await;
+    let asked = async |after| {
+        let mut peer = mock.accept().await;
+        let asked = peer.asked().await;
+        let Request::Watch(watch) = asked.request else { panic!("{asked:?}") };
+        assert_eq!((watch.presence, watch.after), (true, after));
+        peer.answer(ID, Reply::Watching(wire::Watching { position: at(10) })).await;
+        let events = vec![Event::PresenceAnew, Event::Presence { user: 8, online: true }];
+        peer.answer(ID, Reply::Events(Events { position: at(10), more: false, events })).await;
+        peer
+    };
+    let mut watch = client.watch(query().presence());
+    let expected =
+        [WatchEvent::PresenceAnew, WatchEvent::Presence { user: UserId(8), online: true }];
+    let (begun, peer) = tokio::join!(next(&mut watch), asked(None));
+    assert_eq!(begun.events, []);
+    assert_eq!(next(&mut watch).await.events, expected);
+    drop(peer);
+    let (again, _peer) = tokio::join!(next(&mut watch), asked(Some(at(10))));
+    assert_eq!(again.events, expected);
+}

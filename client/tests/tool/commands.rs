@@ -39,6 +39,17 @@ fn json_prints_one_object_a_line() {
 }
 
 #[test]
+fn advice_is_a_table_or_an_object() {
+    let bench = Bench::new();
+    let table = bench.ok("advise");
+    assert!(table.contains("\npush*                   15.0 "), "{table}");
+    assert!(table.ends_with("* runs; pull would cost least\n"), "{table}");
+    let advice = &objects(&bench.ok("advise --json"))[0];
+    assert_eq!((&advice["running"], &advice["cheapest"]), (&json!("push"), &json!("pull")));
+    assert_eq!(advice["policies"][0]["pulled_per_page"], 2.5);
+}
+
+#[test]
 fn pages_say_how_to_go_on() {
     let bench = Bench::new();
     (0..5).for_each(|n| drop(bench.ok(&format!("publish 7 n{n} --at 0"))));

@@ -127,6 +127,7 @@ impl State {
             Request::Hello(_) => self.welcome(),
             Request::Ping => Reply::Pong,
             Request::Status => self.status(),
+            Request::Advise => self.advice(),
             Request::Publish(publish) => self.publish(publish),
             Request::Follow(pair) => self.follow(pair.options, pair.user, pair.other),
             Request::Delete(delete) => self.delete(delete.options, delete.post),
@@ -147,6 +148,25 @@ impl State {
             Request::Scan(scan) => self.scan(scan),
             other => refusal(Code::UnknownRequest, &format!("the fake knows no {}", other.kind())),
         })
+    }
+
+    fn advice(&self) -> Reply {
+        let number = |name: &'static str, number| {
+            (Bytes::from_static(name.as_bytes()), StatusValue::Number(number))
+        };
+        let text = |name: &'static str, text: &'static str| {
+            let text = StatusValue::Text(Bytes::from_static(text.as_bytes()));
+            (Bytes::from_static(name.as_bytes()), text)
+        };
+        let fields = vec![
+            number("window_millis", 2_000),
+            number("pages", 4),
+            text("running", "push"),
+            text("cheapest", "pull"),
+            number("pull.pulled_authors", 10),
+            number("push.deliveries", 30),
+        ];
+        Reply::Status(Status { position: self.position(), fields })
     }
 
     /// Executes a write once per key.

@@ -15,6 +15,7 @@
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
 //! * [`keep`]: inboxes over an orderly stop.
+//! * [`workload`], [`advise`]: what was read and published lately, and what each policy would cost.
 //! * [`readers`], [`fanout`], [`upkeep`], [`audit`]: the worker that pushes, and what goes on beside; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
@@ -27,6 +28,7 @@
 //! outboxes. Changes of the graph keep the invariant in the same breath ([`note`]); the fan-out keeps
 //! it because it delivers while it holds the state, so that nothing ends in between.
 
+pub(crate) mod advise;
 pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod fanout;
@@ -46,6 +48,7 @@ pub(crate) mod shard;
 pub(crate) mod signal;
 pub(crate) mod slab;
 pub(crate) mod upkeep;
+pub(crate) mod workload;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -61,6 +64,7 @@ use inboxes::Inboxes;
 use levels::Levels;
 use pace::BOUND_NEW;
 use policy::{DeliveryOptions, Policy};
+use workload::Workload;
 
 /// The level of big authors, and of everybody else.
 const BIG: u8 = 1;
@@ -85,6 +89,8 @@ pub(crate) struct Delivery {
     /// Whether there are any: most reads find none and lock nothing.
     flying: AtomicUsize,
     pub(crate) tally: Tally,
+    /// Goes on whatever the policy.
+    pub(crate) workload: Workload,
 }
 
 /// What delivery counts.
@@ -122,6 +128,7 @@ impl Delivery {
             joining: Mutex::default(),
             flying: AtomicUsize::new(0),
             tally: Tally::default(),
+            workload: Workload::default(),
         }
     }
 
@@ -150,6 +157,7 @@ impl Delivery {
 
     /// Makes room for `users` users.
     pub(crate) fn grow(&mut self, users: usize) {
+        self.workload.grow(users);
         if self.is_on() {
             self.inboxes.grow(users);
             self.levels.grow(users);

@@ -38,10 +38,13 @@ impl State {
 
     /// Tells delivery of a record that was just applied.
     pub(crate) fn deliver(&mut self, sequence: Sequence, effect: &Effect, touched: Touched) {
+        self.delivery.grow(self.users.len());
+        if let Effect::Publish(_) = effect {
+            self.delivery.workload.note_post();
+        }
         if !self.delivery.is_on() {
             return;
         }
-        self.delivery.grow(self.users.len());
         let Touched { subject, other } = touched;
         match effect {
             Effect::Publish(_) => self.delivery.published(subject, sequence),

@@ -102,6 +102,21 @@ impl Reads {
     }
 }
 
+/// The level of an author with so many posts in so long; the lowest if these are no pace.
+pub(crate) fn author_level(posts: u64, span_ms: u64) -> u8 {
+    let posts = usize::try_from(posts).unwrap_or(usize::MAX);
+    if posts < POSTS_MIN { 0 } else { settled(per_hour(posts, span_ms), 0) }
+}
+
+/// The bound of a reader of so many pages in so long.
+pub(crate) fn reader_bound(pages: u64, span_ms: u64) -> u8 {
+    let pages = usize::try_from(pages).unwrap_or(usize::MAX);
+    if pages < usize::from(READS) {
+        return BOUND_NEW;
+    }
+    settled(per_hour(pages, span_ms) * PULL_COST, 0)
+}
+
 fn per_hour(count: usize, span_ms: u64) -> f64 {
     let count = u32::try_from(count).unwrap_or(u32::MAX);
     let span = u32::try_from(span_ms.max(SPAN_MS_MIN)).unwrap_or(u32::MAX);

@@ -44,6 +44,7 @@ impl Upkeep {
                 return Ok(false);
             }
             self.looked = Instant::now();
+            turn_window(shared)?;
             shrink(shared, shared.options.inbox_bytes())?;
             self.rest = shared.state()?.delivery.inboxes.users();
         }
@@ -51,6 +52,17 @@ impl Upkeep {
         hibernate(shared, &self.rest.split_off(left))?;
         Ok(!self.rest.is_empty())
     }
+}
+
+/// Begins a new window of the workload, if it is time.
+fn turn_window(shared: &Shared) -> Result<()> {
+    let now = shared.options.clock.now();
+    if shared.state()?.delivery.workload.is_over(now) {
+        shared.change(|state| {
+            state.delivery.workload.turn(now, state.position.sequence);
+        })?;
+    }
+    Ok(())
 }
 
 /// Drops the inboxes of those of `readers` who were away for too long.

@@ -309,7 +309,9 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
     let known = state.users.find(user);
     if let Some(ordinal) = known {
         state.activity.touch(ordinal, now);
-        shared.hub.leases.touch(user, now);
+        if shared.hub.leases.touch(user, now) {
+            shared.hub.stirred.stir(user, now);
+        }
     }
     Ok((state.position, known.is_some()))
 }

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
 use crate::query::TimelineQuery;
+use crate::read::content::Reach;
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -58,7 +59,7 @@ pub(crate) struct Followees {
 pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) -> Result<Selection> {
     let mut known = None;
     loop {
-        match look_at_home(shared, query, known.as_ref(), steps)? {
+        match look_at_home(shared, query, known.as_ref(), steps, Reach::Files)? {
             Look::Done(selection) => return Ok(selection),
             Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
             Look::Posts(rest) => return rest.finish(query),
@@ -68,7 +69,7 @@ pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) ->
 
 /// The same, if all of it is in memory; looks at no file.
 pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    look_at_home(shared, query, None, &mut Steps::default()).map(Look::done)
+    look_at_home(shared, query, None, &mut Steps::default(), Reach::Memory).map(Look::done)
 }
 
 /// A page of the user's outbox.
@@ -91,11 +92,22 @@ fn look_at_home(
     query: &TimelineQuery,
     known: Option<&Followees>,
     steps: &mut Steps,
+    reach: Reach,
 ) -> Result<Look> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    state.users.find(query.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    look(&state, shared.log.segments(), (query, now), known, steps)
+    let user = state.users.find(query.user);
+    user.into_iter().for_each(|user| state.activity.touch(user, now));
+    let looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
+    let is_answered = match looked {
+        Look::Done(_) => true,
+        Look::Posts(_) => reach == Reach::Files,
+        Look::Followees(..) => false,
+    };
+    if is_answered {
+        user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
+    }
+    Ok(looked)
 }
 
 /// One look at the state.

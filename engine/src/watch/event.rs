@@ -14,6 +14,9 @@ pub struct WatchQuery {
     pub viewer: Option<UserId>,
     /// The position of the last batch that was told, to go on behind it; absent starts now.
     pub after: Option<Position>,
+    /// Whether to be told when followees who are not muted come online and go offline. The watch
+    /// then begins with a [`PresenceAnew`](WatchEvent::PresenceAnew) and all who are online.
+    pub presence: bool,
 }
 
 /// Something that happened to a home.
@@ -29,9 +32,21 @@ pub enum WatchEvent {
     /// What happened since the position before cannot be told one by one. Read the home anew; what
     /// comes after the position of this batch is told again.
     Gap,
+    /// A followee came online, or went offline: is watched or waited for, or was touched within the last
+    /// minute, or is not any more. Told some seconds late, so that who comes back at once was
+    /// never gone; who changes more often than this watch takes is told as they are in the end. Has
+    /// no place in the order of the log.
+    Presence {
+        /// The followee.
+        user: UserId,
+        /// Whether they are online.
+        online: bool,
+    },
+    /// Whatever was told of presence before counts no longer: whoever is online is told behind this.
+    PresenceAnew,
 }
 
-/// Events in the order of the log.
+/// Events in the order of the log; behind them, those of presence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WatchBatch {
     /// Where to go on after a reconnect: everything up to here was told.
@@ -48,7 +63,11 @@ impl WatchEvent {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Entry(post) => post.text.len() + post.meta.len(),
-            Self::Removed(_) | Self::FeedChanged(_) | Self::Gap => 0,
+            Self::Removed(_)
+            | Self::FeedChanged(_)
+            | Self::Gap
+            | Self::Presence { .. }
+            | Self::PresenceAnew => 0,
         }
     }
 }

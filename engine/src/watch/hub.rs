@@ -15,11 +15,13 @@ use super::index::{Index, Told};
 use super::note::Note;
 use super::presence::Leases;
 use super::queue::Queue;
+use super::roll::Roll;
 use super::sight::{Known, Look, Sight};
+use super::stir::Stirred;
 use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Sequence, UserId};
-use crate::limits::{TRAIL_NOTES_MAX, WATCHES_MAX};
+use crate::ids::{Sequence, Timestamp, UserId};
+use crate::limits::{PRESENCE_GRACE_MILLIS, PRESENCE_USERS_MAX, TRAIL_NOTES_MAX, WATCHES_MAX};
 use crate::log::record::Record;
 use crate::query::Post;
 use crate::read::feed::as_post;
@@ -37,6 +39,8 @@ pub(crate) struct Hub {
     /// Held by the one who reads older notes from the log.
     pub(crate) reading: Mutex<()>,
     pub(crate) leases: Leases,
+    /// Whose presence may have changed, if any watch wants to know.
+    pub(crate) stirred: Stirred,
     pub(crate) tally: WatchTally,
 }
 
@@ -86,6 +90,7 @@ impl Hub {
             teller: OnceLock::new(),
             reading: Mutex::new(()),
             leases: Leases::default(),
+            stirred: Stirred::default(),
             tally: WatchTally::default(),
         }
     }
@@ -109,14 +114,15 @@ impl Hub {
         Sequence(self.told.load(Ordering::Acquire))
     }
 
-    /// Begins a watch, from `after` if it comes back.
+    /// Begins a watch, from `after` if it comes back; with a roll, it is told of presence.
     pub(crate) fn join(
         &self,
         shared: &Shared,
         user: UserId,
         after: Option<Sequence>,
+        mut roll: Option<Box<Roll>>,
     ) -> Result<Joined> {
-        let mut known = None;
+        let (mut known, now) = (None, shared.options.clock.now());
         loop {
             let mut inner = self.lock();
             self.open(&mut inner, shared, after)?;
@@ -130,16 +136,58 @@ impl Hub {
                     }
                 }
             }
-            let joined = inner.attach(user, after);
+            if let Some(roll) = &mut roll {
+                // Before it is looked who is online: who comes from now on is stirred.
+                self.stirred.open();
+                inner.index.call(user, roll, &|other| self.leases.hold(other, now));
+            }
+            let joined = inner.attach(user, after, roll);
             drop(inner);
+            self.stirred.stir(user, now);
             self.wake_teller();
             return joined;
         }
     }
 
     /// Ends a watch.
-    pub(crate) fn leave(&self, user: UserId, queue: &Arc<Queue>) {
-        self.lock().index.detach(user, queue);
+    pub(crate) fn leave(&self, shared: &Shared, user: UserId, queue: &Arc<Queue>) {
+        let is_gone = {
+            let index = &mut self.lock().index;
+            index.detach(user, queue);
+            if index.rolls() == 0 {
+                self.stirred.close();
+            }
+            !index.knows(user)
+        };
+        if is_gone {
+            self.stirred
+                .stir(user, Timestamp(shared.options.clock.now().0 + PRESENCE_GRACE_MILLIS));
+        }
+    }
+
+    /// Tells the watches that want to know whose presence changed.
+    pub(crate) fn tell_presence(&self, now: Timestamp) {
+        for user in self.leases.expired(now) {
+            self.stirred.stir(user, now);
+        }
+        let due = self.stirred.due(now);
+        for group in due.users.chunks(PRESENCE_USERS_MAX) {
+            let mut wakers = Vec::new();
+            {
+                let index = &self.lock().index;
+                for user in group {
+                    let is_online = index.knows(*user) || self.leases.hold(*user, now);
+                    index.tell_presence(*user, is_online, &mut wakers);
+                }
+            }
+            wakers.into_iter().for_each(Waker::wake);
+        }
+        if due.has_missed {
+            let mut wakers = Vec::new();
+            let index = &self.lock().index;
+            index.call_all(&|user| self.leases.hold(user, now), &mut wakers);
+            wakers.into_iter().for_each(Waker::wake);
+        }
     }
 
     /// How far was told, if somebody is to be told more. From here on the committer is no longer to
@@ -156,7 +204,7 @@ impl Hub {
     /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
     pub(crate) fn tell(&self, from: Sequence, records: &[Option<Record>]) {
         let mut wakers = Vec::new();
-        {
+        let met = {
             let mut inner = self.lock();
             if inner.told != from {
                 return;
@@ -165,8 +213,10 @@ impl Hub {
                 inner.tell(record.as_ref(), &mut wakers);
             }
             self.told.store(inner.told.0, Ordering::Release);
-        }
+            std::mem::take(&mut inner.index.met)
+        };
         wakers.into_iter().for_each(Waker::wake);
+        met.into_iter().for_each(|author| self.stirred.stir(author, Timestamp(0)));
     }
 
     /// Ends all watches: what is in their queues can still be taken.
@@ -214,13 +264,18 @@ impl Hub {
 }
 
 impl Inner {
-    fn attach(&mut self, user: UserId, after: Option<Sequence>) -> Result<Joined> {
+    fn attach(
+        &mut self,
+        user: UserId,
+        after: Option<Sequence>,
+        roll: Option<Box<Roll>>,
+    ) -> Result<Joined> {
         let ended = || Error::new(ErrorKind::Internal, "a watched user has no edges");
         let sight = self.index.sight(user).ok_or_else(ended)?;
         let at = sight.at.max(self.told);
         let past = after.filter(|after| *after < at);
         let past = past.map(|after| (sight.clone(), self.trail.above(after)));
-        let queue = Arc::new(Queue::new(after.map_or(at, |after| at.max(after))));
+        let queue = Arc::new(Queue::new(after.map_or(at, |after| at.max(after)), roll));
         self.index.attach(user, Arc::clone(&queue));
         Ok(Joined { queue, at, past })
     }

@@ -11,6 +11,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::event::WatchEvent;
 use super::note::Note;
 use super::queue::Queue;
+use super::roll::Roll;
 use super::sight::{Edge, Sight};
 use crate::ids::{Sequence, UserId};
 use crate::query::Post;
@@ -24,6 +25,10 @@ pub(crate) struct Index {
     /// By author: the slots of the watched users in whose homes their posts are.
     audience: HashMap<UserId, Vec<u32>>,
     watches: usize,
+    /// Of these, how many want to be told of presence.
+    rolls: usize,
+    /// Authors whom somebody began to see who wants to be told of their presence.
+    pub(crate) met: Vec<UserId>,
 }
 
 /// A user who is watched.
@@ -49,12 +54,19 @@ impl Index {
             users: HashMap::new(),
             audience: HashMap::new(),
             watches: 0,
+            rolls: 0,
+            met: Vec::new(),
         }
     }
 
     /// How many watches there are.
     pub(crate) fn watches(&self) -> usize {
         self.watches
+    }
+
+    /// How many want to be told of presence.
+    pub(crate) fn rolls(&self) -> usize {
+        self.rolls
     }
 
     /// How many users are watched.
@@ -78,11 +90,7 @@ impl Index {
 
     /// Begins to keep the edges of a user.
     pub(crate) fn add(&mut self, user: UserId, sight: Sight) {
-        let authors: Vec<UserId> = sight
-            .edges
-            .iter()
-            .filter_map(|(author, edge)| edge.shows().then_some(*author))
-            .collect();
+        let authors: Vec<UserId> = sight.shown().collect();
         let watched = Some(Watched { sight, queues: Vec::new() });
         let slot = match self.free.pop() {
             Some(slot) => slot,
@@ -101,8 +109,10 @@ impl Index {
     /// Adds a watch of a user whose edges are kept.
     pub(crate) fn attach(&mut self, user: UserId, queue: Arc<Queue>) {
         if let Some(watched) = self.watched_mut(user) {
+            let wants_presence = queue.wants_presence;
             watched.queues.push(queue);
             self.watches += 1;
+            self.rolls += usize::from(wants_presence);
         }
     }
 
@@ -113,6 +123,7 @@ impl Index {
         watched.queues.retain(|known| !Arc::ptr_eq(known, queue));
         let (gone, is_empty) = (before - watched.queues.len(), watched.queues.is_empty());
         self.watches -= gone;
+        self.rolls -= if queue.wants_presence { gone } else { 0 };
         if is_empty {
             self.remove(user);
         }
@@ -128,6 +139,37 @@ impl Index {
     /// All watches.
     pub(crate) fn queues(&self) -> impl Iterator<Item = &Arc<Queue>> {
         self.slots.iter().flatten().flat_map(|watched| &watched.queues)
+    }
+
+    /// Tells who sees the user that they are online, or are not; hands out whom to wake.
+    pub(crate) fn tell_presence(&self, user: UserId, is_online: bool, wakers: &mut Vec<Waker>) {
+        for slot in self.audience.get(&user).into_iter().flatten() {
+            let Some(Some(watched)) = self.slots.get(*slot as usize) else { continue };
+            let rolled = watched.rolled();
+            wakers.extend(rolled.filter_map(|queue| queue.note_presence(user, is_online)));
+        }
+    }
+
+    /// Notes in a roll who is online of those whom `user` sees, and forgets everybody else.
+    pub(crate) fn call(&self, user: UserId, roll: &mut Roll, is_leased: &dyn Fn(UserId) -> bool) {
+        let Some(sight) = self.sight(user) else { return };
+        roll.keep(|author| sight.shows(author));
+        for author in sight.shown() {
+            roll.note(author, self.knows(author) || is_leased(author));
+        }
+    }
+
+    /// The same for everybody who wants to know; hands out whom to wake.
+    pub(crate) fn call_all(&self, is_leased: &dyn Fn(UserId) -> bool, wakers: &mut Vec<Waker>) {
+        for watched in
+            self.slots.iter().flatten().filter(|watched| watched.rolled().next().is_some())
+        {
+            for author in watched.sight.shown() {
+                let is_online = self.knows(author) || is_leased(author);
+                let rolled = watched.rolled();
+                wakers.extend(rolled.filter_map(|queue| queue.note_presence(author, is_online)));
+            }
+        }
     }
 
     /// Tells a record to whom it concerns; hands out whom to wake.
@@ -180,8 +222,16 @@ impl Index {
         let (before, after) = watched.change(author, &told.note);
         watched.tell(told.sequence, &WatchEvent::FeedChanged(author), wakers);
         match (before, after) {
-            (false, true) => self.audience.entry(author).or_default().push(slot),
-            (true, false) => self.leave(author, slot),
+            (false, true) => {
+                if watched.rolled().next().is_some() {
+                    self.met.push(author);
+                }
+                self.audience.entry(author).or_default().push(slot);
+            }
+            (true, false) => {
+                watched.rolled().for_each(|queue| queue.forget_presence(author));
+                self.leave(author, slot);
+            }
             _ => {}
         }
     }
@@ -218,6 +268,11 @@ impl Index {
 }
 
 impl Watched {
+    /// The queues of those watches that want to be told of presence.
+    fn rolled(&self) -> impl Iterator<Item = &Arc<Queue>> {
+        self.queues.iter().filter(|queue| queue.wants_presence)
+    }
+
     fn tell(&self, sequence: Sequence, event: &WatchEvent, wakers: &mut Vec<Waker>) {
         if sequence <= self.sight.at {
             return;

@@ -12,14 +12,14 @@
 //! * [`event`]: what a watch is told.
 //! * [`note`]: a record as far as watches care.
 //! * [`sight`]: whose posts a user sees, read at one position.
-//! * [`queue`]: what waits for one watch.
+//! * [`queue`]: what waits for one watch; [`roll`]: of whose presence it was told.
 //! * [`index`]: who watches, and whom a record concerns.
 //! * [`trail`]: the newest notes, for those who come back.
 //! * [`hub`]: these together, behind one lock.
 //! * [`teller`]: the thread that follows the log.
 //! * [`catch_up`]: what happened between two positions, for one user.
 //! * [`watch`]: the caller's handle.
-//! * [`presence`]: who is online.
+//! * [`presence`]: who is online; [`stir`]: whose presence may have changed.
 //!
 //! Invariants:
 //! * What a watch was told up to a position, folded, is the home at that position; or a gap was told.
@@ -33,7 +33,9 @@ pub(crate) mod index;
 pub(crate) mod note;
 pub(crate) mod presence;
 pub(crate) mod queue;
+pub(crate) mod roll;
 pub(crate) mod sight;
+pub(crate) mod stir;
 pub(crate) mod teller;
 pub(crate) mod trail;
 #[expect(clippy::module_inception, reason = "the noun of the file is the watch")]

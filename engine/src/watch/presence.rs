@@ -1,5 +1,7 @@
 //! Who is online: whoever is watched, or was touched within the lease.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
@@ -10,6 +12,9 @@ use crate::ids::{Position, Timestamp, UserId};
 use crate::limits::{LEASE_MILLIS, LEASES_MAX};
 use crate::read::edges::follows_since;
 use crate::shared::Shared;
+
+/// So many rows of leases that ended are never looked at twice.
+const ENDS_MIN: usize = 1_024;
 
 /// Who is online around a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,34 +29,72 @@ pub struct Online {
     pub followers: u64,
 }
 
-/// When users were last touched, of those who were lately.
+/// Who was touched lately.
 #[derive(Debug, Default)]
-pub(crate) struct Leases(Mutex<HashMap<UserId, Timestamp>>);
+pub(crate) struct Leases(Mutex<Leased>);
+
+#[derive(Debug, Default)]
+struct Leased {
+    /// When each was touched last.
+    touched: HashMap<UserId, Timestamp>,
+    /// When each lease ends, or ended before it was renewed: one row for each, the first on top.
+    ends: BinaryHeap<Reverse<(u64, UserId)>>,
+}
 
 impl Leases {
-    /// The user is online from `now` until the lease ends.
-    pub(crate) fn touch(&self, user: UserId, now: Timestamp) {
-        let mut touched = self.lock();
+    /// The user is online from `now` until the lease ends. Whether they were not before.
+    pub(crate) fn touch(&self, user: UserId, now: Timestamp) -> bool {
+        let mut leased = self.lock();
+        let Leased { touched, ends } = &mut *leased;
         if LEASES_MAX <= touched.len() && !touched.contains_key(&user) {
             touched.retain(|_, at| holds(*at, now));
             if LEASES_MAX <= touched.len() {
-                return;
+                return false;
             }
         }
-        touched.insert(user, now);
+        let before = touched.insert(user, now);
+        if before.is_none() {
+            ends.push(Reverse((now.0.saturating_add(LEASE_MILLIS), user)));
+            if 2 * touched.len() + ENDS_MIN < ends.len() {
+                // Nobody asked for those that ended: they are forgotten.
+                let end = |(user, at): (&UserId, &Timestamp)| {
+                    Reverse((at.0.saturating_add(LEASE_MILLIS), *user))
+                };
+                *ends = touched.iter().map(end).collect();
+            }
+        }
+        !before.is_some_and(|at| holds(at, now))
+    }
+
+    /// Whose leases ended since this was asked last.
+    pub(crate) fn expired(&self, now: Timestamp) -> Vec<UserId> {
+        let mut leased = self.lock();
+        let Leased { touched, ends } = &mut *leased;
+        let mut expired = Vec::new();
+        while let Some(Reverse((end, user))) = ends.peek().copied().filter(|top| top.0.0 <= now.0) {
+            ends.pop();
+            match touched.get(&user).map(|at| at.0.saturating_add(LEASE_MILLIS)) {
+                Some(renewed) if end < renewed => ends.push(Reverse((renewed, user))),
+                _ => {
+                    touched.remove(&user);
+                    expired.push(user);
+                }
+            }
+        }
+        expired
     }
 
     fn holders(&self, now: Timestamp) -> Vec<UserId> {
-        let mut touched = self.lock();
+        let touched = &mut self.lock().touched;
         touched.retain(|_, at| holds(*at, now));
         touched.keys().copied().collect()
     }
 
-    fn hold(&self, user: UserId, now: Timestamp) -> bool {
-        self.lock().get(&user).is_some_and(|at| holds(*at, now))
+    pub(crate) fn hold(&self, user: UserId, now: Timestamp) -> bool {
+        self.lock().touched.get(&user).is_some_and(|at| holds(*at, now))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<UserId, Timestamp>> {
+    fn lock(&self) -> MutexGuard<'_, Leased> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

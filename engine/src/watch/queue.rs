@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * At most [`WATCH_QUEUE_MAX`] events wait. One more, and all are dropped: the watch is behind.
-//! * A queue that is behind takes nothing more; its watch makes itself a new one.
+//! * A queue that is behind takes nothing more; its watch makes itself a new one. Presence is no part of
+//!   this: the [`Roll`] is bounded by itself, and goes over to the new queue.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,7 +11,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::event::WatchEvent;
-use crate::ids::Sequence;
+use super::roll::Roll;
+use crate::ids::{Sequence, UserId};
 use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS, WATCH_QUEUE_MAX};
 
 /// See the module.
@@ -18,6 +20,8 @@ use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS, WATCH_QUEUE_MAX};
 pub(crate) struct Queue {
     /// What happened up to here is not told.
     since: Sequence,
+    /// Whether it was made with a roll.
+    pub(crate) wants_presence: bool,
     state: Mutex<State>,
     arrived: Condvar,
 }
@@ -25,6 +29,7 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     events: VecDeque<(Sequence, WatchEvent)>,
+    roll: Option<Box<Roll>>,
     is_behind: bool,
     is_closed: bool,
     waker: Option<Waker>,
@@ -33,17 +38,38 @@ struct State {
 /// What was taken out of a queue.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// The record of the last event.
+    /// The record of the last event that is of one.
     pub(crate) last: Option<Sequence>,
     pub(crate) events: Vec<WatchEvent>,
-    /// Nothing is left.
+    /// Nothing is left but of presence.
     pub(crate) is_all: bool,
     pub(crate) is_closed: bool,
 }
 
 impl Queue {
-    pub(crate) fn new(since: Sequence) -> Self {
-        Self { since, state: Mutex::default(), arrived: Condvar::new() }
+    pub(crate) fn new(since: Sequence, roll: Option<Box<Roll>>) -> Self {
+        let wants_presence = roll.is_some();
+        let state = Mutex::new(State { roll, ..State::default() });
+        Self { since, wants_presence, state, arrived: Condvar::new() }
+    }
+
+    /// A followee is online, or is not; hands out whom to wake.
+    #[must_use]
+    pub(crate) fn note_presence(&self, user: UserId, is_online: bool) -> Option<Waker> {
+        let mut state = self.lock();
+        let roll = state.roll.as_mut()?;
+        roll.note(user, is_online);
+        if roll.has_news() { self.told(state) } else { None }
+    }
+
+    /// The user is no followee any more.
+    pub(crate) fn forget_presence(&self, user: UserId) {
+        self.lock().roll.iter_mut().for_each(|roll| roll.forget(user));
+    }
+
+    /// The roll, for the queue that comes after this one.
+    pub(crate) fn take_roll(&self) -> Option<Box<Roll>> {
+        self.lock().roll.take()
     }
 
     /// Adds an event; hands out whom to wake, which the caller does without a lock.
@@ -111,6 +137,9 @@ impl Queue {
         if taken.is_all {
             // An idle watch keeps no room for a burst.
             state.events.shrink_to(0);
+            if let Some(roll) = &mut state.roll {
+                roll.take(&mut taken.events, WATCH_BATCH_EVENTS);
+            }
         }
         taken
     }
@@ -149,7 +178,8 @@ impl Queue {
 
 impl State {
     fn has_news(&self) -> bool {
-        !self.events.is_empty() || self.is_behind || self.is_closed
+        let has_presence = self.roll.as_ref().is_some_and(|roll| roll.has_news());
+        has_presence || !self.events.is_empty() || self.is_behind || self.is_closed
     }
 
     fn fall_behind(&mut self) {

@@ -71,6 +71,11 @@ impl Sight {
         Ok(Look::Done(sight))
     }
 
+    /// The authors whose posts are in the home.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = UserId> + '_ {
+        self.edges.iter().filter_map(|(author, edge)| edge.shows().then_some(*author))
+    }
+
     /// Whether the author's posts are in the home.
     pub(crate) fn shows(&self, author: UserId) -> bool {
         self.edges.get(&author).is_some_and(|edge| edge.shows())

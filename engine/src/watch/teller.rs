@@ -1,13 +1,18 @@
-//! The teller: the one thread that follows the log and tells the watches.
+//! The teller: the one thread that follows the log and tells the watches; and, now and then, whose
+//! presence changed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::limits::TELL_RECORDS_MAX;
 use crate::shared::Shared;
+
+/// Between two looks at whose presence changed, if anybody wants to know.
+const PRESENCE_PERIOD: Duration = Duration::from_millis(250);
 
 /// The handle on the thread.
 #[derive(Debug)]
@@ -47,6 +52,7 @@ impl Drop for Teller {
 }
 
 fn run(shared: &Shared, is_stopping: &AtomicBool) {
+    let mut told = Instant::now();
     loop {
         let is_last = is_stopping.load(Ordering::Acquire);
         while tell_some(shared) {}
@@ -54,7 +60,15 @@ fn run(shared: &Shared, is_stopping: &AtomicBool) {
             return;
         }
         // Who commits or begins to watch unparks, also between the look above and here.
-        std::thread::park();
+        if !shared.hub.stirred.is_open() {
+            std::thread::park();
+            continue;
+        }
+        std::thread::park_timeout(PRESENCE_PERIOD);
+        if PRESENCE_PERIOD <= told.elapsed() {
+            told = Instant::now();
+            shared.hub.tell_presence(shared.options.clock.now());
+        }
     }
 }
 

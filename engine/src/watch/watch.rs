@@ -10,6 +10,7 @@ use super::catch_up::{Return, Step, What, catch_up};
 use super::event::{WatchBatch, WatchEvent, WatchQuery};
 use super::hub::Joined;
 use super::queue::{Queue, Taken};
+use super::roll::Roll;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS};
@@ -63,7 +64,8 @@ impl Watch {
             return Err(Error::new(ErrorKind::Conflict, what));
         }
         let after = query.after.map(|after| after.sequence);
-        let Joined { queue, at, past } = shared.hub.join(shared, user, after)?;
+        let roll = query.presence.then(|| Box::new(Roll::new()));
+        let Joined { queue, at, past } = shared.hub.join(shared, user, after, roll)?;
         let shared = Arc::clone(shared);
         let position = after.unwrap_or(at);
         let mut watch =
@@ -144,7 +146,8 @@ impl Watch {
         self.backlog = None;
         if self.queue.is_behind() {
             // It may be known to nobody any more.
-            let joined = self.shared.hub.join(&self.shared, self.user, None)?;
+            let roll = self.queue.take_roll();
+            let joined = self.shared.hub.join(&self.shared, self.user, None, roll)?;
             self.replace(joined.queue);
             self.position = self.position.max(joined.at);
         }
@@ -160,14 +163,15 @@ impl Watch {
     /// The queue was dropped: a new one, and what happened since the last batch from the log.
     fn rejoin(&mut self) -> Result<()> {
         self.shared.hub.tally.lags.fetch_add(1, Ordering::Relaxed);
-        let joined = self.shared.hub.join(&self.shared, self.user, Some(self.position))?;
+        let roll = self.queue.take_roll();
+        let joined = self.shared.hub.join(&self.shared, self.user, Some(self.position), roll)?;
         self.replace(joined.queue);
         self.look_back(joined.at, joined.past)
     }
 
     fn replace(&mut self, queue: Arc<Queue>) {
         let old = std::mem::replace(&mut self.queue, queue);
-        self.shared.hub.leave(self.user, &old);
+        self.shared.hub.leave(&self.shared, self.user, &old);
     }
 
     fn look_back(
@@ -226,10 +230,11 @@ impl Watch {
         // Before the queue is looked at: what is told by now is in it.
         let told = self.shared.hub.told();
         let Taken { last, events, is_all, is_closed } = self.queue.take();
-        let Some(last) = last else {
+        if events.is_empty() {
             let closed = || Error::new(ErrorKind::Closed, "the engine was closed");
             return if is_closed { Err(closed()) } else { Ok(None) };
-        };
+        }
+        let last = last.unwrap_or(self.position);
         Ok(Some(self.batch(if is_all { last.max(told) } else { last }, events)))
     }
 
@@ -245,6 +250,6 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.shared.hub.leave(self.user, &self.queue);
+        self.shared.hub.leave(&self.shared, self.user, &self.queue);
     }
 }

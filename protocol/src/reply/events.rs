@@ -6,7 +6,7 @@
 //! | position | epoch varint, sequence varint |
 //! | more | u8: 1 while a catch-up goes on |
 //! | count | u16 |
-//! | each | tag u8: 0 entry, 1 removed, 2 feed changed, 3 gap; then a post, its id, an author, nothing |
+//! | each | tag u8: 0 entry, 1 removed, 2 feed changed, 3 gap, 4 presence, 5 presence anew; then a post, its id, an author, nothing, a user and u8 (1 online), nothing |
 
 use bytes::{BufMut, BytesMut};
 
@@ -29,6 +29,15 @@ pub enum Event {
     FeedChanged(u64),
     /// What happened before cannot be told; the home is to be read anew.
     Gap,
+    /// A followee came online or went offline.
+    Presence {
+        /// Who.
+        user: u64,
+        /// Whether they are online.
+        online: bool,
+    },
+    /// Whatever was told of presence before counts no longer.
+    PresenceAnew,
 }
 
 /// What happened to a watched home, up to a position.
@@ -44,11 +53,16 @@ pub struct Events {
 
 impl Event {
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Ok(match cursor.take_tag("tag", 3)? {
+        Ok(match cursor.take_tag("tag", 5)? {
             // Entries need not be in order: each id stands as it is.
             0 => Self::Entry(Post::load(cursor, &mut Run::new(Direction::Rising))?),
             1 => Self::Removed(cursor.take_varint("post")?),
             2 => Self::FeedChanged(cursor.take_varint("author")?),
+            4 => Self::Presence {
+                user: cursor.take_varint("user")?,
+                online: cursor.take_bool("online")?,
+            },
+            5 => Self::PresenceAnew,
             _ => Self::Gap,
         })
     }
@@ -68,6 +82,12 @@ impl Event {
                 put_varint(out, *author);
             }
             Self::Gap => out.put_u8(3),
+            Self::Presence { user, online } => {
+                out.put_u8(4);
+                put_varint(out, *user);
+                put_bool(out, *online);
+            }
+            Self::PresenceAnew => out.put_u8(5),
         }
         Ok(())
     }

@@ -56,6 +56,8 @@ pub enum Request {
     Status,
     /// Makes a backup of the running database.
     Backup(Backup),
+    /// Asks what each delivery policy costs.
+    Advise,
     /// Publishes a post.
     Publish(Publish),
     /// Deletes a post.
@@ -124,6 +126,7 @@ impl Request {
             RequestKind::Ping => Self::Ping,
             RequestKind::Status => Self::Status,
             RequestKind::Backup => Self::Backup(Backup::load(cursor)?),
+            RequestKind::Advise => Self::Advise,
             RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
             RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
             RequestKind::Follow => Self::Follow(Pair::load(cursor)?),
@@ -159,6 +162,7 @@ impl Request {
             Self::Ping => RequestKind::Ping,
             Self::Status => RequestKind::Status,
             Self::Backup(_) => RequestKind::Backup,
+            Self::Advise => RequestKind::Advise,
             Self::Publish(_) => RequestKind::Publish,
             Self::Delete(_) => RequestKind::Delete,
             Self::Follow(_) => RequestKind::Follow,
@@ -190,7 +194,7 @@ impl Request {
             Self::Hello(hello) => return hello.encode(out),
             Self::Publish(publish) => return publish.encode(out),
             Self::Backup(backup) => return backup.encode(out),
-            Self::Ping | Self::Status => {}
+            Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
             Self::Follow(pair)
             | Self::Unfollow(pair)

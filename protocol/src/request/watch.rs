@@ -5,13 +5,14 @@
 //! | options | read prefix |
 //! | user | varint |
 //! | after | option, position |
+//! | presence | u8: 1 to be told of followees who come and go |
 
 use bytes::BytesMut;
 
 use crate::error::DecodeError;
 use crate::options::ReadOptions;
 use crate::reply::Position;
-use crate::wire::{Cursor, put_option, put_varint};
+use crate::wire::{Cursor, put_bool, put_option, put_varint};
 
 /// A home to be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Watch {
     pub user: u64,
     /// Where an earlier watch ended, to go on behind it; absent starts now.
     pub after: Option<Position>,
+    /// Whether to be told when followees come online and go offline.
+    pub presence: bool,
 }
 
 impl Watch {
@@ -30,6 +33,7 @@ impl Watch {
             options: ReadOptions::load(cursor)?,
             user: cursor.take_varint("user")?,
             after: cursor.take_option("after", |cursor, _| Position::load(cursor))?,
+            presence: cursor.take_bool("presence")?,
         })
     }
 
@@ -37,5 +41,6 @@ impl Watch {
         self.options.encode(out);
         put_varint(out, self.user);
         put_option(out, self.after, |out, after| after.encode(out));
+        put_bool(out, self.presence);
     }
 }

@@ -178,6 +178,12 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
     ];
     let (all, idle, gap) =
         (told(true, all), told(false, Vec::new()), told(false, vec![Event::Gap]));
+    let presence = vec![
+        Event::PresenceAnew,
+        Event::Presence { user: 300, online: true },
+        Event::Presence { user: 7, online: false },
+    ];
+    let presence = told(false, presence);
     vec![
         ("online_reply", Reply::Online(some)),
         ("online_nobody", Reply::Online(nobody)),
@@ -189,5 +195,6 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
         ("explained_present", Reply::Explained(explained(Why::Pushed, Some(60), None))),
         ("explained_blocked", Reply::Explained(explained(Why::Blocked, Some(65), Some(7)))),
         ("explained_nothing", Reply::Explained(Explained { author: None, ..nothing })),
+        ("events_presence", Reply::Events(presence)),
     ]
 }

@@ -134,14 +134,18 @@ fn scans() -> Vec<(&'static str, Request)> {
 /// Requests that came later: their samples stand last, so that the frames of the others stay.
 pub(crate) fn later() -> Vec<(&'static str, Request)> {
     let name = Bytes::from_static(b"before-upgrade.1");
-    let now = Watch { options: ReadOptions::default(), user: 9, after: None };
+    let now = Watch { options: ReadOptions::default(), user: 9, after: None, presence: false };
     let after = Some(Position { epoch: 1, sequence: 70_000 });
     vec![
         ("backup", Request::Backup(Backup { name })),
         ("online", Request::Online(UserById { options: ReadOptions::default(), user: 9 })),
         ("watch", Request::Watch(now)),
-        ("watch_after", Request::Watch(Watch { options: VIEWED, user: 4242, after })),
+        (
+            "watch_after",
+            Request::Watch(Watch { options: VIEWED, user: 4242, after, presence: true }),
+        ),
         ("unwatch", Request::Unwatch(Unwatch { watch: 300 })),
         ("explain", Request::Explain(Explain { options: VIEWED, user: 4242, post: 70_000 })),
+        ("advise", Request::Advise),
     ]
 }

@@ -186,6 +186,8 @@ fn events() -> impl Strategy<Value = Events> {
         number().prop_map(Event::Removed),
         number().prop_map(Event::FeedChanged),
         Just(Event::Gap),
+        (number(), any::<bool>()).prop_map(|(user, online)| Event::Presence { user, online }),
+        Just(Event::PresenceAnew),
     ];
     (position(), any::<bool>(), vec(event, 0..8)).prop_map(|(position, more, events)| Events {
         position,

@@ -19,6 +19,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
         Just(Request::Ping),
         Just(Request::Status),
+        Just(Request::Advise),
         text(BACKUP_NAME_BYTES_MAX).prop_map(|name| Request::Backup(Backup { name })),
         hello().prop_map(Request::Hello),
         publish().prop_map(Request::Publish),
@@ -46,12 +47,11 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
 }
 
 fn watch() -> impl Strategy<Value = Watch> {
-    (read_options(), number(), option::of((any::<u32>(), number()))).prop_map(
-        |(options, user, after)| {
-            let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
-            Watch { options, user, after }
-        },
-    )
+    let after = option::of((any::<u32>(), number()));
+    (read_options(), number(), after, any::<bool>()).prop_map(|(options, user, after, presence)| {
+        let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
+        Watch { options, user, after, presence }
+    })
 }
 
 fn write_options() -> impl Strategy<Value = WriteOptions> {

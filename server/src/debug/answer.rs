@@ -117,6 +117,7 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
             engine.fan_out(post).map(|progress| delivery::progress(post, progress))
         }
         Command::Delivery(policy) => delivery::policy(engine, policy),
+        Command::Advise => engine.advise().map(|advice| delivery::advice(&advice)),
         other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
     }
 }

@@ -1,9 +1,11 @@
-//! `EXPLAIN`, `VERIFY`, `FANOUT`, `DELIVERY`: how posts get into homes.
+//! `EXPLAIN`, `VERIFY`, `FANOUT`, `DELIVERY`, `ADVISE`: how posts get into homes.
 
 use fanfold_engine::{
-    DeliveryOptions, Engine, Error, Explained, FanOutProgress, HomeSteps, Moment, Policy, PostId,
-    UserId, Verified, Way, Why,
+    Advice, DeliveryOptions, Engine, Error, Explained, FanOutProgress, HomeSteps, Moment, Policy,
+    PolicyCost, PostId, UserId, Verified, Way, Why,
 };
+
+use super::answer::line;
 
 use crate::text::time;
 
@@ -92,6 +94,45 @@ pub(super) fn progress(post: PostId, progress: Option<FanOutProgress>) -> String
             format!("FANOUT post={post} in_flight ahead={ahead} readers={done}/{readers}\n")
         }
     }
+}
+
+/// A line about what was seen, one about each policy, and what to choose.
+pub(super) fn advice(advice: &Advice) -> String {
+    let Advice { window, posts, pages, readers, sampled, position, .. } = advice;
+    let mut out = String::new();
+    line(
+        &mut out,
+        format_args!(
+            "ADVISE window_seconds={} posts={posts} pages={pages} readers={readers} \
+             sampled={sampled} position={position}",
+            window.as_secs()
+        ),
+    );
+    for cost in &advice.policies {
+        let PolicyCost { policy, deliveries, inbox_bytes, pulled_authors, cpu_micros } = *cost;
+        let per_page = advice.per_page(pulled_authors);
+        let [deliveries, pulled, cpu] =
+            [deliveries, pulled_authors, cpu_micros].map(|total| advice.per_second(total));
+        let mark = if policy == advice.running { " running" } else { "" };
+        line(
+            &mut out,
+            format_args!(
+                "policy={policy} deliveries_per_second={deliveries:.1} inbox_bytes={inbox_bytes} \
+                 pulled_per_page={per_page:.1} pulled_per_second={pulled:.1} \
+                 cpu_micros_per_second={cpu:.1}{mark}"
+            ),
+        );
+    }
+    match advice.cheapest {
+        None => line(&mut out, format_args!("(nothing was read or published yet: no advice)")),
+        Some(policy) if policy == advice.running => {
+            line(&mut out, format_args!("(cheapest: {policy}, which runs)"));
+        }
+        Some(policy) => {
+            line(&mut out, format_args!("(cheapest: {policy}; change to it: DELIVERY {policy})"));
+        }
+    }
+    out
 }
 
 /// Changes the policy if one is given; says which holds.

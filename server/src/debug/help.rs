@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 31] = [
+pub(super) const USAGES: [Usage; 32] = [
     usage("HOME", "HOME user [limit] [BEFORE id | AFTER id]", TIMELINE, "HOME 101 5 BEFORE 3000"),
     usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
     usage("POST", "POST id", "one post with everything known about it", "POST 12"),
@@ -73,6 +73,7 @@ pub(super) const USAGES: [Usage; 31] = [
         "how posts are delivered: pull, push, threshold, active-fans, adaptive",
         "DELIVERY push",
     ),
+    usage("ADVISE", "ADVISE", "what each policy costs, for what was seen lately", "ADVISE"),
     usage(
         "WAIT",
         "WAIT user [AFTER id] [seconds]",

@@ -124,6 +124,8 @@ pub(crate) enum Command {
         #[arg(allow_negative_numbers = true)]
         post: PostId,
     },
+    /// Show what each delivery policy costs, for what was read and published lately
+    Advise,
     /// Load follows and posts from files; an interrupted import goes on where it was
     Import(Import),
     /// Write all follows and posts to files, in the formats import reads
@@ -211,6 +213,9 @@ pub(crate) struct Watch {
     /// Go on behind this post or position (EPOCH:SEQUENCE), as if nothing had been missed
     #[arg(long, value_name = "ID", allow_negative_numbers = true, value_parser = after)]
     pub(crate) after: Option<After>,
+    /// Also tell when followees come online and go offline
+    #[arg(long)]
+    pub(crate) presence: bool,
 }
 
 /// Where a watch goes on.

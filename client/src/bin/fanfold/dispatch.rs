@@ -37,6 +37,7 @@ pub(crate) async fn run(
         Command::Watch(arguments) => watch::run(session, console, arguments).await,
         Command::Online { user } => lookups::online(session, console, user).await,
         Command::Explain { user, post } => lookups::explain(session, console, user, post).await,
+        Command::Advise => lookups::advise(session, console).await,
         Command::Import(import) => import::run(session, console, import).await,
         Command::Export(export) => export::run(session, console, export).await,
         Command::Shell => Err(Failure::Mistake("this is a shell already".to_owned())),

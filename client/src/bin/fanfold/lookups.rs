@@ -1,4 +1,4 @@
-//! The commands that show one thing: ping, status, post, user, relation, online, explain.
+//! The commands that show one thing: ping, status, post, user, relation, online, explain, advise.
 //!
 //! Each asks once and prints the answer as lines for people or as one JSON object. The forms are in
 //! `present.rs`.
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use fanfold_client::{PostId, UserId};
 use serde_json::json;
 
+use crate::advice;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::present;
@@ -131,4 +132,12 @@ pub(crate) async fn explain(
         true => console.json(&present::explained_json(user, post, &explained)),
         false => console.line(&present::explained_text(user, post, &explained)),
     }
+}
+
+pub(crate) async fn advise(session: &mut Session, console: &mut Console) -> Result<(), Failure> {
+    let advice = session.client().await?.advise().await?;
+    if session.json() {
+        return console.json(&advice::json(&advice));
+    }
+    advice::text(&advice).iter().try_for_each(|line| console.line(line))
 }

@@ -31,6 +31,7 @@ pub(crate) async fn run(
     let client = session.client().await?;
     let mut query = WatchQuery::of(watch.user);
     query.viewer = session.viewer();
+    query.presence = watch.presence;
     query.after = watch.after.map(|after| position(after, client.server().epoch));
     let mut batches = client.watch(query);
     let mut is_first = true;
@@ -76,6 +77,10 @@ fn event_json(event: &WatchEvent) -> Value {
         WatchEvent::Removed(post) => json!({"event": "removed", "post": post.0}),
         WatchEvent::FeedChanged(author) => json!({"event": "feed_changed", "author": author.0}),
         WatchEvent::Gap => json!({"event": "gap"}),
+        WatchEvent::Presence { user, online } => {
+            json!({"event": "presence", "user": user.0, "online": online})
+        }
+        WatchEvent::PresenceAnew => json!({"event": "presence_anew"}),
     }
 }
 
@@ -87,5 +92,8 @@ fn event_text(event: &WatchEvent) -> String {
             format!("the posts of @{author} came in or went out; read the home again to see")
         }
         WatchEvent::Gap => "too much happened to tell; read the home again".to_owned(),
+        WatchEvent::Presence { user, online: true } => format!("@{user} is online"),
+        WatchEvent::Presence { user, online: false } => format!("@{user} went offline"),
+        WatchEvent::PresenceAnew => "who is online is told from here on".to_owned(),
     }
 }
