@@ -169,7 +169,7 @@ fn amendments(found: &[Found]) -> Amendments {
     for (sequence, record) in found.iter().flat_map(|found| &found.records) {
         let mut effect = record.effect.clone();
         match &mut effect {
-            Effect::Follow { user, author } => {
+            Effect::Follow { user, author, .. } => {
                 standing.begin(FOLLOW, (*user, *author), *sequence, &mut amended);
             }
             Effect::Mute { user, author } => {
@@ -189,7 +189,10 @@ fn amendments(found: &[Found]) -> Amendments {
             Effect::Unblock { user, other, began } => {
                 *began = standing.end(BLOCK, (*user, *other));
             }
-            Effect::Publish(_) | Effect::Delete { .. } | Effect::Retired(_) => {}
+            Effect::Publish(_)
+            | Effect::Delete { .. }
+            | Effect::Weigh { .. }
+            | Effect::Retired(_) => {}
         }
         if effect != record.effect {
             amended.insert(*sequence, Some(Record { effect, ..record.clone() }));

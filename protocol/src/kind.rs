@@ -99,6 +99,8 @@ kinds! {
         Unblock = 0x17, "unblock";
         /// Says that a user was active.
         Touch = 0x18, "touch";
+        /// Gives a user a tag, or takes it away.
+        Tag = 0x19, "tag";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -199,7 +201,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 9);
+        assert_eq!(writes, 10);
         assert!(!RequestKind::Home.is_write());
     }
 }

@@ -55,8 +55,8 @@ pub use reply::{
     StatusValue, UserCard, Watching, Welcome, Why, Written, encode_reply,
 };
 pub use request::{
-    Backup, Delete, Edges, Explain, Hello, Pair, PostById, Publish, RelationOf, Request, Scan,
-    ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, encode_request,
+    Backup, Delete, Edges, Explain, Hello, NewFollow, Pair, PostById, Publish, RelationOf, Request,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

@@ -11,7 +11,7 @@
 //! * a write that frees places in a list of followees (an unfollow by the follower; a block, which
 //!   ends the follows of both) waits until no follow by such a user is in flight: that follow may
 //!   have been refused by the limit;
-//! * publish, delete and touch decide nothing that another write changes, and never wait.
+//! * publish, delete, touch and tag decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -35,7 +35,7 @@ pub(crate) enum Footprint {
 impl Footprint {
     pub(crate) fn of(request: &Request) -> Self {
         match request {
-            Request::Follow(pair) => Self::Follow(pair.user, pair.other),
+            Request::Follow(follow) => Self::Follow(follow.user, follow.other),
             Request::Unfollow(pair) => Self::Unfollow(pair.user, pair.other),
             Request::Block(pair) => Self::Block(pair.user, pair.other),
             Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {

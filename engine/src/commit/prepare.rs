@@ -29,14 +29,15 @@ impl Prepared {
         let effect = match command.action {
             Action::Publish(post) => Effect::Publish(post),
             Action::Delete { post } => delete(post, options.actor, shared)?,
-            Action::Follow { user, author } => Effect::Follow { user, author },
+            Action::Follow { user, author, weight } => Effect::Follow { user, author, weight },
             Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
             Action::Mute { user, author } => Effect::Mute { user, author },
             Action::Unmute { user, author } => Effect::Unmute { user, author, began: None },
             Action::Block { user, other } => Effect::Block { user, other, forth: None, back: None },
             Action::Unblock { user, other } => Effect::Unblock { user, other, began: None },
-            Action::Touch { user } => {
-                return Err(Error::invalid(format!("touching user {user} is not a logged write")));
+            Action::Touch { user } | Action::Tag { user, .. } => {
+                let what = format!("touching or tagging user {user} is not a logged write");
+                return Err(Error::invalid(what));
             }
         };
         look_ahead(&effect, shared)?;
@@ -61,7 +62,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             };
             stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
         }
-        Effect::Follow { user, author } | Effect::Unfollow { user, author, .. } => {
+        Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
         Effect::Block { user, other, .. } => {
@@ -71,6 +72,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Retired(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
+        | Effect::Weigh { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
 }

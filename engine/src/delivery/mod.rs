@@ -11,6 +11,7 @@
 //! * [`policy`]: which edges are pushed.
 //! * [`slab`], [`inbox`], [`profile`], [`shard`], [`inboxes`]: the ids that were pushed.
 //! * [`levels`], [`fans`], [`pace`]: what the policy says of an edge at present.
+//! * [`ranks`], [`rank_file`]: who is to get posts before others.
 //! * [`flights`]: what is committed and not yet pushed.
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
@@ -43,6 +44,8 @@ pub(crate) mod note;
 pub(crate) mod pace;
 pub(crate) mod policy;
 pub(crate) mod profile;
+pub(crate) mod rank_file;
+pub(crate) mod ranks;
 pub(crate) mod readers;
 pub(crate) mod shard;
 pub(crate) mod signal;
@@ -56,6 +59,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use foldhash::{HashSet, HashSetExt};
 
 use crate::ids::Sequence;
+use crate::read::activity::Activity;
 use crate::views::graph::Graph;
 use crate::views::users::Ordinal;
 use fans::Fans;
@@ -64,6 +68,7 @@ use inboxes::Inboxes;
 use levels::Levels;
 use pace::BOUND_NEW;
 use policy::{DeliveryOptions, Policy};
+use ranks::Ranks;
 use workload::Workload;
 
 /// The level of big authors, and of everybody else.
@@ -89,7 +94,8 @@ pub(crate) struct Delivery {
     /// Whether there are any: most reads find none and lock nothing.
     flying: AtomicUsize,
     pub(crate) tally: Tally,
-    /// Goes on whatever the policy.
+    /// Go on whatever the policy.
+    pub(crate) ranks: Ranks,
     pub(crate) workload: Workload,
 }
 
@@ -128,6 +134,7 @@ impl Delivery {
             joining: Mutex::default(),
             flying: AtomicUsize::new(0),
             tally: Tally::default(),
+            ranks: Ranks::default(),
             workload: Workload::default(),
         }
     }
@@ -206,6 +213,16 @@ impl Delivery {
 
     pub(crate) fn fans_mut(&mut self) -> &mut Fans {
         self.fans.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a reader stands among the author's: by when they were active last, as if each step of their
+    /// rank were a sixteenth of the active window later.
+    pub(crate) fn standing(&self, activity: &Activity, reader: Ordinal, author: Ordinal) -> u64 {
+        let active = activity.at(reader).map_or(0, |at| at.0);
+        let step = self.options.active_window.as_millis() / 16;
+        let step = u64::try_from(step).unwrap_or(u64::MAX);
+        let bonus = u64::from(self.ranks.bonus(reader, author));
+        active.saturating_add(bonus.saturating_mul(step))
     }
 
     /// Whether anything is on its way.

@@ -75,6 +75,7 @@ impl State {
             Effect::Unmute { .. }
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }
+            | Effect::Weigh { .. }
             | Effect::Retired(_) => {}
         }
     }
@@ -174,8 +175,8 @@ impl Delivery {
         if !fans.has(author) {
             return true;
         }
-        let active_at = |user| activity.at(Ordinal(user)).map_or(0, |at| at.0);
-        for gone in fans.join(author, reader, self.options.active_fans, active_at) {
+        let standing = |user| self.standing(activity, Ordinal(user), author);
+        for gone in fans.join(author, reader, self.options.active_fans, standing) {
             // Still under the lock of the lists: nobody rejoins in between.
             if let Some(mut open) = self.inboxes.hold(Ordinal(gone)).open() {
                 open.pull(author.0);

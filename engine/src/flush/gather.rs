@@ -96,7 +96,7 @@ impl Gathered {
                 self.end(back);
                 self.blocks.push((scope, (at, ordinal(other).0)));
             }
-            Effect::Retired(_) => {}
+            Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),

@@ -69,14 +69,23 @@ impl Workload {
         match self.random.below(20) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
-            8..=12 => Action::Follow { user, author: other },
+            8..=12 => Action::Follow { user, author: other, weight: self.weight() },
             13..=14 => Action::Unfollow { user, author: other },
             15 => Action::Mute { user, author: other },
             16 => Action::Unmute { user, author: other },
             17 => Action::Block { user, other },
             18 => Action::Unblock { user, other },
+            _ if self.random.one_in(2) => {
+                let tag = format!("tag{}", self.random.below(4));
+                Action::Tag { user, tag, is_set: !self.random.one_in(3) }
+            }
             _ => Action::Touch { user },
         }
+    }
+
+    fn weight(&mut self) -> Option<u8> {
+        let weight = u8::try_from(self.random.below(16)).ok();
+        weight.filter(|_| self.random.one_in(3))
     }
 
     fn post(&mut self, author: UserId) -> NewPost {

@@ -9,12 +9,14 @@ mod backup;
 mod delete;
 mod edges;
 mod explain;
+mod follow;
 mod hello;
 mod pair;
 mod post;
 mod publish;
 mod relation;
 mod scan;
+mod tag;
 mod timeline;
 mod touch;
 mod unwatch;
@@ -27,12 +29,14 @@ pub use backup::Backup;
 pub use delete::Delete;
 pub use edges::Edges;
 pub use explain::Explain;
+pub use follow::NewFollow;
 pub use hello::Hello;
 pub use pair::Pair;
 pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
 pub use scan::{Scan, ScanWhat};
+pub use tag::Tag;
 pub use timeline::{Span, Timeline};
 pub use touch::Touch;
 pub use unwatch::Unwatch;
@@ -63,7 +67,7 @@ pub enum Request {
     /// Deletes a post.
     Delete(Delete),
     /// `user` follows the author `other`.
-    Follow(Pair),
+    Follow(NewFollow),
     /// Ends a follow.
     Unfollow(Pair),
     /// `user` hides the author `other`, and keeps the follow.
@@ -76,6 +80,8 @@ pub enum Request {
     Unblock(Pair),
     /// Says that a user was active.
     Touch(Touch),
+    /// Gives a user a tag, or takes it away.
+    Tag(Tag),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -129,13 +135,14 @@ impl Request {
             RequestKind::Advise => Self::Advise,
             RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
             RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
-            RequestKind::Follow => Self::Follow(Pair::load(cursor)?),
+            RequestKind::Follow => Self::Follow(NewFollow::load(cursor)?),
             RequestKind::Unfollow => Self::Unfollow(Pair::load(cursor)?),
             RequestKind::Mute => Self::Mute(Pair::load(cursor)?),
             RequestKind::Unmute => Self::Unmute(Pair::load(cursor)?),
             RequestKind::Block => Self::Block(Pair::load(cursor)?),
             RequestKind::Unblock => Self::Unblock(Pair::load(cursor)?),
             RequestKind::Touch => Self::Touch(Touch::load(cursor)?),
+            RequestKind::Tag => Self::Tag(Tag::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -172,6 +179,7 @@ impl Request {
             Self::Block(_) => RequestKind::Block,
             Self::Unblock(_) => RequestKind::Unblock,
             Self::Touch(_) => RequestKind::Touch,
+            Self::Tag(_) => RequestKind::Tag,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -196,8 +204,9 @@ impl Request {
             Self::Backup(backup) => return backup.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
-            Self::Follow(pair)
-            | Self::Unfollow(pair)
+            Self::Follow(follow) => follow.encode(out),
+            Self::Tag(tag) => return tag.encode(out),
+            Self::Unfollow(pair)
             | Self::Mute(pair)
             | Self::Unmute(pair)
             | Self::Block(pair)
