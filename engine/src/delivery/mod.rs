@@ -17,6 +17,7 @@
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
 //! * [`keep`]: inboxes over an orderly stop.
 //! * [`workload`], [`advise`]: what was read and published lately, and what each policy would cost.
+//! * [`audiences`]: who the readers of big authors were the last time.
 //! * [`readers`], [`fanout`], [`upkeep`], [`audit`]: the worker that pushes, and what goes on beside; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
@@ -30,6 +31,7 @@
 //! it because it delivers while it holds the state, so that nothing ends in between.
 
 pub(crate) mod advise;
+pub(crate) mod audiences;
 pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod fanout;
@@ -62,6 +64,7 @@ use crate::ids::Sequence;
 use crate::read::activity::Activity;
 use crate::views::graph::Graph;
 use crate::views::users::Ordinal;
+use audiences::Audiences;
 use fans::Fans;
 use flights::Flights;
 use inboxes::Inboxes;
@@ -87,6 +90,7 @@ pub(crate) struct Delivery {
     /// Deleted posts that may still be in inboxes.
     pub(crate) deleted: HashSet<u64>,
     fans: Mutex<Fans>,
+    audiences: Mutex<Audiences>,
     flights: RwLock<Flights>,
     /// Held by whoever puts readers on lists of fans, from the lists to the inbox: an inbox that is not
     /// there yet cannot be told that its reader was put off a list.
@@ -130,6 +134,7 @@ impl Delivery {
             levels: Levels::default(),
             deleted: HashSet::new(),
             fans: Mutex::default(),
+            audiences: Mutex::default(),
             flights: RwLock::default(),
             joining: Mutex::default(),
             flying: AtomicUsize::new(0),
@@ -148,6 +153,7 @@ impl Delivery {
         self.deleted.shrink_to_fit();
         self.flights_mut().clear();
         self.fans_mut().clear();
+        self.audiences().clear();
         self.note_flights(0);
         self.grow(users);
         for user in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
@@ -204,6 +210,10 @@ impl Delivery {
 
     pub(crate) fn fans(&self) -> MutexGuard<'_, Fans> {
         self.fans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn audiences(&self) -> MutexGuard<'_, Audiences> {
+        self.audiences.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// See the field.

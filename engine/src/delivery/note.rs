@@ -138,6 +138,7 @@ impl Delivery {
         if !self.inboxes.is_live(reader) {
             return;
         }
+        self.audiences().join(author, reader);
         let is_pushed = self.is_pushed_to(activity, (reader, self.bound_of(reader)), author);
         let kept = self.change(reader, |open| {
             if is_pushed && merge(&InMemory::of(outboxes, author), open) {
@@ -154,6 +155,7 @@ impl Delivery {
     fn edge_ended(&mut self, outboxes: &Outboxes, reader: Ordinal, author: Ordinal) {
         self.flights_mut().sever(reader, author);
         self.fans_mut().leave(author, reader);
+        self.audiences().leave(author, reader);
         if self.inboxes.is_live(reader)
             && !self.change(reader, |open| purge(&InMemory::of(outboxes, author), open))
         {

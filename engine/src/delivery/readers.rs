@@ -42,9 +42,52 @@ pub(crate) fn readers(
     author: Ordinal,
     is_stopping: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<u32>>> {
+    let found = match remembered(shared, author)? {
+        Some(found) => found,
+        None => search(shared, author, is_stopping)?,
+    };
+    if is_stopping() {
+        return Ok(None);
+    }
+    rank(shared, author, found).map(Some)
+}
+
+/// The readers by the author's list, if there is one. It is rid of those who have no inbox any more once these
+/// are many.
+fn remembered(shared: &Shared, author: Ordinal) -> Result<Option<Vec<u32>>> {
+    let listed = shared.state()?.delivery.audiences().list(author);
+    let Some(listed) = listed else { return Ok(None) };
+    let (mut found, mut gone) = (Vec::with_capacity(listed.len()), Vec::new());
+    for group in listed.chunks(LOOK) {
+        let state = shared.state()?;
+        for reader in group {
+            if is_reader(&state, *reader, author) {
+                found.push(*reader);
+            } else {
+                gone.push(*reader);
+            }
+        }
+    }
+    if listed.len() / 4 < gone.len() {
+        for group in gone.chunks(LOOK) {
+            let state = shared.state()?;
+            // Under the lock: whoever gets an inbox now joins after this.
+            let mut audiences = state.delivery.audiences();
+            let is_gone = |reader: &&u32| !state.delivery.inboxes.is_live(Ordinal(**reader));
+            group.iter().filter(is_gone).for_each(|gone| audiences.leave(author, Ordinal(*gone)));
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The readers, ascending. A big author gets a list of them: to find these takes milliseconds.
+fn search(shared: &Shared, author: Ordinal, is_stopping: &dyn Fn() -> bool) -> Result<Vec<u32>> {
     let (followers, live) = {
         let state = shared.state()?;
         let followers = state.graph.followers.count(author) as usize;
+        if state.delivery.options.big_author as usize <= followers {
+            state.delivery.audiences().begin(author);
+        }
         (followers, state.delivery.inboxes.count())
     };
     let mut found = if followers <= live.saturating_mul(LOOKUP_COST) {
@@ -52,12 +95,12 @@ pub(crate) fn readers(
     } else {
         ask_the_active(shared, author, is_stopping)?
     };
-    if is_stopping() {
-        return Ok(None);
-    }
     found.sort_unstable();
     found.dedup();
-    rank(shared, author, found).map(Some)
+    if !is_stopping() {
+        shared.state()?.delivery.audiences().finish(author, &found);
+    }
+    Ok(found)
 }
 
 fn walk_followers(
