@@ -14,7 +14,7 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::{Random, seed_or};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Command, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Storage, UserId, check_storage,
+    Action, Command, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Storage, UserId, check_storage,
     repair_storage,
 };
 
@@ -31,7 +31,7 @@ fn open(storage: &MemoryStorage) -> Engine {
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
 }
 
-/// A closed database of several segments, and which command each sequence was.
+/// A closed database of several segments, and which command each sequence was; but for weights.
 fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>) {
     let storage = MemoryStorage::default();
     let mut model = Model::new(5);
@@ -42,9 +42,18 @@ fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>
         for _ in 0..150 {
             let command = workload.command(model.last);
             let expected = model.expect(&command);
+            let stands =
+                |user: UserId, author: UserId| model.follows.contains_key(&(user.0, author.0));
+            let is_weight = matches!(
+                command.action,
+                Action::Follow { user, author, .. } if stands(user, author)
+            );
             if let (Expected::Changed, Ok(receipt)) = (expected, engine.write(command.clone())) {
                 model.apply(&command, receipt.position.sequence.0);
-                commands.insert(receipt.position.sequence.0, command);
+                // Another weight begins no follow, should the one that stood be lost.
+                if !is_weight {
+                    commands.insert(receipt.position.sequence.0, command);
+                }
             }
         }
         if is_packed {

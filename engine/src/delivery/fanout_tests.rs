@@ -12,7 +12,7 @@ use crate::testing::memory::MemoryStorage;
 
 const BEGAN: u64 = 1_000_000_000;
 const HOUR: u64 = 60 * 60 * 1_000;
-const READERS: u64 = 1_300;
+const READERS: u64 = 2_400;
 const AUTHOR: UserId = UserId(9_999);
 const OTHER: UserId = UserId(9_998);
 
@@ -28,7 +28,7 @@ fn read(engine: &Engine, user: u64) {
 }
 
 impl World {
-    /// Readers 1 to 1,300 follow both authors and have read, five hours ago.
+    /// Readers 1 to 2,400 follow both authors and have read, five hours ago.
     fn new(delivery: DeliveryOptions) -> Self {
         let clock = Arc::new(ManualClock::new(Timestamp(BEGAN)));
         let options = Options {
