@@ -10,13 +10,21 @@ use crate::console::note;
 use crate::exit::Outcome;
 use crate::fanout::{self, FanOutArgs};
 use crate::figures::{self, FiguresArgs};
+use crate::growth::{self, GrowthArgs};
+use crate::hot::{self, HotArgs, InstructionsArgs};
+use crate::inprocess::{DriverArgs, engine_driver};
 use crate::ledger::{self, LedgerArgs};
+use crate::limits::{self, LimitsArgs};
+use crate::load::{self, LoadArgs};
+use crate::peers::{self, PeersArgs};
 use crate::policies::{self, PoliciesArgs};
 use crate::power::{self, CutArgs, SceneArgs};
+use crate::report::{self, ReportArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::simulate::{self, SimulateArgs};
 use crate::verify::{self, VerifyArgs};
 use crate::watchers::{self, WatchArgs};
+use crate::wire;
 use crate::workplace::WorkArgs;
 
 /// The command line of `fanfold-benches`.
@@ -64,8 +72,23 @@ enum Job {
     FanOut(FanOutArgs),
     /// One author with a hundred million followers: memory, acknowledgement, delivery, and the others
     Celebrity(Box<CelebrityArgs>),
+    /// Measure what this machine can do at most: loopback, memory, synced appends
+    Limits(LimitsArgs),
+    /// Ask a running daemon at a steady rate, whatever it answers, and measure how long it takes
+    Load(LoadArgs),
+    /// Measure what operations cost in worlds of several sizes
+    Growth(GrowthArgs),
+    /// Count the instructions of the hot functions, with valgrind
+    Instructions(InstructionsArgs),
+    /// One of these functions, again and again
+    #[command(hide = true)]
+    Hot(HotArgs),
+    /// Measure Fanfold beside Redis, PostgreSQL and RocksDB, which are started and stopped here
+    Peers(Box<PeersArgs>),
     /// Measure what each delivery policy costs
     Policies(PoliciesArgs),
+    /// Make a page with tables and plots out of results
+    Report(ReportArgs),
     /// A reader of `scale`
     #[command(hide = true, name = "scale-pages")]
     ScalePages(PagesArgs),
@@ -78,7 +101,10 @@ enum Job {
     Simulate(SimulateArgs),
     /// The other side of the bare echo that `figures` measures beside the daemon
     #[command(hide = true)]
-    Echo(figures::EchoArgs),
+    Echo(wire::echo::EchoArgs),
+    /// The engine in a process of its own, measured as its input asks
+    #[command(hide = true, name = "engine-driver")]
+    EngineDriver(DriverArgs),
     /// The process whose memory `figures` measures
     #[command(hide = true)]
     Memory(figures::MemoryArgs),
@@ -88,6 +114,9 @@ impl CommandLine {
     /// Runs what was asked for; failures are told on standard error.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if let Job::EngineDriver(args) = &self.job {
+            return engine_driver(args);
+        }
         match self.job.run() {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
@@ -112,12 +141,20 @@ impl Job {
             Self::Scale(args) => scale::run(&args),
             Self::FanOut(args) => fanout::run(&args),
             Self::Celebrity(args) => celebrity::run(&args),
+            Self::Limits(args) => limits::run(&args),
+            Self::Load(args) => load::run(&args),
+            Self::Growth(args) => growth::run(&args),
+            Self::Instructions(args) => hot::instructions(&args),
+            Self::Hot(args) => hot::repeat(&args),
+            Self::Peers(args) => peers::run(&args),
             Self::Policies(args) => policies::run(&args),
+            Self::Report(args) => report::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),
             Self::Watch(args) => watchers::run(&args),
             Self::Simulate(args) => simulate::run(&args),
-            Self::Echo(args) => figures::echo(&args),
+            Self::Echo(args) => wire::echo::echo(&args),
+            Self::EngineDriver(_) => Ok(()),
             Self::Memory(args) => figures::memory(&args),
         }
     }

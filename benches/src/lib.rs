@@ -11,7 +11,12 @@
 //! * `policies` - what each delivery policy costs;
 //! * `celebrity` - one author whom a hundred million follow;
 //! * `fanout` - how fast posts get into inboxes;
-//! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit.
+//! * `limits` - what this machine can do at most;
+//! * `load` - an open load on a running daemon;
+//! * `peers`, `growth` - Fanfold beside other systems, and in worlds of several sizes;
+//! * `hot` - single functions, in time and in instructions;
+//! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit;
+//! * `results`, `report` - rows of all of these, and the page that is made of them.
 //!
 //! What the figures mean, and how to read them: `benches/README.md`.
 
@@ -26,21 +31,36 @@ mod daemon;
 mod exit;
 mod fanout;
 mod figures;
+mod growth;
+mod hot;
+mod inprocess;
 mod input;
 mod ledger;
+mod limits;
+mod load;
 mod machine;
 mod naive;
+mod noise;
 mod number;
+mod peers;
 mod policies;
 mod population;
 mod power;
 mod programs;
+mod report;
+mod results;
+mod sample;
 mod scale;
 mod simulate;
 mod tool;
 mod verify;
 mod watchers;
+mod wire;
 mod workplace;
+mod world;
 
 pub use cli::CommandLine;
+pub use hot::{Hot, hot};
+pub use inprocess::{Done, DriverArgs, Store, anonymous_bytes, drive, file_bytes};
 pub use population::{Population, Words};
+pub use world::{Scene, World, WorldArgs};

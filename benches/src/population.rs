@@ -117,9 +117,22 @@ impl Words {
 
     /// The next text, of exactly `bytes` bytes.
     pub fn text(&mut self, bytes: usize) -> String {
+        let mut random = self.random.clone();
+        let text = self.draw(&mut random, bytes);
+        self.random = random;
+        text
+    }
+
+    /// The text of that number, whatever was asked for before.
+    #[must_use]
+    pub fn numbered(&self, number: u64, bytes: usize) -> String {
+        self.draw(&mut Random::new(number), bytes)
+    }
+
+    fn draw(&self, random: &mut Random, bytes: usize) -> String {
         let mut text = String::with_capacity(bytes + 10);
         while text.len() < bytes {
-            let index = to_usize(self.random.below(self.vocabulary.len() as u64));
+            let index = to_usize(random.below(self.vocabulary.len() as u64));
             text.push_str(self.vocabulary.get(index).map_or("", String::as_str));
             text.push(' ');
         }

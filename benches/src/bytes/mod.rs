@@ -12,13 +12,16 @@ use clap::Args;
 use fanfold_engine::{
     Action, Command, Durability, Engine, Key, NewPost, Options, Timestamp, UserId, WriteOptions,
 };
+use serde_json::json;
 
 use crate::console::{grouped, note, say};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::figures::TEXT_BYTES;
 use crate::input::{Input, InputArgs};
+use crate::noise::Watch;
 use crate::number::float;
 use crate::population::Words;
+use crate::results::{Case, Recorder, ResultArgs};
 use crate::workplace::{WorkArgs, Workplace, in_workplace};
 
 /// Posts of the warm case.
@@ -36,23 +39,39 @@ pub(crate) struct BytesArgs {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
+    results: ResultArgs,
+    #[command(flatten)]
     work: WorkArgs,
 }
 
 /// Writes, seals, counts.
 pub(crate) fn run(args: &BytesArgs) -> Outcome<()> {
     in_workplace(&args.work, |place| {
-        warm(place, 64, 1.15)?;
-        warm(place, 1, 1.30)?;
+        let settings = json!({ "warm posts": WARM_POSTS, "bytes of a text": TEXT_BYTES });
+        let mut recorder = Recorder::start(&args.results, place.path(), settings)?;
+        let watch = Watch::start();
+        let mut found = vec![warm(place, 64, 1.15)?, warm(place, 1, 1.30)?];
         let input = Input::load(&args.input, place)?;
-        cold(place, &input)?;
-        graph(place, &input)?;
-        timelines(place)
+        found.extend(cold(place, &input)?);
+        found.push(graph(place, &input)?);
+        found.push(timelines(place)?);
+        for Found { what, unit, value } in found {
+            recorder.value(Case::new("disk", &what, "fanfold", unit), 1, value, watch)?;
+        }
+        Ok(())
     })
 }
 
+/// What something costs.
+#[derive(Clone, Debug)]
+struct Found {
+    what: String,
+    unit: &'static str,
+    value: f64,
+}
+
 /// Warm posts of 280 bytes, written by so many clients, each with its key.
-fn warm(place: &Workplace, clients: u64, limit: f64) -> Outcome<()> {
+fn warm(place: &Workplace, clients: u64, limit: f64) -> Outcome<Found> {
     note(format!("posts of {TEXT_BYTES} bytes by {clients} clients"));
     let directory = place.join(&format!("warm-{clients}"));
     let engine = open(&directory, Durability::Os, Duration::MAX)?;
@@ -70,12 +89,11 @@ fn warm(place: &Workplace, clients: u64, limit: f64) -> Outcome<()> {
     let text = (WARM_POSTS.next_multiple_of(clients)) * TEXT_BYTES as u64;
     // The remembered keys are a window of a fixed size, whatever there is beside them.
     let kept = sizes.log + sizes.outbox + sizes.users;
-    verdict(&format!("warm posts by {clients} clients"), kept, text, "the text", limit);
-    Ok(())
+    Ok(verdict(&format!("warm posts by {clients} clients"), kept, text, limit))
 }
 
 /// Real posts, packed for the long term, long after their keys were forgotten.
-fn cold(place: &Workplace, input: &Input) -> Outcome<()> {
+fn cold(place: &Workplace, input: &Input) -> Outcome<[Found; 2]> {
     note(format!("{} real posts, cold", grouped(input.posts.len() as u64)));
     let directory = place.join("cold");
     let engine = open(&directory, Durability::Os, Duration::ZERO)?;
@@ -96,16 +114,11 @@ fn cold(place: &Workplace, input: &Input) -> Outcome<()> {
     settle(&engine)?;
     let sizes = sizes(&directory)?;
     let text: u64 = input.posts.iter().map(|post| post.text.len() as u64).sum();
-    verdict(
-        "cold real posts, all in",
-        sizes.log + sizes.outbox + sizes.users,
-        text,
-        "the text",
-        0.80,
-    );
-    let texts = packed_texts(input)?;
-    verdict("cold real texts alone", texts, text, "the text", 0.52);
-    Ok(())
+    let all = sizes.log + sizes.outbox + sizes.users;
+    Ok([
+        verdict("cold real posts, all in", all, text, 0.80),
+        verdict("cold real texts alone", packed_texts(input)?, text, 0.52),
+    ])
 }
 
 /// What the texts alone take, packed as the log packs them.
@@ -130,7 +143,7 @@ fn packed_texts(input: &Input) -> Outcome<u64> {
 }
 
 /// The real graph, in both directions with its times, without the log.
-fn graph(place: &Workplace, input: &Input) -> Outcome<()> {
+fn graph(place: &Workplace, input: &Input) -> Outcome<Found> {
     let follows = input.follows.len() as u64;
     note(format!("{} real follows", grouped(follows)));
     let directory = place.join("graph");
@@ -141,12 +154,11 @@ fn graph(place: &Workplace, input: &Input) -> Outcome<()> {
     }
     settle(&engine)?;
     let sizes = sizes(&directory)?;
-    each("a follow, both directions", sizes.graph + sizes.users, follows, 8.0);
-    Ok(())
+    Ok(each("a follow, both directions", sizes.graph + sizes.users, follows, 8.0))
 }
 
 /// Sealed timelines of users with many entries, directory included.
-fn timelines(place: &Workplace) -> Outcome<()> {
+fn timelines(place: &Workplace) -> Outcome<Found> {
     note("outboxes of 64 posts and more");
     let directory = place.join("timelines");
     let engine = open(&directory, Durability::Os, Duration::MAX)?;
@@ -158,8 +170,7 @@ fn timelines(place: &Workplace) -> Outcome<()> {
         }
     }
     settle(&engine)?;
-    each("a sealed timeline entry", sizes(&directory)?.outbox, users * LONG, 4.0);
-    Ok(())
+    Ok(each("a sealed timeline entry", sizes(&directory)?.outbox, users * LONG, 4.0))
 }
 
 fn open(directory: &Path, durability: Durability, cold_after: Duration) -> Outcome<Engine> {
@@ -227,16 +238,18 @@ fn is_sealed(file: &std::fs::File, len: u64) -> bool {
     file.read_exact_at(&mut end, len.saturating_sub(8)).is_ok() && end != [0; 8]
 }
 
-fn verdict(what: &str, bytes: u64, base: u64, of: &str, limit: f64) {
+fn verdict(what: &str, bytes: u64, base: u64, limit: f64) -> Found {
     let share = float(bytes) / float(base);
     let word = if share <= limit { "within" } else { "OVER" };
     let bytes = grouped(bytes);
-    say(format!("{what:28} {bytes:>14} bytes = {share:.3} x {of}, {word} {limit:.2}"));
+    say(format!("{what:28} {bytes:>14} bytes = {share:.3} x the text, {word} {limit:.2}"));
+    Found { what: what.to_owned(), unit: "x the text", value: share }
 }
 
-fn each(what: &str, bytes: u64, count: u64, limit: f64) {
+fn each(what: &str, bytes: u64, count: u64, limit: f64) -> Found {
     let one = float(bytes) / float(count);
     let word = if one <= limit { "within" } else { "OVER" };
     let bytes = grouped(bytes);
     say(format!("{what:28} {bytes:>14} bytes = {one:.2} bytes each, {word} {limit:.0}"));
+    Found { what: what.to_owned(), unit: "bytes", value: one }
 }

@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::Bench;
 use super::dataset::{Dataset, Loader, TEXT_BYTES};
-use super::sample::{Latencies, Run, Sample};
 use crate::console::grouped;
 use crate::exit::{Explain, Failure, Outcome};
 use crate::number::{rate, whole};
 use crate::population::Words;
+use crate::sample::{Latencies, Run, Sample};
 
 /// Recent posts of each author.
 const POSTS_EACH: u64 = 10;

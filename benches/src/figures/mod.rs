@@ -14,8 +14,6 @@
 //! all runs together.
 
 mod dataset;
-mod disk;
-mod echo;
 mod engine;
 mod import;
 mod memory;
@@ -23,9 +21,6 @@ mod page;
 mod publish;
 mod reopen;
 mod report;
-pub(crate) mod sample;
-pub(crate) mod watch;
-mod wire;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,17 +33,18 @@ use crate::console::{grouped, note, say};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::input::InputArgs;
 use crate::machine::Machine;
+use crate::noise::Watch;
 use crate::programs::{ProgramArgs, Programs};
 use crate::workplace::{WorkArgs, Workplace, in_workplace};
 
 use dataset::Dataset;
 use report::Report;
-use watch::Watch;
 
+/// By its earlier name.
+pub(crate) use crate::noise as watch;
+pub(crate) use crate::sample::{self, Latencies};
 pub(crate) use dataset::{Loader, TEXT_BYTES};
-pub(crate) use echo::{EchoArgs, echo};
 pub(crate) use memory::{MemoryArgs, memory};
-pub(crate) use sample::Latencies;
 
 /// The arguments of `figures`.
 #[derive(Args, Clone, Debug)]

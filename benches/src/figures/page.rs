@@ -1,21 +1,24 @@
 //! Home pages of 20 with text over TCP, beside a bare echo that sends as many bytes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::dataset::Dataset;
-use super::sample::Sample;
-use super::wire::{Load, PAGE, Question, probe};
 use super::{Bench, Scale};
 use crate::console::grouped;
 use crate::daemon::{Daemon, Launch};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::machine::kilobytes;
 use crate::number::to_usize;
+use crate::sample::Sample;
+use crate::wire::echo::Echo;
+use crate::wire::fanfold::{Fanfold, PAGE, probe};
+use crate::wire::{Dialect, Load};
 
 /// Connections, and requests in flight on each.
-const SHAPES: [(usize, usize); 3] = [(1, 1), (50, 1), (50, 16)];
+const SHAPES: [(usize, u32); 3] = [(1, 1), (50, 1), (50, 16)];
 
 /// Users whose page is decoded and measured before anything is timed.
 const PROBED: u64 = 200;
@@ -27,16 +30,16 @@ pub(super) fn measure(bench: &mut Bench<'_>, dataset: &Dataset) -> Outcome<()> {
     let log = bench.workplace.join("daemon.log");
     let launch = Launch::serve(&bench.programs.daemon, &dataset.directory, log);
     let daemon = launch.start(0)?;
-    let reply_bytes = bench.runtime.block_on(probe_pages(&daemon, dataset.users))?;
+    let reply_bytes = probe_pages(&daemon, dataset.users)?;
     let this = std::env::current_exe().explain(|| "cannot find this program".to_owned())?;
     let size = reply_bytes.to_string();
     let echo = Launch::of(&this, &["echo", "--reply-bytes", &size]).start(0)?;
     let shown = format!("{} bytes in a reply, {}", grouped(reply_bytes as u64), launch.shown());
     bench.report.row("page", "settings", shown, json!({ "reply_bytes": reply_bytes }))?;
     for (connections, depth) in SHAPES {
-        let home = Question::Home { users: dataset.users };
+        let home = Arc::new(Fanfold::homes(dataset.users));
         let daemon_load = load(&bench.scale, &daemon, home, (connections, depth));
-        let question = Question::Echo { reply_bytes };
+        let question = Arc::new(Echo { reply_bytes });
         let echo_load = load(&bench.scale, &echo, question, (connections, depth));
         let (of_daemon, of_echo) = alternate(bench, &daemon_load, &echo_load)?;
         let case = shape(connections, depth);
@@ -47,12 +50,12 @@ pub(super) fn measure(bench: &mut Bench<'_>, dataset: &Dataset) -> Outcome<()> {
     daemon.stop().map(drop)
 }
 
-fn load(scale: &Scale, to: &Daemon, question: Question, shape: (usize, usize)) -> Load {
+fn load(scale: &Scale, to: &Daemon, dialect: Arc<dyn Dialect>, shape: (usize, u32)) -> Load {
     let (connections, depth) = shape;
-    Load { address: to.address(), question, connections, depth, time: scale.time, seed: 1 }
+    Load { address: to.address(), dialect, connections, depth, time: scale.time, seed: 1 }
 }
 
-fn shape(connections: usize, depth: usize) -> String {
+fn shape(connections: usize, depth: u32) -> String {
     match (connections, depth) {
         (1, 1) => "1 connection".to_owned(),
         (_, 1) => format!("{connections} connections"),
@@ -77,12 +80,12 @@ fn alternate(bench: &Bench<'_>, a: &Load, b: &Load) -> Outcome<(Sample, Sample)>
 }
 
 /// Decodes pages and verifies that they are what is to be measured. The mean size of a reply.
-async fn probe_pages(daemon: &Daemon, users: u64) -> Outcome<usize> {
+fn probe_pages(daemon: &Daemon, users: u64) -> Outcome<usize> {
     let mut total = 0;
     let step = (users / PROBED).max(1);
     for number in 0..PROBED {
         let user = 1 + number * step % users;
-        let (page, bytes) = probe(daemon.address(), user).await?;
+        let (page, bytes) = probe(daemon.address(), user)?;
         let is_full = page.posts.len() == to_usize(u64::from(PAGE));
         if !is_full {
             let got = page.posts.len();

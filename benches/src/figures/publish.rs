@@ -2,6 +2,7 @@
 //! beside what the disk can do.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,12 +10,13 @@ use fanfold_engine::{Command, Engine, Options, UserId};
 
 use super::Bench;
 use super::dataset::TEXT_BYTES;
-use super::disk::SyncedFile;
-use super::sample::{Latencies, Run, Sample};
-use super::wire::{Load, Question};
 use crate::daemon::{Daemon, Launch};
 use crate::exit::{Explain, Failure, Outcome};
+use crate::limits::synced::{Form, SyncedFile};
 use crate::population::Words;
+use crate::sample::{Latencies, Run, Sample};
+use crate::wire::Load;
+use crate::wire::fanfold::Fanfold;
 
 /// One, and many.
 const WRITERS: [usize; 2] = [1, 64];
@@ -24,7 +26,7 @@ const USERS: u64 = 10_000;
 
 pub(super) fn measure(bench: &mut Bench<'_>) -> Outcome<()> {
     let text = Bytes::from(Words::new(1).text(TEXT_BYTES));
-    let mut file = SyncedFile::create(bench.workplace.join("synced"))?;
+    let mut file = SyncedFile::create(bench.workplace.join("synced"), Form::Zeroed)?;
     let engine = open(&bench.workplace.join("publish-engine"))?;
     let data = bench.workplace.join("publish-daemon");
     let log = bench.workplace.join("daemon.log");
@@ -60,9 +62,9 @@ fn open(directory: &Path) -> Outcome<Engine> {
 }
 
 fn load(daemon: &Daemon, text: &Bytes, connections: usize, time: Duration) -> Load {
-    let question = Question::Publish { users: USERS, text: text.clone() };
+    let dialect = Arc::new(Fanfold::publishes(USERS, text.clone()));
     let address = daemon.address();
-    Load { address, question, connections, depth: 1, time, seed: 1 }
+    Load { address, dialect, connections, depth: 1, time, seed: 1 }
 }
 
 /// `threads` threads, each of which waits for its publish before the next.

@@ -1,5 +1,6 @@
 //! Opening a large database: after an orderly stop, and after a kill in the middle of a load.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -8,11 +9,12 @@ use serde_json::json;
 
 use super::Bench;
 use super::dataset::{Dataset, TEXT_BYTES};
-use super::wire::{Load, Question};
 use crate::console::grouped;
 use crate::daemon::Launch;
 use crate::exit::{Explain, Failure, Outcome};
 use crate::population::Words;
+use crate::wire::Load;
+use crate::wire::fanfold::Fanfold;
 
 pub(super) fn measure(bench: &mut Bench<'_>, dataset: &mut Dataset) -> Outcome<()> {
     dataset.top_up(bench.scale.reopen_follows)?;
@@ -60,9 +62,9 @@ fn kill_under_load(bench: &Bench<'_>, dataset: &Dataset) -> Outcome<()> {
     let log = bench.workplace.join("daemon.log");
     let daemon = Launch::serve(&bench.programs.daemon, &dataset.directory, log).start(0)?;
     let text = Bytes::from(Words::new(4).text(TEXT_BYTES));
-    let question = Question::Publish { users: dataset.users, text };
+    let dialect = Arc::new(Fanfold::publishes(dataset.users, text));
     let (address, time) = (daemon.address(), bench.scale.time);
-    let load = Load { address, question, connections: 64, depth: 1, time: time * 4, seed: 5 };
+    let load = Load { address, dialect, connections: 64, depth: 1, time: time * 4, seed: 5 };
     bench.runtime.block_on(async {
         // The kill comes in the middle: that the load fails is the point of it.
         let load = tokio::spawn(async move { load.run().await.map(|run| run.count) });

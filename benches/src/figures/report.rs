@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 
-use super::sample::Sample;
 use crate::console::say;
 use crate::exit::{Explain, Outcome};
+use crate::sample::Sample;
 
 /// Where the rows go.
 #[derive(Debug)]

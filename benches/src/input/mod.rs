@@ -64,6 +64,12 @@ impl Input {
     }
 }
 
+/// The follows of the graph in a data directory, in file order.
+pub(crate) fn graph(data: &Path) -> Outcome<Vec<(u64, u64)>> {
+    let (graph, _) = real_files(data)?;
+    files::follows(&graph)
+}
+
 fn real_files(data: &Path) -> Outcome<(PathBuf, PathBuf)> {
     if !data.is_dir() {
         let shown = data.display();

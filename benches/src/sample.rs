@@ -41,6 +41,22 @@ impl Latencies {
         [0.5, 0.99, 0.999].map(|quantile| self.microseconds(quantile))
     }
 
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// The percentiles that matter, and the longest, for people.
+    pub(crate) fn percentiles(&self) -> String {
+        let quantiles =
+            [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999)];
+        let shown = quantiles.map(|(name, at)| format!("{name} {:.0}", self.microseconds(at)));
+        format!("{}, longest {:.0} us", shown.join(", "), self.microseconds(1.0))
+    }
+
     /// The 99th percentile in microseconds.
     pub(crate) fn p99(&self) -> f64 {
         self.microseconds(0.99)
@@ -53,6 +69,13 @@ pub(crate) struct Run {
     pub(crate) count: u64,
     pub(crate) time: Duration,
     pub(crate) latencies: Latencies,
+}
+
+impl Run {
+    /// Operations a second.
+    pub(crate) fn rate(&self) -> f64 {
+        rate(self.count, self.time)
+    }
 }
 
 /// All runs of a case.
@@ -68,7 +91,7 @@ impl Sample {
     }
 
     pub(crate) fn add(&mut self, run: &Run) -> Outcome<()> {
-        self.rates.push(rate(run.count, run.time));
+        self.rates.push(run.rate());
         self.latencies.merge(&run.latencies)
     }
 

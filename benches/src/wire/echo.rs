@@ -4,15 +4,20 @@
 //! it runs as a process of its own, with as many threads as the daemon.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use clap::Args;
+use fanfold_engine::testing::seed::Random;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::wire::ECHO_REQUEST_BYTES;
+use super::talk::{Dialect, Heard, Talk};
 use crate::console::say;
 use crate::exit::{Explain, Outcome};
+
+/// Bytes of a request.
+const ECHO_REQUEST_BYTES: usize = 24;
 
 /// Requests answered with one write at most.
 const TOGETHER_MAX: usize = 64;
@@ -59,5 +64,64 @@ async fn answer(mut stream: TcpStream, replies: Bytes, reply_bytes: usize) -> st
         let bytes = unanswered / ECHO_REQUEST_BYTES * reply_bytes;
         unanswered %= ECHO_REQUEST_BYTES;
         stream.write_all(replies.get(..bytes).unwrap_or_default()).await?;
+    }
+}
+
+/// What is said to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Echo {
+    pub(crate) reply_bytes: usize,
+}
+
+impl Dialect for Echo {
+    fn begin(&self, _: &mut std::net::TcpStream) -> Outcome<()> {
+        Ok(())
+    }
+
+    fn talk(&self, _: Random, _: Option<u32>) -> Outcome<Box<dyn Talk>> {
+        Ok(Box::new(Echoing { reply_bytes: self.reply_bytes, came: 0, number: 0 }))
+    }
+}
+
+/// One connection to it.
+struct Echoing {
+    reply_bytes: usize,
+    /// Bytes of the reply that is coming.
+    came: usize,
+    /// The last one that came.
+    number: u32,
+}
+
+impl Talk for Echoing {
+    fn ask(&mut self, numbers: Range<u32>, out: &mut BytesMut) -> Outcome<()> {
+        numbers.for_each(|_| out.extend_from_slice(&[7; ECHO_REQUEST_BYTES]));
+        Ok(())
+    }
+
+    fn hear(&mut self, bytes: &[u8], heard: &mut Heard) -> Outcome<()> {
+        self.came += bytes.len();
+        while self.reply_bytes <= self.came {
+            self.came -= self.reply_bytes;
+            self.number = self.number.wrapping_add(1);
+            heard.answered.push(self.number);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_replies_are_counted() {
+        let mut talk = Echo { reply_bytes: 7 }.talk(Random::new(1), None).unwrap();
+        let mut counts = Vec::new();
+        for bytes in [8, 5, 22] {
+            let mut heard = Heard::default();
+            talk.hear(&vec![0; bytes], &mut heard).unwrap();
+            counts.push(heard.answered.len());
+        }
+        assert_eq!(counts, [1, 0, 4]);
     }
 }
