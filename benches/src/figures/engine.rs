@@ -130,7 +130,7 @@ fn waking(bench: &Bench<'_>, engine: &Engine) -> Outcome<Sample> {
         let mut time = Duration::ZERO;
         while time < bench.scale.time {
             // The same policy again drops all inboxes.
-            engine.set_delivery(options.clone()).explain(|| "cannot drop inboxes".to_owned())?;
+            engine.set_delivery(options).explain(|| "cannot drop inboxes".to_owned())?;
             let asked = Instant::now();
             page(engine, READER)?;
             latencies.add(asked.elapsed());
