@@ -190,7 +190,7 @@ pub enum WatchEvent {
     /// of this batch is told again.
     Gap,
     /// A followee came online or went offline; only for a watch that asked for
-    /// [`presence`](crate::WatchQuery::presence). Told some seconds late, and once however often they come
+    /// [`presence`](method@crate::WatchQuery::presence). Told some seconds late, and once however often they come
     /// and go meanwhile.
     Presence {
         /// The followee.
