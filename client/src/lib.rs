@@ -20,6 +20,7 @@
 //! * one write: [`Client::publish`], [`Client::follow`] ...; with options: [`Client::write`];
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
+//! * a named list of authors, and its feed: [`Client::group`];
 //! * what happens from now on: [`Client::watch`].
 //!
 //! Guarantees:
@@ -40,6 +41,7 @@ mod connection;
 mod dial;
 mod error;
 mod feed;
+mod group;
 mod ids;
 mod limits;
 mod options;
@@ -57,12 +59,14 @@ mod writes;
 
 pub use advice::{Advice, PolicyCost};
 pub use answer::{
-    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
-    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
+    Edge, EdgePage, Explained, Follow, GroupCard, GroupList, Online, Page, PageEnd, Post, Relation,
+    Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
+    WatchEvent, Why, Written,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
+pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;

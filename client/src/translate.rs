@@ -9,8 +9,9 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Reply;
 
 use crate::answer::{
-    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
-    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
+    Edge, EdgePage, Explained, Follow, GroupCard, GroupList, Online, Page, PageEnd, Post, Relation,
+    Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
+    WatchEvent, Why, Written,
 };
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
@@ -45,6 +46,7 @@ from_reply! {
     Scanned => Scan, scan;
     Online => Online, online;
     Explained => Explained, explained;
+    Groups => GroupList, groups;
 }
 
 impl FromReply for () {
@@ -126,6 +128,7 @@ fn relation(body: wire::Relation) -> Relation {
         muted: body.muted,
         blocked: body.blocked,
         blocked_by: body.blocked_by,
+        apart: body.apart,
     }
 }
 
@@ -177,6 +180,7 @@ fn explained(body: wire::Explained) -> Explained {
         wire::Why::Blocked => Why::Blocked,
         wire::Why::Deleted => Why::Deleted,
         wire::Why::NoSuchPost => Why::NoSuchPost,
+        wire::Why::Apart => Why::Apart,
     };
     Explained {
         position: position(body.position),
@@ -185,7 +189,19 @@ fn explained(body: wire::Explained) -> Explained {
         since: body.since.map(Sequence),
         time: body.time.map(Timestamp),
         by: body.by.map(UserId),
+        group: (body.why == wire::Why::Apart).then(|| text(&body.group)),
     }
+}
+
+fn groups(body: wire::Groups) -> GroupList {
+    let card = |group: wire::Group| GroupCard {
+        id: Sequence(group.id),
+        name: text(&group.name),
+        exclusive: group.exclusive,
+        members: group.members,
+    };
+    let groups = body.groups.into_iter().map(card).collect();
+    GroupList { position: position(body.position), groups }
 }
 
 /// The beginning of a watch, as a batch in which nothing happened.
@@ -255,6 +271,7 @@ mod tests {
             muted: true,
             blocked: false,
             blocked_by: true,
+            apart: false,
         };
         let answer = relation(body);
         assert!(answer.follows && answer.muted && answer.blocked_by);

@@ -27,14 +27,14 @@ use crate::log::writer::{LocalLog, LogCounters, Start};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
-    EdgePage, EdgeQuery, HomeSteps, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery,
-    UserCard,
+    EdgePage, EdgeQuery, GroupList, GroupQuery, HomeSteps, MembersQuery, Page, Post, Relation,
+    Scan, ScanQuery, Status, TimelineQuery, UserCard,
 };
 use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{edges, feed, scan};
+use crate::read::{edges, feed, groups, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -186,9 +186,28 @@ impl Engine {
     }
 
     /// The home feed: the posts of every author the user follows, newest first, minus deleted
-    /// posts, minus muted authors.
+    /// posts, minus authors who are muted or in an exclusive group of the user.
     pub fn home(&self, query: &TimelineQuery) -> Result<Page> {
         self.read(|shared| feed::home(shared, query, Reach::Files))
+    }
+
+    /// The feed of one of the user's groups: the posts of its members, newest first, minus deleted
+    /// posts, minus members whom the owner has muted or between whom and the owner a block stands.
+    /// [`NotFound`](ErrorKind::NotFound) if there is no such group; only the owner and the trusted
+    /// application may ask.
+    pub fn group(&self, query: &GroupQuery) -> Result<Page> {
+        self.read(|shared| feed::group(shared, query, Reach::Files))
+    }
+
+    /// The user's groups; only the user and the trusted application may ask. Looks at no file.
+    pub fn groups(&self, user: UserId, viewer: Option<UserId>) -> Result<GroupList> {
+        groups::groups(&self.0.shared, user, viewer)
+    }
+
+    /// Who is in one of the user's groups, newest first; only the user and the trusted application may
+    /// ask. Looks at no file.
+    pub fn members(&self, query: &MembersQuery) -> Result<EdgePage> {
+        groups::members(&self.0.shared, query)
     }
 
     /// What the user published and did not delete.

@@ -27,6 +27,18 @@ pub(crate) const SCAN_RECORDS_MAX: usize = 4_096;
 /// Authors one user may follow, by default.
 pub const FOLLOWEES_MAX_DEFAULT: usize = 2_000;
 
+/// Bytes of a group's name. 64: a line of a menu.
+pub const GROUP_NAME_BYTES_MAX: usize = 64;
+
+/// Groups one user may have, by default.
+pub const GROUPS_MAX_DEFAULT: usize = 100;
+
+/// Groups one user may have, at most: all of them are listed in one answer.
+pub const GROUPS_MAX: usize = 5_000;
+
+/// Members of one group, by default: as many as a user may follow.
+pub const MEMBERS_MAX_DEFAULT: usize = 2_000;
+
 /// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
 pub const RECEIPTS_MAX: usize = 1_048_576;
 

@@ -99,6 +99,14 @@ kinds! {
         Unblock = 0x17, "unblock";
         /// Says that a user was active.
         Touch = 0x18, "touch";
+        /// Begins a group of authors.
+        GroupCreate = 0x19, "group_create";
+        /// Ends a group.
+        GroupDelete = 0x1a, "group_delete";
+        /// Puts an author into a group.
+        GroupAdd = 0x1b, "group_add";
+        /// Takes an author out of a group.
+        GroupRemove = 0x1c, "group_remove";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -123,6 +131,12 @@ kinds! {
         Online = 0x3a, "online";
         /// Asks why a post is in a home, or why it is not.
         Explain = 0x3b, "explain";
+        /// Reads a group's feed.
+        Group = 0x3c, "group";
+        /// Lists a user's groups.
+        Groups = 0x3d, "groups";
+        /// Lists who is in a group.
+        Members = 0x3e, "members";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -161,6 +175,8 @@ kinds! {
         Unwatched = 0x8c, "unwatched";
         /// Why a post is in a home, or why it is not.
         Explained = 0x8d, "explained";
+        /// All groups of a user.
+        Groups = 0x8e, "groups";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -199,7 +215,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 9);
+        assert_eq!(writes, 13);
         assert!(!RequestKind::Home.is_write());
     }
 }

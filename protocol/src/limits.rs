@@ -29,6 +29,9 @@ pub const DATABASE_BYTES: usize = 16;
 /// The longest name a peer gives of itself, client or server, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// The longest name of a group, in bytes.
+pub const GROUP_NAME_BYTES_MAX: usize = 64;
+
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 

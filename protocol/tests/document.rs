@@ -150,6 +150,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("TEXT_BYTES_MAX", limits::TEXT_BYTES_MAX as u64),
         ("META_BYTES_MAX", limits::META_BYTES_MAX as u64),
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
+        ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
         ("STATUS_TEXT_BYTES_MAX", limits::STATUS_TEXT_BYTES_MAX as u64),
@@ -179,12 +180,13 @@ fn the_flags_agree() {
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
         "bits: {} `a` follows `b`, {} `b` follows `a`, {} `a` muted `b`, {} `a` blocked `b`, \
-         {} `b` blocked `a`; others are 0",
+         {} `b` blocked `a`, {} `b` is in an exclusive group of `a`; others are 0",
         Relation::FOLLOWS,
         Relation::FOLLOWED_BY,
         Relation::MUTED,
         Relation::BLOCKED,
-        Relation::BLOCKED_BY
+        Relation::BLOCKED_BY,
+        Relation::APART
     );
     assert_eq!(meaning("0x88 relation", "flags"), expected);
 }

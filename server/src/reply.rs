@@ -13,9 +13,9 @@ use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Follow, OnePost, Online, PageEnd,
-    PageWriter, Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Why,
-    Written, encode_reply,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Follow, Group, Groups, OnePost,
+    Online, PageEnd, PageWriter, Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems,
+    UserCard, Why, Written, encode_reply,
 };
 
 use crate::backups;
@@ -36,6 +36,9 @@ pub(crate) fn answer(
     let reply = match question {
         Question::Home(query) => return page(engine.home(query), request_id, out),
         Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
+        Question::Group(query) => return page(engine.group(query), request_id, out),
+        Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
+        Question::Members(query) => engine.members(query).map(edges),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Advise => engine.advise().map(advised),
@@ -62,8 +65,15 @@ pub(crate) fn answer_resident(
     request_id: u32,
     out: &mut BytesMut,
 ) -> Option<Refusal> {
+    if let Question::Groups(..) | Question::Members(_) = question {
+        // Wholly in memory.
+        return Some(answer(engine, None, question, request_id, out));
+    }
     let engine = engine.resident();
     let reply = match question {
+        Question::Group(query) => {
+            return Some(page(engine.group(query).transpose()?, request_id, out));
+        }
         Question::Home(query) => {
             return Some(page(engine.home(query).transpose()?, request_id, out));
         }
@@ -82,6 +92,8 @@ pub(crate) fn answer_resident(
         }
         // A walk through everything is for the lane, whatever is in memory.
         Question::Scan(_)
+        | Question::Groups(..)
+        | Question::Members(_)
         | Question::Backup(_)
         | Question::Advise
         | Question::Online(..)
@@ -263,6 +275,7 @@ fn relation(relation: engine::Relation) -> Reply {
         muted: relation.muted,
         blocked: relation.blocked,
         blocked_by: relation.blocked_by,
+        apart: relation.apart,
     })
 }
 
@@ -294,10 +307,15 @@ fn online(found: engine::Online) -> Reply {
 }
 
 fn explained(found: engine::Explained) -> Reply {
+    let group = match &found.why {
+        engine::Why::Apart { group, .. } => copy(group),
+        _ => Bytes::new(),
+    };
     let (why, since, by) = match found.why {
         engine::Why::Present { since, way } => (present(way), Some(since), None),
         engine::Why::NotFollowing { ended } => (Why::NotFollowing, ended, None),
         engine::Why::Muted { since } => (Why::Muted, Some(since), None),
+        engine::Why::Apart { since, .. } => (Why::Apart, Some(since), None),
         engine::Why::Blocked { by, since } => (Why::Blocked, Some(since), Some(by)),
         engine::Why::Deleted { at } => (Why::Deleted, at, None),
         // There are no other reasons.
@@ -310,7 +328,23 @@ fn explained(found: engine::Explained) -> Reply {
         since: since.map(|since| since.sequence.0),
         time: since.and_then(|since| since.time).map(|time| time.0),
         by: by.map(|by| by.0),
+        group,
     })
+}
+
+fn groups(list: engine::GroupList) -> Reply {
+    let group = |card: &engine::GroupCard| Group {
+        id: card.id.0,
+        name: copy(&card.name),
+        exclusive: card.exclusive,
+        members: card.members,
+    };
+    let groups = list.groups.iter().map(group).collect();
+    Reply::Groups(Groups { position: position(list.position), groups })
+}
+
+fn copy(name: &engine::GroupName) -> Bytes {
+    Bytes::copy_from_slice(name.as_str().as_bytes())
 }
 
 fn present(way: engine::Way) -> Why {

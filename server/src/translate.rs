@@ -5,8 +5,9 @@
 //! leaves to the server.
 
 use fanfold_engine::{
-    Action, Command, EdgeQuery, Key, LIMIT_DEFAULT, NewPost, Position, PostId, ScanOf, ScanQuery,
-    Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
+    Action, Command, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost,
+    Position, PostId, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp, UserId,
+    WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
@@ -19,6 +20,9 @@ pub(crate) enum Question {
     Backup(String),
     Advise,
     Home(TimelineQuery),
+    Group(GroupQuery),
+    Groups(UserId, Option<UserId>),
+    Members(MembersQuery),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
     Following(EdgeQuery),
@@ -44,7 +48,24 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::Unmute(pair) => on_pair(pair, |user, author| Action::Unmute { user, author }),
         Request::Block(pair) => on_pair(pair, |user, other| Action::Block { user, other }),
         Request::Unblock(pair) => on_pair(pair, |user, other| Action::Unblock { user, other }),
+        Request::GroupCreate(group) => {
+            let (user, name) = (UserId(group.user), GroupName::new(group.name()));
+            (Action::GroupCreate { user, name, exclusive: group.exclusive }, group.options)
+        }
+        Request::GroupDelete(group) => {
+            let (user, name) = (UserId(group.user), GroupName::new(group.name()));
+            (Action::GroupDelete { user, name }, group.options)
+        }
+        Request::GroupAdd(member) => {
+            on_member(&member, |user, name, author| Action::GroupAdd { user, name, author })
+        }
+        Request::GroupRemove(member) => {
+            on_member(&member, |user, name, author| Action::GroupRemove { user, name, author })
+        }
         Request::Hello(_)
+        | Request::Group(_)
+        | Request::Groups(_)
+        | Request::Members(_)
         | Request::Ping
         | Request::Status
         | Request::Backup(_)
@@ -76,6 +97,15 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Advise => Question::Advise,
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
+        Request::Group(feed) => Question::Group(GroupQuery {
+            name: GroupName::new(feed.name()),
+            page: timeline_query(&feed.page),
+        }),
+        Request::Groups(user) => Question::Groups(UserId(user.user), viewer(user.options)),
+        Request::Members(members) => Question::Members(MembersQuery {
+            name: GroupName::new(members.name()),
+            page: edge_query(&members.page),
+        }),
         Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
         Request::Following(edges) => Question::Following(edge_query(edges)),
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
@@ -105,6 +135,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unmute(_)
         | Request::Block(_)
         | Request::Unblock(_)
+        | Request::GroupCreate(_)
+        | Request::GroupDelete(_)
+        | Request::GroupAdd(_)
+        | Request::GroupRemove(_)
         | Request::Touch(_) => return None,
     })
 }
@@ -134,6 +168,14 @@ fn on_pair(
     action: impl FnOnce(UserId, UserId) -> Action,
 ) -> (Action, wire::WriteOptions) {
     (action(UserId(pair.user), UserId(pair.other)), pair.options)
+}
+
+fn on_member(
+    member: &wire::GroupMember,
+    action: impl FnOnce(UserId, GroupName, UserId) -> Action,
+) -> (Action, wire::WriteOptions) {
+    let name = GroupName::new(member.name());
+    (action(UserId(member.user), name, UserId(member.author)), member.options)
 }
 
 fn write_options(options: wire::WriteOptions) -> WriteOptions {
@@ -230,6 +272,24 @@ mod tests {
         for (request, action) in cases {
             assert_eq!(command(request), Some(Command::new(action)));
         }
+    }
+
+    #[test]
+    fn groups_keep_owner_name_and_member() {
+        let (options, name) = (wire::WriteOptions::default(), Bytes::from_static(b"friends"));
+        let member = wire::GroupMember { options, user: 1, name: name.clone(), author: 2 };
+        let (user, author) = (UserId(1), UserId(2));
+        let known = || GroupName::new("friends");
+        let add = Action::GroupAdd { user, name: known(), author };
+        assert_eq!(command(Request::GroupAdd(member.clone())), Some(Command::new(add)));
+        let remove = Action::GroupRemove { user, name: known(), author };
+        assert_eq!(command(Request::GroupRemove(member)), Some(Command::new(remove)));
+        let create = wire::GroupCreate { options, user: 1, name: name.clone(), exclusive: true };
+        let expected = Action::GroupCreate { user, name: known(), exclusive: true };
+        assert_eq!(command(Request::GroupCreate(create)), Some(Command::new(expected)));
+        let delete = Request::GroupDelete(wire::GroupDelete { options, user: 1, name });
+        let expected = Action::GroupDelete { user, name: known() };
+        assert_eq!(command(delete), Some(Command::new(expected)));
     }
 
     #[test]

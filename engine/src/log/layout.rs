@@ -126,6 +126,14 @@ pub mod record_kind {
     pub const UNBLOCK: u8 = 8;
     /// What is left of a record that holds no longer; in packed segments only.
     pub const RETIRED: u8 = 9;
+    /// A group came to be.
+    pub const GROUP_CREATE: u8 = 10;
+    /// A group ended.
+    pub const GROUP_DELETE: u8 = 11;
+    /// A membership began.
+    pub const GROUP_ADD: u8 = 12;
+    /// A membership ended.
+    pub const GROUP_REMOVE: u8 = 13;
 }
 
 /// The body starts with a 16-byte idempotency key.

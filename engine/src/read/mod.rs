@@ -11,6 +11,7 @@
 //! * [`content`]: where their content is.
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
+//! * [`groups`]: a user's groups and their members.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`visibility`]: what a viewer may not see.
 //! * [`explain`]: why a post is in a home, or is not.
@@ -26,6 +27,7 @@ pub(crate) mod content;
 pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
+pub(crate) mod groups;
 pub(crate) mod merge;
 pub(crate) mod scan;
 pub(crate) mod select;

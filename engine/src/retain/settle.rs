@@ -36,7 +36,12 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         Effect::Unblock { user, other, began } => {
             pair(state, &state.graph.blocks, (*user, *other), began);
         }
-        Effect::Publish(_) | Effect::Follow { .. } | Effect::Mute { .. } | Effect::Retired(_) => {}
+        Effect::Publish(_)
+        | Effect::Follow { .. }
+        | Effect::Mute { .. }
+        // Of groups everything is in memory: the fold itself sees what is not there.
+        | Effect::Group(_)
+        | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
 }

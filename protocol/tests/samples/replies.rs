@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
-    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
-    StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, Group, Groups,
+    OnePost, Online, Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned,
+    ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -111,6 +111,7 @@ fn facts() -> Vec<(&'static str, Reply)> {
         muted: false,
         blocked: false,
         blocked_by: false,
+        apart: false,
     };
     let relation = |set: fn(&mut Relation)| {
         let mut relation = none;
@@ -161,7 +162,7 @@ fn errors() -> Vec<(&'static str, Reply)> {
 /// Replies that came later: their samples stand last, so that the frames of the others stay.
 fn explained(why: Why, since: Option<u64>, by: Option<u64>) -> Explained {
     let time = since.map(|_| 1_370_053_355_000);
-    Explained { position: POSITION, why, author: Some(7), since, time, by }
+    Explained { position: POSITION, why, author: Some(7), since, time, by, group: Bytes::new() }
 }
 
 pub(crate) fn later() -> Vec<(&'static str, Reply)> {
@@ -196,5 +197,35 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
         ("explained_blocked", Reply::Explained(explained(Why::Blocked, Some(65), Some(7)))),
         ("explained_nothing", Reply::Explained(Explained { author: None, ..nothing })),
         ("events_presence", Reply::Events(presence)),
+    ]
+}
+
+/// Replies about groups: last of all, for the same reason.
+pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
+    let group = |id, name: &'static str, exclusive, members| Group {
+        id,
+        name: Bytes::from_static(name.as_bytes()),
+        exclusive,
+        members,
+    };
+    let some = vec![group(300, "friends", false, 0), group(70_000, "caf\u{e9}", true, 2_000)];
+    let apart = Relation {
+        position: POSITION,
+        follows: false,
+        followed_by: false,
+        muted: false,
+        blocked: false,
+        blocked_by: false,
+        apart: true,
+    };
+    let left_out = Explained {
+        group: Bytes::from_static(b"friends"),
+        ..explained(Why::Apart, Some(65), None)
+    };
+    vec![
+        ("groups_reply", Reply::Groups(Groups { position: POSITION, groups: some })),
+        ("groups_none", Reply::Groups(Groups { position: POSITION, groups: Vec::new() })),
+        ("relation_apart", Reply::Relation(apart)),
+        ("explained_apart", Reply::Explained(left_out)),
     ]
 }

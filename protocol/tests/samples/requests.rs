@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Delete, Edges, Explain, Hello, Pair, Position, PostById, Publish, ReadOptions,
-    RelationOf, Request, Scan, ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch,
-    WriteOptions,
+    Backup, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello,
+    Members, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request, Scan, ScanWhat,
+    Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -147,5 +147,33 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("unwatch", Request::Unwatch(Unwatch { watch: 300 })),
         ("explain", Request::Explain(Explain { options: VIEWED, user: 4242, post: 70_000 })),
         ("advise", Request::Advise),
+    ]
+}
+
+/// Requests about groups: last of all, for the same reason.
+pub(crate) fn groups() -> Vec<(&'static str, Request)> {
+    let (plain, name) = (WriteOptions::default(), Bytes::from_static(b"friends"));
+    let cafe = Bytes::from_static("caf\u{e9}".as_bytes());
+    let create = GroupCreate { options: plain, user: 9, name: name.clone(), exclusive: false };
+    let exclusive = GroupCreate {
+        options: keyed(Some(9)),
+        name: cafe.clone(),
+        exclusive: true,
+        ..create.clone()
+    };
+    let delete = GroupDelete { options: plain, user: 9, name: name.clone() };
+    let add = GroupMember { options: keyed(None), user: 9, name: name.clone(), author: 70_000 };
+    let remove = GroupMember { options: plain, name: cafe.clone(), ..add.clone() };
+    let page = Timeline { options: VIEWED, user: 4242, span: Span::Before(16_384), limit: 20 };
+    let edges = Edges { options: ReadOptions::default(), user: 9, before: Some(300), limit: 0 };
+    vec![
+        ("group_create", Request::GroupCreate(create)),
+        ("group_create_exclusive", Request::GroupCreate(exclusive)),
+        ("group_delete", Request::GroupDelete(delete)),
+        ("group_add", Request::GroupAdd(add)),
+        ("group_remove", Request::GroupRemove(remove)),
+        ("group", Request::Group(GroupFeed { page, name })),
+        ("groups", Request::Groups(UserById { options: VIEWED, user: 4242 })),
+        ("members", Request::Members(Members { page: edges, name: cafe })),
     ]
 }

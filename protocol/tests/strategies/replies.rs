@@ -2,14 +2,15 @@
 //!
 //! What is not a valid reply is made in `refusals.rs`, by hand.
 
+use bytes::Bytes;
 use fanfold_protocol::limits::{
-    MESSAGE_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, STATUS_NAME_BYTES_MAX,
+    GROUP_NAME_BYTES_MAX, MESSAGE_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, STATUS_NAME_BYTES_MAX,
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
-    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
-    StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, Group, Groups,
+    OnePost, Online, Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned,
+    ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -33,6 +34,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         scanned().prop_map(Reply::Scanned),
         online().prop_map(Reply::Online),
         explained().prop_map(Reply::Explained),
+        groups().prop_map(Reply::Groups),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -125,14 +127,15 @@ fn user() -> impl Strategy<Value = UserCard> {
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
-    (position(), any::<[bool; 5]>()).prop_map(
-        |(position, [follows, followed_by, muted, blocked, blocked_by])| Relation {
+    (position(), any::<[bool; 6]>()).prop_map(
+        |(position, [follows, followed_by, muted, blocked, blocked_by, apart])| Relation {
             position,
             follows,
             followed_by,
             muted,
             blocked,
             blocked_by,
+            apart,
         },
     )
 }
@@ -155,18 +158,29 @@ fn scanned() -> impl Strategy<Value = Scanned> {
 }
 
 fn explained() -> impl Strategy<Value = Explained> {
-    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::NoSuchPost)];
+    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::Apart)];
     let number = || option::of(number());
-    (position(), why, number(), number(), number(), number()).prop_map(
-        |(position, why, author, since, time, by)| Explained {
+    let numbers = (number(), number(), number(), number());
+    (position(), why, numbers, text(GROUP_NAME_BYTES_MAX)).prop_map(
+        |(position, why, (author, since, time, by), group)| Explained {
             position,
             why,
             author,
             since,
             time,
             by,
+            group: if why == Why::Apart { group } else { Bytes::new() },
         },
     )
+}
+
+fn groups() -> impl Strategy<Value = Groups> {
+    let group = |id| {
+        (text(GROUP_NAME_BYTES_MAX), any::<bool>(), number())
+            .prop_map(move |(name, exclusive, members)| Group { id, name, exclusive, members })
+    };
+    let groups = run(8).prop_flat_map(move |ids| ids.into_iter().map(group).collect::<Vec<_>>());
+    (position(), groups).prop_map(|(position, groups)| Groups { position, groups })
 }
 
 fn online() -> impl Strategy<Value = Online> {

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 20] = [
+pub const SETTINGS: [Setting; 22] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -32,6 +32,8 @@ pub const SETTINGS: [Setting; 20] = [
     Setting { name: "delivery.active-window", default: "3d" },
     Setting { name: "backup.dir", default: "off" },
     Setting { name: "max-followees", default: "2000" },
+    Setting { name: "max-groups", default: "100" },
+    Setting { name: "max-members", default: "2000" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
     Setting { name: "log-level", default: "info" },

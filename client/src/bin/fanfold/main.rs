@@ -15,6 +15,7 @@ mod edges;
 mod exit;
 mod export;
 mod files;
+mod groups;
 mod import;
 mod lookups;
 mod present;
