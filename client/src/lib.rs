@@ -21,7 +21,8 @@
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
-//! * what happens from now on: [`Client::watch`].
+//! * what happens from now on: [`Client::watch`];
+//! * every change of the database, in order: [`Client::stream_changes`].
 //!
 //! Guarantees:
 //!
@@ -36,6 +37,7 @@
 mod advice;
 mod answer;
 mod backoff;
+mod changes;
 mod client;
 mod connection;
 mod dial;
@@ -63,6 +65,7 @@ pub use answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
+pub use changes::{Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange};
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;

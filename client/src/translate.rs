@@ -13,6 +13,7 @@ use crate::answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
+use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange};
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 
@@ -47,6 +48,7 @@ from_reply! {
     Online => Online, online;
     Explained => Explained, explained;
     Groups => GroupList, groups;
+    Changed => Changes, changes;
 }
 
 impl FromReply for () {
@@ -202,6 +204,57 @@ fn groups(body: wire::Groups) -> GroupList {
     };
     let groups = body.groups.into_iter().map(card).collect();
     GroupList { position: position(body.position), groups }
+}
+
+fn changes(body: wire::Changed) -> Changes {
+    let position = position(body.position);
+    let at = |sequence| Position { sequence: Sequence(sequence), ..position };
+    Changes {
+        position,
+        next: at(body.next),
+        oldest: at(body.oldest),
+        changes: body.changes.into_iter().map(change).collect(),
+    }
+}
+
+fn change(change: wire::Change) -> Change {
+    let wire::Change { sequence, time, user, what } = change;
+    let what = match what {
+        wire::What::Publish { kind, created_at, content } => Changed::Published {
+            kind,
+            created_at: created_at.map(Timestamp),
+            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+        },
+        wire::What::Erased => Changed::Erased,
+        wire::What::Delete { post } => Changed::Deleted(PostId(post)),
+        wire::What::Edge { kind, other } => Changed::Edge(edge_change(kind), UserId(other)),
+        wire::What::Group { kind, group, name, exclusive, member } => {
+            let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
+            Changed::Group { kind, group, name: text(&name), exclusive }
+        }
+    };
+    let (sequence, time, user) = (Sequence(sequence), Timestamp(time), UserId(user));
+    Change { sequence, time, user, what }
+}
+
+fn edge_change(kind: wire::EdgeChange) -> EdgeChange {
+    match kind {
+        wire::EdgeChange::Follow => EdgeChange::Follow,
+        wire::EdgeChange::Unfollow => EdgeChange::Unfollow,
+        wire::EdgeChange::Mute => EdgeChange::Mute,
+        wire::EdgeChange::Unmute => EdgeChange::Unmute,
+        wire::EdgeChange::Block => EdgeChange::Block,
+        wire::EdgeChange::Unblock => EdgeChange::Unblock,
+    }
+}
+
+fn group_change(kind: wire::GroupChange, member: UserId) -> GroupChange {
+    match kind {
+        wire::GroupChange::Create => GroupChange::Create,
+        wire::GroupChange::Delete => GroupChange::Delete,
+        wire::GroupChange::Add => GroupChange::Add(member),
+        wire::GroupChange::Remove => GroupChange::Remove(member),
+    }
 }
 
 /// The beginning of a watch, as a batch in which nothing happened.

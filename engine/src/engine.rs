@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::backup::{Backup, backup, fill};
+use crate::change::{Changes, ChangesQuery};
 use crate::command::{Action, Command, Receipt};
 use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
@@ -34,7 +36,7 @@ use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{edges, feed, groups, scan};
+use crate::read::{changes, edges, feed, groups, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -46,6 +48,7 @@ use crate::storage::disk::DirectoryLock;
 use crate::views::state::Digests;
 use crate::watch::event::WatchQuery;
 use crate::watch::presence::{Online, online};
+use crate::watch::tail::poll_above;
 use crate::watch::teller::Teller;
 use crate::watch::watch::Watch;
 
@@ -260,6 +263,21 @@ impl Engine {
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
+    }
+
+    /// A part of the change stream: the committed and applied changes above a position, in order.
+    /// May wait for a disk. [`Trimmed`](ErrorKind::Trimmed) if changes above it were dropped, because
+    /// they hold no longer; from the very beginning one can always go on.
+    /// [`Conflict`](ErrorKind::Conflict) if the position is of another epoch;
+    /// [`Denied`](ErrorKind::Denied) to anybody but the trusted application.
+    pub fn changes(&self, query: &ChangesQuery, viewer: Option<UserId>) -> Result<Changes> {
+        changes::check_viewer(viewer)?;
+        self.0.shared.noticing(changes::changes(&self.0.shared, &self.0.catalog, query))
+    }
+
+    /// Ready once something is committed above `after`; else the task is woken when it may be.
+    pub fn poll_above(&self, after: Sequence, context: &mut Context<'_>) -> Poll<Result<()>> {
+        poll_above(&self.0.shared, after, context)
     }
 
     /// Tells what happens to a home from now on, or from where it was told before. May wait for a

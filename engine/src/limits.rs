@@ -21,6 +21,12 @@ pub const LIMIT_MAX: usize = 200;
 /// A page stops after the entry with which its text and meta reach this.
 pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Changes of one answer if the caller does not say.
+pub const CHANGES_DEFAULT: usize = 1_000;
+
+/// Changes of one answer at most: without texts they are small, and an answer of them is half a MiB.
+pub const CHANGES_MAX: usize = 4_096;
+
 /// Records one step of a scan looks at, so that a step is short even if nothing matches.
 pub(crate) const SCAN_RECORDS_MAX: usize = 4_096;
 

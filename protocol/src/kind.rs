@@ -137,6 +137,8 @@ kinds! {
         Groups = 0x3d, "groups";
         /// Lists who is in a group.
         Members = 0x3e, "members";
+        /// Reads the log's changes from a position on.
+        Changes = 0x3f, "changes";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -177,6 +179,8 @@ kinds! {
         Explained = 0x8d, "explained";
         /// All groups of a user.
         Groups = 0x8e, "groups";
+        /// A part of the change stream.
+        Changed = 0x8f, "changed";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.

@@ -157,6 +157,9 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("STATUS_FIELDS_MAX", limits::STATUS_FIELDS_MAX as u64),
         ("ITEMS_DEFAULT", limits::ITEMS_DEFAULT.into()),
         ("ITEMS_MAX", limits::ITEMS_MAX.into()),
+        ("CHANGES_DEFAULT", limits::CHANGES_DEFAULT.into()),
+        ("CHANGES_MAX", limits::CHANGES_MAX.into()),
+        ("WAIT_MS_MAX", limits::WAIT_MS_MAX.into()),
         ("WATCHES_MAX", limits::WATCHES_MAX.into()),
         ("PAGE_BYTES_MAX", limits::PAGE_BYTES_MAX.into()),
     ]

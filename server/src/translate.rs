@@ -4,10 +4,12 @@
 //! nothing: no limit, no default of its own but the one for a `limit` of 0, which the protocol
 //! leaves to the server.
 
+use std::time::Duration;
+
 use fanfold_engine::{
-    Action, Command, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost,
-    Position, PostId, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp, UserId,
-    WatchQuery, WriteOptions,
+    Action, CHANGES_DEFAULT, ChangesQuery, Command, ContentWanted, EdgeQuery, GroupName,
+    GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost, Position, PostId, ScanOf, ScanQuery,
+    Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
@@ -23,6 +25,7 @@ pub(crate) enum Question {
     Group(GroupQuery),
     Groups(UserId, Option<UserId>),
     Members(MembersQuery),
+    Changes(ChangesQuery, Option<UserId>),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
     Following(EdgeQuery),
@@ -63,6 +66,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
             on_member(&member, |user, name, author| Action::GroupRemove { user, name, author })
         }
         Request::Hello(_)
+        | Request::Changes(_)
         | Request::Group(_)
         | Request::Groups(_)
         | Request::Members(_)
@@ -102,6 +106,9 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             page: timeline_query(&feed.page),
         }),
         Request::Groups(user) => Question::Groups(UserId(user.user), viewer(user.options)),
+        Request::Changes(changes) => {
+            Question::Changes(changes_query(changes), viewer(changes.options))
+        }
         Request::Members(members) => Question::Members(MembersQuery {
             name: GroupName::new(members.name()),
             page: edge_query(&members.page),
@@ -184,6 +191,26 @@ fn write_options(options: wire::WriteOptions) -> WriteOptions {
 
 fn viewer(options: wire::ReadOptions) -> Option<UserId> {
     options.viewer.map(UserId)
+}
+
+/// How long the answer to a request may wait for something to tell.
+pub(crate) fn patience(request: &Request) -> Duration {
+    match request {
+        Request::Changes(changes) => Duration::from_millis(u64::from(changes.wait_ms)),
+        _ => Duration::ZERO,
+    }
+}
+
+fn changes_query(changes: &wire::Changes) -> ChangesQuery {
+    let after = changes
+        .after
+        .map(|after| Position { epoch: after.epoch, sequence: Sequence(after.sequence) });
+    let limit = match changes.limit {
+        0 => CHANGES_DEFAULT,
+        limit => usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    let content = if changes.content { ContentWanted::Yes } else { ContentWanted::No };
+    ChangesQuery { after, limit, content }
 }
 
 fn timeline_query(timeline: &wire::Timeline) -> TimelineQuery {

@@ -375,6 +375,7 @@ mod tests {
             fault: Code::Busy.fault(),
             retry: Code::Busy.retry(),
             message: Bytes::new(),
+            oldest: 0,
         });
         bytes.clear();
         encode_reply(1, &refused, &mut bytes).unwrap();

@@ -324,6 +324,7 @@ impl Committer {
                 }
             })?;
             self.shared.hub.committed();
+            self.shared.tail.committed();
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }

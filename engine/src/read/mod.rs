@@ -13,6 +13,7 @@
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`groups`]: a user's groups and their members.
 //! * [`scan`]: everything that holds, in log order.
+//! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
 //! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
@@ -23,6 +24,7 @@
 //! * Unfollowed, muted, blocked and deleted are tested now, never scrubbed later.
 
 pub(crate) mod activity;
+pub(crate) mod changes;
 pub(crate) mod content;
 pub(crate) mod edges;
 pub(crate) mod explain;

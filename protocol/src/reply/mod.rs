@@ -6,6 +6,7 @@
 //! * the flags and the generation of a reply are 0,
 //! * a count is bounded by the bytes that are left before memory is taken for it.
 
+mod changed;
 mod edges;
 mod error;
 mod events;
@@ -25,6 +26,7 @@ mod written;
 
 use bytes::BytesMut;
 
+pub use changed::{Change, Changed, EdgeChange, GroupChange, What};
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
 pub use events::{Event, Events};
@@ -77,6 +79,8 @@ pub enum Reply {
     Explained(Explained),
     /// All groups of a user.
     Groups(Groups),
+    /// A part of the change stream.
+    Changed(Changed),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -118,6 +122,7 @@ impl Reply {
             ReplyKind::Online => Self::Online(Online::load(cursor)?),
             ReplyKind::Explained => Self::Explained(Explained::load(cursor)?),
             ReplyKind::Groups => Self::Groups(Groups::load(cursor)?),
+            ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -146,6 +151,7 @@ impl Reply {
             Self::Online(_) => ReplyKind::Online,
             Self::Explained(_) => ReplyKind::Explained,
             Self::Groups(_) => ReplyKind::Groups,
+            Self::Changed(_) => ReplyKind::Changed,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -176,6 +182,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Online(online) => online.encode(writer.out())?,
         Reply::Explained(explained) => explained.encode(writer.out())?,
         Reply::Groups(groups) => groups.encode(writer.out())?,
+        Reply::Changed(changed) => changed.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

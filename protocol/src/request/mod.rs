@@ -6,6 +6,7 @@
 //! * a request never has the id 0, and only writes have a generation.
 
 mod backup;
+mod changes;
 mod delete;
 mod edges;
 mod explain;
@@ -25,6 +26,7 @@ mod watch;
 use bytes::BytesMut;
 
 pub use backup::Backup;
+pub use changes::Changes;
 pub use delete::Delete;
 pub use edges::Edges;
 pub use explain::Explain;
@@ -116,6 +118,8 @@ pub enum Request {
     Groups(UserById),
     /// Lists who is in a group.
     Members(Members),
+    /// Reads the log's changes from a position on.
+    Changes(Changes),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -171,6 +175,7 @@ impl Request {
             RequestKind::Group => Self::Group(GroupFeed::load(cursor)?),
             RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
             RequestKind::Members => Self::Members(Members::load(cursor)?),
+            RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -214,6 +219,7 @@ impl Request {
             Self::Group(_) => RequestKind::Group,
             Self::Groups(_) => RequestKind::Groups,
             Self::Members(_) => RequestKind::Members,
+            Self::Changes(_) => RequestKind::Changes,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -248,6 +254,7 @@ impl Request {
             Self::Explain(explain) => explain.encode(out),
             Self::Relation(relation) => relation.encode(out),
             Self::Scan(scan) => scan.encode(out),
+            Self::Changes(changes) => changes.encode(out),
             Self::Watch(watch) => watch.encode(out),
             Self::Unwatch(unwatch) => unwatch.encode(out),
         }

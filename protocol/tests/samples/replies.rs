@@ -4,9 +4,10 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, Group, Groups,
-    OnePost, Online, Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned,
-    ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
+    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
+    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -151,6 +152,7 @@ fn errors() -> Vec<(&'static str, Reply)> {
         fault: Fault::Us,
         retry: Retry::Elsewhere,
         message: Bytes::new(),
+        oldest: 0,
     };
     vec![
         ("error_busy", Reply::Error(busy)),
@@ -200,7 +202,26 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
     ]
 }
 
-/// Replies about groups: last of all, for the same reason.
+/// One change of every kind.
+fn changed() -> Changed {
+    let content = Some((Bytes::from_static(b"first"), Bytes::from_static(&[9, 8])));
+    let posted = What::Publish { kind: 513, created_at: Some(1_370_053_355_000), content };
+    let bare = What::Publish { kind: 0, created_at: None, content: None };
+    let mut whats = vec![posted, bare, What::Erased, What::Delete { post: 300 }];
+    whats.extend(EdgeChange::ALL.map(|kind| What::Edge { kind, other: 300 }));
+    whats.extend(GroupChange::ALL.map(|kind| What::Group {
+        kind,
+        group: 69_000,
+        name: Bytes::from_static(b"friends"),
+        exclusive: kind.has_member(),
+        member: if kind.has_member() { 9 } else { 0 },
+    }));
+    let change = |(sequence, what)| Change { sequence, time: 1_700_000_000_000, user: 7, what };
+    let changes = (69_000..).zip(whats).map(change).collect();
+    Changed { position: POSITION, next: 69_500, oldest: 300, changes }
+}
+
+/// Replies about groups and changes: last of all, for the same reason.
 pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
     let group = |id, name: &'static str, exclusive, members| Group {
         id,
@@ -218,11 +239,15 @@ pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
         blocked_by: false,
         apart: true,
     };
+    let trimmed = ErrorReply::new(Code::Trimmed, "changes above 5 were dropped");
     let left_out = Explained {
         group: Bytes::from_static(b"friends"),
         ..explained(Why::Apart, Some(65), None)
     };
     vec![
+        ("changed", Reply::Changed(changed())),
+        ("changed_none", Reply::Changed(Changed { changes: Vec::new(), ..changed() })),
+        ("error_trimmed", Reply::Error(ErrorReply { oldest: 300, ..trimmed })),
         ("groups_reply", Reply::Groups(Groups { position: POSITION, groups: some })),
         ("groups_none", Reply::Groups(Groups { position: POSITION, groups: Vec::new() })),
         ("relation_apart", Reply::Relation(apart)),

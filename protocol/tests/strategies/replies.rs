@@ -8,9 +8,10 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, Group, Groups,
-    OnePost, Online, Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned,
-    ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
+    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
+    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -35,6 +36,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         online().prop_map(Reply::Online),
         explained().prop_map(Reply::Explained),
         groups().prop_map(Reply::Groups),
+        changed().prop_map(Reply::Changed),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -183,6 +185,39 @@ fn groups() -> impl Strategy<Value = Groups> {
     (position(), groups).prop_map(|(position, groups)| Groups { position, groups })
 }
 
+fn changed() -> impl Strategy<Value = Changed> {
+    let change = |sequence| {
+        (number(), number(), what()).prop_map(move |(time, user, what)| Change {
+            sequence,
+            time,
+            user,
+            what,
+        })
+    };
+    let changes = run(8).prop_flat_map(move |at| at.into_iter().map(change).collect::<Vec<_>>());
+    (position(), number(), number(), changes)
+        .prop_map(|(position, next, oldest, changes)| Changed { position, next, oldest, changes })
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let content = option::of((text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX)));
+    let edges = proptest::sample::select(EdgeChange::ALL.to_vec());
+    let groups = proptest::sample::select(GroupChange::ALL.to_vec());
+    let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
+    prop_oneof![
+        (any::<u16>(), option::of(number()), content).prop_map(|(kind, created_at, content)| {
+            What::Publish { kind, created_at, content }
+        }),
+        Just(What::Erased),
+        number().prop_map(|post| What::Delete { post }),
+        (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
+        (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
+            let member = if kind.has_member() { member } else { 0 };
+            What::Group { kind, group, name, exclusive, member }
+        }),
+    ]
+}
+
 fn online() -> impl Strategy<Value = Online> {
     (position(), any::<bool>(), number(), run(20)).prop_map(
         |(position, online, followers, followees)| Online {
@@ -220,6 +255,7 @@ fn error() -> impl Strategy<Value = ErrorReply> {
     ];
     (any::<u16>(), radius, fault, retry, text(MESSAGE_BYTES_MAX)).prop_map(
         |(code, radius, fault, retry, message)| ErrorReply {
+            oldest: if code == Code::Trimmed.number() { 300 } else { 0 },
             code: Code::from(code),
             radius,
             fault,

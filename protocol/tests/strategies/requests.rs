@@ -4,12 +4,12 @@
 
 use fanfold_protocol::limits::{
     BACKUP_NAME_BYTES_MAX, GROUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX,
-    TOKEN_BYTES_MAX,
+    TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
-    Backup, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello,
-    Members, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request, Scan, ScanWhat,
-    Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
+    Hello, Members, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
+    ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -49,9 +49,20 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(page, name)| Request::Members(Members { page, name })),
         (read_options(), number())
             .prop_map(|(options, user)| Request::Groups(UserById { options, user })),
+        changes().prop_map(Request::Changes),
         watch().prop_map(Request::Watch),
         any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]
+}
+
+fn changes() -> impl Strategy<Value = Changes> {
+    let after = option::of((any::<u32>(), number()));
+    (read_options(), after, any::<u32>(), any::<bool>(), 0..=WAIT_MS_MAX).prop_map(
+        |(options, after, limit, content, wait_ms)| {
+            let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
+            Changes { options, after, limit, content, wait_ms }
+        },
+    )
 }
 
 fn watch() -> impl Strategy<Value = Watch> {

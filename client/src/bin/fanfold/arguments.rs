@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Blocks(Edges),
     /// Show what happens to a home as it commits, until interrupted
     Watch(Watch),
+    /// Show every change of the database in order, as it was committed
+    Changes(ChangesArguments),
     /// Show who is online around a user
     Online {
         /// The user
@@ -288,6 +290,24 @@ pub(crate) struct Watch {
     /// Also tell when followees come online and go offline
     #[arg(long)]
     pub(crate) presence: bool,
+}
+
+/// The arguments of `changes`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ChangesArguments {
+    /// The first change wanted: a sequence, or EPOCH:SEQUENCE [default: the first of all]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = after)]
+    pub(crate) from: Option<After>,
+    /// Go on as changes commit, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Stop after so many
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Leave out what posts say
+    #[arg(long)]
+    pub(crate) no_text: bool,
 }
 
 /// Where a watch goes on.
@@ -481,6 +501,8 @@ mod tests {
             "group create 1",
             "group add 1 friends",
             "group list 1 --all",
+            "changes --from x",
+            "changes --limit 0",
             "outbox 1 --group friends",
         ] {
             let error = parse(line).unwrap_err();

@@ -11,7 +11,7 @@ use crate::edges::{self, List};
 use crate::exit::Failure;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{export, groups, import, lookups, watch, writes};
+use crate::{changes, export, groups, import, lookups, watch, writes};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -39,6 +39,7 @@ pub(crate) async fn run(
         Command::Mutes(list) => edges::run(session, console, List::Mutes, list).await,
         Command::Blocks(list) => edges::run(session, console, List::Blocks, list).await,
         Command::Watch(arguments) => watch::run(session, console, arguments).await,
+        Command::Changes(arguments) => changes::run(session, console, arguments).await,
         Command::Online { user } => lookups::online(session, console, user).await,
         Command::Explain { user, post } => lookups::explain(session, console, user, post).await,
         Command::Advise => lookups::advise(session, console).await,

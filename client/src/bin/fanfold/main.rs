@@ -9,6 +9,7 @@
 
 mod advice;
 mod arguments;
+mod changes;
 mod console;
 mod dispatch;
 mod edges;
