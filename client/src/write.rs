@@ -104,6 +104,32 @@ impl Write {
         Self { request: wire::Request::Touch(wire::Touch { options, user: user.0 }) }
     }
 
+    /// Lets `user` follow `author`, past posts included. See [`weight`](Self::weight).
+    #[must_use]
+    pub fn follow(user: UserId, author: UserId) -> Self {
+        let options = wire::WriteOptions::default();
+        let follow = wire::NewFollow { options, user: user.0, other: author.0, weight: None };
+        Self { request: wire::Request::Follow(follow) }
+    }
+
+    /// A follow with a weight, 0 to 15: how much it matters that posts of the author come early. A hint for
+    /// delivery, never part of an answer. On a follow that stands it changes the weight. Other
+    /// writes have none and stay as they are.
+    #[must_use]
+    pub fn weight(mut self, weight: u8) -> Self {
+        if let wire::Request::Follow(follow) = &mut self.request {
+            follow.weight = Some(weight);
+        }
+        self
+    }
+
+    /// Gives a user a tag, or takes it away: a hint for delivery. A tag has 1 to 32 letters, digits,
+    /// `.`, `_` and `-`, a user at most 8 tags.
+    pub fn tag(user: UserId, tag: impl Into<String>, set: bool) -> Self {
+        let (options, tag) = (wire::WriteOptions::default(), Bytes::from(tag.into()));
+        Self { request: wire::Request::Tag(wire::Tag { options, user: user.0, tag, set }) }
+    }
+
     /// Begins a group of that name; its members are left out of the owner's home if it is `exclusive`.
     #[must_use]
     pub fn group_create(user: UserId, name: &str, exclusive: bool) -> Self {
@@ -133,8 +159,6 @@ impl Write {
     }
 
     pair_writes! {
-        /// Lets `user` follow `author`, past posts included.
-        follow(user, author) => Follow;
         /// Ends a follow.
         unfollow(user, author) => Unfollow;
         /// Hides `author` from `user`'s home and keeps the follow.
@@ -167,8 +191,9 @@ impl Write {
             wire::Request::Publish(publish) => &mut publish.options,
             wire::Request::Delete(delete) => &mut delete.options,
             wire::Request::Touch(touch) => &mut touch.options,
-            wire::Request::Follow(pair)
-            | wire::Request::Unfollow(pair)
+            wire::Request::Tag(tag) => &mut tag.options,
+            wire::Request::Follow(follow) => &mut follow.options,
+            wire::Request::Unfollow(pair)
             | wire::Request::Mute(pair)
             | wire::Request::Unmute(pair)
             | wire::Request::Block(pair)
@@ -217,7 +242,8 @@ mod tests {
             Write::publish(a, "x"),
             Write::delete(PostId(1)),
             Write::touch(a),
-            Write::follow(a, b),
+            Write::follow(a, b).weight(3),
+            Write::tag(a, "vip", true),
             Write::unfollow(a, b),
             Write::mute(a, b),
             Write::unmute(a, b),

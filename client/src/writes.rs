@@ -92,9 +92,18 @@ impl Client {
         self.write(Write::touch(user)).await
     }
 
+    /// Gives a user a tag, or takes it away; see [`Write::tag`].
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); `Invalid` for a name that no tag can have, `Limit` above 8 tags.
+    pub async fn tag(&self, user: UserId, tag: impl Into<String>, set: bool) -> Result<Written> {
+        self.write(Write::tag(user, tag, set)).await
+    }
+
     pair_writes! {
         /// Lets `user` follow `author`. `Limit` above the bound of followees, `Conflict` after a
-        /// block.
+        /// block. With a weight: [`Write::weight`].
         follow(user, author);
         /// Ends a follow.
         unfollow(user, author);

@@ -21,6 +21,7 @@ use crate::storage::catalog::Catalog;
 use crate::storage::copy::{Copied, clear, take};
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
+use crate::storage::names;
 
 /// How often a backup begins anew because files went under it.
 const TRIES: usize = 10;
@@ -116,6 +117,12 @@ fn link_all(
     let mut copied = Copied::default();
     for view in &manifest.views {
         copied.add(take(catalog.storage(), &view.name(), target)?);
+    }
+    match take(catalog.storage(), names::RANKS, target) {
+        Ok(one) => copied.add(one),
+        // Nothing has a weight or a tag.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
     }
     let segments = shared.log.segments();
     for segment in segments.sealed.iter().filter(|segment| segment.last() <= manifest.covered) {

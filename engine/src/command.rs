@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use crate::delivery::ranks::{WEIGHT_MAX, check_tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Timestamp, UserId};
@@ -46,6 +47,10 @@ pub enum Action {
         user: UserId,
         /// The followed; may be the user themselves.
         author: UserId,
+        /// How much it matters that the author's posts come early, 0 to 15: a hint for delivery, never
+        /// part of an answer. Absent: 0, or what it is if the follow stands. Another weight
+        /// than that of a follow that stands changes it.
+        weight: Option<u8>,
     },
     /// Ends a follow.
     Unfollow {
@@ -122,6 +127,16 @@ pub enum Action {
         /// The user.
         user: UserId,
     },
+    /// Gives the user a tag, or takes it away: a hint for delivery, never logged. Tags that the settings
+    /// give a weight have their users' posts come earlier. A user nobody has written about has none.
+    Tag {
+        /// The user.
+        user: UserId,
+        /// 1 to 32 letters, digits, `.`, `_` and `-`; a user has at most 8.
+        tag: String,
+        /// Whether the user has it from now on.
+        is_set: bool,
+    },
 }
 
 /// The content of a post to be published.
@@ -166,7 +181,7 @@ impl Command {
     /// `user` follows `author`.
     #[must_use]
     pub fn follow(user: UserId, author: UserId) -> Self {
-        Self::new(Action::Follow { user, author })
+        Self::new(Action::Follow { user, author, weight: None })
     }
 
     /// Deletes `post`.
@@ -186,6 +201,11 @@ impl Command {
     pub fn validate(&self) -> Result<()> {
         match &self.action {
             Action::Publish(post) => validate_post(post)?,
+            Action::Follow { weight: Some(weight), .. } if WEIGHT_MAX < *weight => {
+                let what = format!("weight {weight} is out of range; give 0 to {WEIGHT_MAX}");
+                return Err(Error::invalid(what));
+            }
+            Action::Tag { tag, .. } => check_tag(tag)?,
             Action::Mute { user, author } if user == author => return Err(oneself("mute", *user)),
             Action::Block { user, other } if user == other => return Err(oneself("block", *user)),
             Action::GroupCreate { name, .. }
@@ -228,7 +248,8 @@ impl Action {
             | Self::GroupDelete { user, .. }
             | Self::GroupAdd { user, .. }
             | Self::GroupRemove { user, .. }
-            | Self::Touch { user } => Some(*user),
+            | Self::Touch { user }
+            | Self::Tag { user, .. } => Some(*user),
         }
     }
 }

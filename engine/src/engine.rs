@@ -20,6 +20,7 @@ use crate::delivery::fanout::FanOut;
 use crate::delivery::flights::FanOutProgress;
 use crate::delivery::keep::{Kept, keep, load};
 use crate::delivery::policy::DeliveryOptions;
+use crate::delivery::rank_file;
 use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::Flusher;
@@ -45,7 +46,7 @@ use crate::status::{self, Counters};
 use crate::storage::Storage;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::DirectoryLock;
-use crate::views::state::Digests;
+use crate::views::state::{Digests, State};
 use crate::watch::event::WatchQuery;
 use crate::watch::presence::{Online, online};
 use crate::watch::tail::poll_above;
@@ -127,6 +128,7 @@ impl Engine {
         let (sender, receiver) = queue(options.queue_commands_max);
         let mut state = state;
         state.restart_delivery(options.delivery);
+        state.delivery.ranks.set_tag_weights(&options.tag_weights);
         // It is worth having only as of an orderly stop at this very position.
         let kept = Kept { database, position: state.position };
         load(&*storage, &mut state, kept);
@@ -160,6 +162,11 @@ impl Engine {
         if let Action::Touch { user } = command.action {
             command.validate()?;
             let (position, changed) = edges::touch(shared, user)?;
+            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+        }
+        if let Action::Tag { user, tag, is_set } = &command.action {
+            command.validate()?;
+            let (position, changed) = edges::tag(shared, *user, tag, *is_set)?;
             return Ok(answered(Ok(Receipt { position, changed, post: None })));
         }
         if let Some(fault) = shared.fault() {
@@ -440,6 +447,17 @@ impl Engine {
     pub(crate) fn shared(&self) -> &Shared {
         &self.0.shared
     }
+
+    /// The same, to keep.
+    pub(crate) fn shared_arc(&self) -> Arc<Shared> {
+        Arc::clone(&self.0.shared)
+    }
+
+    /// From now on nothing is delivered but by the test.
+    pub(crate) fn stop_fan_out(&self) {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter_mut().for_each(|running| running.fan_out.stop());
+    }
 }
 
 impl Inner {
@@ -458,6 +476,7 @@ impl Inner {
         committed??;
         let position = self.shared.state()?.position;
         self.keep_inboxes(position);
+        self.keep_ranks();
         // An epoch that began here stays begun, even if nothing was written in it.
         let floor = position.sequence.next().max(self.first);
         self.catalog.change(|manifest| {
@@ -477,6 +496,18 @@ impl Inner {
         let _ = self.shared.change(|state| {
             let _ = keep(self.catalog.storage(), &mut state.delivery, kept);
         });
+    }
+}
+
+impl Inner {
+    /// A hint: what cannot be written is lost.
+    fn keep_ranks(&self) {
+        let _ = self.shared.change(|state| state.delivery.ranks.freeze());
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(&*self.shared.state()?);
+            Ok(())
+        };
+        let _ = rank_file::write(self.catalog.storage(), self.shared.database, &lend);
     }
 }
 

@@ -207,7 +207,13 @@ fn describe(record: &Record) -> String {
             )
         }
         Effect::Delete { post, author } => format!("delete post={post} author={author}"),
-        Effect::Follow { user, author } => format!("follow user={user} author={author}"),
+        Effect::Follow { user, author, weight } => {
+            let weight = weight.map_or_else(String::new, |weight| format!(" weight={weight}"));
+            format!("follow user={user} author={author}{weight}")
+        }
+        Effect::Weigh { user, author, weight } => {
+            format!("weigh user={user} author={author} weight={weight}")
+        }
         Effect::Unfollow { user, author, began } => {
             format!("unfollow user={user} author={author}{}", ended("began", *began))
         }

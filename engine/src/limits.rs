@@ -138,6 +138,21 @@ pub(crate) const LEASES_MAX: usize = 1_048_576;
 /// Who stops being watched counts as online for so long: a client that reconnects was never gone.
 pub(crate) const PRESENCE_GRACE_MILLIS: u64 = 5_000;
 
+/// Follows with a weight. Some 24 bytes each.
+pub(crate) const WEIGHTS_MAX: usize = 1_048_576;
+
+/// Users with tags.
+pub(crate) const TAGGED_MAX: usize = 1_048_576;
+
+/// Tags of a user.
+pub(crate) const TAGS_MAX: usize = 8;
+
+/// Different names of tags.
+pub(crate) const TAG_NAMES_MAX: usize = 256;
+
+/// Bytes of a tag's name.
+pub(crate) const TAG_NAME_BYTES_MAX: usize = 32;
+
 /// Users whose presence waits to be told; if there are more, everybody is looked at instead. 10 MB.
 pub(crate) const STIRRED_MAX: usize = 262_144;
 

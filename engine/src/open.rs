@@ -10,6 +10,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::delivery::rank_file::Kept;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::load::load;
 use crate::flush::merge::set_aside;
@@ -100,7 +101,10 @@ pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<O
     (manifest.epoch, manifest.clean, manifest.floor) = (epoch, None, next);
     // An empty segment may be removed now; which one is the newest is known again when one begins.
     manifest.newest_segment = Sequence(0);
-    let state = views(&**storage, &mut manifest, previous, &mut recovery)?;
+    let mut state = views(&**storage, &mut manifest, previous, &mut recovery)?;
+    let ranks = Kept::read(&**storage, database);
+    ranks.restore(&mut state);
+    state.delivery.ranks.note_read();
     // From here on the directory is in use, and a crash is no orderly stop.
     manifest.store(&**storage)?;
     remove_unlisted(&**storage, &manifest)?;
@@ -117,6 +121,8 @@ pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<O
     };
     recovery.records = replay.run()?;
     let mut state = replay.state;
+    // Of users whom the views did not know.
+    ranks.restore_tags(&mut state);
     state.position = Position { epoch, sequence: previous };
     Ok(Opened { catalog, sealed, blocks, state, previous, next, recovery })
 }

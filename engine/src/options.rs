@@ -72,6 +72,8 @@ pub struct Options {
     pub scrub_pause: Duration,
     /// How posts reach home feeds.
     pub delivery: DeliveryOptions,
+    /// What tags of users weigh, 0 to 15 each, by their names; others weigh 1. None.
+    pub tag_weights: Vec<(String, u8)>,
     /// How many commands may wait for the committer; one more is refused with `Busy`.
     pub queue_commands_max: usize,
     /// Where the time comes from.
@@ -93,6 +95,7 @@ impl Default for Options {
             cold_after: DAY * 30,
             scrub_pause: Duration::from_secs(10),
             delivery: DeliveryOptions::default(),
+            tag_weights: Vec::new(),
             queue_commands_max: QUEUE_COMMANDS_MAX,
             clock: Arc::new(SystemClock),
         }

@@ -171,7 +171,7 @@ fn amendments(found: &[Found]) -> Amendments {
     for (sequence, record) in found.iter().flat_map(|found| &found.records) {
         let mut effect = record.effect.clone();
         match &mut effect {
-            Effect::Follow { user, author } => {
+            Effect::Follow { user, author, .. } => {
                 standing.begin(FOLLOW, (*user, *author), *sequence, &mut amended);
             }
             Effect::Mute { user, author } => {
@@ -192,7 +192,10 @@ fn amendments(found: &[Found]) -> Amendments {
                 *began = standing.end(BLOCK, (*user, *other));
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
-            Effect::Publish(_) | Effect::Delete { .. } | Effect::Retired(_) => {}
+            Effect::Publish(_)
+            | Effect::Delete { .. }
+            | Effect::Weigh { .. }
+            | Effect::Retired(_) => {}
         }
         if effect != record.effect {
             amended.insert(*sequence, Some(Record { effect, ..record.clone() }));

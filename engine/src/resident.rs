@@ -92,7 +92,7 @@ impl<'a> Resident<'a> {
                 feed::post(shared, post.id, None, Reach::Memory)
                     .map_or(Ok(true), |found| Ok(found.is_some()))
             }
-            Action::Follow { user, author } | Action::Unfollow { user, author } => {
+            Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)
             }
             Action::Block { user, other } => Ok(knows(user, other)? && knows(other, user)?),
@@ -104,7 +104,8 @@ impl<'a> Resident<'a> {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. }
-            | Action::Touch { .. } => Ok(true),
+            | Action::Touch { .. }
+            | Action::Tag { .. } => Ok(true),
         }
     }
 }

@@ -59,7 +59,7 @@ fn write(engine: &Engine, seed: u64, commands: u64, last: &AtomicU64) -> BTreeMa
         command.options.key = None;
         let Ok(receipt) = engine.write(command.clone()) else { continue };
         last.fetch_max(receipt.position.sequence.0, Ordering::Relaxed);
-        if receipt.changed && !matches!(command.action, Action::Touch { .. }) {
+        if receipt.changed && !matches!(command.action, Action::Touch { .. } | Action::Tag { .. }) {
             accepted.insert(receipt.position.sequence.0, command);
         }
     }

@@ -293,7 +293,7 @@ fn a_post_is_there_or_not_for_a_reason() {
     let post = engine.write(Command::publish(ben, "post")).unwrap().post.unwrap();
     assert_eq!(why(PostId(99)), Why::NoSuchPost);
     assert_eq!(why(post), Why::NotFollowing { ended: None });
-    do_it(Action::Follow { user: ann, author: ben });
+    do_it(Action::Follow { user: ann, author: ben, weight: None });
     assert_eq!(why(post), Why::Present { since: at(2), way: Way::Pulled }, "nobody has read yet");
     steps(&engine, 1);
     assert_eq!(why(post), Why::Present { since: at(2), way: Way::Pushed });

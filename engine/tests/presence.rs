@@ -144,7 +144,7 @@ fn edges_decide_whose_presence_is_told() {
     assert_eq!(next(&mut watch), [WatchEvent::PresenceAnew]);
     assert_eq!(next(&mut watch), [told(7, true)], "not of a stranger");
     let changed = |author| WatchEvent::FeedChanged(UserId(author));
-    world.act(Action::Follow { user: UserId(1), author: UserId(9) });
+    world.act(Action::Follow { user: UserId(1), author: UserId(9), weight: None });
     assert_eq!(next(&mut watch), [changed(9)]);
     assert_eq!(next(&mut watch), [told(9, true)], "of one who is there already");
     world.act(Action::Mute { user: UserId(1), author: UserId(7) });

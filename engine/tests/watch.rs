@@ -385,8 +385,8 @@ fn an_edge_is_told_once_and_never_the_history() {
     };
     let changed = |author| Some(vec![WatchEvent::FeedChanged(author)]);
     let pair = (reader, other);
-    assert_eq!(told(Action::Follow { user: pair.0, author: pair.1 }), changed(other));
-    assert_eq!(told(Action::Follow { user: pair.0, author: pair.1 }), None);
+    assert_eq!(told(Action::Follow { user: pair.0, author: pair.1, weight: None }), changed(other));
+    assert_eq!(told(Action::Follow { user: pair.0, author: pair.1, weight: None }), None);
     assert_eq!(told(Action::Mute { user: reader, author }), changed(author));
     let hidden = engine.write(Command::publish(author, "unseen")).unwrap().post.unwrap();
     assert_eq!(told(Action::Unmute { user: reader, author }), changed(author));

@@ -99,14 +99,16 @@ kinds! {
         Unblock = 0x17, "unblock";
         /// Says that a user was active.
         Touch = 0x18, "touch";
+        /// Gives a user a tag, or takes it away.
+        Tag = 0x19, "tag";
         /// Begins a group of authors.
-        GroupCreate = 0x19, "group_create";
+        GroupCreate = 0x1a, "group_create";
         /// Ends a group.
-        GroupDelete = 0x1a, "group_delete";
+        GroupDelete = 0x1b, "group_delete";
         /// Puts an author into a group.
-        GroupAdd = 0x1b, "group_add";
+        GroupAdd = 0x1c, "group_add";
         /// Takes an author out of a group.
-        GroupRemove = 0x1c, "group_remove";
+        GroupRemove = 0x1d, "group_remove";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 13);
+        assert_eq!(writes, 14);
         assert!(!RequestKind::Home.is_write());
     }
 }

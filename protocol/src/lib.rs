@@ -57,8 +57,8 @@ pub use reply::{
 };
 pub use request::{
     Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, Pair, PostById, Publish, RelationOf, Request, Scan, ScanWhat, Span, Timeline,
-    Touch, Unwatch, UserById, Watch, encode_request,
+    Hello, Members, NewFollow, Pair, PostById, Publish, RelationOf, Request, Scan, ScanWhat, Span,
+    Tag, Timeline, Touch, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

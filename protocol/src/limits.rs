@@ -53,6 +53,9 @@ pub const STATUS_NAME_BYTES_MAX: usize = 64;
 /// The longest text of a status field, in bytes.
 pub const STATUS_TEXT_BYTES_MAX: usize = 4096;
 
+/// Bytes of the name of a user's tag.
+pub const TAG_NAME_BYTES_MAX: usize = 32;
+
 /// How many fields a status holds at most: far above what a server reports.
 pub const STATUS_FIELDS_MAX: usize = 1024;
 

@@ -152,6 +152,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
         ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
+        ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
         ("STATUS_TEXT_BYTES_MAX", limits::STATUS_TEXT_BYTES_MAX as u64),
         ("STATUS_FIELDS_MAX", limits::STATUS_FIELDS_MAX as u64),

@@ -143,6 +143,9 @@ pub struct SettingArgs {
     /// Who did nothing for so long has no inbox until the next read [default: 3d].
     #[arg(long, value_name = "TIME")]
     pub delivery_active_window: Option<String>,
+    /// What tags of users weigh for delivery, 0 to 15 each, as in vip=8,press=4 [default: none]
+    #[arg(long, value_name = "TAG=WEIGHT,..")]
+    pub delivery_tag_weights: Option<String>,
     /// Where backups go, or `off` [default: off].
     #[arg(long, value_name = "DIR")]
     pub backup_dir: Option<String>,
@@ -224,6 +227,7 @@ impl SettingArgs {
             ("delivery.big-author", &self.delivery_big_author),
             ("delivery.active-fans", &self.delivery_active_fans),
             ("delivery.active-window", &self.delivery_active_window),
+            ("delivery.tag-weights", &self.delivery_tag_weights),
             ("backup.dir", &self.backup_dir),
             ("max-connections", &self.max_connections),
             ("workers", &self.workers),

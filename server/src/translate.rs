@@ -45,7 +45,14 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::Publish(publish) => publication(publish),
         Request::Delete(delete) => (Action::Delete { post: PostId(delete.post) }, delete.options),
         Request::Touch(touch) => (Action::Touch { user: UserId(touch.user) }, touch.options),
-        Request::Follow(pair) => on_pair(pair, |user, author| Action::Follow { user, author }),
+        Request::Tag(tag) => {
+            let name = tag.name().to_owned();
+            (Action::Tag { user: UserId(tag.user), tag: name, is_set: tag.set }, tag.options)
+        }
+        Request::Follow(follow) => {
+            let (user, author) = (UserId(follow.user), UserId(follow.other));
+            (Action::Follow { user, author, weight: follow.weight }, follow.options)
+        }
         Request::Unfollow(pair) => on_pair(pair, |user, author| Action::Unfollow { user, author }),
         Request::Mute(pair) => on_pair(pair, |user, author| Action::Mute { user, author }),
         Request::Unmute(pair) => on_pair(pair, |user, author| Action::Unmute { user, author }),
@@ -146,7 +153,8 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::GroupDelete(_)
         | Request::GroupAdd(_)
         | Request::GroupRemove(_)
-        | Request::Touch(_) => return None,
+        | Request::Touch(_)
+        | Request::Tag(_) => return None,
     })
 }
 
@@ -289,7 +297,6 @@ mod tests {
         let pair = wire::Pair { options: wire::WriteOptions::default(), user: 1, other: 2 };
         let (user, author, other) = (UserId(1), UserId(2), UserId(2));
         let cases = [
-            (Request::Follow(pair), Action::Follow { user, author }),
             (Request::Unfollow(pair), Action::Unfollow { user, author }),
             (Request::Mute(pair), Action::Mute { user, author }),
             (Request::Unmute(pair), Action::Unmute { user, author }),
@@ -299,6 +306,10 @@ mod tests {
         for (request, action) in cases {
             assert_eq!(command(request), Some(Command::new(action)));
         }
+        let (options, weight) = (wire::WriteOptions::default(), Some(9));
+        let follow = Request::Follow(wire::NewFollow { options, user: 1, other: 2, weight });
+        let action = Action::Follow { user, author, weight };
+        assert_eq!(command(follow), Some(Command::new(action)));
     }
 
     #[test]

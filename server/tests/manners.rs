@@ -240,8 +240,9 @@ fn the_followee_above_the_limit_is_refused_with_both_numbers() {
         peer.hello();
         for author in 1..=3_u32 {
             let options = WriteOptions::default();
-            let pair = fanfold_protocol::Pair { options, user: 9, other: u64::from(author) };
-            peer.send(author, &Request::Follow(pair));
+            let (other, weight) = (u64::from(author), None);
+            let follow = fanfold_protocol::NewFollow { options, user: 9, other, weight };
+            peer.send(author, &Request::Follow(follow));
         }
         peer.written(1);
         peer.written(2);

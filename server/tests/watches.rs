@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use fanfold_protocol::{
-    Code, Event, Events, Pair, Position, Radius, ReadOptions, Reply, Request, Touch, Unwatch,
+    Code, Event, Events, NewFollow, Position, Radius, ReadOptions, Reply, Request, Touch, Unwatch,
     UserById, Watch, WriteOptions,
 };
 
@@ -21,7 +21,8 @@ fn watch(user: u64, after: Option<Position>) -> Request {
 }
 
 fn follow(user: u64, other: u64) -> Request {
-    Request::Follow(Pair { options: WriteOptions::default(), user, other })
+    let options = WriteOptions::default();
+    Request::Follow(NewFollow { options, user, other, weight: None })
 }
 
 /// A server where the reader follows the author, and a peer that writes.

@@ -13,7 +13,7 @@
 //!   have been refused by the limit;
 //! * a write about a group waits until no other write about a group of the same user is in flight; who
 //!   is put into one is a pair with its owner too, which a block may forbid;
-//! * publish, delete and touch decide nothing that another write changes, and never wait.
+//! * publish, delete, touch and tag decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -41,7 +41,7 @@ pub(crate) enum Footprint {
 impl Footprint {
     pub(crate) fn of(request: &Request) -> Self {
         match request {
-            Request::Follow(pair) => Self::Follow(pair.user, pair.other),
+            Request::Follow(follow) => Self::Follow(follow.user, follow.other),
             Request::Unfollow(pair) => Self::Unfollow(pair.user, pair.other),
             Request::Block(pair) => Self::Block(pair.user, pair.other),
             Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {

@@ -7,7 +7,7 @@ use super::super::testing::{
     Name, PATIENCE, busy, error, frame, operation, pair, publish, sent, written,
 };
 use super::*;
-use fanfold_protocol::{ReadOptions, RequestKind};
+use fanfold_protocol::{NewFollow, ReadOptions, RequestKind, WriteOptions};
 use fanfold_protocol::{Retry, UserById};
 
 /// A session with its output, its completions and its clock.
@@ -209,7 +209,9 @@ fn a_busy_read_goes_again_alone() {
 #[test]
 fn a_dependent_write_holds_back_all_behind_it() {
     let mut table = Table::new();
-    table.ask("follow", Request::Follow(pair(1, 2)));
+    let options = WriteOptions::default();
+    let follow = NewFollow { options, user: 1, other: 2, weight: None };
+    table.ask("follow", Request::Follow(follow));
     table.ask("unfollow", Request::Unfollow(pair(1, 3)));
     table.ask("publish", publish(1));
     table.ask("read", Request::Ping);

@@ -158,7 +158,8 @@ pub(crate) fn key(asked: &Asked) -> [u8; 16] {
         Request::Publish(publish) => publish.options,
         Request::Delete(delete) => delete.options,
         Request::Touch(touch) => touch.options,
-        Request::Follow(pair) | Request::Unfollow(pair) | Request::Block(pair) => pair.options,
+        Request::Follow(follow) => follow.options,
+        Request::Unfollow(pair) | Request::Block(pair) => pair.options,
         other => unreachable!("{other:?} has no key"),
     };
     options.key.unwrap()

@@ -39,6 +39,23 @@ fn json_prints_one_object_a_line() {
 }
 
 #[test]
+fn ranks_are_given_by_follow_and_tag() {
+    let bench = Bench::new();
+    bench.ok("follow 1 7 --weight 15");
+    bench.ok("follow 1 8");
+    bench.ok("tag 1 vip");
+    bench.ok("tag 1 vip --remove");
+    let state = bench.fake.state();
+    assert_eq!(state.weights, [15]);
+    let tag = |set| (1, "vip".to_owned(), set);
+    assert_eq!(state.tags, [tag(true), tag(false)]);
+    drop(state);
+    let refused = bench.run("follow 1 7 --weight 16");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("16 is not in 0..=15"), "{}", stderr(&refused));
+}
+
+#[test]
 fn advice_is_a_table_or_an_object() {
     let bench = Bench::new();
     let table = bench.ok("advise");

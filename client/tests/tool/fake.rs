@@ -34,6 +34,9 @@ pub(crate) struct State {
     pub(crate) posts: Vec<Post>,
     pub(crate) follows: Vec<Follow>,
     keys: HashMap<[u8; 16], Written>,
+    /// Weights of follows and tags, as they came.
+    pub(crate) weights: Vec<u8>,
+    pub(crate) tags: Vec<(u64, String, bool)>,
     /// Writes executed since the start, repeated ones not counted.
     pub(crate) writes: u64,
     /// After so many more writes: answer nothing more and close the connection.
@@ -129,7 +132,14 @@ impl State {
             Request::Status => self.status(),
             Request::Advise => self.advice(),
             Request::Publish(publish) => self.publish(publish),
-            Request::Follow(pair) => self.follow(pair.options, pair.user, pair.other),
+            Request::Follow(follow) => {
+                self.weights.extend(follow.weight);
+                self.follow(follow.options, follow.user, follow.other)
+            }
+            Request::Tag(tag) => {
+                self.tags.push((tag.user, tag.name().to_owned(), tag.set));
+                self.write(tag.options, |_| None)
+            }
             Request::Delete(delete) => self.delete(delete.options, delete.post),
             Request::Home(timeline) => {
                 let followed = |author| {

@@ -7,6 +7,7 @@ use super::decide_groups::PendingGroups;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
+use crate::limits::WEIGHTS_MAX;
 use crate::log::record::{Began, Effect};
 use crate::views::graph::Pairs;
 use crate::views::receipts::Remembered;
@@ -30,6 +31,8 @@ pub(crate) struct Pending {
     follows: HashMap<(UserId, UserId), Began>,
     /// How many followees each user gained or lost.
     followees: HashMap<UserId, i64>,
+    /// Weights of follows that were given one; only those of follows that stand count.
+    weights: HashMap<(UserId, UserId), u8>,
     mutes: HashMap<(UserId, UserId), Began>,
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
@@ -58,6 +61,7 @@ impl Pending {
         Self {
             follows: HashMap::new(),
             followees: HashMap::new(),
+            weights: HashMap::new(),
             mutes: HashMap::new(),
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
@@ -70,6 +74,7 @@ impl Pending {
     pub(crate) fn clear(&mut self) {
         self.follows.clear();
         self.followees.clear();
+        self.weights.clear();
         self.mutes.clear();
         self.blocks.clear();
         self.groups.clear();
@@ -115,7 +120,19 @@ impl<'a> Decider<'a> {
         let changes = match effect {
             Effect::Publish(_) => true,
             Effect::Delete { post, author } => self.is_alive(*post, *author)?,
-            Effect::Follow { user, author } => return self.decide_follow(*user, *author),
+            Effect::Follow { user, author, weight } => {
+                let (user, author, weight) = (*user, *author, *weight);
+                if self.follow(user, author)?.is_none() {
+                    return self.decide_follow((user, author), weight);
+                }
+                let Some(weight) = weight.filter(|new| *new != self.weight(user, author)) else {
+                    return Ok(Decision::Unchanged);
+                };
+                self.check_weights(weight)?;
+                *effect = Effect::Weigh { user, author, weight };
+                true
+            }
+            Effect::Weigh { .. } => false,
             Effect::Unfollow { user, author, began } => {
                 *began = self.follow(*user, *author)?;
                 began.is_some()
@@ -140,10 +157,13 @@ impl<'a> Decider<'a> {
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
 
-    fn decide_follow(&self, user: UserId, author: UserId) -> Result<Decision> {
-        if self.follow(user, author)?.is_some() {
-            return Ok(Decision::Unchanged);
-        }
+    /// A follow that does not stand.
+    fn decide_follow(
+        &self,
+        (user, author): (UserId, UserId),
+        weight: Option<u8>,
+    ) -> Result<Decision> {
+        self.check_weights(weight.unwrap_or(0))?;
         if self.is_blocked_between(user, author) {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -199,7 +219,13 @@ impl<'a> Decider<'a> {
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
             }
-            Effect::Follow { user, author } => self.note_follow(user, author, began),
+            Effect::Follow { user, author, weight } => {
+                self.note_follow(user, author, began);
+                self.pending.weights.insert((user, author), weight.unwrap_or(0));
+            }
+            Effect::Weigh { user, author, weight } => {
+                self.pending.weights.insert((user, author), weight);
+            }
             Effect::Unfollow { user, author, .. } => self.note_follow(user, author, None),
             Effect::Mute { user, author } => {
                 self.pending.mutes.insert((user, author), began);
@@ -246,6 +272,25 @@ impl<'a> Decider<'a> {
             Some((user, author)) => self.state.graph.followed_since(user, author),
             None => Ok(None),
         }
+    }
+
+    /// What the follow weighs, which stands.
+    fn weight(&self, user: UserId, author: UserId) -> u8 {
+        if let Some(weight) = self.pending.weights.get(&(user, author)) {
+            return *weight;
+        }
+        let pair = self.pair(user, author);
+        pair.map_or(0, |(user, author)| self.state.delivery.ranks.weight(user, author))
+    }
+
+    fn check_weights(&self, weight: u8) -> Result<()> {
+        let weighted = self.state.delivery.ranks.weighted();
+        if weight == 0 || weighted < WEIGHTS_MAX {
+            return Ok(());
+        }
+        Err(Error::limit(format!(
+            "{weighted} follows have a weight already; the limit is {WEIGHTS_MAX}: follow without one"
+        )))
     }
 
     /// Since when `user` mutes `author`.

@@ -34,7 +34,7 @@ impl Prepared {
         let effect = match command.action {
             Action::Publish(post) => Effect::Publish(post),
             Action::Delete { post } => delete(post, options.actor, shared)?,
-            Action::Follow { user, author } => Effect::Follow { user, author },
+            Action::Follow { user, author, weight } => Effect::Follow { user, author, weight },
             Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
             Action::Mute { user, author } => Effect::Mute { user, author },
             Action::Unmute { user, author } => Effect::Unmute { user, author, began: None },
@@ -53,8 +53,9 @@ impl Prepared {
                 let act = GroupAct::Remove { group: UNDECIDED, author, began: None };
                 group(user, name, act)
             }
-            Action::Touch { user } => {
-                return Err(Error::invalid(format!("touching user {user} is not a logged write")));
+            Action::Touch { user } | Action::Tag { user, .. } => {
+                let what = format!("touching or tagging user {user} is not a logged write");
+                return Err(Error::invalid(what));
             }
         };
         look_ahead(&effect, shared)?;
@@ -79,7 +80,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             };
             stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
         }
-        Effect::Follow { user, author } | Effect::Unfollow { user, author, .. } => {
+        Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
         Effect::Block { user, other, .. } => {
@@ -90,6 +91,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Group(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
+        | Effect::Weigh { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
 }

@@ -403,13 +403,15 @@ impl Side {
     }
 }
 
+/// What costs least; what runs if nothing costs less. Nothing if nothing was to be done.
 fn cheapest(policies: &[PolicyCost], running: Policy) -> Option<Policy> {
-    let least = policies.iter().map(|cost| cost.cpu_micros).min().filter(|least| 0 < *least);
-    let is_busy = policies.iter().any(|cost| 0 < cost.cpu_micros);
-    let mut best =
-        policies.iter().filter(|cost| is_busy && Some(cost.cpu_micros) == least.or(Some(0)));
-    let first = best.clone().next()?.policy;
-    Some(best.find(|cost| cost.policy == running).map_or(first, |cost| cost.policy))
+    if policies.iter().all(|cost| cost.cpu_micros == 0) {
+        return None;
+    }
+    let least = policies.iter().map(|cost| cost.cpu_micros).min()?;
+    let mut best = policies.iter().filter(|cost| cost.cpu_micros == least).map(|cost| cost.policy);
+    let first = best.clone().next()?;
+    Some(best.find(|policy| *policy == running).unwrap_or(first))
 }
 
 impl Advice {

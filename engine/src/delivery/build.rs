@@ -57,6 +57,12 @@ fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     let Some(inbox) = made else { return Ok(()) };
     held.insert(inbox, Profile::new(reader.0, bound, content.pulled, Reads::begin(now)));
     Tally::count(&delivery.tally.built, 1);
+    // The inbox is there: whoever begins a search from now on sees it.
+    let mut audiences = delivery.audiences();
+    if !audiences.is_empty() {
+        authors.iter().for_each(|author| audiences.join(*author, reader));
+    }
+    drop(audiences);
     if delivery.levels.rises() != rises
         && let Some(mut open) = held.open()
     {

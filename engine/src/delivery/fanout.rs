@@ -16,7 +16,7 @@ use super::inboxes::Sorting;
 use super::note::merge_author;
 use super::pace::Pace;
 use super::policy::Policy;
-use super::readers::readers;
+use super::readers::{rank, readers};
 use super::upkeep::Upkeep;
 use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
@@ -71,15 +71,7 @@ enum Landing {
 impl FanOut {
     pub(crate) fn start(shared: Arc<Shared>) -> Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
-        let mut worker = Worker {
-            shared: Arc::clone(&shared),
-            is_stopping: Arc::clone(&is_stopping),
-            readers: HashMap::new(),
-            batch: Vec::new(),
-            sorting: Sorting::default(),
-            pace: Pace::default(),
-            upkeep: Upkeep::new(Instant::now()),
-        };
+        let mut worker = Worker::new(Arc::clone(&shared), Arc::clone(&is_stopping));
         let thread = std::thread::Builder::new()
             .name("fanfold-fanout".to_owned())
             .spawn(move || worker.run())
@@ -104,6 +96,18 @@ impl Drop for FanOut {
 }
 
 impl Worker {
+    fn new(shared: Arc<Shared>, is_stopping: Arc<AtomicBool>) -> Self {
+        Self {
+            shared,
+            is_stopping,
+            readers: HashMap::new(),
+            batch: Vec::new(),
+            sorting: Sorting::default(),
+            pace: Pace::default(),
+            upkeep: Upkeep::new(Instant::now()),
+        }
+    }
+
     fn run(&mut self) {
         let shared = Arc::clone(&self.shared);
         let _running = shared.fan_out.run();
@@ -219,7 +223,7 @@ impl Worker {
             Task::Raise(_) | Task::Lower(_) => None,
         };
         let found = match listed {
-            Some(readers) => Some(readers),
+            Some(readers) => Some(rank(&self.shared, job.author, readers)?),
             None => readers(&self.shared, job.author, &|| self.is_stopping())?,
         };
         let found: Option<Arc<[u32]>> = found.map(Arc::from);
@@ -380,3 +384,7 @@ impl Delivery {
         0 < self.inboxes.count() && self.levels.push(author) <= bound_max
     }
 }
+
+#[cfg(test)]
+#[path = "fanout_tests.rs"]
+mod tests;

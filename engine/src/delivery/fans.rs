@@ -1,7 +1,8 @@
 //! Lists of the active followers that big authors push to, under the policy of that name.
 //!
 //! A list is bounded. Whoever is not on it pulls: the author stands in their inbox's `pulled`. When a
-//! list is full, the least recently active leave it, several at a time.
+//! list is full, those who stand lowest leave it, several at a time: the least recently active, but for what
+//! their rank adds.
 
 use foldhash::{HashMap, HashSet};
 
@@ -76,14 +77,14 @@ impl Fans {
         Some(list.readers.iter().copied().collect())
     }
 
-    /// Puts a reader on the author's list. Answers who has to leave it for that, the least recently
-    /// active first; they are off it already. The newcomer may be among them.
+    /// Puts a reader on the author's list. Answers who has to leave it for that, those who stand
+    /// lowest; they are off it already. The newcomer may be among them.
     pub(crate) fn join(
         &mut self,
         author: Ordinal,
         reader: Ordinal,
         most: usize,
-        active_at: impl Fn(u32) -> u64,
+        standing: impl Fn(u32) -> u64,
     ) -> Vec<u32> {
         let Some(List { readers: list, .. }) = self.0.get_mut(&author.0) else {
             return Vec::new();
@@ -93,8 +94,7 @@ impl Fans {
             return Vec::new();
         };
         let leave = (over + most / LEAVE_PART).min(list.len());
-        let mut order: Vec<(u64, u32)> =
-            list.iter().map(|user| (active_at(*user), *user)).collect();
+        let mut order: Vec<(u64, u32)> = list.iter().map(|user| (standing(*user), *user)).collect();
         if leave < order.len() {
             order.select_nth_unstable(leave);
         }

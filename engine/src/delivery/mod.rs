@@ -11,11 +11,13 @@
 //! * [`policy`]: which edges are pushed.
 //! * [`slab`], [`inbox`], [`profile`], [`shard`], [`inboxes`]: the ids that were pushed.
 //! * [`levels`], [`fans`], [`pace`]: what the policy says of an edge at present.
+//! * [`ranks`], [`rank_file`]: who is to get posts before others.
 //! * [`flights`]: what is committed and not yet pushed.
 //! * [`note`]: what a commit changes at once.
 //! * [`home`]: a page out of all that; [`build`]: a new inbox.
 //! * [`keep`]: inboxes over an orderly stop.
 //! * [`workload`], [`advise`]: what was read and published lately, and what each policy would cost.
+//! * [`audiences`]: who the readers of big authors were the last time.
 //! * [`readers`], [`fanout`], [`upkeep`], [`audit`]: the worker that pushes, and what goes on beside; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
@@ -30,6 +32,7 @@
 //! it because it delivers while it holds the state, so that nothing ends in between.
 
 pub(crate) mod advise;
+pub(crate) mod audiences;
 pub(crate) mod audit;
 pub(crate) mod build;
 pub(crate) mod fanout;
@@ -44,6 +47,8 @@ pub(crate) mod note;
 pub(crate) mod pace;
 pub(crate) mod policy;
 pub(crate) mod profile;
+pub(crate) mod rank_file;
+pub(crate) mod ranks;
 pub(crate) mod readers;
 pub(crate) mod shard;
 pub(crate) mod signal;
@@ -57,14 +62,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use foldhash::{HashSet, HashSetExt};
 
 use crate::ids::Sequence;
+use crate::read::activity::Activity;
 use crate::views::graph::Graph;
 use crate::views::users::Ordinal;
+use audiences::Audiences;
 use fans::Fans;
 use flights::Flights;
 use inboxes::Inboxes;
 use levels::Levels;
 use pace::BOUND_NEW;
 use policy::{DeliveryOptions, Policy};
+use ranks::Ranks;
 use workload::Workload;
 
 /// The level of big authors, and of everybody else.
@@ -83,6 +91,7 @@ pub(crate) struct Delivery {
     /// Deleted posts that may still be in inboxes.
     pub(crate) deleted: HashSet<u64>,
     fans: Mutex<Fans>,
+    audiences: Mutex<Audiences>,
     flights: RwLock<Flights>,
     /// Held by whoever puts readers on lists of fans, from the lists to the inbox: an inbox that is not
     /// there yet cannot be told that its reader was put off a list.
@@ -90,7 +99,8 @@ pub(crate) struct Delivery {
     /// Whether there are any: most reads find none and lock nothing.
     flying: AtomicUsize,
     pub(crate) tally: Tally,
-    /// Goes on whatever the policy.
+    /// Go on whatever the policy.
+    pub(crate) ranks: Ranks,
     pub(crate) workload: Workload,
 }
 
@@ -125,10 +135,12 @@ impl Delivery {
             levels: Levels::default(),
             deleted: HashSet::new(),
             fans: Mutex::default(),
+            audiences: Mutex::default(),
             flights: RwLock::default(),
             joining: Mutex::default(),
             flying: AtomicUsize::new(0),
             tally: Tally::default(),
+            ranks: Ranks::default(),
             workload: Workload::default(),
         }
     }
@@ -142,6 +154,7 @@ impl Delivery {
         self.deleted.shrink_to_fit();
         self.flights_mut().clear();
         self.fans_mut().clear();
+        self.audiences().clear();
         self.note_flights(0);
         self.grow(users);
         for user in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
@@ -200,6 +213,10 @@ impl Delivery {
         self.fans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn audiences(&self) -> MutexGuard<'_, Audiences> {
+        self.audiences.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// See the field.
     pub(crate) fn joining(&self) -> MutexGuard<'_, ()> {
         self.joining.lock().unwrap_or_else(PoisonError::into_inner)
@@ -207,6 +224,16 @@ impl Delivery {
 
     pub(crate) fn fans_mut(&mut self) -> &mut Fans {
         self.fans.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How a reader stands among the author's: by when they were active last, as if each step of their
+    /// rank were a sixteenth of the active window later.
+    pub(crate) fn standing(&self, activity: &Activity, reader: Ordinal, author: Ordinal) -> u64 {
+        let active = activity.at(reader).map_or(0, |at| at.0);
+        let step = self.options.active_window.as_millis() / 16;
+        let step = u64::try_from(step).unwrap_or(u64::MAX);
+        let bonus = u64::from(self.ranks.bonus(reader, author));
+        active.saturating_add(bonus.saturating_mul(step))
     }
 
     /// Whether anything is on its way.

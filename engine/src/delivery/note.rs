@@ -79,6 +79,7 @@ impl State {
             | Effect::Unmute { .. }
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }
+            | Effect::Weigh { .. }
             | Effect::Retired(_) => {}
         }
     }
@@ -154,6 +155,7 @@ impl Delivery {
         if !self.inboxes.is_live(reader) {
             return;
         }
+        self.audiences().join(author, reader);
         let is_pushed = self.is_pushed_to(activity, (reader, self.bound_of(reader)), author);
         let kept = self.change(reader, |open| {
             if is_pushed && merge(&InMemory::of(outboxes, author), open) {
@@ -170,6 +172,7 @@ impl Delivery {
     fn edge_ended(&mut self, outboxes: &Outboxes, reader: Ordinal, author: Ordinal) {
         self.flights_mut().sever(reader, author);
         self.fans_mut().leave(author, reader);
+        self.audiences().leave(author, reader);
         if self.inboxes.is_live(reader)
             && !self.change(reader, |open| purge(&InMemory::of(outboxes, author), open))
         {
@@ -191,8 +194,8 @@ impl Delivery {
         if !fans.has(author) {
             return true;
         }
-        let active_at = |user| activity.at(Ordinal(user)).map_or(0, |at| at.0);
-        for gone in fans.join(author, reader, self.options.active_fans, active_at) {
+        let standing = |user| self.standing(activity, Ordinal(user), author);
+        for gone in fans.join(author, reader, self.options.active_fans, standing) {
             // Still under the lock of the lists: nobody rejoins in between.
             if let Some(mut open) = self.inboxes.hold(Ordinal(gone)).open() {
                 open.pull(author.0);

@@ -6,7 +6,6 @@
 //! later is severed from the job (see [`flights`](super::flights)).
 
 use std::cell::Cell;
-use std::cmp::Reverse;
 
 use crate::error::Result;
 use crate::ids::Sequence;
@@ -19,10 +18,15 @@ use crate::views::users::Ordinal;
 use crate::views::walk::Up;
 
 /// Edges or readers that are looked at under one hold of the state.
-const LOOK: usize = 4_096;
+const LOOK: usize = 1_024;
 
 /// Looking up whether a reader follows an author costs as much as passing over so many followers.
 const LOOKUP_COST: usize = 16;
+
+/// Whoever stands as if active within so long is of that class; whoever does not is of the last one. Online
+/// is active within a minute.
+const CLASS_MILLIS: [u64; CLASSES - 1] = [60_000, 60 * 60_000, 24 * 60 * 60_000];
+const CLASSES: usize = 4;
 
 /// How far a walk along followers came.
 enum Step {
@@ -33,16 +37,58 @@ enum Step {
     Files(Box<Excerpt<EDGE_WIDTH>>),
 }
 
-/// The active followers from whom the author is not hidden, the most recently active first. `None` if the
-/// engine is stopping.
+/// The active followers from whom the author is not hidden, ranked. `None` if the engine is stopping.
 pub(crate) fn readers(
     shared: &Shared,
     author: Ordinal,
     is_stopping: &dyn Fn() -> bool,
 ) -> Result<Option<Vec<u32>>> {
+    let found = match remembered(shared, author)? {
+        Some(found) => found,
+        None => search(shared, author, is_stopping)?,
+    };
+    if is_stopping() {
+        return Ok(None);
+    }
+    rank(shared, author, found).map(Some)
+}
+
+/// The readers by the author's list, if there is one. It is rid of those who have no inbox any more once these
+/// are many.
+fn remembered(shared: &Shared, author: Ordinal) -> Result<Option<Vec<u32>>> {
+    let listed = shared.state()?.delivery.audiences().list(author);
+    let Some(listed) = listed else { return Ok(None) };
+    let (mut found, mut gone) = (Vec::with_capacity(listed.len()), Vec::new());
+    for group in listed.chunks(LOOK) {
+        let state = shared.state()?;
+        for reader in group {
+            if is_reader(&state, *reader, author) {
+                found.push(*reader);
+            } else {
+                gone.push(*reader);
+            }
+        }
+    }
+    if listed.len() / 4 < gone.len() {
+        for group in gone.chunks(LOOK) {
+            let state = shared.state()?;
+            // Under the lock: whoever gets an inbox now joins after this.
+            let mut audiences = state.delivery.audiences();
+            let is_gone = |reader: &&u32| !state.delivery.inboxes.is_live(Ordinal(**reader));
+            group.iter().filter(is_gone).for_each(|gone| audiences.leave(author, Ordinal(*gone)));
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The readers, ascending. A big author gets a list of them: to find these takes milliseconds.
+fn search(shared: &Shared, author: Ordinal, is_stopping: &dyn Fn() -> bool) -> Result<Vec<u32>> {
     let (followers, live) = {
         let state = shared.state()?;
         let followers = state.graph.followers.count(author) as usize;
+        if state.delivery.options.big_author as usize <= followers {
+            state.delivery.audiences().begin(author);
+        }
         (followers, state.delivery.inboxes.count())
     };
     let mut found = if followers <= live.saturating_mul(LOOKUP_COST) {
@@ -50,13 +96,12 @@ pub(crate) fn readers(
     } else {
         ask_the_active(shared, author, is_stopping)?
     };
-    if is_stopping() {
-        return Ok(None);
-    }
     found.sort_unstable();
     found.dedup();
-    rank(shared, &mut found)?;
-    Ok(Some(found))
+    if !is_stopping() {
+        shared.state()?.delivery.audiences().finish(author, &found);
+    }
+    Ok(found)
 }
 
 fn walk_followers(
@@ -152,17 +197,21 @@ fn ask_the_active(
     Ok(found)
 }
 
-/// The most recently active first.
-fn rank(shared: &Shared, readers: &mut [u32]) -> Result<()> {
-    let mut ranked = Vec::with_capacity(readers.len());
+/// The readers in the order in which they get the author's posts: by classes of how they stand, within a
+/// class as they come. No sort: there may be millions.
+pub(crate) fn rank(shared: &Shared, author: Ordinal, readers: Vec<u32>) -> Result<Vec<u32>> {
+    let now = shared.options.clock.now();
+    let mut classes: [Vec<u32>; CLASSES] = Default::default();
     for group in readers.chunks(LOOK) {
         let state = shared.state()?;
-        let active_at = |reader: u32| state.activity.at(Ordinal(reader)).map_or(0, |at| at.0);
-        ranked.extend(group.iter().map(|reader| (Reverse(active_at(*reader)), *reader)));
+        let delivery = &state.delivery;
+        for reader in group {
+            let standing = delivery.standing(&state.activity, Ordinal(*reader), author);
+            let class =
+                CLASS_MILLIS.iter().position(|span| now.0 <= standing.saturating_add(*span));
+            let class = classes.get_mut(class.unwrap_or(CLASS_MILLIS.len()));
+            class.into_iter().for_each(|class| class.push(*reader));
+        }
     }
-    ranked.sort_unstable();
-    for (reader, (_, ranked)) in readers.iter_mut().zip(ranked) {
-        *reader = ranked;
-    }
-    Ok(())
+    Ok(classes.concat())
 }

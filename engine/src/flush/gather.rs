@@ -104,7 +104,7 @@ impl Gathered {
                 let author = group.author().map(ordinal);
                 self.take_group(scope, author, at, group);
             }
-            Effect::Retired(_) => {}
+            Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::build::{Builder, Built};
 use super::gather::{Graved, Lend, Range, Row, gather};
+use crate::delivery::rank_file;
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::limits::RECEIPTS_MAX;
@@ -39,6 +40,8 @@ pub(crate) fn flush(
     let (after, until) = (before.covered, frozen.until);
     let gathered = gather(log, lend, Range { after, last: until, until })?;
     let database = before.database;
+    // Before the files are listed: it knows all weights up to there.
+    rank_file::write(catalog.storage(), database, lend)?;
     let builder = Builder { catalog, database, first: after.next(), last: until };
     let mut built = builder.build(&gathered, frozen.users.as_deref())?;
     let graves = collect_graves(lend, until)?;

@@ -32,6 +32,9 @@ pub const FILE_KIND_PACKED: u8 = 4;
 /// The file has the inboxes of an orderly stop.
 pub const FILE_KIND_INBOXES: u8 = 5;
 
+/// The file has weights of follows and tags of users.
+pub const FILE_KIND_RANKS: u8 = 6;
+
 /// Bytes of a segment header, a whole page, so that groups start at an aligned offset.
 pub const SEGMENT_HEADER_BYTES: usize = 4096;
 
@@ -126,14 +129,16 @@ pub mod record_kind {
     pub const UNBLOCK: u8 = 8;
     /// What is left of a record that holds no longer; in packed segments only.
     pub const RETIRED: u8 = 9;
+    /// A follow that stands has another weight.
+    pub const WEIGH: u8 = 10;
     /// A group came to be.
-    pub const GROUP_CREATE: u8 = 10;
+    pub const GROUP_CREATE: u8 = 11;
     /// A group ended.
-    pub const GROUP_DELETE: u8 = 11;
+    pub const GROUP_DELETE: u8 = 12;
     /// A membership began.
-    pub const GROUP_ADD: u8 = 12;
+    pub const GROUP_ADD: u8 = 13;
     /// A membership ended.
-    pub const GROUP_REMOVE: u8 = 13;
+    pub const GROUP_REMOVE: u8 = 14;
 }
 
 /// The body starts with a 16-byte idempotency key.
@@ -148,6 +153,9 @@ pub const TAG_CREATED_AT: u64 = 1;
 
 /// Tag: the application's opaque bytes.
 pub const TAG_META: u64 = 2;
+
+/// Tag: varint, the weight of a follow, 0 to 15.
+pub const TAG_WEIGHT: u64 = 3;
 
 /// The first eight bytes of a footer.
 pub const FOOTER_MAGIC: [u8; 8] = *b"FANFEND\n";
@@ -206,6 +214,8 @@ pub mod packed_flag {
     pub const OTHER: u8 = 8;
     /// A retired record was a post.
     pub const POST: u8 = 16;
+    /// A varint: the weight of a follow.
+    pub const WEIGHT: u8 = 32;
 }
 
 /// Bytes of an entry of a packed segment's index.
@@ -293,6 +303,24 @@ pub mod manifest_view {
     pub const LAST_AT: usize = 24;
     /// u64, bytes of the file.
     pub const LEN_AT: usize = 32;
+}
+
+/// Offsets of the fields of the file of weights and tags.
+pub mod ranks {
+    /// Size of the head.
+    pub const HEAD_BYTES: usize = 40;
+    /// u16, the format version.
+    pub const VERSION_AT: usize = 8;
+    /// u8, the kind of file; then a byte, 0.
+    pub const KIND_AT: usize = 10;
+    /// u32, 0; for tenants later.
+    pub const SPACE_AT: usize = 12;
+    /// 16 bytes, the database id.
+    pub const DATABASE_AT: usize = 16;
+    /// u32, weights that follow.
+    pub const WEIGHTS_AT: usize = 32;
+    /// u32, users with tags that follow these.
+    pub const TAGGED_AT: usize = 36;
 }
 
 /// Offsets of the fields of the file of inboxes. Inboxes and lists of fans follow, then a crc32 of

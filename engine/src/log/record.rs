@@ -8,7 +8,7 @@
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! delete  | post varint | author varint | tags (flag) |
 //! group   | two varints | tags (flag) | see `group_effect` |
-//! others  | user varint | other varint | tags (flag) | began varint of each edge it ends |
+//! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
 //! The sequence is not stored in the record; it goes into both checksums with the segment's salt,
@@ -19,7 +19,7 @@ use ::bytes::Bytes;
 use super::bytes::{Cursor, Fields, put_u24, put_varint};
 use super::group_effect::GroupEffect;
 use super::layout::{
-    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META,
+    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
     record_header, record_kind,
 };
 use super::tags::{Tags, put_tag, put_tags};
@@ -35,9 +35,17 @@ pub(crate) enum Effect {
         post: PostId,
         author: UserId,
     },
+    /// A weight is absent unless it was given.
     Follow {
         user: UserId,
         author: UserId,
+        weight: Option<u8>,
+    },
+    /// A follow that stands has another weight.
+    Weigh {
+        user: UserId,
+        author: UserId,
+        weight: u8,
     },
     Unfollow {
         user: UserId,
@@ -147,6 +155,7 @@ impl Effect {
             Self::Publish(post) => post.author,
             Self::Delete { author, .. } => *author,
             Self::Follow { user, .. }
+            | Self::Weigh { user, .. }
             | Self::Unfollow { user, .. }
             | Self::Mute { user, .. }
             | Self::Unmute { user, .. }
@@ -162,6 +171,7 @@ impl Effect {
         match self {
             Self::Publish(_) | Self::Delete { .. } => None,
             Self::Follow { author, .. }
+            | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
             | Self::Mute { author, .. }
             | Self::Unmute { author, .. } => Some(*author),
@@ -176,6 +186,7 @@ impl Effect {
             Self::Publish(_) => record_kind::PUBLISH,
             Self::Delete { .. } => record_kind::DELETE,
             Self::Follow { .. } => record_kind::FOLLOW,
+            Self::Weigh { .. } => record_kind::WEIGH,
             Self::Unfollow { .. } => record_kind::UNFOLLOW,
             Self::Mute { .. } => record_kind::MUTE,
             Self::Unmute { .. } => record_kind::UNMUTE,
@@ -202,10 +213,18 @@ impl Effect {
         }
         let mut fields = Vec::with_capacity(32);
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
-        fields.push(self.kind());
-        match self {
-            Self::Group(group) => group.put_said(&mut fields),
-            _ => self.put_fields(&mut fields),
+        if let Self::Group(group) = self {
+            fields.push(self.kind());
+            group.put_said(&mut fields);
+            hash.update(&fields);
+            return hash.digest();
+        }
+        // A follow that was asked for again with another weight came as a follow.
+        let is_weigh = matches!(self, Self::Weigh { .. });
+        fields.push(if is_weigh { record_kind::FOLLOW } else { self.kind() });
+        self.put_fields(&mut fields);
+        if let Some(weight) = self.follow_weight() {
+            put_varint(&mut fields, u64::from(weight) + 1);
         }
         hash.update(&fields);
         if let Self::Publish(post) = self {
@@ -213,6 +232,15 @@ impl Effect {
             hash.update(&post.text);
         }
         hash.digest()
+    }
+
+    /// The weight that a follow was asked for with.
+    fn follow_weight(&self) -> Option<u8> {
+        match self {
+            Self::Follow { weight, .. } => *weight,
+            Self::Weigh { weight, .. } => Some(*weight),
+            _ => None,
+        }
     }
 
     /// The fields but for the long ones (meta, text).
@@ -225,7 +253,8 @@ impl Effect {
                 put_varint(out, post.meta.len() as u64);
             }
             Self::Delete { post, author } => put_pair(out, post.0, author.0),
-            Self::Follow { user, author }
+            Self::Follow { user, author, .. }
+            | Self::Weigh { user, author, .. }
             | Self::Unfollow { user, author, .. }
             | Self::Mute { user, author }
             | Self::Unmute { user, author, .. } => put_pair(out, user.0, author.0),
@@ -237,8 +266,11 @@ impl Effect {
         }
     }
 
-    /// When the edges had begun that it ends: 0 for an edge that there was not.
+    /// When the edges had begun that it ends: 0 for an edge that there was not. Or the new weight.
     pub(super) fn put_ends(&self, out: &mut Vec<u8>) {
+        if let Self::Weigh { weight, .. } = self {
+            put_varint(out, u64::from(*weight));
+        }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
             Self::Unfollow { began, .. }
@@ -251,6 +283,7 @@ impl Effect {
             Self::Publish(_)
             | Self::Delete { .. }
             | Self::Follow { .. }
+            | Self::Weigh { .. }
             | Self::Mute { .. }
             | Self::Group(_)
             | Self::Retired(_) => {}
@@ -292,6 +325,9 @@ impl Record {
 
     fn tags(&self) -> Vec<u8> {
         let mut tags = Vec::new();
+        if let Effect::Follow { weight: Some(weight), .. } = self.effect {
+            put_tag(&mut tags, TAG_WEIGHT, &[weight]);
+        }
         let Effect::Publish(post) = &self.effect else { return tags };
         if let Some(at) = post.created_at {
             let mut value = Vec::with_capacity(10);
@@ -313,6 +349,7 @@ impl Record {
             }
             other => {
                 other.put_fields(out);
+                put_tags(out, tags);
                 other.put_ends(out);
             }
         }
@@ -366,9 +403,12 @@ fn decode_body(
             meta: slice(tags.meta),
         }),
         kind => {
-            let effect = pair_effect(kind, first, second, &mut cursor)?;
+            let mut effect = pair_effect(kind, first, second, &mut cursor)?;
             if !cursor.is_empty() {
                 return None;
+            }
+            if let Effect::Follow { weight, .. } = &mut effect {
+                *weight = tags.weight;
             }
             effect
         }
@@ -383,13 +423,16 @@ pub(super) fn pair_effect(
     ends: &mut Cursor<'_>,
 ) -> Option<Effect> {
     let (user, author, other) = (UserId(first), UserId(second), UserId(second));
+    if kind == record_kind::WEIGH {
+        return Some(Effect::Weigh { user, author, weight: ends.varint_as()? });
+    }
     if (record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE).contains(&kind) {
         return GroupEffect::load(kind, first, second, ends).map(Effect::Group);
     }
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => Effect::Delete { post: PostId(first), author },
-        record_kind::FOLLOW => Effect::Follow { user, author },
+        record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
         record_kind::UNMUTE => Effect::Unmute { user, author, began: began()? },

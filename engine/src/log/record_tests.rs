@@ -28,16 +28,25 @@ fn effect() -> impl Strategy<Value = Effect> {
         Just(record_kind::UNMUTE),
         Just(record_kind::BLOCK),
         Just(record_kind::UNBLOCK),
+        Just(record_kind::WEIGH),
     ];
     let pair = (kinds, any::<u64>(), any::<u64>()).prop_map(|(kind, first, second)| {
         let mut ends = Vec::new();
-        put_pair(&mut ends, first >> 1, second >> 1);
+        match kind {
+            record_kind::WEIGH => put_varint(&mut ends, first % 16),
+            _ => put_pair(&mut ends, first >> 1, second >> 1),
+        }
         pair_effect(kind, first, second, &mut Cursor::new(&ends)).unwrap()
+    });
+    let follow = (any::<u64>(), any::<u64>(), any::<Option<u8>>());
+    let follow = follow.prop_map(|(user, author, weight)| {
+        let weight = weight.map(|weight| weight % 16);
+        Effect::Follow { user: UserId(user), author: UserId(author), weight }
     });
     let kinds = record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE;
     let numbers = (any::<u64>(), any::<u64>(), 0..u64::MAX / 2, any::<u64>());
     let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
-    prop_oneof![publish, pair, group]
+    prop_oneof![publish, pair, follow, group]
 }
 
 fn group_effect(
@@ -98,7 +107,7 @@ proptest! {
 
 #[test]
 fn a_record_at_the_wrong_place_does_not_match() {
-    let follow = Effect::Follow { user: UserId(1), author: UserId(2) };
+    let follow = Effect::Follow { user: UserId(1), author: UserId(2), weight: None };
     let record = Record { time: CONTEXT.base_time, key: None, effect: follow };
     let encoded = encode(&record, Sequence(7));
     assert_eq!(decode(&encoded, Sequence(8)), Err(RecordFault::Header));
@@ -131,4 +140,14 @@ fn unknown_tags_are_skipped_and_unknown_kinds_are_named() {
 fn fields_behind_the_end_are_refused() {
     let forged = forge(record_kind::FOLLOW, 0, &[0, 1, 2, 3], Sequence(3));
     assert_eq!(decode(&forged, Sequence(3)), Err(RecordFault::Malformed));
+}
+
+/// The same key may come as a follow that begins, or as one that stands by then: it is one command.
+#[test]
+fn a_weight_is_part_of_the_content_and_the_way_it_came_is_not() {
+    let (user, author) = (UserId(1), UserId(2));
+    let follow = |weight| Effect::Follow { user, author, weight }.fingerprint();
+    assert_eq!(Effect::Weigh { user, author, weight: 5 }.fingerprint(), follow(Some(5)));
+    let all = [follow(None), follow(Some(0)), follow(Some(5))];
+    assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
 }

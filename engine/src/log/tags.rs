@@ -1,7 +1,7 @@
 //! Tagged fields of a record: optional parts, which a program that does not know them skips.
 
 use super::bytes::{Cursor, put_varint};
-use super::layout::{TAG_CREATED_AT, TAG_META};
+use super::layout::{TAG_CREATED_AT, TAG_META, TAG_WEIGHT};
 use crate::ids::Timestamp;
 
 /// Appends one field.
@@ -24,6 +24,7 @@ pub(super) fn put_tags(out: &mut Vec<u8>, tags: &[u8]) {
 pub(super) struct Tags<'a> {
     pub(super) created_at: Option<Timestamp>,
     pub(super) meta: &'a [u8],
+    pub(super) weight: Option<u8>,
 }
 
 impl<'a> Tags<'a> {
@@ -39,6 +40,7 @@ impl<'a> Tags<'a> {
             match tag {
                 TAG_CREATED_AT => tags.created_at = Some(Timestamp(Cursor::new(value).varint()?)),
                 TAG_META => tags.meta = value,
+                TAG_WEIGHT => tags.weight = Some(Cursor::new(value).varint_as()?),
                 _ => {}
             }
         }

@@ -150,9 +150,10 @@ fn change(
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
         Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
-        Effect::Retired(_) => return None,
+        // A hint for delivery, and nothing that holds.
+        Effect::Weigh { .. } | Effect::Retired(_) => return None,
         Effect::Delete { post, author } => Changed::Deleted { post, author },
-        Effect::Follow { user, author } => edge(EdgeChange::Follow, user, author),
+        Effect::Follow { user, author, .. } => edge(EdgeChange::Follow, user, author),
         Effect::Unfollow { user, author, .. } => edge(EdgeChange::Unfollow, user, author),
         Effect::Mute { user, author } => edge(EdgeChange::Mute, user, author),
         Effect::Unmute { user, author, .. } => edge(EdgeChange::Unmute, user, author),

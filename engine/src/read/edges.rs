@@ -318,6 +318,24 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
     Ok((state.position, known.is_some()))
 }
 
+/// Gives `user` a tag, or takes it away; false if that changes nothing, as for a user nobody has
+/// written about.
+pub(crate) fn tag(
+    shared: &Shared,
+    user: UserId,
+    tag: &str,
+    is_set: bool,
+) -> Result<(crate::ids::Position, bool)> {
+    let (mut position, mut changed) = (crate::ids::Position::default(), Ok(false));
+    shared.change(|state| {
+        position = state.position;
+        if let Some(user) = state.users.find(user) {
+            changed = state.delivery.ranks.set_tag(user, tag, is_set);
+        }
+    })?;
+    Ok((position, changed?))
+}
+
 /// Since when `user` follows `author`, or where that stands.
 pub(crate) fn follows_since(state: &State, user: UserId, author: UserId) -> Result<Since> {
     match (state.users.find(user), state.users.find(author)) {

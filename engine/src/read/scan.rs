@@ -66,7 +66,7 @@ fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found
                 bytes += post.as_ref().map_or(0, |post| post.text.len() + post.meta.len());
                 found.posts.extend(post);
             }
-            (ScanOf::Follows, Effect::Follow { user, author }) => {
+            (ScanOf::Follows, Effect::Follow { user, author, .. }) => {
                 found.follows.push(follow(*user, *author, sequence));
             }
             _ => {}

@@ -189,6 +189,8 @@ impl<'a> Judge<'a> {
             | Effect::Follow { .. }
             | Effect::Mute { .. }
             | Effect::Retired(_) => false,
+            // Some bytes, and few: nobody looks whether its follow stands.
+            Effect::Weigh { .. } => true,
         };
         if ends_something && !stands && matches!(record.effect, Effect::Block { .. }) {
             self.ended_blocks.insert(sequence);
@@ -256,6 +258,7 @@ impl<'a> Judge<'a> {
 fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
     let other = match effect {
         Effect::Follow { author, .. }
+        | Effect::Weigh { author, .. }
         | Effect::Unfollow { author, .. }
         | Effect::Mute { author, .. }
         | Effect::Unmute { author, .. } => Some(*author),

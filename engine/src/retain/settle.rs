@@ -36,6 +36,14 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         Effect::Unblock { user, other, began } => {
             pair(state, &state.graph.blocks, (*user, *other), began);
         }
+        Effect::Weigh { user, author, .. } => {
+            if !follows(state, *user, *author)? {
+                let fingerprint = record.effect.fingerprint();
+                let (subject, other) = (*user, Some(*author));
+                let retired = Retired { subject, other, is_post: false, fingerprint };
+                settled.effect = Effect::Retired(retired);
+            }
+        }
         Effect::Publish(_)
         | Effect::Follow { .. }
         | Effect::Mute { .. }
@@ -44,6 +52,14 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
+}
+
+/// Whether the follow stands.
+fn follows(state: &State, user: UserId, author: UserId) -> Result<bool> {
+    match (state.users.find(user), state.users.find(author)) {
+        (Some(user), Some(author)) => Ok(state.graph.followed_since(user, author)?.is_some()),
+        _ => Ok(false),
+    }
 }
 
 /// Drops `began` if the user has no such follow.

@@ -15,6 +15,9 @@ pub(crate) const SPARE: &str = "spare.tmp";
 /// The inboxes of an orderly stop. See [`keep`](crate::delivery::keep).
 pub(crate) const INBOXES: &str = "INBOXES";
 
+/// Weights of follows and tags of users. See [`rank_file`](crate::delivery::rank_file).
+pub(crate) const RANKS: &str = "RANKS";
+
 /// Room for a full disk. See [`reserve`](super::reserve). Its name is a temporary one: opening makes
 /// the room free.
 pub(crate) const RESERVE: &str = "reserve.tmp";
@@ -88,6 +91,7 @@ pub(crate) fn is_ours(name: &str) -> bool {
         || name == LOCK
         || name == MANIFEST
         || name == INBOXES
+        || name == RANKS
         || is_temporary(name)
         || is_segment_or_view(name.strip_suffix(DAMAGED_SUFFIX).unwrap_or(name))
 }

@@ -67,6 +67,8 @@ pub struct Model {
     pub posts: BTreeMap<u64, ModelPost>,
     /// (follower, author) to the sequence at which it began.
     pub follows: BTreeMap<(u64, u64), u64>,
+    /// (follower, author) to the weight of the follow; only that of one that stands means anything.
+    weights: BTreeMap<(u64, u64), u8>,
     mutes: BTreeMap<(u64, u64), u64>,
     blocks: BTreeMap<(u64, u64), u64>,
     /// (owner, name) to the group.
@@ -124,10 +126,12 @@ impl Model {
         let changes = match &command.action {
             Action::Publish(_) => true,
             Action::Delete { post } => !self.posts.get(&post.0).is_some_and(|post| post.deleted),
-            Action::Follow { user, author } if self.follows.contains_key(&(user.0, author.0)) => {
-                false
+            Action::Follow { user, author, weight }
+                if self.follows.contains_key(&(user.0, author.0)) =>
+            {
+                weight.is_some_and(|new| new != self.weight(*user, *author))
             }
-            Action::Follow { user, author } if self.is_blocked_between(*user, *author) => {
+            Action::Follow { user, author, .. } if self.is_blocked_between(*user, *author) => {
                 return Refused(ErrorKind::Conflict);
             }
             Action::Follow { user, .. } if self.limits.followees <= self.following(*user).len() => {
@@ -146,7 +150,7 @@ impl Model {
                 Ok(changes) => changes,
                 Err(kind) => return Refused(kind),
             },
-            Action::Touch { .. } => false,
+            Action::Touch { .. } | Action::Tag { .. } => false,
         };
         if changes { Changed } else { Unchanged }
     }
@@ -202,8 +206,10 @@ impl Model {
                     post.deleted = true;
                 }
             }
-            Action::Follow { user, author } => {
-                self.follows.insert((user.0, author.0), sequence);
+            Action::Follow { user, author, weight } => {
+                // One that stands goes on: it has another weight.
+                self.follows.entry((user.0, author.0)).or_insert(sequence);
+                self.weights.insert((user.0, author.0), weight.unwrap_or(0));
             }
             Action::Unfollow { user, author } => {
                 self.follows.remove(&(user.0, author.0));
@@ -240,8 +246,12 @@ impl Model {
                     group.members.remove(&author.0);
                 }
             }
-            Action::Touch { .. } => {}
+            Action::Touch { .. } | Action::Tag { .. } => {}
         }
+    }
+
+    fn weight(&self, user: UserId, author: UserId) -> u8 {
+        self.weights.get(&(user.0, author.0)).copied().unwrap_or(0)
     }
 
     /// A page of the user's home.

@@ -70,7 +70,7 @@ impl Workload {
         match self.random.below(26) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
-            8..=12 => Action::Follow { user, author: other },
+            8..=12 => Action::Follow { user, author: other, weight: self.weight() },
             13..=14 => Action::Unfollow { user, author: other },
             15 => Action::Mute { user, author: other },
             16 => Action::Unmute { user, author: other },
@@ -84,8 +84,17 @@ impl Workload {
             20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
+            _ if self.random.one_in(2) => {
+                let tag = format!("tag{}", self.random.below(4));
+                Action::Tag { user, tag, is_set: !self.random.one_in(3) }
+            }
             _ => Action::Touch { user },
         }
+    }
+
+    fn weight(&mut self) -> Option<u8> {
+        let weight = u8::try_from(self.random.below(16)).ok();
+        weight.filter(|_| self.random.one_in(3))
     }
 
     fn post(&mut self, author: UserId) -> NewPost {

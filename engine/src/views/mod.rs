@@ -23,6 +23,7 @@ pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod receipts;
 pub(crate) mod slots;
+pub(crate) mod sparse;
 pub(crate) mod state;
 pub(crate) mod timeline;
 pub(crate) mod users;

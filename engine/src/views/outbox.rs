@@ -1,7 +1,7 @@
 //! What each author published and did not delete: the ids, oldest first. The content stays in the
 //! log.
 //!
-//! `newest` repeats each author's newest id in one flat array. A read over thousands of followees
+//! `newest` repeats each author's newest id in an array. A read over thousands of followees
 //! looks there first and touches only the few outboxes that can contribute to the page. When the
 //! newest post is deleted and the next is in a file, the array keeps a bound instead of looking: no
 //! change ever waits for a file.
@@ -11,6 +11,7 @@ use std::cell::Cell;
 
 use super::graves::holds;
 use super::part::{Excerpt, Near, Part};
+use super::sparse::Sparse;
 use super::timeline::{Removal, Timelines};
 use super::users::Ordinal;
 use super::walk::Down;
@@ -30,7 +31,7 @@ pub(crate) const POST_WIDTH: usize = 6;
 pub(crate) struct Outboxes {
     pub(crate) posts: Timelines<POST_WIDTH>,
     /// The newest post of each author, perhaps with [`BOUND`]; 0 for none.
-    newest: Vec<u64>,
+    newest: Sparse<u64>,
 }
 
 /// What is known of an author's newest post without looking at their outbox.
@@ -121,7 +122,7 @@ impl Outbox for Outboxes {
 impl Outboxes {
     /// The author's newest post, as far as the array knows.
     pub(crate) fn newest(&self, author: Ordinal) -> Newest {
-        match self.newest.get(author.index()).copied().unwrap_or(0) {
+        match self.newest.get(author) {
             0 => Newest::None,
             bound if BOUND <= bound => Newest::AtMost(Sequence(bound - BOUND)),
             post => Newest::Is(Sequence(post)),
@@ -153,11 +154,11 @@ impl Outboxes {
     /// After all files and graves are loaded: a newest post that has a grave is but a bound.
     pub(crate) fn settle_newest(&mut self) {
         let Self { posts, newest } = self;
-        for (author, slot) in (0..).map(Ordinal).zip(newest) {
+        newest.each_mut(|author, slot| {
             if holds(posts.graves.of(author), Sequence(*slot)) {
                 *slot = if posts.count(author) == 0 { 0 } else { BOUND + (*slot - 1) };
             }
-        }
+        });
     }
 
     /// Covers the entries only; `newest` follows from them.
@@ -173,9 +174,6 @@ impl Outboxes {
     }
 
     fn set_newest(&mut self, author: Ordinal, value: u64) {
-        if self.newest.len() <= author.index() {
-            self.newest.resize(author.index() + 1, 0);
-        }
-        *self.newest.get_mut(author.index()).expect("resized above") = value;
+        *self.newest.make(author) = value;
     }
 }

@@ -92,6 +92,7 @@ impl State {
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
+        self.delivery.ranks.apply(&record.effect, subject, other);
         if let Some(key) = record.key {
             self.receipts.remember(Remembered {
                 scope: subject,
@@ -112,6 +113,7 @@ impl State {
     /// an entry leaves a grave. Hands out the users that are in no file yet.
     pub(crate) fn freeze(&mut self) -> Option<Arc<Tail>> {
         self.frontier = self.position.sequence;
+        self.delivery.ranks.freeze();
         self.users.freeze()
     }
 

@@ -23,6 +23,7 @@ use super::DigestBuilder;
 use super::graves::{Grave, Graves, holds};
 use super::part::{Excerpt, Near, Part, Stamp};
 use super::slots::SlotList;
+use super::sparse::Sparse;
 use super::users::{Ordinal, PerUser};
 use super::walk::Up;
 use crate::error::Result;
@@ -38,7 +39,7 @@ pub(crate) struct Timelines<const WIDTH: usize> {
     sealed: Arc<Vec<Arc<Family>>>,
     pub(crate) graves: Graves,
     /// Entries that hold, of each owner.
-    counts: Vec<u32>,
+    counts: Sparse<u32>,
     total: u64,
 }
 
@@ -60,7 +61,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
 
     /// Entries that hold.
     pub(crate) fn count(&self, owner: Ordinal) -> u32 {
-        self.counts.get(owner.index()).copied().unwrap_or(0)
+        self.counts.get(owner)
     }
 
     /// The part of the timeline that is in memory.
@@ -82,7 +83,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
             self.graves.add(owner, Grave { entry, ended: removal.at });
         }
         if (was_hot || is_sealed) && 0 < self.count(owner) {
-            *self.counts.get_mut(owner.index()).expect("just read") -= 1;
+            *self.counts.make(owner) -= 1;
             self.total -= 1;
         }
     }
@@ -163,7 +164,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// Adds a grave of an entry in the files: at open.
     pub(crate) fn bury(&mut self, owner: Ordinal, grave: Grave) {
         self.graves.add(owner, grave);
-        if let Some(count) = self.counts.get_mut(owner.index()).filter(|count| 0 < **count) {
+        if let Some(count) = self.counts.get_mut(owner).filter(|count| 0 < **count) {
             *count -= 1;
             self.total -= 1;
         }
@@ -195,10 +196,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     }
 
     fn add_count(&mut self, owner: Ordinal, by: u32) {
-        if self.counts.len() <= owner.index() {
-            self.counts.resize(owner.index() + 1, 0);
-        }
-        *self.counts.get_mut(owner.index()).expect("resized above") += by;
+        *self.counts.make(owner) += by;
         self.total += u64::from(by);
     }
 

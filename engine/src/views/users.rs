@@ -2,7 +2,8 @@
 //! other state lies in arrays indexed by it.
 //!
 //! Users of an earlier flush stand in mapped files and cost no memory of ours here. What an idle user
-//! costs in the other arrays: newest post 8, counts 3 x 4, activity 4, slots of hot lists up to 12.
+//! costs in arrays: activity 4, inbox 4, levels 2; and where they or a neighbour have any, counts of posts,
+//! followees and followers 4 each, hot lists of these 4 each, newest post 8.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::sparse::Sparse;
 use super::{Digest, DigestBuilder};
 use crate::ids::{Sequence, UserId};
 use crate::limits::USERS_MAX;
@@ -165,7 +167,7 @@ impl Tail {
 #[derive(Debug)]
 pub(crate) struct PerUser<T> {
     /// Index into `values` plus one; 0 for none.
-    slots: Vec<u32>,
+    slots: Sparse<u32>,
     values: Vec<T>,
     /// Indexes of values that nobody has: only as many are ever made as are there at a time.
     vacant: Vec<u32>,
@@ -173,27 +175,24 @@ pub(crate) struct PerUser<T> {
 
 impl<T> Default for PerUser<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), values: Vec::new(), vacant: Vec::new() }
+        Self { slots: Sparse::default(), values: Vec::new(), vacant: Vec::new() }
     }
 }
 
 impl<T: Default> PerUser<T> {
     pub(crate) fn at(&self, ordinal: Ordinal) -> Option<&T> {
-        let slot = self.slots.get(ordinal.index())?.checked_sub(1)?;
+        let slot = self.slots.get(ordinal).checked_sub(1)?;
         self.values.get(slot as usize)
     }
 
     pub(crate) fn at_mut(&mut self, ordinal: Ordinal) -> Option<&mut T> {
-        let slot = self.slots.get(ordinal.index())?.checked_sub(1)?;
+        let slot = self.slots.get(ordinal).checked_sub(1)?;
         self.values.get_mut(slot as usize)
     }
 
     /// The user's value, made if there is none.
     pub(crate) fn make(&mut self, ordinal: Ordinal) -> &mut T {
-        if self.slots.len() <= ordinal.index() {
-            self.slots.resize(ordinal.index() + 1, 0);
-        }
-        let slot = self.slots.get_mut(ordinal.index()).expect("resized above");
+        let slot = self.slots.make(ordinal);
         if *slot == 0 {
             let index = self.vacant.pop().unwrap_or_else(|| {
                 self.values.push(T::default());
@@ -206,7 +205,7 @@ impl<T: Default> PerUser<T> {
 
     /// Takes the user's value away.
     pub(crate) fn remove(&mut self, ordinal: Ordinal) {
-        let Some(slot) = self.slots.get_mut(ordinal.index()) else { return };
+        let Some(slot) = self.slots.get_mut(ordinal) else { return };
         let Some(index) = std::mem::take(slot).checked_sub(1) else { return };
         if let Some(value) = self.values.get_mut(index as usize) {
             *value = T::default();

@@ -12,10 +12,13 @@ use super::hub::Joined;
 use super::queue::{Queue, Taken};
 use super::roll::Roll;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Position, Sequence, UserId};
+use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS};
 use crate::read::content::{Content, Reach};
 use crate::shared::Shared;
+
+/// So often a watch notes that its user is active.
+const ACTIVE_MILLIS: u64 = 20_000;
 
 /// A stream of what happens to a home. Ends when it is dropped, or with the engine.
 ///
@@ -34,6 +37,8 @@ pub struct Watch {
     /// Everything up to here was handed out.
     position: Sequence,
     backlog: Option<Backlog>,
+    /// When the user was noted as active.
+    noted: Timestamp,
     /// An entry was left out because it is erased by now; its end is told up to here.
     erased_by: Sequence,
 }
@@ -68,8 +73,9 @@ impl Watch {
         let Joined { queue, at, past } = shared.hub.join(shared, user, after, roll)?;
         let shared = Arc::clone(shared);
         let position = after.unwrap_or(at);
-        let mut watch =
-            Self { shared, user, epoch, queue, position, backlog: None, erased_by: Sequence(0) };
+        let (backlog, erased_by, noted) = (None, Sequence(0), Timestamp(0));
+        let mut watch = Self { shared, user, epoch, queue, position, backlog, noted, erased_by };
+        watch.stay_active()?;
         watch.look_back(at, past)?;
         Ok(watch)
     }
@@ -90,8 +96,22 @@ impl Watch {
         self.at(self.position)
     }
 
+    /// Whoever watches is active.
+    fn stay_active(&mut self) -> Result<()> {
+        let now = self.shared.options.clock.now();
+        if self.noted.0 + ACTIVE_MILLIS <= now.0 {
+            self.noted = now;
+            let state = self.shared.state()?;
+            let user = state.users.find(self.user);
+            user.into_iter().for_each(|user| state.activity.touch(user, now));
+        }
+        Ok(())
+    }
+
     /// A batch without events, with the [`position`](Self::position).
     pub fn idle(&mut self) -> WatchBatch {
+        // Of an engine that answers nothing more, nobody need be active.
+        let _ = self.stay_active();
         let position = self.position().sequence;
         self.batch(position, Vec::new())
     }
@@ -227,6 +247,7 @@ impl Watch {
     }
 
     fn tell_queue(&mut self) -> Result<Option<WatchBatch>> {
+        self.stay_active()?;
         // Before the queue is looked at: what is told by now is in it.
         let told = self.shared.hub.told();
         let Taken { last, events, is_all, is_closed } = self.queue.take();

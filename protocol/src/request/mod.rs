@@ -10,6 +10,7 @@ mod changes;
 mod delete;
 mod edges;
 mod explain;
+mod follow;
 mod group;
 mod hello;
 mod pair;
@@ -17,6 +18,7 @@ mod post;
 mod publish;
 mod relation;
 mod scan;
+mod tag;
 mod timeline;
 mod touch;
 mod unwatch;
@@ -30,6 +32,7 @@ pub use changes::Changes;
 pub use delete::Delete;
 pub use edges::Edges;
 pub use explain::Explain;
+pub use follow::NewFollow;
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
 pub use pair::Pair;
@@ -37,6 +40,7 @@ pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
 pub use scan::{Scan, ScanWhat};
+pub use tag::Tag;
 pub use timeline::{Span, Timeline};
 pub use touch::Touch;
 pub use unwatch::Unwatch;
@@ -67,7 +71,7 @@ pub enum Request {
     /// Deletes a post.
     Delete(Delete),
     /// `user` follows the author `other`.
-    Follow(Pair),
+    Follow(NewFollow),
     /// Ends a follow.
     Unfollow(Pair),
     /// `user` hides the author `other`, and keeps the follow.
@@ -80,6 +84,8 @@ pub enum Request {
     Unblock(Pair),
     /// Says that a user was active.
     Touch(Touch),
+    /// Gives a user a tag, or takes it away.
+    Tag(Tag),
     /// Begins a group of authors.
     GroupCreate(GroupCreate),
     /// Ends a group, and all memberships with it.
@@ -149,13 +155,14 @@ impl Request {
             RequestKind::Advise => Self::Advise,
             RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
             RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
-            RequestKind::Follow => Self::Follow(Pair::load(cursor)?),
+            RequestKind::Follow => Self::Follow(NewFollow::load(cursor)?),
             RequestKind::Unfollow => Self::Unfollow(Pair::load(cursor)?),
             RequestKind::Mute => Self::Mute(Pair::load(cursor)?),
             RequestKind::Unmute => Self::Unmute(Pair::load(cursor)?),
             RequestKind::Block => Self::Block(Pair::load(cursor)?),
             RequestKind::Unblock => Self::Unblock(Pair::load(cursor)?),
             RequestKind::Touch => Self::Touch(Touch::load(cursor)?),
+            RequestKind::Tag => Self::Tag(Tag::load(cursor)?),
             RequestKind::GroupCreate => Self::GroupCreate(GroupCreate::load(cursor)?),
             RequestKind::GroupDelete => Self::GroupDelete(GroupDelete::load(cursor)?),
             RequestKind::GroupAdd => Self::GroupAdd(GroupMember::load(cursor)?),
@@ -200,6 +207,7 @@ impl Request {
             Self::Block(_) => RequestKind::Block,
             Self::Unblock(_) => RequestKind::Unblock,
             Self::Touch(_) => RequestKind::Touch,
+            Self::Tag(_) => RequestKind::Tag,
             Self::GroupCreate(_) => RequestKind::GroupCreate,
             Self::GroupDelete(_) => RequestKind::GroupDelete,
             Self::GroupAdd(_) => RequestKind::GroupAdd,
@@ -237,8 +245,9 @@ impl Request {
             Self::Members(members) => return members.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
-            Self::Follow(pair)
-            | Self::Unfollow(pair)
+            Self::Follow(follow) => follow.encode(out),
+            Self::Tag(tag) => return tag.encode(out),
+            Self::Unfollow(pair)
             | Self::Mute(pair)
             | Self::Unmute(pair)
             | Self::Block(pair)

@@ -1,11 +1,11 @@
-//! `follow`, `unfollow`, `mute`, `unmute`, `block` and `unblock`: a change between two users. The
+//! `unfollow`, `mute`, `unmute`, `block` and `unblock`: a change between two users. The
 //! kind of the frame says which.
 //!
 //! | field | bytes |
 //! |---|---|
 //! | options | write prefix |
-//! | user | varint: who follows, mutes, blocks |
-//! | other | varint: who is followed, muted, blocked |
+//! | user | varint: who followed, mutes, blocks |
+//! | other | varint: who was followed, is muted, blocked |
 
 use bytes::BytesMut;
 
@@ -18,9 +18,9 @@ use crate::wire::{Cursor, put_varint};
 pub struct Pair {
     /// Key and acting user.
     pub options: WriteOptions,
-    /// Who follows, mutes or blocks.
+    /// Who followed, mutes or blocks.
     pub user: u64,
-    /// Who is followed, muted or blocked.
+    /// Who was followed, is muted or blocked.
     pub other: u64,
 }
 

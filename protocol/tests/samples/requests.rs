@@ -5,8 +5,8 @@
 use bytes::Bytes;
 use fanfold_protocol::{
     Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
-    ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -83,9 +83,9 @@ fn posts() -> Vec<(&'static str, Request)> {
 
 fn pairs() -> Vec<(&'static str, Request)> {
     let plain = Pair { options: WriteOptions::default(), user: 9, other: 7 };
-    let keyed = Pair { options: keyed(Some(9)), ..plain };
+    let follow = NewFollow { options: keyed(Some(9)), user: 9, other: 7, weight: None };
     vec![
-        ("follow", Request::Follow(keyed)),
+        ("follow", Request::Follow(follow)),
         ("unfollow", Request::Unfollow(plain)),
         ("mute", Request::Mute(plain)),
         ("unmute", Request::Unmute(plain)),
@@ -134,6 +134,9 @@ fn scans() -> Vec<(&'static str, Request)> {
 /// Requests that came later: their samples stand last, so that the frames of the others stay.
 pub(crate) fn later() -> Vec<(&'static str, Request)> {
     let name = Bytes::from_static(b"before-upgrade.1");
+    let options = WriteOptions::default();
+    let weighted = NewFollow { options, user: 9, other: 7, weight: Some(15) };
+    let tag = Tag { options, user: 9, tag: Bytes::from_static(b"vip"), set: true };
     let now = Watch { options: ReadOptions::default(), user: 9, after: None, presence: false };
     let after = Some(Position { epoch: 1, sequence: 70_000 });
     vec![
@@ -147,6 +150,8 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("unwatch", Request::Unwatch(Unwatch { watch: 300 })),
         ("explain", Request::Explain(Explain { options: VIEWED, user: 4242, post: 70_000 })),
         ("advise", Request::Advise),
+        ("follow_weighted", Request::Follow(weighted)),
+        ("tag", Request::Tag(tag)),
     ]
 }
 

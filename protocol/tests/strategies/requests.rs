@@ -3,13 +3,13 @@
 //! What is not a valid request is made in `refusals.rs`, by hand.
 
 use fanfold_protocol::limits::{
-    BACKUP_NAME_BYTES_MAX, GROUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TEXT_BYTES_MAX,
-    TOKEN_BYTES_MAX, WAIT_MS_MAX,
+    BACKUP_NAME_BYTES_MAX, GROUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX,
+    TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
     Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request, Scan,
-    ScanWhat, Span, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -29,6 +29,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (write_options(), number())
             .prop_map(|(options, user)| Request::Touch(Touch { options, user })),
         pair(),
+        follow().prop_map(Request::Follow),
+        tag().prop_map(Request::Tag),
         timeline(),
         edges(),
         (read_options(), number())
@@ -73,6 +75,16 @@ fn watch() -> impl Strategy<Value = Watch> {
     })
 }
 
+fn follow() -> impl Strategy<Value = NewFollow> {
+    (write_options(), number(), number(), any::<Option<u8>>())
+        .prop_map(|(options, user, other, weight)| NewFollow { options, user, other, weight })
+}
+
+fn tag() -> impl Strategy<Value = Tag> {
+    (write_options(), number(), text(TAG_NAME_BYTES_MAX), any::<bool>())
+        .prop_map(|(options, user, tag, set)| Tag { options, user, tag, set })
+}
+
 fn write_options() -> impl Strategy<Value = WriteOptions> {
     (option::of(any::<[u8; 16]>()), option::of(number()))
         .prop_map(|(key, actor)| WriteOptions { key, actor })
@@ -112,14 +124,8 @@ fn publish() -> impl Strategy<Value = Publish> {
 }
 
 fn pair() -> impl Strategy<Value = Request> {
-    let kinds = [
-        Request::Follow,
-        Request::Unfollow,
-        Request::Mute,
-        Request::Unmute,
-        Request::Block,
-        Request::Unblock,
-    ];
+    let kinds =
+        [Request::Unfollow, Request::Mute, Request::Unmute, Request::Block, Request::Unblock];
     (proptest::sample::select(kinds.to_vec()), write_options(), number(), number())
         .prop_map(|(kind, options, user, other)| kind(Pair { options, user, other }))
 }

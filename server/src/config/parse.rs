@@ -104,6 +104,24 @@ pub(super) fn policy(text: &str) -> Result<Policy, String> {
     })
 }
 
+/// `vip=8,press=4`, or `none`.
+pub(super) fn tag_weights(text: &str) -> Result<Vec<(String, u8)>, String> {
+    if text.is_empty() || text.eq_ignore_ascii_case("none") {
+        return Ok(Vec::new());
+    }
+    let weight = |pair: &str| {
+        let (tag, weight) = pair.split_once('=')?;
+        let weight = weight.trim().parse().ok().filter(|weight| (0..=15).contains(weight))?;
+        let tag = tag.trim();
+        (!tag.is_empty()).then(|| (tag.to_owned(), weight))
+    };
+    let weights: Option<Vec<_>> = text.split(',').map(weight).collect();
+    weights.ok_or_else(|| {
+        "not weights of tags; give TAG=WEIGHT, 0 to 15 each, as in vip=8,press=4, or `none`"
+            .to_owned()
+    })
+}
+
 /// A directory, or `off`.
 #[expect(clippy::unnecessary_wraps, reason = "it stands in a table of functions that may fail")]
 pub(super) fn directory(text: &str) -> Result<Option<PathBuf>, String> {

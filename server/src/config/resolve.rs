@@ -169,6 +169,7 @@ impl Values<'_> {
             erase_within: self.take("erase-within", parse::duration)?,
             cold_after: self.take("cold-after", parse::duration)?,
             delivery: self.delivery()?,
+            tag_weights: self.take("delivery.tag-weights", parse::tag_weights)?,
             ..Options::default()
         })
     }

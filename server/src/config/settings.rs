@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 22] = [
+pub const SETTINGS: [Setting; 23] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -30,6 +30,7 @@ pub const SETTINGS: [Setting; 22] = [
     Setting { name: "delivery.big-author", default: "10000" },
     Setting { name: "delivery.active-fans", default: "100000" },
     Setting { name: "delivery.active-window", default: "3d" },
+    Setting { name: "delivery.tag-weights", default: "none" },
     Setting { name: "backup.dir", default: "off" },
     Setting { name: "max-followees", default: "2000" },
     Setting { name: "max-groups", default: "100" },

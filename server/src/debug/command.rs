@@ -129,7 +129,16 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
             Action::Publish(NewPost { author, text: words.text(line), ..NewPost::default() })
         }
         "DELETE" => Action::Delete { post: PostId(words.number("post")?) },
-        "FOLLOW" => Action::Follow { user: words.user("user")?, author: words.user("author")? },
+        "FOLLOW" => Action::Follow {
+            user: words.user("user")?,
+            author: words.user("author")?,
+            weight: words.weight()?,
+        },
+        "TAG" => Action::Tag {
+            user: words.user("user")?,
+            tag: words.required("tag")?.to_owned(),
+            is_set: words.is_set()?,
+        },
         "UNFOLLOW" => Action::Unfollow { user: words.user("user")?, author: words.user("author")? },
         "MUTE" => Action::Mute { user: words.user("user")?, author: words.user("author")? },
         "UNMUTE" => Action::Unmute { user: words.user("user")?, author: words.user("author")? },
@@ -176,6 +185,22 @@ impl<'a> Words<'a> {
             return self.user("user").map(Command::ExplainHome);
         }
         Ok(Command::Explain(self.user("user")?, PostId(self.number("post")?)))
+    }
+
+    /// `[weight]`
+    fn weight(&mut self) -> Result<Option<u8>, Wrong> {
+        let Some(word) = self.word() else { return Ok(None) };
+        let weight = word.parse().ok().filter(|weight| (0..=15).contains(weight));
+        weight.map(Some).ok_or_else(|| self.wrong(format!("`{word}` is not a weight, 0 to 15")))
+    }
+
+    /// `[OFF]`
+    fn is_set(&mut self) -> Result<bool, Wrong> {
+        match self.word() {
+            None => Ok(true),
+            Some(word) if word.eq_ignore_ascii_case("off") => Ok(false),
+            Some(word) => Err(self.wrong(format!("`{word}` is not OFF"))),
+        }
     }
 
     fn policy(&mut self) -> Result<Option<Policy>, Wrong> {
@@ -406,7 +431,7 @@ mod tests {
     fn writes_name_both_users() {
         let block = Action::Block { user: UserId(1), other: UserId(2) };
         assert_eq!(read("block 1 2"), Ok(Some(Command::Write(Write::new(block)))));
-        assert_eq!(message("FOLLOW 1"), "no author given; usage: FOLLOW user author");
+        assert_eq!(message("FOLLOW 1"), "no author given; usage: FOLLOW user author [weight]");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 33] = [
+pub(super) const USAGES: [Usage; 34] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [limit] [BEFORE id | AFTER id]",
@@ -49,9 +49,9 @@ pub(super) const USAGES: [Usage; 33] = [
     usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
     usage(
         "FOLLOW",
-        "FOLLOW user author",
-        "the author's posts enter the user's home",
-        "FOLLOW 101 14",
+        "FOLLOW user author [weight]",
+        "the author's posts enter the user's home; weight 0 to 15",
+        "FOLLOW 101 14 8",
     ),
     usage("UNFOLLOW", "UNFOLLOW user author", "ends a follow", "UNFOLLOW 101 14"),
     usage("MUTE", "MUTE user author", "hides the author, keeps the follow", "MUTE 101 14"),
@@ -63,6 +63,7 @@ pub(super) const USAGES: [Usage; 33] = [
         "BLOCK 101 14",
     ),
     usage("UNBLOCK", "UNBLOCK user other", "ends a block; restores no follow", "UNBLOCK 101 14"),
+    usage("TAG", "TAG user tag [OFF]", "gives a user a tag, or takes it away", "TAG 101 vip"),
     usage(
         "GROUP",
         "GROUP CREATE user name [EXCLUSIVE] | DELETE user name | ADD user name author | REMOVE user \

@@ -57,7 +57,7 @@ pub(crate) enum Command {
         post: PostId,
     },
     /// Let USER follow AUTHOR
-    Follow(Pair),
+    Follow(Follow),
     /// End a follow
     Unfollow(Pair),
     /// Hide AUTHOR from USER's home, keep the follow
@@ -77,6 +77,8 @@ pub(crate) enum Command {
     /// Named lists of authors, each with a feed of its own
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Give a user a tag: whoever has one may get posts earlier, as the server is configured
+    Tag(Tag),
     /// Show a home feed, newest first
     Home {
         #[command(flatten)]
@@ -176,6 +178,30 @@ pub(crate) struct Pair {
     /// Upon whom
     #[arg(value_name = "AUTHOR", allow_negative_numbers = true)]
     pub(crate) other: UserId,
+}
+
+/// The arguments of `follow`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Follow {
+    #[command(flatten)]
+    pub(crate) pair: Pair,
+    /// How much it matters that posts come early, 0 to 15; changes that of a follow that stands
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=15))]
+    pub(crate) weight: Option<u8>,
+}
+
+/// The arguments of `tag`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Tag {
+    /// The user
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// Letters, digits, `.`, `_` and `-`; at most 32
+    pub(crate) tag: String,
+    /// Take it away
+    #[arg(long)]
+    pub(crate) remove: bool,
 }
 
 /// A part of a timeline.
@@ -490,6 +516,9 @@ mod tests {
             "home 1 --limit 201",
             "publish 1",
             "publish 1 x --kind 65536",
+            "follow 1 2 --weight 16",
+            "follow 1 2 --weight -1",
+            "tag 1",
             "import",
             "import --graph x --sort",
             "export",

@@ -5,7 +5,7 @@
 
 use fanfold_client::Write;
 
-use crate::arguments::Command;
+use crate::arguments::{Command, Follow, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
@@ -59,7 +59,11 @@ fn to_write(command: Command) -> Result<Write, Failure> {
         Command::Publish(publish) => writes::new_post(publish)?.into(),
         Command::Delete { post } => Write::delete(post),
         Command::Touch { user } => Write::touch(user),
-        Command::Follow(pair) => Write::follow(pair.user, pair.other),
+        Command::Tag(Tag { user, tag, remove }) => Write::tag(user, tag, !remove),
+        Command::Follow(Follow { pair, weight }) => {
+            let follow = Write::follow(pair.user, pair.other);
+            weight.into_iter().fold(follow, Write::weight)
+        }
         Command::Unfollow(pair) => Write::unfollow(pair.user, pair.other),
         Command::Mute(pair) => Write::mute(pair.user, pair.other),
         Command::Unmute(pair) => Write::unmute(pair.user, pair.other),

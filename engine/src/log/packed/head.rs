@@ -5,7 +5,7 @@
 //! head     | gap varint | kind u8 | flags u8 | key 16 (flag) | time varint | fields of the kind |
 //! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length |
 //! retired  | user varint | other varint (flag) | fingerprint u64 (with a key) |
-//! others   | two varints | began varint of each edge it ends |
+//! others   | two varints | weight (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
 //! The gap is the distance to the record before, less one; times count from the record before.
@@ -51,6 +51,9 @@ pub(super) fn put(
         }
         effect => {
             effect.put_fields(heads);
+            if let Effect::Follow { weight: Some(weight), .. } = effect {
+                put_varint(heads, u64::from(*weight));
+            }
             effect.put_ends(heads);
         }
     }
@@ -70,6 +73,7 @@ fn flags(record: &Record) -> u8 {
             key | part(retired.other.is_some(), packed_flag::OTHER)
                 | part(retired.is_post, packed_flag::POST)
         }
+        Effect::Follow { weight, .. } => key | part(weight.is_some(), packed_flag::WEIGHT),
         _ => key,
     }
 }
@@ -104,7 +108,13 @@ pub(super) fn load(
         record_kind::RETIRED => load_retired(flags, key.is_some(), cursor)?,
         kind => {
             let (first, second) = (cursor.varint()?, cursor.varint()?);
-            pair_effect(kind, first, second, cursor)?
+            let mut effect = pair_effect(kind, first, second, cursor)?;
+            if let Effect::Follow { weight, .. } = &mut effect
+                && flags & packed_flag::WEIGHT != 0
+            {
+                *weight = Some(cursor.varint_as()?);
+            }
+            effect
         }
     };
     before.next = Sequence(sequence.0.checked_add(1)?);

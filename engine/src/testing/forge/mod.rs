@@ -23,7 +23,7 @@ use crate::storage::names;
 
 /// Makes the checksums of the file `name` right.
 pub fn sign(name: &str, bytes: &mut [u8]) {
-    if name == names::MANIFEST || name == names::INBOXES {
+    if name == names::MANIFEST || name == names::INBOXES || name == names::RANKS {
         let end = bytes.len().saturating_sub(4);
         put_crc(bytes, 0..end, crc32fast::hash);
     } else if names::parse_view(name).is_some() {

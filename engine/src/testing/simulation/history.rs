@@ -56,7 +56,8 @@ impl History {
                 self.accept(command, receipt)?;
             }
             (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {}
-            (Expected::Unchanged, Ok(_)) if matches!(command.action, Action::Touch { .. }) => {}
+            (Expected::Unchanged, Ok(_))
+                if matches!(command.action, Action::Touch { .. } | Action::Tag { .. }) => {}
             (Expected::Repeated(at), Ok(receipt))
                 if (receipt.position.sequence.0, receipt.changed) == (at, true) => {}
             (Expected::Refused(kind), Err(error)) if error.kind() == kind => {}
