@@ -97,6 +97,28 @@ pub struct UserCard {
     pub active_at: Option<Timestamp>,
 }
 
+/// One of a user's groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupCard {
+    /// When, in the log, it began: a group of the same name that begins later is another one.
+    pub id: Sequence,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its members are left out of the owner's home.
+    pub exclusive: bool,
+    /// How many members it has, muted and blocked ones included.
+    pub members: u64,
+}
+
+/// All groups of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupList {
+    /// The point in history for which the list holds.
+    pub position: Position,
+    /// Oldest first.
+    pub groups: Vec<GroupCard>,
+}
+
 /// How user `a` stands to user `b`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relation {
@@ -112,6 +134,8 @@ pub struct Relation {
     pub blocked: bool,
     /// `b` blocked `a`.
     pub blocked_by: bool,
+    /// `b` is in an exclusive group of `a`: left out of their home, as if muted.
+    pub apart: bool,
 }
 
 /// Who is online around a user.
@@ -147,10 +171,12 @@ pub enum Why {
     Deleted,
     /// There is and was no such post.
     NoSuchPost,
+    /// The author is in an exclusive group of the user.
+    Apart,
 }
 
 /// Why a post is in a home, or why it is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The point in history for which this holds.
     pub position: Position,
@@ -165,6 +191,8 @@ pub struct Explained {
     pub time: Option<Timestamp>,
     /// Who blocks.
     pub by: Option<UserId>,
+    /// The exclusive group that has the author, if that is why.
+    pub group: Option<String>,
 }
 
 impl Explained {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::ids::Sequence;
 use fanfold_protocol::{Code, ErrorReply, Fault, Retry};
 
 /// `Result` with the client's [`Error`].
@@ -20,6 +21,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     retry_after: Option<Duration>,
+    oldest: Option<Sequence>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -38,6 +40,8 @@ pub enum ErrorKind {
     Denied,
     /// A limit would be exceeded; the message names limit and value. Nothing changed.
     Limit,
+    /// What was asked for is not in the log any more; [`Error::oldest`] says what is. Begin anew.
+    Trimmed,
     /// The server has too much to do. Nothing changed; retry after [`Error::retry_after`].
     Busy,
     /// The server takes no writes any more. Reads go on. It has to be restarted.
@@ -65,7 +69,7 @@ impl Error {
     /// An error of `kind` that says `message`: lower case, with the value and the limit, no full
     /// stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after: None, source: None }
+        Self { kind, message: message.into(), retry_after: None, oldest: None, source: None }
     }
 
     /// The same error with the cause beneath it.
@@ -97,6 +101,12 @@ impl Error {
         self.retry_after
     }
 
+    /// Of what is [`Trimmed`](ErrorKind::Trimmed): the oldest sequence from which one can go on.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Sequence> {
+        self.oldest
+    }
+
     /// The message without the cause.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -115,6 +125,7 @@ impl Error {
     pub(crate) fn from_reply(reply: &ErrorReply) -> Self {
         let message = String::from_utf8_lossy(&reply.message).into_owned();
         let mut error = Self::new(kind_of(reply), message);
+        error.oldest = (reply.code == Code::Trimmed).then_some(Sequence(reply.oldest));
         if let Retry::After(millis) = reply.retry {
             error.retry_after = Some(Duration::from_millis(u64::from(millis)));
         }
@@ -129,6 +140,7 @@ fn kind_of(reply: &ErrorReply) -> ErrorKind {
         Code::NotFound => ErrorKind::NotFound,
         Code::Conflict | Code::EpochMismatch => ErrorKind::Conflict,
         Code::Denied | Code::Access => ErrorKind::Denied,
+        Code::Trimmed => ErrorKind::Trimmed,
         Code::Limit | Code::FrameTooLarge => ErrorKind::Limit,
         Code::Busy | Code::TooManyConnections | Code::TooManyRequests => ErrorKind::Busy,
         Code::Unavailable => ErrorKind::Unavailable,
@@ -179,7 +191,8 @@ mod tests {
 
     fn reply(code: Code, retry: Retry) -> ErrorReply {
         let message = Bytes::from_static(b"limit is 2000");
-        ErrorReply { code, radius: Radius::Request, fault: Fault::Resource, retry, message }
+        let (radius, fault) = (Radius::Request, Fault::Resource);
+        ErrorReply { code, radius, fault, retry, message, oldest: 7 }
     }
 
     #[test]
@@ -190,6 +203,13 @@ mod tests {
         let error = Error::from_reply(&reply(Code::Unavailable, Retry::After(250)));
         assert_eq!(error.retry_after(), Some(Duration::from_millis(250)));
         assert!(error.is_retryable());
+    }
+
+    #[test]
+    fn what_is_trimmed_says_from_where_to_go_on() {
+        let error = Error::from_reply(&reply(Code::Trimmed, Retry::Never));
+        assert_eq!((error.kind(), error.oldest()), (ErrorKind::Trimmed, Some(Sequence(7))));
+        assert_eq!(Error::from_reply(&reply(Code::Limit, Retry::Never)).oldest(), None);
     }
 
     #[test]

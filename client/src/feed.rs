@@ -14,13 +14,15 @@ use futures_core::Stream;
 use crate::answer::{Page, PageEnd};
 use crate::client::Client;
 use crate::error::Result;
+use crate::group::Group;
 use crate::query::{Span, TimelineQuery};
 
 /// Which timeline is paged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Timeline {
     Home,
     Outbox,
+    Group(Group),
 }
 
 /// A page on its way.
@@ -52,16 +54,21 @@ impl Client {
 }
 
 impl PageStream {
+    pub(crate) fn of_group(group: Group, query: TimelineQuery) -> Self {
+        Self::new(group.client().clone(), Timeline::Group(group), query)
+    }
+
     fn new(client: Client, timeline: Timeline, query: TimelineQuery) -> Self {
         Self { client, timeline, query, fetch: None, ended: false }
     }
 
     fn fetch(&self) -> Fetch {
-        let (client, timeline, query) = (self.client.clone(), self.timeline, self.query);
+        let (client, timeline, query) = (self.client.clone(), self.timeline.clone(), self.query);
         Box::pin(async move {
             match timeline {
                 Timeline::Home => client.home(query).await,
                 Timeline::Outbox => client.outbox(query).await,
+                Timeline::Group(group) => group.feed(query).await,
             }
         })
     }

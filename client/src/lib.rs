@@ -20,7 +20,9 @@
 //! * one write: [`Client::publish`], [`Client::follow`] ...; with options: [`Client::write`];
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
-//! * what happens from now on: [`Client::watch`].
+//! * a named list of authors, and its feed: [`Client::group`];
+//! * what happens from now on: [`Client::watch`];
+//! * every change of the database, in order: [`Client::stream_changes`].
 //!
 //! Guarantees:
 //!
@@ -35,11 +37,13 @@
 mod advice;
 mod answer;
 mod backoff;
+mod changes;
 mod client;
 mod connection;
 mod dial;
 mod error;
 mod feed;
+mod group;
 mod ids;
 mod limits;
 mod options;
@@ -57,12 +61,15 @@ mod writes;
 
 pub use advice::{Advice, PolicyCost};
 pub use answer::{
-    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
-    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
+    Edge, EdgePage, Explained, Follow, GroupCard, GroupList, Online, Page, PageEnd, Post, Relation,
+    Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
+    WatchEvent, Why, Written,
 };
+pub use changes::{Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange};
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
+pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;

@@ -137,6 +137,12 @@ impl Shared {
         self.arrived.notify_one();
     }
 
+    /// Whether nothing may enter any more.
+    pub(crate) fn is_shut(&self) -> bool {
+        let queue = lock(&self.queue);
+        queue.closing || queue.shut.is_some()
+    }
+
     pub(crate) fn is_closing(&self) -> bool {
         let queue = lock(&self.queue);
         queue.closing && queue.operations.is_empty()

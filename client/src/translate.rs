@@ -9,9 +9,11 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Reply;
 
 use crate::answer::{
-    Edge, EdgePage, Explained, Follow, Online, Page, PageEnd, Post, Relation, Scan, ScanItems,
-    ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch, WatchEvent, Why, Written,
+    Edge, EdgePage, Explained, Follow, GroupCard, GroupList, Online, Page, PageEnd, Post, Relation,
+    Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
+    WatchEvent, Why, Written,
 };
+use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange};
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 
@@ -45,6 +47,8 @@ from_reply! {
     Scanned => Scan, scan;
     Online => Online, online;
     Explained => Explained, explained;
+    Groups => GroupList, groups;
+    Changed => Changes, changes;
 }
 
 impl FromReply for () {
@@ -126,6 +130,7 @@ fn relation(body: wire::Relation) -> Relation {
         muted: body.muted,
         blocked: body.blocked,
         blocked_by: body.blocked_by,
+        apart: body.apart,
     }
 }
 
@@ -177,6 +182,7 @@ fn explained(body: wire::Explained) -> Explained {
         wire::Why::Blocked => Why::Blocked,
         wire::Why::Deleted => Why::Deleted,
         wire::Why::NoSuchPost => Why::NoSuchPost,
+        wire::Why::Apart => Why::Apart,
     };
     Explained {
         position: position(body.position),
@@ -185,6 +191,69 @@ fn explained(body: wire::Explained) -> Explained {
         since: body.since.map(Sequence),
         time: body.time.map(Timestamp),
         by: body.by.map(UserId),
+        group: (body.why == wire::Why::Apart).then(|| text(&body.group)),
+    }
+}
+
+fn groups(body: wire::Groups) -> GroupList {
+    let card = |group: wire::Group| GroupCard {
+        id: Sequence(group.id),
+        name: text(&group.name),
+        exclusive: group.exclusive,
+        members: group.members,
+    };
+    let groups = body.groups.into_iter().map(card).collect();
+    GroupList { position: position(body.position), groups }
+}
+
+fn changes(body: wire::Changed) -> Changes {
+    let position = position(body.position);
+    let at = |sequence| Position { sequence: Sequence(sequence), ..position };
+    Changes {
+        position,
+        next: at(body.next),
+        oldest: at(body.oldest),
+        changes: body.changes.into_iter().map(change).collect(),
+    }
+}
+
+fn change(change: wire::Change) -> Change {
+    let wire::Change { sequence, time, user, what } = change;
+    let what = match what {
+        wire::What::Publish { kind, created_at, content } => Changed::Published {
+            kind,
+            created_at: created_at.map(Timestamp),
+            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+        },
+        wire::What::Erased => Changed::Erased,
+        wire::What::Delete { post } => Changed::Deleted(PostId(post)),
+        wire::What::Edge { kind, other } => Changed::Edge(edge_change(kind), UserId(other)),
+        wire::What::Group { kind, group, name, exclusive, member } => {
+            let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
+            Changed::Group { kind, group, name: text(&name), exclusive }
+        }
+    };
+    let (sequence, time, user) = (Sequence(sequence), Timestamp(time), UserId(user));
+    Change { sequence, time, user, what }
+}
+
+fn edge_change(kind: wire::EdgeChange) -> EdgeChange {
+    match kind {
+        wire::EdgeChange::Follow => EdgeChange::Follow,
+        wire::EdgeChange::Unfollow => EdgeChange::Unfollow,
+        wire::EdgeChange::Mute => EdgeChange::Mute,
+        wire::EdgeChange::Unmute => EdgeChange::Unmute,
+        wire::EdgeChange::Block => EdgeChange::Block,
+        wire::EdgeChange::Unblock => EdgeChange::Unblock,
+    }
+}
+
+fn group_change(kind: wire::GroupChange, member: UserId) -> GroupChange {
+    match kind {
+        wire::GroupChange::Create => GroupChange::Create,
+        wire::GroupChange::Delete => GroupChange::Delete,
+        wire::GroupChange::Add => GroupChange::Add(member),
+        wire::GroupChange::Remove => GroupChange::Remove(member),
     }
 }
 
@@ -255,6 +324,7 @@ mod tests {
             muted: true,
             blocked: false,
             blocked_by: true,
+            apart: false,
         };
         let answer = relation(body);
         assert!(answer.follows && answer.muted && answer.blocked_by);

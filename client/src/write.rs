@@ -130,6 +130,34 @@ impl Write {
         Self { request: wire::Request::Tag(wire::Tag { options, user: user.0, tag, set }) }
     }
 
+    /// Begins a group of that name; its members are left out of the owner's home if it is `exclusive`.
+    #[must_use]
+    pub fn group_create(user: UserId, name: &str, exclusive: bool) -> Self {
+        let (options, user, name) = (wire::WriteOptions::default(), user.0, copy(name));
+        let create = wire::GroupCreate { options, user, name, exclusive };
+        Self { request: wire::Request::GroupCreate(create) }
+    }
+
+    /// Ends a group and all memberships in it.
+    #[must_use]
+    pub fn group_delete(user: UserId, name: &str) -> Self {
+        let (options, user, name) = (wire::WriteOptions::default(), user.0, copy(name));
+        let delete = wire::GroupDelete { options, user, name };
+        Self { request: wire::Request::GroupDelete(delete) }
+    }
+
+    /// Puts an author into a group, past posts included.
+    #[must_use]
+    pub fn group_add(user: UserId, name: &str, author: UserId) -> Self {
+        Self { request: wire::Request::GroupAdd(member(user, name, author)) }
+    }
+
+    /// Takes an author out of a group.
+    #[must_use]
+    pub fn group_remove(user: UserId, name: &str, author: UserId) -> Self {
+        Self { request: wire::Request::GroupRemove(member(user, name, author)) }
+    }
+
     pair_writes! {
         /// Ends a follow.
         unfollow(user, author) => Unfollow;
@@ -170,9 +198,23 @@ impl Write {
             | wire::Request::Unmute(pair)
             | wire::Request::Block(pair)
             | wire::Request::Unblock(pair) => &mut pair.options,
+            wire::Request::GroupCreate(group) => &mut group.options,
+            wire::Request::GroupDelete(group) => &mut group.options,
+            wire::Request::GroupAdd(member) | wire::Request::GroupRemove(member) => {
+                &mut member.options
+            }
             _ => unreachable!("a Write is only ever built around a write request"),
         }
     }
+}
+
+fn member(user: UserId, name: &str, author: UserId) -> wire::GroupMember {
+    let options = wire::WriteOptions::default();
+    wire::GroupMember { options, user: user.0, name: copy(name), author: author.0 }
+}
+
+fn copy(name: &str) -> Bytes {
+    Bytes::copy_from_slice(name.as_bytes())
 }
 
 impl From<NewPost> for Write {
@@ -207,6 +249,10 @@ mod tests {
             Write::unmute(a, b),
             Write::block(a, b),
             Write::unblock(a, b),
+            Write::group_create(a, "friends", true),
+            Write::group_delete(a, "friends"),
+            Write::group_add(a, "friends", b),
+            Write::group_remove(a, "friends", b),
         ];
         for write in all {
             let options = WriteOptions { key: Some(Key([7; 16])), actor: Some(UserId(5)) };

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::delivery::ranks::{WEIGHT_MAX, check_tag};
 use crate::error::{Error, ErrorKind, Result};
+use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Timestamp, UserId};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 
@@ -85,6 +86,41 @@ pub enum Action {
         user: UserId,
         /// Who was blocked.
         other: UserId,
+    },
+    /// `user` begins a group of that name, without members.
+    GroupCreate {
+        /// The owner.
+        user: UserId,
+        /// What they call it.
+        name: GroupName,
+        /// Its members are left out of the owner's home, while they are members.
+        exclusive: bool,
+    },
+    /// The group ends, and with it all memberships.
+    GroupDelete {
+        /// The owner.
+        user: UserId,
+        /// The group.
+        name: GroupName,
+    },
+    /// `author` becomes a member: all of their posts, past ones too, enter the group's feed. Needs no
+    /// follow and survives an unfollow.
+    GroupAdd {
+        /// The owner of the group.
+        user: UserId,
+        /// The group.
+        name: GroupName,
+        /// Who becomes a member; may be the owner.
+        author: UserId,
+    },
+    /// Ends a membership.
+    GroupRemove {
+        /// The owner of the group.
+        user: UserId,
+        /// The group.
+        name: GroupName,
+        /// Who is a member no longer.
+        author: UserId,
     },
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
@@ -172,6 +208,10 @@ impl Command {
             Action::Tag { tag, .. } => check_tag(tag)?,
             Action::Mute { user, author } if user == author => return Err(oneself("mute", *user)),
             Action::Block { user, other } if user == other => return Err(oneself("block", *user)),
+            Action::GroupCreate { name, .. }
+            | Action::GroupDelete { name, .. }
+            | Action::GroupAdd { name, .. }
+            | Action::GroupRemove { name, .. } => name.check()?,
             Action::Mute { .. }
             | Action::Block { .. }
             | Action::Delete { .. }
@@ -204,6 +244,10 @@ impl Action {
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }
             | Self::Unblock { user, .. }
+            | Self::GroupCreate { user, .. }
+            | Self::GroupDelete { user, .. }
+            | Self::GroupAdd { user, .. }
+            | Self::GroupRemove { user, .. }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
         }

@@ -4,10 +4,12 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::backup::{Backup, backup, fill};
+use crate::change::{Changes, ChangesQuery};
 use crate::command::{Action, Command, Receipt};
 use crate::commit::committer::{CommitStart, Committer};
 use crate::commit::prepare::Prepared;
@@ -28,14 +30,14 @@ use crate::log::writer::{LocalLog, LogCounters, Start};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
-    EdgePage, EdgeQuery, HomeSteps, Page, Post, Relation, Scan, ScanQuery, Status, TimelineQuery,
-    UserCard,
+    EdgePage, EdgeQuery, GroupList, GroupQuery, HomeSteps, MembersQuery, Page, Post, Relation,
+    Scan, ScanQuery, Status, TimelineQuery, UserCard,
 };
 use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{edges, feed, scan};
+use crate::read::{changes, edges, feed, groups, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -47,6 +49,7 @@ use crate::storage::disk::DirectoryLock;
 use crate::views::state::{Digests, State};
 use crate::watch::event::WatchQuery;
 use crate::watch::presence::{Online, online};
+use crate::watch::tail::poll_above;
 use crate::watch::teller::Teller;
 use crate::watch::watch::Watch;
 
@@ -193,9 +196,28 @@ impl Engine {
     }
 
     /// The home feed: the posts of every author the user follows, newest first, minus deleted
-    /// posts, minus muted authors.
+    /// posts, minus authors who are muted or in an exclusive group of the user.
     pub fn home(&self, query: &TimelineQuery) -> Result<Page> {
         self.read(|shared| feed::home(shared, query, Reach::Files))
+    }
+
+    /// The feed of one of the user's groups: the posts of its members, newest first, minus deleted
+    /// posts, minus members whom the owner has muted or between whom and the owner a block stands.
+    /// [`NotFound`](ErrorKind::NotFound) if there is no such group; only the owner and the trusted
+    /// application may ask.
+    pub fn group(&self, query: &GroupQuery) -> Result<Page> {
+        self.read(|shared| feed::group(shared, query, Reach::Files))
+    }
+
+    /// The user's groups; only the user and the trusted application may ask. Looks at no file.
+    pub fn groups(&self, user: UserId, viewer: Option<UserId>) -> Result<GroupList> {
+        groups::groups(&self.0.shared, user, viewer)
+    }
+
+    /// Who is in one of the user's groups, newest first; only the user and the trusted application may
+    /// ask. Looks at no file.
+    pub fn members(&self, query: &MembersQuery) -> Result<EdgePage> {
+        groups::members(&self.0.shared, query)
     }
 
     /// What the user published and did not delete.
@@ -248,6 +270,21 @@ impl Engine {
     /// One step of a walk through everything that holds, in log order.
     pub fn scan(&self, query: &ScanQuery) -> Result<Scan> {
         self.0.shared.noticing(scan::scan(&self.0.shared, query))
+    }
+
+    /// A part of the change stream: the committed and applied changes above a position, in order.
+    /// May wait for a disk. [`Trimmed`](ErrorKind::Trimmed) if changes above it were dropped, because
+    /// they hold no longer; from the very beginning one can always go on.
+    /// [`Conflict`](ErrorKind::Conflict) if the position is of another epoch;
+    /// [`Denied`](ErrorKind::Denied) to anybody but the trusted application.
+    pub fn changes(&self, query: &ChangesQuery, viewer: Option<UserId>) -> Result<Changes> {
+        changes::check_viewer(viewer)?;
+        self.0.shared.noticing(changes::changes(&self.0.shared, &self.0.catalog, query))
+    }
+
+    /// Ready once something is committed above `after`; else the task is woken when it may be.
+    pub fn poll_above(&self, after: Sequence, context: &mut Context<'_>) -> Poll<Result<()>> {
+        poll_above(&self.0.shared, after, context)
     }
 
     /// Tells what happens to a home from now on, or from where it was told before. May wait for a

@@ -6,6 +6,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::ids::Sequence;
+
 /// `Result` with the engine's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -18,6 +20,7 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     place: Option<std::sync::Arc<(String, u64)>>,
+    oldest: Option<Sequence>,
     source: Option<std::sync::Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -36,6 +39,8 @@ pub enum ErrorKind {
     Denied,
     /// A limit would be exceeded; the message names limit and value. Nothing changed.
     Limit,
+    /// What was asked for is not in the log any more; [`Error::oldest`] says what is. Begin anew.
+    Trimmed,
     /// Too much is in flight. Nothing changed; retry after a pause.
     Busy,
     /// The engine takes no writes any more (a write or sync failed). Reads go on. Restart it.
@@ -56,7 +61,7 @@ impl Error {
     /// An error of `kind` that says `message`: lower case, with the value and the limit, no full
     /// stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), place: None, source: None }
+        Self { kind, message: message.into(), place: None, oldest: None, source: None }
     }
 
     /// The same error with the cause beneath it.
@@ -98,10 +103,20 @@ impl Error {
         self.place.as_deref().map(|(file, offset)| (file.as_str(), *offset))
     }
 
+    /// Of what is [`Trimmed`](ErrorKind::Trimmed): the oldest sequence from which one can go on.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Sequence> {
+        self.oldest
+    }
+
+    pub(crate) fn trimmed(oldest: Sequence, message: String) -> Self {
+        Self { oldest: Some(oldest), ..Self::new(ErrorKind::Trimmed, message) }
+    }
+
     pub(crate) fn corrupt(file: &str, offset: u64, what: impl fmt::Display) -> Self {
         let message = format!("{what}, in {file} at offset {offset}");
         let place = Some(std::sync::Arc::new((file.to_owned(), offset)));
-        Self { kind: ErrorKind::Corrupt, message, place, source: None }
+        Self { kind: ErrorKind::Corrupt, message, place, oldest: None, source: None }
     }
 
     pub(crate) fn io(action: impl fmt::Display, source: std::io::Error) -> Self {

@@ -20,6 +20,11 @@ pub struct Sequence(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PostId(pub u64);
 
+/// A group: the sequence of the record that created it. A group that is deleted and one that is
+/// created later under the same name are two groups.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u64);
+
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
@@ -59,6 +64,18 @@ impl From<Sequence> for PostId {
     }
 }
 
+impl From<Sequence> for GroupId {
+    fn from(sequence: Sequence) -> Self {
+        Self(sequence.0)
+    }
+}
+
+impl From<GroupId> for Sequence {
+    fn from(group: GroupId) -> Self {
+        Self(group.0)
+    }
+}
+
 impl From<PostId> for Sequence {
     fn from(post: PostId) -> Self {
         Self(post.0)
@@ -78,6 +95,12 @@ impl fmt::Display for Sequence {
 }
 
 impl fmt::Display for PostId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for GroupId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

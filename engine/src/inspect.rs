@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
 use crate::inspect_view::inspect_view;
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
@@ -224,10 +225,24 @@ fn describe(record: &Record) -> String {
             let ends = (ended("forth", *forth), ended("back", *back));
             format!("block user={user} other={other}{}{}", ends.0, ends.1)
         }
+        Effect::Group(group) => describe_group(group),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }
     }
+}
+
+fn describe_group(GroupEffect { user, name, exclusive, act }: &GroupEffect) -> String {
+    let kind = if *exclusive { " exclusive" } else { "" };
+    let what = match act {
+        GroupAct::Create => format!("create user={user}"),
+        GroupAct::Delete { group } => format!("delete user={user} group={group}"),
+        GroupAct::Add { group, author } => format!("add user={user} group={group} author={author}"),
+        GroupAct::Remove { group, author, began } => {
+            format!("remove user={user} group={group} author={author}{}", ended("began", *began))
+        }
+    };
+    format!("group {what}{kind} name={name:?}")
 }
 
 /// Since when an edge stood that ends; nothing if there was none.

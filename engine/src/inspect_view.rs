@@ -9,9 +9,11 @@ use crate::error::Result;
 use crate::inspect::line;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
+use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
 use crate::runs::run::Entry;
+use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::receipts::Receipts;
 use crate::views::users::Ordinal;
 
@@ -25,6 +27,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
     match header.view {
         view_kind::USERS => inspect_users(&file, out)?,
         view_kind::RECEIPTS => inspect_receipts(&file, out)?,
+        view_kind::GROUPS => inspect_groups(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -54,6 +57,19 @@ fn inspect_receipts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_groups(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    let GroupFile { groups, members } = GroupFile::read(file, usize::MAX)?;
+    for GroupRow { owner, id, name, exclusive } in &groups {
+        let what = if *exclusive { "exclusive group" } else { "group" };
+        line(out, format_args!("  {what} {id} of ordinal {}: {name:?}", owner.0))?;
+    }
+    for MemberRow { owner, group, author, at } in &members {
+        let (owner, author) = (owner.0, author.0);
+        line(out, format_args!("  {at}: ordinal {author} in group {group} of ordinal {owner}"))?;
+    }
+    Ok(())
+}
+
 fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
     let Some(runs) = Family::open(file, number)? else { return Ok(()) };
     let bits = runs.payload_bits();
@@ -77,6 +93,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::GRAPH => "graph",
         view_kind::RECEIPTS => "receipts",
         view_kind::GRAVES => "graves",
+        view_kind::GROUPS => "groups",
         _ => "of a view this program does not know",
     }
 }
@@ -87,6 +104,8 @@ fn family_name(number: u8) -> &'static str {
         family::FOLLOWING => "following",
         family::FOLLOWERS => "followers",
         family::MUTES => "mutes",
-        _ => "blocks",
+        family::BLOCKS => "blocks",
+        family::GROUPS => "groups",
+        _ => "members",
     }
 }

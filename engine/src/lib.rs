@@ -34,6 +34,7 @@
 //! its reasons are in `ARCHITECTURE.md`, the bytes in `engine/FORMAT.md`.
 
 mod backup;
+mod change;
 mod check;
 mod clock;
 mod command;
@@ -42,6 +43,7 @@ mod delivery;
 mod engine;
 mod error;
 mod flush;
+mod group_name;
 mod ids;
 mod inspect;
 mod inspect_view;
@@ -66,6 +68,7 @@ mod views;
 mod watch;
 
 pub use backup::Backup;
+pub use change::{Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange};
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
@@ -75,19 +78,22 @@ pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
-pub use ids::{DatabaseId, Key, Position, PostId, Sequence, Timestamp, UserId};
+pub use group_name::GroupName;
+pub use ids::{DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId};
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
-    FOLLOWEES_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, META_BYTES_MAX, PAGE_BYTES_MAX,
-    QUEUE_COMMANDS_MAX, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
-    TEXT_BYTES_MAX,
+    CHANGES_DEFAULT, CHANGES_MAX, FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
+    GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, META_BYTES_MAX,
+    PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX,
+    SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
 };
 pub use log::layout;
 pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{
-    Edge, EdgePage, EdgeQuery, FollowItem, HomeSteps, Page, PageEnd, Post, Relation, Scan,
-    ScanItems, ScanOf, ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
+    Edge, EdgePage, EdgeQuery, FollowItem, GroupCard, GroupList, GroupQuery, HomeSteps,
+    MembersQuery, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf, ScanQuery, Span, Status,
+    StatusValue, TimelineQuery, UserCard,
 };
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;

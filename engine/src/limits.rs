@@ -21,11 +21,29 @@ pub const LIMIT_MAX: usize = 200;
 /// A page stops after the entry with which its text and meta reach this.
 pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
+/// Changes of one answer if the caller does not say.
+pub const CHANGES_DEFAULT: usize = 1_000;
+
+/// Changes of one answer at most: without texts they are small, and an answer of them is half a MiB.
+pub const CHANGES_MAX: usize = 4_096;
+
 /// Records one step of a scan looks at, so that a step is short even if nothing matches.
 pub(crate) const SCAN_RECORDS_MAX: usize = 4_096;
 
 /// Authors one user may follow, by default.
 pub const FOLLOWEES_MAX_DEFAULT: usize = 2_000;
+
+/// Bytes of a group's name. 64: a line of a menu.
+pub const GROUP_NAME_BYTES_MAX: usize = 64;
+
+/// Groups one user may have, by default.
+pub const GROUPS_MAX_DEFAULT: usize = 100;
+
+/// Groups one user may have, at most: all of them are listed in one answer.
+pub const GROUPS_MAX: usize = 5_000;
+
+/// Members of one group, by default: as many as a user may follow.
+pub const MEMBERS_MAX_DEFAULT: usize = 2_000;
 
 /// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
 pub const RECEIPTS_MAX: usize = 1_048_576;

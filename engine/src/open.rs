@@ -16,7 +16,9 @@ use crate::flush::load::load;
 use crate::flush::merge::set_aside;
 use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
-use crate::limits::{EPOCH_MAX, EPOCH_SKIP, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEQUENCE_MAX};
+use crate::limits::{
+    EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEQUENCE_MAX,
+};
 use crate::log::packed::cache::BlockCache;
 use crate::log::record::Record;
 use crate::log::recovery::{Chain, Verdict};
@@ -317,6 +319,12 @@ fn check_options(options: &Options) -> Result<()> {
         let asked = options.segment_bytes;
         return Err(Error::invalid(format!(
             "segment_bytes {asked} is out of range {SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
+        )));
+    }
+    if !(1..=GROUPS_MAX).contains(&options.groups_max) {
+        let asked = options.groups_max;
+        return Err(Error::invalid(format!(
+            "groups_max {asked} is out of range 1 to {GROUPS_MAX}"
         )));
     }
     if options.queue_commands_max == 0 {

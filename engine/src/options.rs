@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
+use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
-    FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, HOT_RECORD_BYTES, MEMORY_BUDGET_DEFAULT,
-    QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
+    FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES,
+    MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,6 +43,12 @@ pub struct Options {
     /// How many authors one user may follow. 2,000: keeps the worst page bounded and is what large
     /// products allow. Lowering it later refuses new follows only.
     pub followees_max: usize,
+    /// How many groups one user may have, 1 to 5,000. 100: menus are no longer. Lowering it later
+    /// refuses new groups only.
+    pub groups_max: usize,
+    /// How many members a group may have. 2,000, as `followees_max`. Lowering it later refuses new
+    /// members only.
+    pub members_max: usize,
     /// Size of a log segment in bytes, 256 KiB to 1 GiB. 64 MiB: small enough to rewrite in the
     /// background, large enough that a directory stays readable.
     pub segment_bytes: u64,
@@ -78,6 +85,8 @@ impl Default for Options {
         Self {
             durability: Durability::Fsync,
             followees_max: FOLLOWEES_MAX_DEFAULT,
+            groups_max: GROUPS_MAX_DEFAULT,
+            members_max: MEMBERS_MAX_DEFAULT,
             segment_bytes: SEGMENT_BYTES_DEFAULT,
             segment_age: DAY,
             flush_records: FLUSH_RECORDS_DEFAULT,
@@ -94,6 +103,12 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What the committer refuses.
+    pub(crate) fn limits(&self) -> Limits {
+        let Self { followees_max, groups_max, members_max, .. } = *self;
+        Limits { followees_max, groups_max, members_max }
+    }
+
     /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.
     pub(crate) fn hot_records(&self) -> u64 {
         self.memory_budget / 8 * 3 / HOT_RECORD_BYTES

@@ -5,7 +5,8 @@
 
 use bytes::Bytes;
 
-use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
+use crate::group_name::GroupName;
+use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
 
 /// Which part of a timeline a page is cut from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +31,24 @@ pub struct TimelineQuery {
     pub span: Span,
     /// How many entries: 1..=200.
     pub limit: usize,
+}
+
+/// A page of a group's feed: the posts of its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupQuery {
+    /// Which group of the user's.
+    pub name: GroupName,
+    /// Which page. Its `user` is the owner; its `viewer` the owner too, or absent.
+    pub page: TimelineQuery,
+}
+
+/// A page of a group's members, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MembersQuery {
+    /// Which group of the user's.
+    pub name: GroupName,
+    /// Which page. Its `user` is the owner; its `viewer` the owner too, or absent.
+    pub page: EdgeQuery,
 }
 
 /// A page of edges, newest edge first.
@@ -162,6 +181,28 @@ pub struct EdgePage {
     pub end: PageEnd,
 }
 
+/// One of a user's groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupCard {
+    /// The sequence of the record that created it: another group of that name is another group.
+    pub id: GroupId,
+    /// What its owner calls it.
+    pub name: GroupName,
+    /// Its members are left out of the owner's home.
+    pub exclusive: bool,
+    /// How many members it has, muted and blocked ones too.
+    pub members: u64,
+}
+
+/// All groups of a user, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupList {
+    /// The position of the answer.
+    pub position: Position,
+    /// Oldest first.
+    pub groups: Vec<GroupCard>,
+}
+
 /// Counts of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserCard {
@@ -192,6 +233,8 @@ pub struct Relation {
     pub followed_by: bool,
     /// The first has muted the second.
     pub muted: bool,
+    /// The second is in an exclusive group of the first: left out of their home, as if muted.
+    pub apart: bool,
     /// The first has blocked the second.
     pub blocked: bool,
     /// The second has blocked the first.

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use crate::check::{CheckReport, check_storage};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{DatabaseId, Sequence, UserId};
+use crate::group_name::GroupName;
+use crate::ids::{DatabaseId, GroupId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
 use crate::log::packed::writer::PackedWriter;
 use crate::log::record::{Began, Context, Effect, Record};
@@ -189,6 +191,7 @@ fn amendments(found: &[Found]) -> Amendments {
             Effect::Unblock { user, other, began } => {
                 *began = standing.end(BLOCK, (*user, *other));
             }
+            Effect::Group(group) => standing.group(group, *sequence, &mut amended),
             Effect::Publish(_)
             | Effect::Delete { .. }
             | Effect::Weigh { .. }
@@ -209,7 +212,11 @@ const BLOCK: u8 = 2;
 
 /// Edges that stand, by kind and users, and when they began.
 #[derive(Default)]
-struct Standing(HashMap<(u8, UserId, UserId), Sequence>);
+struct Standing {
+    edges: HashMap<(u8, UserId, UserId), Sequence>,
+    groups: HashMap<(UserId, GroupName), Sequence>,
+    members: HashMap<(GroupId, UserId), Sequence>,
+}
 
 impl Standing {
     fn begin(
@@ -219,13 +226,38 @@ impl Standing {
         at: Sequence,
         amended: &mut Amendments,
     ) {
-        if let Some(before) = self.0.insert((kind, from, to), at) {
+        if let Some(before) = self.edges.insert((kind, from, to), at) {
             amended.insert(before, None);
         }
     }
 
     fn end(&mut self, kind: u8, (from, to): (UserId, UserId)) -> Began {
-        self.0.remove(&(kind, from, to))
+        self.edges.remove(&(kind, from, to))
+    }
+
+    /// Of a group whose beginning is lost the members are lost too: nothing names them but its id.
+    fn group(&mut self, effect: &mut GroupEffect, at: Sequence, amended: &mut Amendments) {
+        let name = (effect.user, effect.name.clone());
+        match &mut effect.act {
+            GroupAct::Create => {
+                if let Some(before) = self.groups.insert(name, at) {
+                    amended.insert(before, None);
+                }
+            }
+            GroupAct::Delete { group } => {
+                if let Some(standing) = self.groups.remove(&name) {
+                    *group = standing.into();
+                }
+            }
+            GroupAct::Add { group, author } => {
+                if let Some(before) = self.members.insert((*group, *author), at) {
+                    amended.insert(before, None);
+                }
+            }
+            GroupAct::Remove { group, author, began } => {
+                *began = self.members.remove(&(*group, *author));
+            }
+        }
     }
 }
 

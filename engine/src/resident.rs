@@ -3,7 +3,9 @@
 use crate::command::{Action, Command};
 use crate::error::Result;
 use crate::ids::{Position, PostId, UserId};
-use crate::query::{EdgePage, EdgeQuery, Page, Post, Relation, TimelineQuery, UserCard};
+use crate::query::{
+    EdgePage, EdgeQuery, GroupQuery, Page, Post, Relation, TimelineQuery, UserCard,
+};
 use crate::read::content::{Content, Reach};
 use crate::read::edges::{self, EdgeKind, follows_since};
 use crate::read::feed;
@@ -23,6 +25,11 @@ impl<'a> Resident<'a> {
     /// See [`Engine::home`](crate::Engine::home).
     pub fn home(&self, query: &TimelineQuery) -> Result<Option<Page>> {
         self.0.noticing(feed::home(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::group`](crate::Engine::group).
+    pub fn group(&self, query: &GroupQuery) -> Result<Option<Page>> {
+        self.0.noticing(feed::group(self.0, query, Reach::Memory))
     }
 
     /// See [`Engine::outbox`](crate::Engine::outbox).
@@ -93,6 +100,10 @@ impl<'a> Resident<'a> {
             | Action::Mute { .. }
             | Action::Unmute { .. }
             | Action::Unblock { .. }
+            | Action::GroupCreate { .. }
+            | Action::GroupDelete { .. }
+            | Action::GroupAdd { .. }
+            | Action::GroupRemove { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),
         }

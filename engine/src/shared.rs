@@ -23,6 +23,7 @@ use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
 use crate::watch::hub::Hub;
+use crate::watch::tail::Tail;
 
 /// How often a committer that waits for the fan-out looks up.
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
@@ -45,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) fan_out: Signal,
     /// Who watches homes.
     pub(crate) hub: Hub,
+    /// Who waits for the next record.
+    pub(crate) tail: Tail,
     fault: Mutex<Option<Error>>,
     /// Why the last try to write view files failed; it is tried again.
     flush_fault: Mutex<Option<Error>>,
@@ -88,6 +91,7 @@ impl Shared {
             tally: Tally::default(),
             fan_out: Signal::default(),
             hub,
+            tail: Tail::default(),
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),
             damage: OnceLock::new(),

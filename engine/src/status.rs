@@ -29,6 +29,10 @@ pub struct Counters {
     pub mutes: u64,
     /// Blocks that hold.
     pub blocks: u64,
+    /// Groups of authors.
+    pub user_groups: u64,
+    /// Their members, all together.
+    pub group_members: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -147,6 +151,8 @@ pub(crate) fn counters(
         follows: state.graph.follows(),
         mutes: state.graph.mutes.len() as u64,
         blocks: state.graph.blocks.len() as u64,
+        user_groups: state.groups.total(),
+        group_members: state.groups.members(),
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -215,6 +221,8 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "follows", number(counters.follows)),
         ("views", "mutes", number(counters.mutes)),
         ("views", "blocks", number(counters.blocks)),
+        ("views", "groups", number(counters.user_groups)),
+        ("views", "group_members", number(counters.group_members)),
         ("views", "receipts", number(counters.receipts)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
@@ -279,6 +287,8 @@ fn settings(options: &Options) -> Vec<Field> {
     vec![
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
+        ("options", "max_groups", number(options.groups_max as u64)),
+        ("options", "max_members", number(options.members_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),

@@ -14,9 +14,9 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, DeliveryOptions, Engine, ErrorKind, HomeSteps, ManualClock, Moment, Options,
-    Policy, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Sequence, Span, Storage, TimelineQuery,
-    Timestamp, UserId, Way, Why,
+    Action, Command, DeliveryOptions, Engine, ErrorKind, GroupName, HomeSteps, ManualClock, Moment,
+    Options, Page, Policy, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Sequence, Span, Storage,
+    TimelineQuery, Timestamp, UserId, Way, Why,
 };
 
 const FOLLOWEES_MAX: usize = 8;
@@ -94,6 +94,13 @@ impl World {
         if let Some(resident) = self.engine.resident().home(&query).unwrap() {
             assert_eq!(resident, home, "resident {context}");
         }
+        let query = self.workload.group(last);
+        let ids = |page: Page| {
+            let ids: Vec<_> = page.posts.iter().map(|post| post.id.0).collect();
+            (ids, page.end)
+        };
+        let feed = self.engine.group(&query).ok().map(ids);
+        assert_eq!(feed, self.model.group(&query), "{context}: {query:?}");
     }
 
     fn verify(&mut self, context: &str) {
@@ -293,13 +300,19 @@ fn a_post_is_there_or_not_for_a_reason() {
     do_it(Action::Mute { user: ann, author: ben });
     assert_eq!(why(post), Why::Muted { since: at(3) });
     do_it(Action::Unmute { user: ann, author: ben });
+    let group = GroupName::new("shop");
+    do_it(Action::GroupCreate { user: ann, name: group.clone(), exclusive: true });
+    do_it(Action::GroupAdd { user: ann, name: group.clone(), author: ben });
+    assert_eq!(why(post), Why::Apart { group: group.clone(), since: at(6) });
+    do_it(Action::GroupDelete { user: ann, name: group });
+    assert_eq!(why(post), Why::Present { since: at(2), way: Way::Pulled }, "the inbox went");
     do_it(Action::Unfollow { user: ann, author: ben });
-    assert_eq!(why(post), Why::NotFollowing { ended: Some(at(5)) });
+    assert_eq!(why(post), Why::NotFollowing { ended: Some(at(8)) });
     do_it(Action::Block { user: ben, other: ann });
-    assert_eq!(why(post), Why::Blocked { by: ben, since: at(6) });
+    assert_eq!(why(post), Why::Blocked { by: ben, since: at(9) });
     do_it(Action::Unblock { user: ben, other: ann });
     do_it(Action::Delete { post });
-    assert_eq!(why(post), Why::Deleted { at: Some(at(8)) });
+    assert_eq!(why(post), Why::Deleted { at: Some(at(11)) });
     assert_eq!(engine.explain(ann, post, None).unwrap().author, Some(ben));
     let refused = engine.explain(ann, post, Some(cem)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Denied, "{refused}");

@@ -59,11 +59,11 @@ fn update(name: &str) {
     let _ = std::fs::remove_dir_all(place(name));
     let data = place(name).join("data");
     let mut model = Model::new(5);
-    let mut workload = Workload::new(4, USERS);
+    let mut workload = Workload::new(5, USERS);
     workload.text_bytes_max = 20;
     for round in 0..3 {
         let engine = Engine::open(&data, options()).unwrap();
-        play(&engine, &mut model, &mut workload, 140);
+        play(&engine, &mut model, &mut workload, 180);
         if round == 1 {
             // Deleted posts of the first rounds are erased: their segments are packed.
             engine.retain().unwrap();
@@ -119,10 +119,12 @@ fn the_fixture_has_every_kind_of_file() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
-    for kind in ["MANIFEST", "log-", "users-", "outbox-", "graph-", "receipts-", "graves-"] {
+    for kind in
+        ["MANIFEST", "log-", "users-", "outbox-", "graph-", "receipts-", "graves-", "groups-"]
+    {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }
-    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::GRAVES;
+    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::GROUPS;
     let is_packed = |name: &&String| {
         let file = std::fs::read(place("v1").join("data").join(name)).unwrap();
         file.get(10) == Some(&fanfold_engine::layout::FILE_KIND_PACKED)

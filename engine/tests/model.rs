@@ -7,15 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::testing::model::{Expected, IdPage, Model};
+use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, Durability, EdgePage, Engine, Options, PostId, Receipt, Result,
+    Action, Command, Durability, EdgePage, Engine, ErrorKind, Options, PostId, Receipt, Result,
     SEGMENT_BYTES_MIN, Storage, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
+
+const LIMITS: ModelLimits = ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3 };
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -34,7 +36,9 @@ impl Pair {
             workload.text_bytes_max = 64 * 1024;
         }
         let engine = open(&storage, &mut workload);
-        Self { engine, model: Model::new(FOLLOWEES_MAX), storage, workload }
+        let mut model = Model::new(FOLLOWEES_MAX);
+        model.limits = LIMITS;
+        Self { engine, model, storage, workload }
     }
 
     fn write(&mut self, context: &str) {
@@ -81,8 +85,36 @@ impl Pair {
         }
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
+        self.read_groups(&context);
         self.read_edges(&context);
         self.read_users(&context);
+    }
+
+    fn read_groups(&mut self, context: &str) {
+        let query = self.workload.group(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let feed = self.engine.group(&query);
+        match self.model.group(&query) {
+            Some(expected) => {
+                let feed = feed.unwrap();
+                if let Some(resident) = self.engine.resident().group(&query).unwrap() {
+                    assert_eq!(resident, feed, "resident group {context}");
+                }
+                let ids: Vec<_> = feed.posts.iter().map(|post| post.id.0).collect();
+                assert_eq!((ids, feed.end), expected, "group {context}");
+                feed.posts.iter().for_each(|post| self.check_post(post, &context));
+            }
+            None => assert_eq!(feed.unwrap_err().kind(), ErrorKind::NotFound, "{context}"),
+        }
+        let query = self.workload.members(self.model.last);
+        let page = self.engine.members(&query).ok();
+        let found = page.map(|page| (edges(&page), page.end));
+        assert_eq!(found, self.model.members(&query), "members {context}: {query:?}");
+        let user = query.page.user;
+        let list = self.engine.groups(user, None).unwrap().groups.into_iter();
+        let list: Vec<_> =
+            list.map(|g| (g.id.0, g.name.to_string(), g.exclusive, g.members)).collect();
+        assert_eq!(list, self.model.group_list(user), "groups of {user}, {context}");
     }
 
     fn read_edges(&mut self, context: &str) {
@@ -104,6 +136,7 @@ impl Pair {
         let r = self.engine.relation(a, b, None).unwrap();
         let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
+        assert_eq!(r.apart, self.model.is_apart(a, b), "apart {a} {b}, {context}");
         let id = PostId(self.workload.random.below(self.model.last + 2));
         let seen = self.engine.post(id, viewer).is_ok();
         assert_eq!(seen, self.model.sees_post(id, viewer), "post {id} for {viewer:?}, {context}");
@@ -167,6 +200,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         },
         segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
         followees_max: FOLLOWEES_MAX,
+        groups_max: LIMITS.groups,
+        members_max: LIMITS.members,
         flush_records: match workload.random.below(4) {
             0 => 1,
             1 => 20,

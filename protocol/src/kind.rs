@@ -101,6 +101,14 @@ kinds! {
         Touch = 0x18, "touch";
         /// Gives a user a tag, or takes it away.
         Tag = 0x19, "tag";
+        /// Begins a group of authors.
+        GroupCreate = 0x1a, "group_create";
+        /// Ends a group.
+        GroupDelete = 0x1b, "group_delete";
+        /// Puts an author into a group.
+        GroupAdd = 0x1c, "group_add";
+        /// Takes an author out of a group.
+        GroupRemove = 0x1d, "group_remove";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -125,6 +133,14 @@ kinds! {
         Online = 0x3a, "online";
         /// Asks why a post is in a home, or why it is not.
         Explain = 0x3b, "explain";
+        /// Reads a group's feed.
+        Group = 0x3c, "group";
+        /// Lists a user's groups.
+        Groups = 0x3d, "groups";
+        /// Lists who is in a group.
+        Members = 0x3e, "members";
+        /// Reads the log's changes from a position on.
+        Changes = 0x3f, "changes";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -163,6 +179,10 @@ kinds! {
         Unwatched = 0x8c, "unwatched";
         /// Why a post is in a home, or why it is not.
         Explained = 0x8d, "explained";
+        /// All groups of a user.
+        Groups = 0x8e, "groups";
+        /// A part of the change stream.
+        Changed = 0x8f, "changed";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -201,7 +221,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 10);
+        assert_eq!(writes, 14);
         assert!(!RequestKind::Home.is_write());
     }
 }

@@ -29,6 +29,9 @@ pub const DATABASE_BYTES: usize = 16;
 /// The longest name a peer gives of itself, client or server, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 
+/// The longest name of a group, in bytes.
+pub const GROUP_NAME_BYTES_MAX: usize = 64;
+
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 
@@ -63,6 +66,15 @@ pub const ITEMS_DEFAULT: u32 = 20;
 /// can name the value.
 pub const ITEMS_MAX: u32 = 200;
 
+/// How many changes a reply holds for a `limit` of 0.
+pub const CHANGES_DEFAULT: u32 = 1_000;
+
+/// The largest `limit` of changes. Checked by the server.
+pub const CHANGES_MAX: u32 = 4_096;
+
+/// How long a server waits for the next change at most, in milliseconds.
+pub const WAIT_MS_MAX: u32 = 60_000;
+
 /// How many watches a connection may have.
 pub const WATCHES_MAX: u32 = 1_024;
 
@@ -80,4 +92,6 @@ const _: () = {
     assert!((NAME_BYTES_MAX + TOKEN_BYTES_MAX + 64) as u32 <= HELLO_BODY_BYTES_MAX);
     assert!(ITEMS_DEFAULT <= ITEMS_MAX);
     assert!(ITEMS_MAX <= u16::MAX as u32);
+    assert!(CHANGES_DEFAULT <= CHANGES_MAX);
+    assert!(CHANGES_MAX <= u16::MAX as u32);
 };

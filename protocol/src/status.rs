@@ -135,6 +135,8 @@ codes! {
     Closed = 10, "closed", Request, Us, Retry::Elsewhere;
     /// A fault of the server that fits nothing else. Tell the operator.
     Internal = 11, "internal", Request, Us, Retry::Never;
+    /// What was asked for is not in the log any more; the reply says from where one can go on.
+    Trimmed = 12, "trimmed", Request, Us, Retry::Never;
     /// A header or a body breaks the rules of the protocol. Fix the client.
     BadFrame = 32, "bad_frame", Session, Peer, Retry::Never;
     /// No version in common; the message names both ranges.

@@ -150,6 +150,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("TEXT_BYTES_MAX", limits::TEXT_BYTES_MAX as u64),
         ("META_BYTES_MAX", limits::META_BYTES_MAX as u64),
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
+        ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
@@ -157,6 +158,9 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("STATUS_FIELDS_MAX", limits::STATUS_FIELDS_MAX as u64),
         ("ITEMS_DEFAULT", limits::ITEMS_DEFAULT.into()),
         ("ITEMS_MAX", limits::ITEMS_MAX.into()),
+        ("CHANGES_DEFAULT", limits::CHANGES_DEFAULT.into()),
+        ("CHANGES_MAX", limits::CHANGES_MAX.into()),
+        ("WAIT_MS_MAX", limits::WAIT_MS_MAX.into()),
         ("WATCHES_MAX", limits::WATCHES_MAX.into()),
         ("PAGE_BYTES_MAX", limits::PAGE_BYTES_MAX.into()),
     ]
@@ -180,12 +184,13 @@ fn the_flags_agree() {
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
         "bits: {} `a` follows `b`, {} `b` follows `a`, {} `a` muted `b`, {} `a` blocked `b`, \
-         {} `b` blocked `a`; others are 0",
+         {} `b` blocked `a`, {} `b` is in an exclusive group of `a`; others are 0",
         Relation::FOLLOWS,
         Relation::FOLLOWED_BY,
         Relation::MUTED,
         Relation::BLOCKED,
-        Relation::BLOCKED_BY
+        Relation::BLOCKED_BY,
+        Relation::APART
     );
     assert_eq!(meaning("0x88 relation", "flags"), expected);
 }

@@ -130,7 +130,7 @@ fn bytes_without_meaning_end_the_session() {
         request(RequestKind::Hello, b"FANG\x01\0\x01\0"),
         reply(ReplyKind::Written, &[1, 1, 2, 0]),
         reply(ReplyKind::Page, &[1, 1, 3, 0, 0]),
-        reply(ReplyKind::Relation, &[1, 1, 32]),
+        reply(ReplyKind::Relation, &[1, 1, 64]),
         reply(ReplyKind::Error, &[1, 0, 2, 0, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 3, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 0, 3, 0]),

@@ -99,6 +99,12 @@ pub struct SettingArgs {
     /// How many authors a user may follow [default: 2000].
     #[arg(long, value_name = "N")]
     pub max_followees: Option<String>,
+    /// How many groups a user may have, 1 to 5000 [default: 100].
+    #[arg(long, value_name = "N")]
+    pub max_groups: Option<String>,
+    /// How many members a group may have [default: 2000].
+    #[arg(long, value_name = "N")]
+    pub max_members: Option<String>,
     /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
     ///
     /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
@@ -209,6 +215,8 @@ impl SettingArgs {
             ("http", &self.http),
             ("debug", &self.debug),
             ("max-followees", &self.max_followees),
+            ("max-groups", &self.max_groups),
+            ("max-members", &self.max_members),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
             ("flush-records", &self.flush_records),

@@ -4,11 +4,12 @@
 //! lookups need the disk comes back to be submitted; the connection takes no further frame meanwhile,
 //! so that writes stay in order.
 
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use fanfold_engine::Command;
+use fanfold_engine::{Command, Sequence};
 use fanfold_protocol::RequestKind;
 use tokio::task::JoinSet;
 
@@ -23,6 +24,26 @@ use crate::writes::Asked;
 pub(crate) struct Cold {
     tasks: JoinSet<Thawed>,
     is_looking_ahead: bool,
+}
+
+/// How often somebody who waits looks whether the server is stopping.
+const STOP_LOOK: Duration = Duration::from_millis(250);
+
+/// Waits until there is something to tell, if that may come; at most for `patience`.
+async fn wait(service: &Service, question: &Question, patience: Duration) {
+    let Question::Changes(query, None) = question else { return };
+    let after = query.after.map_or(Sequence(0), |after| after.sequence);
+    let until = Instant::now() + patience;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() || service.is_stopping() {
+            return;
+        }
+        let above = poll_fn(|context| service.engine.poll_above(after, context));
+        if tokio::time::timeout(left.min(STOP_LOOK), above).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// What came back from the lane.
@@ -48,9 +69,11 @@ impl Cold {
         service: &Arc<Service>,
         (request_id, kind): (u32, RequestKind),
         question: Question,
+        patience: Duration,
     ) {
         let (service, started) = (Arc::clone(service), Instant::now());
         self.tasks.spawn(async move {
+            wait(&service, &question, patience).await;
             let place = service.config.backup_dir.clone();
             let answer = move |engine: &fanfold_engine::Engine| {
                 let mut out = BytesMut::new();

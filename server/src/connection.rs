@@ -39,7 +39,7 @@ use crate::reply::Refusal;
 use crate::service::{SERVER_NAME, Service};
 use crate::session::{Session, Step};
 use crate::translate::Question;
-use crate::watches::{News, Told, Watches};
+use crate::watches::{self, News, Told, Watches};
 use crate::writes::{Asked, Done, Writes};
 use crate::{info, reply, translate};
 
@@ -328,6 +328,10 @@ impl Connection {
             _ => {}
         }
         let Some(question) = translate::question(request) else { return };
+        if let Some(error) = self.mismatch(&question) {
+            let refusal = reply::refuse(request_id, error, &mut self.outbound.buffer);
+            return self.count(request.kind(), refusal);
+        }
         let started = Instant::now();
         let out = &mut self.outbound.buffer;
         let answered = match &question {
@@ -337,8 +341,19 @@ impl Connection {
         };
         match answered {
             Some(refusal) => self.count_read(request.kind(), started, refusal),
-            None => self.cold.read(&self.service, (request_id, request.kind()), question),
+            None => {
+                let (asked, patience) =
+                    ((request_id, request.kind()), translate::patience(request));
+                self.cold.read(&self.service, asked, question, patience);
+            }
         }
+    }
+
+    /// Changes above a position of another epoch: here that is an error of the request alone.
+    fn mismatch(&self, question: &Question) -> Option<ErrorReply> {
+        let Question::Changes(query, _) = question else { return None };
+        let after = query.after.filter(|after| after.epoch != self.service.epoch)?;
+        Some(watches::mismatch(&self.service, after))
     }
 
     fn write(&mut self, request_id: u32, request: Request) {

@@ -13,9 +13,9 @@ use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Follow, OnePost, Online, PageEnd,
-    PageWriter, Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, Why,
-    Written, encode_reply,
+    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained,
+    Follow, Group, GroupChange, Groups, OnePost, Online, PageEnd, PageWriter, Position, Post,
+    PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, What, Why, Written, encode_reply,
 };
 
 use crate::backups;
@@ -36,6 +36,10 @@ pub(crate) fn answer(
     let reply = match question {
         Question::Home(query) => return page(engine.home(query), request_id, out),
         Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
+        Question::Group(query) => return page(engine.group(query), request_id, out),
+        Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
+        Question::Members(query) => engine.members(query).map(edges),
+        Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changed),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Advise => engine.advise().map(advised),
@@ -62,8 +66,15 @@ pub(crate) fn answer_resident(
     request_id: u32,
     out: &mut BytesMut,
 ) -> Option<Refusal> {
+    if let Question::Groups(..) | Question::Members(_) = question {
+        // Wholly in memory.
+        return Some(answer(engine, None, question, request_id, out));
+    }
     let engine = engine.resident();
     let reply = match question {
+        Question::Group(query) => {
+            return Some(page(engine.group(query).transpose()?, request_id, out));
+        }
         Question::Home(query) => {
             return Some(page(engine.home(query).transpose()?, request_id, out));
         }
@@ -82,6 +93,9 @@ pub(crate) fn answer_resident(
         }
         // A walk through everything is for the lane, whatever is in memory.
         Question::Scan(_)
+        | Question::Groups(..)
+        | Question::Members(_)
+        | Question::Changes(..)
         | Question::Backup(_)
         | Question::Advise
         | Question::Online(..)
@@ -136,7 +150,8 @@ pub(crate) fn refuse(request_id: u32, error: ErrorReply, out: &mut BytesMut) -> 
 
 /// What a peer is told about an error of the engine.
 pub(crate) fn refusal(error: &Error) -> ErrorReply {
-    ErrorReply::new(code(error.kind()), error.to_string())
+    let reply = ErrorReply::new(code(error.kind()), error.to_string());
+    ErrorReply { oldest: error.oldest().map_or(0, |oldest| oldest.0), ..reply }
 }
 
 /// The code of each kind of error; its radius, fault and retry hint follow from it.
@@ -147,6 +162,7 @@ pub(crate) fn code(kind: ErrorKind) -> Code {
         ErrorKind::Conflict => Code::Conflict,
         ErrorKind::Denied => Code::Denied,
         ErrorKind::Limit => Code::Limit,
+        ErrorKind::Trimmed => Code::Trimmed,
         ErrorKind::Busy => Code::Busy,
         ErrorKind::Unavailable => Code::Unavailable,
         ErrorKind::StorageFull => Code::StorageFull,
@@ -263,6 +279,7 @@ fn relation(relation: engine::Relation) -> Reply {
         muted: relation.muted,
         blocked: relation.blocked,
         blocked_by: relation.blocked_by,
+        apart: relation.apart,
     })
 }
 
@@ -294,10 +311,15 @@ fn online(found: engine::Online) -> Reply {
 }
 
 fn explained(found: engine::Explained) -> Reply {
+    let group = match &found.why {
+        engine::Why::Apart { group, .. } => copy(group),
+        _ => Bytes::new(),
+    };
     let (why, since, by) = match found.why {
         engine::Why::Present { since, way } => (present(way), Some(since), None),
         engine::Why::NotFollowing { ended } => (Why::NotFollowing, ended, None),
         engine::Why::Muted { since } => (Why::Muted, Some(since), None),
+        engine::Why::Apart { since, .. } => (Why::Apart, Some(since), None),
         engine::Why::Blocked { by, since } => (Why::Blocked, Some(since), Some(by)),
         engine::Why::Deleted { at } => (Why::Deleted, at, None),
         // There are no other reasons.
@@ -310,7 +332,77 @@ fn explained(found: engine::Explained) -> Reply {
         since: since.map(|since| since.sequence.0),
         time: since.and_then(|since| since.time).map(|time| time.0),
         by: by.map(|by| by.0),
+        group,
     })
+}
+
+fn groups(list: engine::GroupList) -> Reply {
+    let group = |card: &engine::GroupCard| Group {
+        id: card.id.0,
+        name: copy(&card.name),
+        exclusive: card.exclusive,
+        members: card.members,
+    };
+    let groups = list.groups.iter().map(group).collect();
+    Reply::Groups(Groups { position: position(list.position), groups })
+}
+
+fn changed(found: engine::Changes) -> Reply {
+    Reply::Changed(Changed {
+        position: position(found.position),
+        next: found.next.sequence.0,
+        oldest: found.oldest.sequence.0,
+        changes: found.changes.into_iter().filter_map(change).collect(),
+    })
+}
+
+/// None for what this protocol has no word for.
+fn change(change: engine::Change) -> Option<Change> {
+    let engine::Change { sequence, time, what } = change;
+    let (user, what) = match what {
+        engine::Changed::Published { author, kind, created_at, content } => {
+            let created_at = created_at.map(|at| at.0);
+            (author, What::Publish { kind, created_at, content })
+        }
+        engine::Changed::Erased { author } => (author, What::Erased),
+        engine::Changed::Deleted { post, author } => (author, What::Delete { post: post.0 }),
+        engine::Changed::Edge { kind, user, other } => {
+            (user, What::Edge { kind: edge_change(kind)?, other: other.0 })
+        }
+        engine::Changed::Group { kind, user, group, name, exclusive } => {
+            let (kind, member) = group_change(kind)?;
+            let (group, name) = (group.0, copy(&name));
+            (user, What::Group { kind, group, name, exclusive, member })
+        }
+        _ => return None,
+    };
+    Some(Change { sequence: sequence.0, time: time.0, user: user.0, what })
+}
+
+fn edge_change(kind: engine::EdgeChange) -> Option<EdgeChange> {
+    Some(match kind {
+        engine::EdgeChange::Follow => EdgeChange::Follow,
+        engine::EdgeChange::Unfollow => EdgeChange::Unfollow,
+        engine::EdgeChange::Mute => EdgeChange::Mute,
+        engine::EdgeChange::Unmute => EdgeChange::Unmute,
+        engine::EdgeChange::Block => EdgeChange::Block,
+        engine::EdgeChange::Unblock => EdgeChange::Unblock,
+        _ => return None,
+    })
+}
+
+fn group_change(kind: engine::GroupChange) -> Option<(GroupChange, u64)> {
+    Some(match kind {
+        engine::GroupChange::Create => (GroupChange::Create, 0),
+        engine::GroupChange::Delete => (GroupChange::Delete, 0),
+        engine::GroupChange::Add(author) => (GroupChange::Add, author.0),
+        engine::GroupChange::Remove(author) => (GroupChange::Remove, author.0),
+        _ => return None,
+    })
+}
+
+fn copy(name: &engine::GroupName) -> Bytes {
+    Bytes::copy_from_slice(name.as_str().as_bytes())
 }
 
 fn present(way: engine::Way) -> Why {
@@ -374,7 +466,8 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [ErrorKind; 12] = [
+    const KINDS: [ErrorKind; 13] = [
+        ErrorKind::Trimmed,
         ErrorKind::Invalid,
         ErrorKind::NotFound,
         ErrorKind::Conflict,

@@ -4,8 +4,11 @@
 //! nothing: no limit, no default of its own but the one for a `limit` of 0, which the protocol
 //! leaves to the server.
 
+use std::time::Duration;
+
 use fanfold_engine::{
-    Action, Command, EdgeQuery, Key, LIMIT_DEFAULT, NewPost, Position, PostId, ScanOf, ScanQuery,
+    Action, CHANGES_DEFAULT, ChangesQuery, Command, ContentWanted, EdgeQuery, GroupName,
+    GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost, Position, PostId, ScanOf, ScanQuery,
     Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
@@ -19,6 +22,10 @@ pub(crate) enum Question {
     Backup(String),
     Advise,
     Home(TimelineQuery),
+    Group(GroupQuery),
+    Groups(UserId, Option<UserId>),
+    Members(MembersQuery),
+    Changes(ChangesQuery, Option<UserId>),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
     Following(EdgeQuery),
@@ -51,7 +58,25 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::Unmute(pair) => on_pair(pair, |user, author| Action::Unmute { user, author }),
         Request::Block(pair) => on_pair(pair, |user, other| Action::Block { user, other }),
         Request::Unblock(pair) => on_pair(pair, |user, other| Action::Unblock { user, other }),
+        Request::GroupCreate(group) => {
+            let (user, name) = (UserId(group.user), GroupName::new(group.name()));
+            (Action::GroupCreate { user, name, exclusive: group.exclusive }, group.options)
+        }
+        Request::GroupDelete(group) => {
+            let (user, name) = (UserId(group.user), GroupName::new(group.name()));
+            (Action::GroupDelete { user, name }, group.options)
+        }
+        Request::GroupAdd(member) => {
+            on_member(&member, |user, name, author| Action::GroupAdd { user, name, author })
+        }
+        Request::GroupRemove(member) => {
+            on_member(&member, |user, name, author| Action::GroupRemove { user, name, author })
+        }
         Request::Hello(_)
+        | Request::Changes(_)
+        | Request::Group(_)
+        | Request::Groups(_)
+        | Request::Members(_)
         | Request::Ping
         | Request::Status
         | Request::Backup(_)
@@ -83,6 +108,18 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Advise => Question::Advise,
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
+        Request::Group(feed) => Question::Group(GroupQuery {
+            name: GroupName::new(feed.name()),
+            page: timeline_query(&feed.page),
+        }),
+        Request::Groups(user) => Question::Groups(UserId(user.user), viewer(user.options)),
+        Request::Changes(changes) => {
+            Question::Changes(changes_query(changes), viewer(changes.options))
+        }
+        Request::Members(members) => Question::Members(MembersQuery {
+            name: GroupName::new(members.name()),
+            page: edge_query(&members.page),
+        }),
         Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
         Request::Following(edges) => Question::Following(edge_query(edges)),
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
@@ -112,6 +149,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unmute(_)
         | Request::Block(_)
         | Request::Unblock(_)
+        | Request::GroupCreate(_)
+        | Request::GroupDelete(_)
+        | Request::GroupAdd(_)
+        | Request::GroupRemove(_)
         | Request::Touch(_)
         | Request::Tag(_) => return None,
     })
@@ -144,12 +185,40 @@ fn on_pair(
     (action(UserId(pair.user), UserId(pair.other)), pair.options)
 }
 
+fn on_member(
+    member: &wire::GroupMember,
+    action: impl FnOnce(UserId, GroupName, UserId) -> Action,
+) -> (Action, wire::WriteOptions) {
+    let name = GroupName::new(member.name());
+    (action(UserId(member.user), name, UserId(member.author)), member.options)
+}
+
 fn write_options(options: wire::WriteOptions) -> WriteOptions {
     WriteOptions { key: options.key.map(Key), actor: options.actor.map(UserId) }
 }
 
 fn viewer(options: wire::ReadOptions) -> Option<UserId> {
     options.viewer.map(UserId)
+}
+
+/// How long the answer to a request may wait for something to tell.
+pub(crate) fn patience(request: &Request) -> Duration {
+    match request {
+        Request::Changes(changes) => Duration::from_millis(u64::from(changes.wait_ms)),
+        _ => Duration::ZERO,
+    }
+}
+
+fn changes_query(changes: &wire::Changes) -> ChangesQuery {
+    let after = changes
+        .after
+        .map(|after| Position { epoch: after.epoch, sequence: Sequence(after.sequence) });
+    let limit = match changes.limit {
+        0 => CHANGES_DEFAULT,
+        limit => usize::try_from(limit).unwrap_or(usize::MAX),
+    };
+    let content = if changes.content { ContentWanted::Yes } else { ContentWanted::No };
+    ChangesQuery { after, limit, content }
 }
 
 fn timeline_query(timeline: &wire::Timeline) -> TimelineQuery {
@@ -241,6 +310,24 @@ mod tests {
         let follow = Request::Follow(wire::NewFollow { options, user: 1, other: 2, weight });
         let action = Action::Follow { user, author, weight };
         assert_eq!(command(follow), Some(Command::new(action)));
+    }
+
+    #[test]
+    fn groups_keep_owner_name_and_member() {
+        let (options, name) = (wire::WriteOptions::default(), Bytes::from_static(b"friends"));
+        let member = wire::GroupMember { options, user: 1, name: name.clone(), author: 2 };
+        let (user, author) = (UserId(1), UserId(2));
+        let known = || GroupName::new("friends");
+        let add = Action::GroupAdd { user, name: known(), author };
+        assert_eq!(command(Request::GroupAdd(member.clone())), Some(Command::new(add)));
+        let remove = Action::GroupRemove { user, name: known(), author };
+        assert_eq!(command(Request::GroupRemove(member)), Some(Command::new(remove)));
+        let create = wire::GroupCreate { options, user: 1, name: name.clone(), exclusive: true };
+        let expected = Action::GroupCreate { user, name: known(), exclusive: true };
+        assert_eq!(command(Request::GroupCreate(create)), Some(Command::new(expected)));
+        let delete = Request::GroupDelete(wire::GroupDelete { options, user: 1, name });
+        let expected = Action::GroupDelete { user, name: known() };
+        assert_eq!(command(delete), Some(Command::new(expected)));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use fanfold_engine::{Watch, WatchBatch, WatchQuery};
+use fanfold_engine::{Position, Watch, WatchBatch, WatchQuery};
 use fanfold_protocol::{Code, ErrorReply, Radius, limits};
 use futures_util::future::{AbortHandle, Abortable, FutureExt, abortable};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -134,15 +134,20 @@ impl Watches {
     }
 }
 
+/// The position is of another epoch: an error of the request alone.
+pub(crate) fn mismatch(service: &Service, after: Position) -> ErrorReply {
+    let message = format!(
+        "position {after} is of another epoch, the database is in epoch {}; what was told before may \
+         be lost: begin anew",
+        service.epoch
+    );
+    let error = ErrorReply::new(Code::EpochMismatch, message);
+    ErrorReply { radius: Radius::Request, ..error }
+}
+
 async fn begin(service: &Service, query: WatchQuery) -> News {
     if let Some(after) = query.after.filter(|after| after.epoch != service.epoch) {
-        let message = format!(
-            "position {after} is of another epoch, the database is in epoch {}; read the home and \
-             watch anew",
-            service.epoch
-        );
-        let error = ErrorReply::new(Code::EpochMismatch, message);
-        return News::Refused(ErrorReply { radius: Radius::Request, ..error });
+        return News::Refused(mismatch(service, after));
     }
     let begin = move |engine: &fanfold_engine::Engine| engine.watch(&query);
     match service.lane.run(service.engine.clone(), begin).await.flatten() {

@@ -11,6 +11,7 @@
 
 mod advice;
 mod backups;
+mod changes;
 mod cli;
 mod document;
 mod manners;

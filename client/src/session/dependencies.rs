@@ -11,6 +11,8 @@
 //! * a write that frees places in a list of followees (an unfollow by the follower; a block, which
 //!   ends the follows of both) waits until no follow by such a user is in flight: that follow may
 //!   have been refused by the limit;
+//! * a write about a group waits until no other write about a group of the same user is in flight; who
+//!   is put into one is a pair with its owner too, which a block may forbid;
 //! * publish, delete, touch and tag decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +32,10 @@ pub(crate) enum Footprint {
     Unfollow(u64, u64),
     /// The pair, and may free a place in the followees of both.
     Block(u64, u64),
+    /// The groups of a user.
+    Groups(u64),
+    /// The groups of the first user, and the pair.
+    Member(u64, u64),
 }
 
 impl Footprint {
@@ -41,17 +47,36 @@ impl Footprint {
             Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {
                 Self::Pair(pair.user, pair.other)
             }
+            Request::GroupCreate(group) => Self::Groups(group.user),
+            Request::GroupDelete(group) => Self::Groups(group.user),
+            Request::GroupAdd(member) | Request::GroupRemove(member) => {
+                Self::Member(member.user, member.author)
+            }
             _ => Self::Free,
+        }
+    }
+
+    /// The user whose groups it is about.
+    fn owner(self) -> Option<u64> {
+        match self {
+            Self::Groups(user) | Self::Member(user, _) => Some(user),
+            Self::Free
+            | Self::Pair(..)
+            | Self::Follow(..)
+            | Self::Unfollow(..)
+            | Self::Block(..) => None,
         }
     }
 
     /// The two users, smaller first.
     fn pair(self) -> Option<(u64, u64)> {
         match self {
-            Self::Free => None,
-            Self::Pair(a, b) | Self::Follow(a, b) | Self::Unfollow(a, b) | Self::Block(a, b) => {
-                Some((a.min(b), a.max(b)))
-            }
+            Self::Free | Self::Groups(_) => None,
+            Self::Pair(a, b)
+            | Self::Follow(a, b)
+            | Self::Unfollow(a, b)
+            | Self::Block(a, b)
+            | Self::Member(a, b) => Some((a.min(b), a.max(b))),
         }
     }
 }
@@ -61,13 +86,16 @@ impl Footprint {
 pub(crate) struct Dependencies {
     pairs: HashSet<(u64, u64)>,
     followers: HashMap<u64, u32>,
+    /// Users about whose groups a write is in flight.
+    owners: HashSet<u64>,
 }
 
 impl Dependencies {
     /// Whether a write with this footprint may be sent now.
     pub(crate) fn allow(&self, footprint: Footprint) -> bool {
-        let Some(pair) = footprint.pair() else { return true };
-        if self.pairs.contains(&pair) {
+        let is_taken = footprint.owner().is_some_and(|owner| self.owners.contains(&owner))
+            || footprint.pair().is_some_and(|pair| self.pairs.contains(&pair));
+        if is_taken {
             return false;
         }
         match footprint {
@@ -75,12 +103,17 @@ impl Dependencies {
             Footprint::Block(a, b) => {
                 !self.followers.contains_key(&a) && !self.followers.contains_key(&b)
             }
-            Footprint::Free | Footprint::Pair(..) | Footprint::Follow(..) => true,
+            Footprint::Free
+            | Footprint::Pair(..)
+            | Footprint::Follow(..)
+            | Footprint::Groups(_)
+            | Footprint::Member(..) => true,
         }
     }
 
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
+        self.owners.extend(footprint.owner());
         let Some(pair) = footprint.pair() else { return };
         self.pairs.insert(pair);
         if let Footprint::Follow(user, _) = footprint {
@@ -90,6 +123,9 @@ impl Dependencies {
 
     /// The write was answered.
     pub(crate) fn end(&mut self, footprint: Footprint) {
+        if let Some(owner) = footprint.owner() {
+            self.owners.remove(&owner);
+        }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.remove(&pair);
         let Footprint::Follow(user, _) = footprint else { return };
@@ -105,6 +141,7 @@ impl Dependencies {
     pub(crate) fn clear(&mut self) {
         self.pairs.clear();
         self.followers.clear();
+        self.owners.clear();
     }
 }
 
@@ -153,6 +190,20 @@ mod tests {
         assert!(!busy.allow(Footprint::Unfollow(1, 9)), "one follow is still in flight");
         busy.end(Footprint::Follow(1, 3));
         assert!(busy.allow(Footprint::Unfollow(1, 9)));
+    }
+
+    #[test]
+    fn groups_of_one_user_wait_for_each_other_and_members_for_blocks() {
+        let busy = with(Footprint::Member(1, 2));
+        for footprint in [Footprint::Groups(1), Footprint::Member(1, 3), Footprint::Block(2, 1)] {
+            assert!(!busy.allow(footprint), "{footprint:?}");
+        }
+        assert!(busy.allow(Footprint::Groups(2)));
+        assert!(busy.allow(Footprint::Follow(1, 3)));
+        let mut busy = with(Footprint::Groups(1));
+        assert!(!busy.allow(Footprint::Member(1, 2)));
+        busy.end(Footprint::Groups(1));
+        assert!(busy.allow(Footprint::Member(1, 2)));
     }
 
     #[test]

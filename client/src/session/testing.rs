@@ -73,7 +73,8 @@ pub(crate) fn written() -> Reply {
 
 pub(crate) fn error(code: Code, retry: Retry) -> Reply {
     let (radius, fault) = (Radius::Request, Fault::Resource);
-    Reply::Error(ErrorReply { code, radius, fault, retry, message: Bytes::from_static(b"no") })
+    let message = Bytes::from_static(b"no");
+    Reply::Error(ErrorReply { code, radius, fault, retry, message, oldest: 0 })
 }
 
 /// The server's busy, with a pause of 30 ms.

@@ -243,7 +243,7 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         let state = shared.state()?;
         let mut pending = std::mem::replace(&mut self.pending, Pending::new());
-        let mut decider = Decider::new(&state, &mut pending, shared.options.followees_max);
+        let mut decider = Decider::new(&state, &mut pending, shared.options.limits());
         let mut next = self.next;
         for Queued { mut prepared, completion } in commands {
             let decision = shared.noticing(decider.decide(&mut prepared, next));
@@ -324,6 +324,7 @@ impl Committer {
                 }
             })?;
             self.shared.hub.committed();
+            self.shared.tail.committed();
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }

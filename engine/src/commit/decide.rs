@@ -3,6 +3,7 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use super::decide_groups::PendingGroups;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
@@ -34,6 +35,7 @@ pub(crate) struct Pending {
     weights: HashMap<(UserId, UserId), u8>,
     mutes: HashMap<(UserId, UserId), Began>,
     blocks: HashMap<(UserId, UserId), Began>,
+    groups: PendingGroups,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -43,7 +45,15 @@ pub(crate) struct Pending {
 pub(crate) struct Decider<'a> {
     state: &'a State,
     pending: &'a mut Pending,
-    followees_max: usize,
+    limits: Limits,
+}
+
+/// The limits that are options.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) followees_max: usize,
+    pub(crate) groups_max: usize,
+    pub(crate) members_max: usize,
 }
 
 impl Pending {
@@ -54,6 +64,7 @@ impl Pending {
             weights: HashMap::new(),
             mutes: HashMap::new(),
             blocks: HashMap::new(),
+            groups: PendingGroups::new(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -66,14 +77,27 @@ impl Pending {
         self.weights.clear();
         self.mutes.clear();
         self.blocks.clear();
+        self.groups.clear();
         self.deleted.clear();
         self.keys.clear();
     }
 }
 
 impl<'a> Decider<'a> {
-    pub(crate) fn new(state: &'a State, pending: &'a mut Pending, followees_max: usize) -> Self {
-        Self { state, pending, followees_max }
+    pub(crate) fn new(state: &'a State, pending: &'a mut Pending, limits: Limits) -> Self {
+        Self { state, pending, limits }
+    }
+
+    pub(super) fn state(&self) -> &State {
+        self.state
+    }
+
+    pub(super) fn pending_groups(&self) -> &PendingGroups {
+        &self.pending.groups
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Decides `prepared`; if it is accepted, it gets `sequence`, and its effect is completed.
@@ -127,6 +151,7 @@ impl<'a> Decider<'a> {
                 *began = self.block(*user, *other);
                 began.is_some()
             }
+            Effect::Group(group) => return self.decide_group(group),
             Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -139,14 +164,14 @@ impl<'a> Decider<'a> {
         weight: Option<u8>,
     ) -> Result<Decision> {
         self.check_weights(weight.unwrap_or(0))?;
-        if self.block(user, author).or_else(|| self.block(author, user)).is_some() {
+        if self.is_blocked_between(user, author) {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!("user {user} cannot follow user {author}: one has blocked the other"),
             ));
         }
         let followees = self.followees(user);
-        let limit = self.followees_max;
+        let limit = self.limits.followees_max;
         if limit <= followees {
             return Err(Error::limit(format!(
                 "user {user} follows {followees} users already; the limit is {limit} \
@@ -189,6 +214,7 @@ impl<'a> Decider<'a> {
         }
         let began = Some(sequence);
         match prepared.effect {
+            Effect::Group(ref group) => self.pending.groups.note(group, sequence),
             Effect::Publish(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
@@ -275,6 +301,11 @@ impl<'a> Decider<'a> {
     /// Since when `user` blocks `other`.
     fn block(&self, user: UserId, other: UserId) -> Began {
         self.since(&self.pending.blocks, &self.state.graph.blocks, (user, other))
+    }
+
+    /// Whether a block stands between the two, in either direction.
+    pub(super) fn is_blocked_between(&self, a: UserId, b: UserId) -> bool {
+        self.block(a, b).or_else(|| self.block(b, a)).is_some()
     }
 
     /// What the group says of the pair, else what the state says.

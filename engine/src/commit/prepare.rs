@@ -4,12 +4,17 @@
 
 use crate::command::{Action, Command};
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Key, PostId, UserId};
+use crate::group_name::GroupName;
+use crate::ids::{GroupId, Key, PostId, UserId};
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::Effect;
 use crate::read::content::{Content, Reach};
 use crate::read::edges::follows_since;
 use crate::read::stands::Stands;
 use crate::shared::Shared;
+
+/// Which group has the name is the committer's to find out.
+const UNDECIDED: GroupId = GroupId(0);
 
 /// A valid command on its way to the committer.
 #[derive(Debug)]
@@ -35,6 +40,19 @@ impl Prepared {
             Action::Unmute { user, author } => Effect::Unmute { user, author, began: None },
             Action::Block { user, other } => Effect::Block { user, other, forth: None, back: None },
             Action::Unblock { user, other } => Effect::Unblock { user, other, began: None },
+            Action::GroupCreate { user, name, exclusive } => {
+                Effect::Group(GroupEffect { user, name, exclusive, act: GroupAct::Create })
+            }
+            Action::GroupDelete { user, name } => {
+                group(user, name, GroupAct::Delete { group: UNDECIDED })
+            }
+            Action::GroupAdd { user, name, author } => {
+                group(user, name, GroupAct::Add { group: UNDECIDED, author })
+            }
+            Action::GroupRemove { user, name, author } => {
+                let act = GroupAct::Remove { group: UNDECIDED, author, began: None };
+                group(user, name, act)
+            }
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
                 return Err(Error::invalid(what));
@@ -70,11 +88,16 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         }
         Effect::Publish(_)
         | Effect::Retired(_)
+        | Effect::Group(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
+}
+
+fn group(user: UserId, name: GroupName, act: GroupAct) -> Effect {
+    Effect::Group(GroupEffect { user, name, exclusive: false, act })
 }
 
 /// The author of a post stands in its record and never changes, so it is looked up here and the

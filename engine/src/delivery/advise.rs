@@ -23,6 +23,7 @@ use super::workload::Seen;
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp};
 use crate::shared::Shared;
+use crate::views::hidden::Hidden;
 use crate::views::part::Near;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -308,9 +309,9 @@ impl Survey<'_> {
             excerpt.part().each_payload(|author| authors.push(author))?;
         }
         let state = self.shared.state()?;
-        let mutes = &state.graph.mutes;
-        if mutes.lists.count(reader) != 0 {
-            authors.retain(|author| !mutes.contains(reader, Ordinal(*author)));
+        let hidden = Hidden::of(&state);
+        if hidden.has_any(reader) {
+            authors.retain(|author| !hidden.contains(reader, Ordinal(*author)));
         }
         Ok(authors)
     }

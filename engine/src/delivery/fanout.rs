@@ -22,6 +22,7 @@ use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
 use crate::ids::{Sequence, Timestamp};
 use crate::shared::Shared;
+use crate::views::hidden::Hidden;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -259,11 +260,12 @@ fn each_reader(state: &State, author: Ordinal, level: u8, mut each: impl FnMut(u
     if !part.files.is_empty() || SLICE < part.hot.len() {
         return false;
     }
-    let may_be_muted = graph.mutes.has_target(author);
+    let hidden = Hidden::of(state);
+    let may_be_hidden = hidden.has_author(author);
     for reader in part.hot.payloads() {
         let ordinal = Ordinal(reader);
         if delivery.inboxes.takes(ordinal, level)
-            && !(may_be_muted && graph.mutes.contains(ordinal, author))
+            && !(may_be_hidden && hidden.contains(ordinal, author))
         {
             each(reader);
         }

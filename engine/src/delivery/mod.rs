@@ -21,7 +21,8 @@
 //! * [`readers`], [`fanout`], [`upkeep`], [`audit`]: the worker that pushes, and what goes on beside; [`signal`]: how it is called.
 //!
 //! The invariant. Take the state at any position, and a reader `u` with an inbox of floor `f`. For
-//! every author `a` whom `u` follows and has not muted, one of these holds:
+//! every author `a` whom `u` follows and who is not hidden from them (see [`hidden`](crate::views::hidden)),
+//! one of these holds:
 //! * `a` is in the inbox's `pulled`: reads merge their outbox;
 //! * each post of `a` above `f` is in the inbox, or in flight, or deleted.
 //!

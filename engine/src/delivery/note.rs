@@ -9,8 +9,10 @@ use super::policy::{DeliveryOptions, Policy};
 use super::shard::Open;
 use super::{BIG, BOUND_SMALL, Delivery, SMALL};
 use crate::ids::Sequence;
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::Effect;
 use crate::read::activity::Activity;
+use crate::views::hidden::Hidden;
 use crate::views::outbox::{Newest, Outboxes};
 use crate::views::state::{State, Touched};
 use crate::views::users::Ordinal;
@@ -54,7 +56,7 @@ impl State {
                 self.followers_changed(author);
             }),
             Effect::Unmute { began: Some(_), .. } => {
-                other.into_iter().for_each(|author| self.unmuted(subject, author));
+                other.into_iter().for_each(|author| self.shown(subject, author));
             }
             Effect::Unfollow { began: Some(_), .. } => other.into_iter().for_each(|author| {
                 self.ended(subject, author);
@@ -72,7 +74,9 @@ impl State {
                     }
                 }
             }
-            Effect::Unmute { .. }
+            Effect::Group(group) if group.exclusive => self.group_changed(subject, other, group),
+            Effect::Group(_)
+            | Effect::Unmute { .. }
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }
             | Effect::Weigh { .. }
@@ -80,16 +84,29 @@ impl State {
         }
     }
 
-    /// The reader's edge to the author counts from now on. A mute may stand.
+    /// An exclusive group changed.
+    fn group_changed(&mut self, owner: Ordinal, author: Option<Ordinal>, effect: &GroupEffect) {
+        match (effect.act, author) {
+            (GroupAct::Add { .. }, Some(author)) => self.ended(owner, author),
+            (GroupAct::Remove { began: Some(_), .. }, Some(author)) => self.shown(owner, author),
+            // Who was in it is known no longer: the inbox goes, and is made anew.
+            (GroupAct::Delete { .. }, _) => {
+                self.delivery.inboxes.remove(owner);
+            }
+            _ => {}
+        }
+    }
+
+    /// The reader's edge to the author counts from now on, unless the author is hidden.
     fn began(&mut self, reader: Ordinal, author: Ordinal) {
-        if !self.graph.mutes.contains(reader, author) {
+        if !Hidden::of(self).contains(reader, author) {
             self.delivery.edge_began(&self.outboxes, &self.activity, reader, author);
         }
     }
 
-    /// The mute is gone. The follow may be too; where it stands, it may be in files: then the inbox
-    /// goes.
-    fn unmuted(&mut self, reader: Ordinal, author: Ordinal) {
+    /// What hid the author is gone. The follow may be too; where it stands, it may be in files: then
+    /// the inbox goes.
+    fn shown(&mut self, reader: Ordinal, author: Ordinal) {
         if !self.delivery.inboxes.is_live(reader) {
             return;
         }

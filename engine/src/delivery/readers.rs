@@ -2,7 +2,7 @@
 //!
 //! The two sets are intersected from the smaller side: an author with a hundred million followers, of
 //! whom some thousands are active, is answered by looking at the active. Followers may be in files;
-//! nobody holds the state while these are looked at. Mutes are sorted out here; whoever ends their edge
+//! nobody holds the state while these are looked at. Who does not see the author is sorted out here; whoever ends their edge
 //! later is severed from the job (see [`flights`](super::flights)).
 
 use std::cell::Cell;
@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ids::Sequence;
 use crate::shared::Shared;
 use crate::views::graph::{EDGE_WIDTH, Edges};
+use crate::views::hidden::Hidden;
 use crate::views::part::{Excerpt, Near};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -36,7 +37,7 @@ enum Step {
     Files(Box<Excerpt<EDGE_WIDTH>>),
 }
 
-/// The active followers who have not muted the author, ranked. `None` if the engine is stopping.
+/// The active followers from whom the author is not hidden, ranked. `None` if the engine is stopping.
 pub(crate) fn readers(
     shared: &Shared,
     author: Ordinal,
@@ -157,7 +158,7 @@ fn walk_hot(state: &State, author: Ordinal, above: Sequence, found: &mut Vec<u32
 
 fn is_reader(state: &State, reader: u32, author: Ordinal) -> bool {
     let reader = Ordinal(reader);
-    state.delivery.inboxes.is_live(reader) && !state.graph.mutes.contains(reader, author)
+    state.delivery.inboxes.is_live(reader) && !Hidden::of(state).contains(reader, author)
 }
 
 /// Looks at the active, and whether they follow the author.

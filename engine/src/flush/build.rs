@@ -11,6 +11,7 @@ use crate::log::bytes::{put_u32, put_u64};
 use crate::runs::bits::width_of;
 use crate::runs::family::{Family, FamilyWriter};
 use crate::runs::file::ViewFile;
+use crate::runs::groups::GroupFile;
 use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
 use crate::runs::run::Entry;
@@ -45,8 +46,24 @@ pub(crate) struct Builder<'a> {
 pub(crate) type Rows<'a> = (u8, &'a [Row]);
 
 impl Builder<'_> {
+    /// Writes the file of one view for `gathered`.
+    pub(crate) fn view(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
+        match kind {
+            view_kind::GROUPS => self.groups(&gathered.groups, built),
+            _ => self.timelines(kind, gathered, built),
+        }
+    }
+
+    /// Writes the file of groups; none if there is nothing to write.
+    pub(crate) fn groups(&self, groups: &GroupFile, built: &mut Built) -> Result<()> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::GROUPS, |file| groups.write(file)).map(|_| ())
+    }
+
     /// Writes the file of one timeline view for `gathered`.
-    pub(crate) fn timelines(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
+    fn timelines(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         let outbox = [(family::POSTS, gathered.posts.as_slice())];
         let graph: [Rows<'_>; 4] = [
             (family::FOLLOWING, &gathered.following),
@@ -70,6 +87,7 @@ impl Builder<'_> {
         }
         self.timelines(view_kind::OUTBOX, gathered, &mut built)?;
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
+        self.groups(&gathered.groups, &mut built)?;
         if !gathered.receipts.is_empty() {
             self.write(&mut built, view_kind::RECEIPTS, |file| {
                 write_receipts(file, &gathered.receipts)

@@ -268,6 +268,7 @@ impl Worker {
 fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
     let of_kind = |number: u8| match view.kind {
         view_kind::OUTBOX => number == family::POSTS,
+        view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
         _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
     };
     let rows = graves.iter().filter(|(number, _)| of_kind(*number)).flat_map(|(_, rows)| rows);

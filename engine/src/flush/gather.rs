@@ -8,9 +8,12 @@ use foldhash::{HashSet, HashSetExt};
 
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Began, Effect, Record};
 use crate::log::view::Segments;
+use crate::runs::groups::GroupFile;
 use crate::runs::run::Entry;
+use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
 use crate::views::users::{Ordinal, Users};
@@ -38,6 +41,7 @@ pub(crate) struct Gathered {
     pub(crate) followers: Vec<Row>,
     pub(crate) mutes: Vec<Row>,
     pub(crate) blocks: Vec<Row>,
+    pub(crate) groups: GroupFile,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -96,6 +100,10 @@ impl Gathered {
                 self.end(back);
                 self.blocks.push((scope, (at, ordinal(other).0)));
             }
+            Effect::Group(ref group) => {
+                let author = group.author().map(ordinal);
+                self.take_group(scope, author, at, group);
+            }
             Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
@@ -112,17 +120,43 @@ impl Gathered {
         }
     }
 
+    /// What a group's record adds. With a group end its memberships: see [`settle`](Self::settle).
+    fn take_group(
+        &mut self,
+        owner: Ordinal,
+        author: Option<Ordinal>,
+        at: Sequence,
+        effect: &GroupEffect,
+    ) {
+        let GroupEffect { name, exclusive, .. } = effect;
+        match (effect.act, author) {
+            (GroupAct::Create, _) => {
+                let (id, name) = (at.into(), name.clone());
+                self.groups.groups.push(GroupRow { owner, id, name, exclusive: *exclusive });
+            }
+            (GroupAct::Add { group, .. }, Some(author)) => {
+                self.groups.members.push(MemberRow { owner, group, author, at });
+            }
+            (GroupAct::Delete { group }, _) => self.end(Some(group.into())),
+            (GroupAct::Remove { began, .. }, _) => self.end(began),
+            (GroupAct::Add { .. }, None) => {}
+        }
+    }
+
     /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
     fn end(&mut self, began: Began) {
         self.ended.extend(began);
     }
 
     fn settle(&mut self) {
-        let Self { posts, following, followers, mutes, blocks, ended, last, .. } = self;
+        let Self { posts, following, followers, mutes, blocks, groups, ended, last, .. } = self;
+        let stands = |at: Sequence| at <= *last && !ended.contains(&at);
         for rows in [posts, following, followers, mutes, blocks] {
-            rows.retain(|(_, (at, _))| at <= last && !ended.contains(at));
+            rows.retain(|(_, (at, _))| stands(*at));
             // Stable, so that the entries of an owner stay in ascending order.
             rows.sort_by_key(|(owner, _)| *owner);
         }
+        groups.groups.retain(|row| stands(row.id.into()));
+        groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
     }
 }

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::ids::Sequence;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
+use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::run::Entry;
@@ -51,6 +52,11 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         load_pairs(&mut state.graph.mutes, file, users, family::MUTES)?;
         load_pairs(&mut state.graph.blocks, file, users, family::BLOCKS)?;
     }
+    for file in of(view_kind::GROUPS) {
+        let GroupFile { groups, members } = GroupFile::read(file, users)?;
+        groups.into_iter().for_each(|row| state.groups.load(row));
+        members.into_iter().for_each(|row| state.groups.load_member(row));
+    }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
     }
@@ -92,7 +98,7 @@ fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8)
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, .. } = state;
+    let State { outboxes, graph, groups, .. } = state;
     each_entry(file, users, family::POSTS, |owner, (entry, _)| {
         outboxes.posts.bury(owner, Grave { entry, ended: covered });
     })?;
@@ -107,6 +113,13 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
     {
         each_entry(file, users, number, |owner, (entry, _)| {
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
+        })?;
+    }
+    for (number, graves) in
+        [(family::GROUPS, &mut groups.graves), (family::MEMBERS, &mut groups.member_graves)]
+    {
+        each_entry(file, users, number, |owner, (entry, _)| {
+            graves.add(owner, Grave { entry, ended: covered });
         })?;
     }
     Ok(())

@@ -15,6 +15,7 @@ use crate::ids::{Sequence, UserId};
 use crate::log::view::Segments;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
+use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::run::Entry;
@@ -39,6 +40,7 @@ fn families(kind: u8) -> &'static [u8] {
     match kind {
         view_kind::OUTBOX => &[family::POSTS],
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
+        view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
         _ => &[],
     }
 }
@@ -64,7 +66,11 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
         cancelled = within(&graves, &range, families(oldest.kind));
-        merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
+        if oldest.kind == view_kind::GROUPS {
+            merge_groups(&builder, &files, &cancelled, &mut built)?;
+        } else {
+            merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
+        }
         if cancelled.iter().any(|(_, rows)| !rows.is_empty()) {
             bury_the_rest(&builder, before.covered, &graves, &cancelled, &mut built)?;
         }
@@ -91,7 +97,7 @@ pub(crate) fn repair(
     let (first, last) = (view.first, view.last);
     let builder = Builder { catalog, database: before.database, first, last };
     let mut built = Built::default();
-    builder.timelines(view.kind, &gathered, &mut built)?;
+    builder.view(view.kind, &gathered, &mut built)?;
     // What ended up to the covered position is not in the new file: its graves go.
     let graves = collect_graves(lend, before.covered)?;
     let cancelled = within(&graves, &view, families(view.kind));
@@ -222,6 +228,27 @@ impl Source<'_> {
     }
 }
 
+fn merge_groups(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = GroupFile::default();
+    for file in files {
+        let GroupFile { groups, members } = GroupFile::read(file, usize::MAX)?;
+        merged.groups.extend(groups);
+        merged.members.extend(members);
+    }
+    let is_dead = |family: u8, owner: Ordinal, entry: Sequence| {
+        let rows = dead.iter().find(|(of, _)| *of == family).map_or(&[][..], |(_, rows)| rows);
+        rows.binary_search_by_key(&(owner, entry), key).is_ok()
+    };
+    merged.groups.retain(|row| !is_dead(family::GROUPS, row.owner, row.id.into()));
+    merged.members.retain(|row| !is_dead(family::MEMBERS, row.owner, row.at));
+    builder.groups(&merged, built)
+}
+
 fn merge_users(
     builder: &Builder<'_>,
     lend: Lend<'_>,
@@ -254,6 +281,8 @@ impl Merged {
         match oldest.kind {
             view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
+            // Wholly in memory: no reader looks at the files.
+            view_kind::GROUPS => {}
             _ => {
                 state.graph.following.replace(&range, built.following.as_ref());
                 state.graph.followers.replace(&range, built.followers.as_ref());

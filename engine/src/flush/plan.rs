@@ -24,7 +24,7 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 3] = [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH];
+const KINDS: [u8; 4] = [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.
 pub(crate) fn plan(
@@ -59,8 +59,10 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 /// The file with the most dead entries for its size, if they are many.
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
-    let candidates =
-        candidates.filter(|view| matches!(view.kind, view_kind::OUTBOX | view_kind::GRAPH));
+    let has_graves = |view: &ViewEntry| {
+        matches!(view.kind, view_kind::OUTBOX | view_kind::GRAPH | view_kind::GROUPS)
+    };
+    let candidates = candidates.filter(has_graves);
     let counted: Vec<(u64, ViewEntry)> = candidates.map(|view| (graves(&view), view)).collect();
     let total: u64 = counted.iter().map(|(dead, _)| dead).sum();
     let (dead, view) = counted.into_iter().max_by_key(|(dead, view)| {

@@ -131,6 +131,14 @@ pub mod record_kind {
     pub const RETIRED: u8 = 9;
     /// A follow that stands has another weight.
     pub const WEIGH: u8 = 10;
+    /// A group came to be.
+    pub const GROUP_CREATE: u8 = 11;
+    /// A group ended.
+    pub const GROUP_DELETE: u8 = 12;
+    /// A membership began.
+    pub const GROUP_ADD: u8 = 13;
+    /// A membership ended.
+    pub const GROUP_REMOVE: u8 = 14;
 }
 
 /// The body starts with a 16-byte idempotency key.

@@ -18,6 +18,7 @@
 pub(crate) mod buffered;
 pub(crate) mod bytes;
 pub(crate) mod group;
+pub(crate) mod group_effect;
 pub(crate) mod header;
 pub(crate) mod keeper;
 pub mod layout;

@@ -7,6 +7,7 @@
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! delete  | post varint | author varint | tags (flag) |
+//! group   | two varints | tags (flag) | see `group_effect` |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -16,6 +17,7 @@
 use ::bytes::Bytes;
 
 use super::bytes::{Cursor, Fields, put_u24, put_varint};
+use super::group_effect::GroupEffect;
 use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
     record_header, record_kind,
@@ -71,6 +73,7 @@ pub(crate) enum Effect {
         other: UserId,
         began: Began,
     },
+    Group(GroupEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -158,6 +161,7 @@ impl Effect {
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }
             | Self::Unblock { user, .. } => *user,
+            Self::Group(group) => group.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -172,6 +176,7 @@ impl Effect {
             | Self::Mute { author, .. }
             | Self::Unmute { author, .. } => Some(*author),
             Self::Block { other, .. } | Self::Unblock { other, .. } => Some(*other),
+            Self::Group(group) => group.author(),
             Self::Retired(retired) => retired.other,
         }
     }
@@ -187,6 +192,7 @@ impl Effect {
             Self::Unmute { .. } => record_kind::UNMUTE,
             Self::Block { .. } => record_kind::BLOCK,
             Self::Unblock { .. } => record_kind::UNBLOCK,
+            Self::Group(group) => group.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -207,6 +213,12 @@ impl Effect {
         }
         let mut fields = Vec::with_capacity(32);
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
+        if let Self::Group(group) = self {
+            fields.push(self.kind());
+            group.put_said(&mut fields);
+            hash.update(&fields);
+            return hash.digest();
+        }
         // A follow that was asked for again with another weight came as a follow.
         let is_weigh = matches!(self, Self::Weigh { .. });
         fields.push(if is_weigh { record_kind::FOLLOW } else { self.kind() });
@@ -249,6 +261,7 @@ impl Effect {
             Self::Block { user, other, .. } | Self::Unblock { user, other, .. } => {
                 put_pair(out, user.0, other.0);
             }
+            Self::Group(group) => group.put(out),
             Self::Retired(_) => {}
         }
     }
@@ -272,6 +285,7 @@ impl Effect {
             | Self::Follow { .. }
             | Self::Weigh { .. }
             | Self::Mute { .. }
+            | Self::Group(_)
             | Self::Retired(_) => {}
         }
     }
@@ -353,9 +367,7 @@ impl Record {
         if salted_crc(seed(sequence, context), covered) != header.crc {
             return Err(RecordFault::Body);
         }
-        let is_known = (record_kind::PUBLISH..=record_kind::UNBLOCK).contains(&header.kind)
-            || header.kind == record_kind::WEIGH;
-        if !is_known {
+        if !is_plain_kind(header.kind) {
             return Err(RecordFault::UnknownKind(header.kind));
         }
         let body = bytes.get(RECORD_HEADER_BYTES..header.record_len());
@@ -414,7 +426,10 @@ pub(super) fn pair_effect(
     if kind == record_kind::WEIGH {
         return Some(Effect::Weigh { user, author, weight: ends.varint_as()? });
     }
-    let mut began = || -> Option<Began> { Some(Some(Sequence(ends.varint()?)).filter(is_edge)) };
+    if (record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE).contains(&kind) {
+        return GroupEffect::load(kind, first, second, ends).map(Effect::Group);
+    }
+    let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => Effect::Delete { post: PostId(first), author },
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
@@ -425,6 +440,17 @@ pub(super) fn pair_effect(
         record_kind::UNBLOCK => Effect::Unblock { user, other, began: began()? },
         _ => return None,
     })
+}
+
+/// When an edge had begun.
+pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
+    Some(Some(Sequence(ends.varint()?)).filter(is_edge))
+}
+
+/// Whether records of this kind stand in segments as they were appended.
+fn is_plain_kind(kind: u8) -> bool {
+    (record_kind::PUBLISH..=record_kind::GROUP_REMOVE).contains(&kind)
+        && kind != record_kind::RETIRED
 }
 
 /// Sequence 0 stands for "there was none".

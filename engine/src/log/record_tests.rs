@@ -4,6 +4,9 @@
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
+use crate::group_name::GroupName;
+use crate::ids::GroupId;
+use crate::log::group_effect::{GroupAct, GroupEffect};
 
 const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
 
@@ -40,7 +43,23 @@ fn effect() -> impl Strategy<Value = Effect> {
         let weight = weight.map(|weight| weight % 16);
         Effect::Follow { user: UserId(user), author: UserId(author), weight }
     });
-    prop_oneof![publish, pair, follow]
+    let kinds = record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE;
+    let numbers = (any::<u64>(), any::<u64>(), 0..u64::MAX / 2, any::<u64>());
+    let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
+    prop_oneof![publish, pair, follow, group]
+}
+
+fn group_effect(
+    (kind, (user, author, began, group), exclusive, name): (u8, (u64, u64, u64, u64), bool, String),
+) -> Effect {
+    let (user, author, group) = (UserId(user), UserId(author), GroupId(group));
+    let act = match kind {
+        record_kind::GROUP_CREATE => GroupAct::Create,
+        record_kind::GROUP_DELETE => GroupAct::Delete { group },
+        record_kind::GROUP_ADD => GroupAct::Add { group, author },
+        _ => GroupAct::Remove { group, author, began: Some(Sequence(began + 1)) },
+    };
+    Effect::Group(GroupEffect { user, name: GroupName::new(&name), exclusive, act })
 }
 
 fn record() -> impl Strategy<Value = Record> {

@@ -248,8 +248,8 @@ fn card(
     Ok((card, in_files))
 }
 
-/// What stands between `a` and `b`. Mutes and blocks are private to who made them: a viewer other
-/// than `a` sees neither of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`. Within
+/// What stands between `a` and `b`. Mutes, groups and blocks are private to who made them: a viewer other
+/// than `a` sees none of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`. Within
 /// memory: `None` if that is not enough.
 pub(crate) fn relation(
     shared: &Shared,
@@ -279,6 +279,7 @@ fn standing(
         follows: false,
         followed_by: false,
         muted: false,
+        apart: false,
         blocked: false,
         blocked_by: false,
     };
@@ -294,6 +295,7 @@ fn standing(
     }
     if viewer.is_none_or(|viewer| viewer == a) {
         relation.muted = graph.mutes.contains(first, second);
+        relation.apart = state.groups.is_apart(first, second);
         relation.blocked = graph.blocks.contains(first, second);
     }
     if viewer.is_none_or(|viewer| viewer == b) {

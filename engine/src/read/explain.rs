@@ -1,10 +1,12 @@
 //! Why a post is in somebody's home, or why it is not.
 //!
-//! The answer is the definition taken apart: the post, its author, the follow, the mute, the block; and,
+//! The answer is the definition taken apart: the post, its author, the follow, the mute, the exclusive
+//! group, the block; and,
 //! for a post that is there, how it got there. When something ended is looked up in the newest part of
 //! the log, as far as retention has left it.
 
 use crate::error::Result;
+use crate::group_name::GroupName;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
@@ -38,7 +40,7 @@ pub enum Way {
 }
 
 /// Why a post is in a home, or why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
     /// It is there.
@@ -58,6 +60,13 @@ pub enum Why {
         /// Since when.
         since: Moment,
     },
+    /// The author is in an exclusive group of the user: the post is in the group's feed instead.
+    Apart {
+        /// The group; the oldest if there are several.
+        group: GroupName,
+        /// Since when the author is in it.
+        since: Moment,
+    },
     /// One of the two has blocked the other, which ended the follow.
     Blocked {
         /// Who blocks.
@@ -75,7 +84,7 @@ pub enum Why {
 }
 
 /// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The position of the answer.
     pub position: Position,
@@ -91,6 +100,7 @@ struct Case {
     post: Stands,
     follow: Since,
     muted: Option<Sequence>,
+    apart: Option<(GroupName, Sequence)>,
     blocked: Option<(UserId, Sequence)>,
     way: Way,
 }
@@ -104,16 +114,17 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
         let position = shared.state()?.position;
         return Ok(Explained { position, author: None, why: Why::NoSuchPost });
     };
-    let Case { position, post: stands, follow, muted, blocked, way } =
+    let Case { position, post: stands, follow, muted, apart, blocked, way } =
         case(&*shared.state()?, user, author, post.into())?;
     let why = if !stands.resolve()? {
         Why::Deleted { at: log.find(position, |effect| is_delete_of(effect, post))? }
     } else if let Some((by, since)) = blocked {
         Why::Blocked { by, since: log.moment(since)? }
     } else if let Some(since) = follow.resolve()? {
-        match muted {
-            Some(muted) => Why::Muted { since: log.moment(muted)? },
-            None => Why::Present { since: log.moment(since)?, way },
+        match (muted, apart) {
+            (Some(muted), _) => Why::Muted { since: log.moment(muted)? },
+            (None, Some((group, since))) => Why::Apart { group, since: log.moment(since)? },
+            (None, None) => Why::Present { since: log.moment(since)?, way },
         }
     } else {
         let ended = log.find(position, |effect| is_end_of(effect, user, author))?;
@@ -128,6 +139,7 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         post: Stands::Known(false),
         follow: Since::Known(None),
         muted: None,
+        apart: None,
         blocked: None,
         way: Way::Pulled,
     };
@@ -137,6 +149,8 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
     let (graph, delivery) = (&state.graph, &state.delivery);
     case.follow = Since::of(&graph.following, reader, writer)?;
     case.muted = graph.mutes.since(reader, writer);
+    let apart = state.groups.apart_since(reader, writer);
+    case.apart = apart.map(|(group, since)| (group.name.clone(), since));
     let forth = graph.blocks.since(reader, writer).map(|since| (user, since));
     case.blocked = forth.or_else(|| Some((author, graph.blocks.since(writer, reader)?)));
     case.way = way(delivery, reader, post);

@@ -10,8 +10,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
 use crate::log::record::{Effect, Record};
-use crate::query::{HomeSteps, Page, PageEnd, Post, Span, TimelineQuery};
+use crate::query::{GroupQuery, HomeSteps, Page, PageEnd, Post, Span, TimelineQuery};
 use crate::read::content::{Content, Reach};
+use crate::read::groups::check_owner;
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
 use crate::read::visibility::Viewer;
@@ -26,6 +27,17 @@ pub(crate) fn home(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Resu
         Reach::Memory => select::resident_home(shared, query)?,
     };
     selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+}
+
+/// The posts of a group's members. Within memory: `None` if that is not enough.
+pub(crate) fn group(shared: &Shared, query: &GroupQuery, reach: Reach) -> Result<Option<Page>> {
+    check_limit(query.page.limit)?;
+    check_owner(query.page.user, query.page.viewer)?;
+    let selection = match reach {
+        Reach::Files => Some(select::group(shared, query)?),
+        Reach::Memory => select::resident_group(shared, query)?,
+    };
+    selection.map_or(Ok(None), |selection| fill(shared, selection, &query.page, reach))
 }
 
 /// A read of a home, and what it did.

@@ -11,7 +11,9 @@
 //! * [`content`]: where their content is.
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
+//! * [`groups`]: a user's groups and their members.
 //! * [`scan`]: everything that holds, in log order.
+//! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
 //! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
@@ -22,10 +24,12 @@
 //! * Unfollowed, muted, blocked and deleted are tested now, never scrubbed later.
 
 pub(crate) mod activity;
+pub(crate) mod changes;
 pub(crate) mod content;
 pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
+pub(crate) mod groups;
 pub(crate) mod merge;
 pub(crate) mod scan;
 pub(crate) mod select;

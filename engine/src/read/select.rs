@@ -12,12 +12,14 @@ use crate::delivery::home::{Steps, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
-use crate::query::TimelineQuery;
+use crate::query::{GroupQuery, TimelineQuery};
 use crate::read::content::Reach;
+use crate::read::groups;
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
+use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Outbox, Resident};
 use crate::views::part::{Excerpt, Near, Part, Stamp};
 use crate::views::state::State;
@@ -85,6 +87,19 @@ pub(crate) fn resident_outbox(shared: &Shared, query: &TimelineQuery) -> Result<
     Ok(look_at_outbox(shared, query)?.ok())
 }
 
+/// A page of the feed of one of the user's groups.
+pub(crate) fn group(shared: &Shared, query: &GroupQuery) -> Result<Selection> {
+    match look_at_group(shared, query)? {
+        Ok(selection) => Ok(selection),
+        Err(rest) => rest.finish(&query.page),
+    }
+}
+
+/// The same, if all of it is in memory; looks at no file.
+pub(crate) fn resident_group(shared: &Shared, query: &GroupQuery) -> Result<Option<Selection>> {
+    Ok(look_at_group(shared, query)?.ok())
+}
+
 /// `known` are the followees, if they had to be read from files; they count only if they are still
 /// the same.
 fn look_at_home(
@@ -150,19 +165,35 @@ pub(crate) fn look(
 }
 
 /// The selection, or what is left to do for it.
-fn look_at_outbox(
-    shared: &Shared,
-    query: &TimelineQuery,
-) -> Result<std::result::Result<Selection, Rest>> {
+type Looked = std::result::Result<Selection, Rest>;
+
+fn look_at_group(shared: &Shared, query: &GroupQuery) -> Result<Looked> {
+    let now = shared.options.clock.now();
     let state = shared.state()?;
-    let (position, segments) = (state.position, shared.log.segments());
+    let authors = groups::authors(&state, query.page.user, &query.name)?;
+    state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
+    pull(&state, shared.log.segments(), authors, &query.page)
+}
+
+fn look_at_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Looked> {
+    let state = shared.state()?;
     let viewer = Viewer::new(&state, query.viewer);
     let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
-    let authors: Vec<Ordinal> = author.into_iter().collect();
+    pull(&state, shared.log.segments(), author.into_iter().collect(), query)
+}
+
+/// A page merged from the outboxes of these authors.
+fn pull(
+    state: &State,
+    segments: Arc<Segments>,
+    authors: Vec<Ordinal>,
+    query: &TimelineQuery,
+) -> Result<Looked> {
+    let position = state.position;
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
     let entries = nearest(&resident, &authors, query)?;
     if resident.missed.get() {
-        let excerpts = excerpts(&state, &authors, query);
+        let excerpts = excerpts(state, &authors, query);
         return Ok(Err(Rest { position, segments, authors, excerpts }));
     }
     Ok(Ok(Selection { position, entries, segments }))
@@ -214,12 +245,12 @@ impl Reader<'_> {
 
     /// Hands out the authors whose posts are in the home.
     fn each_author(&self, mut each: impl FnMut(Ordinal)) -> Result<()> {
-        let mutes = &self.state.graph.mutes;
-        let has_mutes = mutes.lists.count(self.user) != 0;
+        let hidden = Hidden::of(self.state);
+        let hides_any = hidden.has_any(self.user);
         let mut judge = |author| {
             let author = Ordinal(author);
-            let is_muted = has_mutes && mutes.contains(self.user, author);
-            if !is_muted && !self.viewer.is_hidden(author) {
+            let is_hidden = hides_any && hidden.contains(self.user, author);
+            if !is_hidden && !self.viewer.is_hidden(author) {
                 each(author);
             }
         };

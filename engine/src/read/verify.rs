@@ -88,6 +88,11 @@ fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec
     mutes.hot.payloads().for_each(|muted| {
         authors.remove(&muted);
     });
+    for group in state.groups.of(user).iter().filter(|group| group.exclusive) {
+        for member in group.members.payloads() {
+            authors.remove(&member);
+        }
+    }
     Ok(authors.into_iter().map(Ordinal).collect())
 }
 

@@ -5,10 +5,12 @@ use foldhash::{HashSet, HashSetExt};
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Sequence, UserId};
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::views::graph::Pairs;
+use crate::views::graves::Graves;
 use crate::views::state::State;
 use crate::views::timeline::Timelines;
 use crate::views::users::Ordinal;
@@ -104,6 +106,7 @@ impl<'a> Judge<'a> {
             (Effect::Block { .. }, [Some(user), Some(other)]) => {
                 Some(self.pair(&state.graph.blocks, (user, other), sequence))
             }
+            (Effect::Group(group), [Some(owner), _]) => self.group(state, owner, sequence, group),
             _ => None,
         };
         Ok(Looked { entry, names })
@@ -117,7 +120,7 @@ impl<'a> Judge<'a> {
         owner: Ordinal,
         entry: Sequence,
     ) -> Result<Stands<WIDTH>> {
-        match self.ended_late(timelines, owner, entry) {
+        match self.ended_late(&timelines.graves, owner, entry) {
             true => Ok(Stands::Known(true)),
             false => Stands::of(timelines, owner, entry),
         }
@@ -130,16 +133,32 @@ impl<'a> Judge<'a> {
         entry: Sequence,
     ) -> Standing {
         let stands = pairs.since(first, second) == Some(entry);
-        Standing::Edge(stands || self.ended_late(&pairs.lists, first, entry))
+        Standing::Edge(stands || self.ended_late(&pairs.lists.graves, first, entry))
     }
 
-    fn ended_late<const WIDTH: usize>(
+    /// Of what begins with a group's record: a group, or a membership.
+    fn group(
         &self,
-        timelines: &Timelines<WIDTH>,
+        state: &State,
         owner: Ordinal,
         entry: Sequence,
-    ) -> bool {
-        let graves = timelines.graves.of(owner);
+        effect: &GroupEffect,
+    ) -> Option<Standing> {
+        let groups = &state.groups;
+        let (stands, graves) = match effect.act {
+            GroupAct::Create => (groups.by_id(owner, entry.into()).is_some(), &groups.graves),
+            GroupAct::Add { group, .. } => {
+                let group = groups.by_id(owner, group);
+                let stands = group.is_some_and(|group| group.members.find(entry).is_some());
+                (stands, &groups.member_graves)
+            }
+            GroupAct::Delete { .. } | GroupAct::Remove { .. } => return None,
+        };
+        Some(Standing::Edge(stands || self.ended_late(graves, owner, entry)))
+    }
+
+    fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
+        let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
         grave.and_then(|at| graves.get(at)).is_some_and(|grave| self.covered < grave.ended)
     }
@@ -161,6 +180,11 @@ impl<'a> Judge<'a> {
             | Effect::Unmute { began, .. }
             | Effect::Unblock { began, .. } => !self.is_gone(*began)?,
             Effect::Block { forth, back, .. } => !self.is_gone(*forth)? || !self.is_gone(*back)?,
+            Effect::Group(group) => match group.act {
+                GroupAct::Delete { group } => !self.is_gone(Some(group.into()))?,
+                GroupAct::Remove { began, .. } => !self.is_gone(began)?,
+                GroupAct::Create | GroupAct::Add { .. } => false,
+            },
             Effect::Publish(_)
             | Effect::Follow { .. }
             | Effect::Mute { .. }
@@ -239,6 +263,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Mute { author, .. }
         | Effect::Unmute { author, .. } => Some(*author),
         Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
+        Effect::Group(group) => group.author(),
         Effect::Retired(retired) => retired.other,
         Effect::Publish(_) | Effect::Delete { .. } => None,
     };

@@ -44,7 +44,12 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = Effect::Retired(retired);
             }
         }
-        Effect::Publish(_) | Effect::Follow { .. } | Effect::Mute { .. } | Effect::Retired(_) => {}
+        Effect::Publish(_)
+        | Effect::Follow { .. }
+        | Effect::Mute { .. }
+        // Of groups everything is in memory: the fold itself sees what is not there.
+        | Effect::Group(_)
+        | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
 }

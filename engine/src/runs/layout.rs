@@ -56,6 +56,8 @@ pub mod view_kind {
     pub const RECEIPTS: u8 = 4;
     /// Entries of other files that hold no longer.
     pub const GRAVES: u8 = 5;
+    /// Groups of authors, and their members.
+    pub const GROUPS: u8 = 6;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -94,7 +96,7 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, and of graves.
+/// Families of the graph view, of graves, and of the arrays of a file of groups.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -106,11 +108,22 @@ pub mod family {
     pub const MUTES: u8 = 3;
     /// The blocked, by who blocked them.
     pub const BLOCKS: u8 = 4;
+    /// Groups: an array. As graves: by owner.
+    pub const GROUPS: u8 = 5;
+    /// Members of groups: an array. As graves: by the owner of the group.
+    pub const MEMBERS: u8 = 6;
 }
 
 /// All families.
-pub(crate) const FAMILIES: [u8; 5] =
-    [family::POSTS, family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS];
+pub(crate) const FAMILIES: [u8; 7] = [
+    family::POSTS,
+    family::FOLLOWING,
+    family::FOLLOWERS,
+    family::MUTES,
+    family::BLOCKS,
+    family::GROUPS,
+    family::MEMBERS,
+];
 
 /// Runs in a block of the directory.
 pub const DIRECTORY_BLOCK_RUNS: usize = 32;
@@ -137,6 +150,36 @@ pub mod receipt {
     pub const FINGERPRINT_AT: usize = 16;
     /// 16 bytes, the key.
     pub const KEY_AT: usize = 24;
+}
+
+/// Bytes of an element of the array of groups before the name, which ends it.
+pub const GROUP_HEAD_BYTES: usize = 16;
+
+/// Offsets of the fields of an element of the array of groups.
+pub mod group {
+    /// u32, the ordinal of the owner.
+    pub const OWNER_AT: usize = 0;
+    /// u8, 1 if the group is exclusive.
+    pub const IS_EXCLUSIVE_AT: usize = 4;
+    /// u8, bytes of the name; then 2 bytes, 0.
+    pub const NAME_LEN_AT: usize = 5;
+    /// u64, the sequence of the record that created the group.
+    pub const ID_AT: usize = 8;
+}
+
+/// Bytes of an element of the array of members.
+pub const MEMBER_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of members.
+pub mod member {
+    /// u32, the ordinal of the owner of the group.
+    pub const OWNER_AT: usize = 0;
+    /// u32, the ordinal of the member.
+    pub const AUTHOR_AT: usize = 4;
+    /// u64, the id of the group.
+    pub const GROUP_AT: usize = 8;
+    /// u64, the sequence of the record that began the membership.
+    pub const ADDED_AT: usize = 16;
 }
 
 /// The first eight bytes of a view file's footer.

@@ -5,7 +5,7 @@
 //! * [`bits`], [`chunk`]: sequences and payloads in few bits, with access by index.
 //! * [`run`]: the sealed entries of one user.
 //! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
-//! * [`ids`]: user ids and ordinals.
+//! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members.
 //! * [`family`]: many users' runs of one kind, and the directory that finds them.
 //!
 //! Invariants:
@@ -16,6 +16,7 @@ pub(crate) mod bits;
 pub(crate) mod chunk;
 pub(crate) mod family;
 pub(crate) mod file;
+pub(crate) mod groups;
 pub(crate) mod ids;
 pub mod layout;
 pub(crate) mod run;

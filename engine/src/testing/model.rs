@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::command::{Action, Command};
 use crate::error::ErrorKind;
+use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
-use crate::query::{EdgeQuery, PageEnd, Span, TimelineQuery};
+use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
 /// A post of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,28 @@ pub struct ModelPost {
     pub created_at: Option<u64>,
     /// Whether it was deleted.
     pub deleted: bool,
+}
+
+/// A group of the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelGroup {
+    /// The sequence at which it was created.
+    pub id: u64,
+    /// Whether its members are left out of the owner's home.
+    pub exclusive: bool,
+    /// Members, with the sequences at which they became that.
+    pub members: BTreeMap<u64, u64>,
+}
+
+/// The limits of the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// How many authors one user may follow.
+    pub followees: usize,
+    /// How many groups one user may have.
+    pub groups: usize,
+    /// How many members a group may have.
+    pub members: usize,
 }
 
 /// What the model expects a write to answer.
@@ -48,11 +71,19 @@ pub struct Model {
     weights: BTreeMap<(u64, u64), u8>,
     mutes: BTreeMap<(u64, u64), u64>,
     blocks: BTreeMap<(u64, u64), u64>,
+    /// (owner, name) to the group.
+    pub groups: BTreeMap<(u64, String), ModelGroup>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
-    /// How many authors one user may follow.
-    pub followees_max: usize,
+    /// What is refused beyond.
+    pub limits: ModelLimits,
+}
+
+impl Default for ModelLimits {
+    fn default() -> Self {
+        Self { followees: usize::MAX, groups: usize::MAX, members: usize::MAX }
+    }
 }
 
 /// A page of ids and why it ends.
@@ -62,7 +93,10 @@ impl Model {
     /// An empty database.
     #[must_use]
     pub fn new(followees_max: usize) -> Self {
-        Self { followees_max, ..Self::default() }
+        Self {
+            limits: ModelLimits { followees: followees_max, ..ModelLimits::default() },
+            ..Self::default()
+        }
     }
 
     /// What `command` would answer now.
@@ -100,7 +134,7 @@ impl Model {
             Action::Follow { user, author, .. } if self.is_blocked_between(*user, *author) => {
                 return Refused(ErrorKind::Conflict);
             }
-            Action::Follow { user, .. } if self.followees_max <= self.following(*user).len() => {
+            Action::Follow { user, .. } if self.limits.followees <= self.following(*user).len() => {
                 return Refused(ErrorKind::Limit);
             }
             Action::Follow { .. } => true,
@@ -109,9 +143,44 @@ impl Model {
             Action::Unmute { user, author } => self.mutes.contains_key(&(user.0, author.0)),
             Action::Block { user, other } => !self.blocks.contains_key(&(user.0, other.0)),
             Action::Unblock { user, other } => self.blocks.contains_key(&(user.0, other.0)),
+            Action::GroupCreate { .. }
+            | Action::GroupDelete { .. }
+            | Action::GroupAdd { .. }
+            | Action::GroupRemove { .. } => match self.changes_groups(&command.action) {
+                Ok(changes) => changes,
+                Err(kind) => return Refused(kind),
+            },
             Action::Touch { .. } | Action::Tag { .. } => false,
         };
         if changes { Changed } else { Unchanged }
+    }
+
+    fn changes_groups(&self, action: &Action) -> Result<bool, ErrorKind> {
+        let find = |user: &UserId, name: &GroupName| self.groups.get(&named(*user, name));
+        match action {
+            Action::GroupCreate { user, name, exclusive } => {
+                let count = self.groups.keys().filter(|(owner, _)| *owner == user.0).count();
+                match find(user, name) {
+                    Some(group) if group.exclusive == *exclusive => Ok(false),
+                    Some(_) => Err(ErrorKind::Conflict),
+                    None if self.limits.groups <= count => Err(ErrorKind::Limit),
+                    None => Ok(true),
+                }
+            }
+            Action::GroupDelete { user, name } => Ok(find(user, name).is_some()),
+            Action::GroupAdd { user, name, author } => match find(user, name) {
+                None => Err(ErrorKind::NotFound),
+                Some(group) if group.members.contains_key(&author.0) => Ok(false),
+                Some(_) if self.is_blocked_between(*user, *author) => Err(ErrorKind::Conflict),
+                Some(group) if self.limits.members <= group.members.len() => Err(ErrorKind::Limit),
+                Some(_) => Ok(true),
+            },
+            Action::GroupRemove { user, name, author } => match find(user, name) {
+                None => Err(ErrorKind::NotFound),
+                Some(group) => Ok(group.members.contains_key(&author.0)),
+            },
+            _ => Ok(false),
+        }
     }
 
     /// Applies a command that was answered with a new record at `sequence`.
@@ -159,6 +228,24 @@ impl Model {
             Action::Unblock { user, other } => {
                 self.blocks.remove(&(user.0, other.0));
             }
+            Action::GroupCreate { user, name, exclusive } => {
+                let group =
+                    ModelGroup { id: sequence, exclusive: *exclusive, members: BTreeMap::new() };
+                self.groups.insert(named(*user, name), group);
+            }
+            Action::GroupDelete { user, name } => {
+                self.groups.remove(&named(*user, name));
+            }
+            Action::GroupAdd { user, name, author } => {
+                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
+                    group.members.insert(author.0, sequence);
+                }
+            }
+            Action::GroupRemove { user, name, author } => {
+                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
+                    group.members.remove(&author.0);
+                }
+            }
             Action::Touch { .. } | Action::Tag { .. } => {}
         }
     }
@@ -172,11 +259,56 @@ impl Model {
     pub fn home(&self, query: &TimelineQuery) -> IdPage {
         let visible = |author: UserId| {
             !self.mutes.contains_key(&(query.user.0, author.0))
+                && !self.is_apart(query.user, author)
                 && self.may_see(query.viewer, author)
                 && self.may_see(query.viewer, query.user)
         };
         let authors: BTreeSet<u64> = self.following(query.user).into_iter().collect();
         self.page(query, |post| authors.contains(&post.author.0) && visible(post.author))
+    }
+
+    /// A page of a group's feed; `None` if there is no such group.
+    #[must_use]
+    pub fn group(&self, query: &GroupQuery) -> Option<IdPage> {
+        let owner = query.page.user;
+        let group = self.groups.get(&named(owner, &query.name))?;
+        let shows = |author: UserId| {
+            group.members.contains_key(&author.0)
+                && !self.mutes.contains_key(&(owner.0, author.0))
+                && !self.is_blocked_between(owner, author)
+        };
+        Some(self.page(&query.page, |post| shows(post.author)))
+    }
+
+    /// A page of (user, sequence) who are in a group; `None` if there is no such group.
+    #[must_use]
+    pub fn members(&self, query: &MembersQuery) -> Option<(Vec<(u64, u64)>, PageEnd)> {
+        let group = self.groups.get(&named(query.page.user, &query.name))?;
+        let below = query.page.before.map_or(u64::MAX, |before| before.0);
+        let members = group.members.iter().map(|(user, at)| (*user, *at));
+        let mut found: Vec<_> = members.filter(|(_, at)| *at < below).collect();
+        found.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+        let end = if query.page.limit < found.len() { PageEnd::More } else { PageEnd::End };
+        found.truncate(query.page.limit);
+        Some((found, end))
+    }
+
+    /// (id, name, exclusive, members) of the user's groups, oldest first.
+    #[must_use]
+    pub fn group_list(&self, user: UserId) -> Vec<(u64, String, bool, u64)> {
+        let own = self.groups.iter().filter(|((owner, _), _)| *owner == user.0);
+        let mut list: Vec<_> = own
+            .map(|((_, name), g)| (g.id, name.clone(), g.exclusive, g.members.len() as u64))
+            .collect();
+        list.sort_unstable();
+        list
+    }
+
+    /// Whether an exclusive group of the user has the author.
+    #[must_use]
+    pub fn is_apart(&self, user: UserId, author: UserId) -> bool {
+        let own = self.groups.iter().filter(|((owner, _), _)| *owner == user.0);
+        own.into_iter().any(|(_, group)| group.exclusive && group.members.contains_key(&author.0))
     }
 
     /// A page of the user's outbox.
@@ -307,4 +439,8 @@ impl Model {
     fn may_see(&self, viewer: Option<UserId>, user: UserId) -> bool {
         viewer.is_none_or(|viewer| !self.is_blocked_between(viewer, user))
     }
+}
+
+fn named(user: UserId, name: &GroupName) -> (u64, String) {
+    (user.0, name.as_str().to_owned())
 }

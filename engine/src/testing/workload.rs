@@ -2,8 +2,9 @@
 
 use super::seed::Random;
 use crate::command::{Action, Command, NewPost, WriteOptions};
+use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
-use crate::query::{EdgeQuery, Span, TimelineQuery};
+use crate::query::{EdgeQuery, GroupQuery, MembersQuery, Span, TimelineQuery};
 
 /// Generates commands and queries.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(20) {
+        match self.random.below(26) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -75,6 +76,14 @@ impl Workload {
             16 => Action::Unmute { user, author: other },
             17 => Action::Block { user, other },
             18 => Action::Unblock { user, other },
+            19 => Action::GroupCreate {
+                user,
+                name: self.group_name(),
+                exclusive: self.random.one_in(2),
+            },
+            20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
+            20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
+            24 => Action::GroupRemove { user, name: self.group_name(), author: other },
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
@@ -99,6 +108,25 @@ impl Workload {
             text: text.into(),
             meta: meta.into(),
         }
+    }
+
+    /// The name of a group; users have few.
+    pub fn group_name(&mut self) -> GroupName {
+        let names = ["friends", "work", "\u{4eb2}\u{53cb}"];
+        let index = usize::try_from(self.random.below(3)).unwrap_or(0);
+        GroupName::new(names.get(index).copied().unwrap_or("friends"))
+    }
+
+    /// A random page of a group's feed, as its owner or the application sees it.
+    pub fn group(&mut self, last: u64) -> GroupQuery {
+        let page = TimelineQuery { viewer: None, ..self.timeline(last) };
+        GroupQuery { name: self.group_name(), page }
+    }
+
+    /// A random page of a group's members.
+    pub fn members(&mut self, last: u64) -> MembersQuery {
+        let page = EdgeQuery { viewer: None, ..self.edges(last) };
+        MembersQuery { name: self.group_name(), page }
     }
 
     fn key(&mut self) -> Option<Key> {

@@ -7,6 +7,7 @@
 //! * [`part`], [`walk`]: one owner's timeline, and walks along it.
 //! * [`outbox`]: what each author published and did not delete.
 //! * [`graph`]: follows, mutes and blocks, both directions.
+//! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -16,6 +17,8 @@
 
 pub(crate) mod graph;
 pub(crate) mod graves;
+pub(crate) mod groups;
+pub(crate) mod hidden;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod receipts;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Digest;
 use super::graph::Graph;
 use super::graves::Graves;
+use super::groups::Groups;
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::timeline::Removal;
@@ -27,6 +28,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
+    pub(crate) groups: Groups,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -54,6 +56,8 @@ pub struct Digests {
     pub outbox: Digest,
     /// Follows, mutes and blocks.
     pub graph: Digest,
+    /// Groups and their members.
+    pub groups: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -64,7 +68,7 @@ impl State {
         let subject = self.users.intern(record.effect.subject());
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
-        let Self { outboxes, graph, .. } = self;
+        let Self { outboxes, graph, groups, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_), _) => outboxes.publish(subject, sequence),
             (Effect::Delete { post, .. }, _) => outboxes.delete(subject, (*post).into(), removal),
@@ -84,6 +88,7 @@ impl State {
             (Effect::Unblock { began, .. }, Some(other)) => {
                 graph.blocks.remove(subject, other, *began, removal);
             }
+            (Effect::Group(group), author) => groups.apply(subject, author, group, removal),
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
@@ -134,7 +139,9 @@ impl State {
             family::FOLLOWING => &self.graph.following.graves,
             family::FOLLOWERS => &self.graph.followers.graves,
             family::MUTES => &self.graph.mutes.lists.graves,
-            _ => &self.graph.blocks.lists.graves,
+            family::BLOCKS => &self.graph.blocks.lists.graves,
+            family::GROUPS => &self.groups.graves,
+            _ => &self.groups.member_graves,
         }
     }
 
@@ -150,7 +157,9 @@ impl State {
             family::FOLLOWING => &mut self.graph.following.graves,
             family::FOLLOWERS => &mut self.graph.followers.graves,
             family::MUTES => &mut self.graph.mutes.lists.graves,
-            _ => &mut self.graph.blocks.lists.graves,
+            family::BLOCKS => &mut self.graph.blocks.lists.graves,
+            family::GROUPS => &mut self.groups.graves,
+            _ => &mut self.groups.member_graves,
         }
     }
 
@@ -169,6 +178,7 @@ impl State {
             users: self.users.digest(),
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
+            groups: self.groups.digest(),
             receipts: self.receipts.digest(),
         })
     }

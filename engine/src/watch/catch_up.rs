@@ -54,7 +54,7 @@ pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>
         return Ok(None);
     }
     let notes = notes(shared, &back)?;
-    if notes.contains(&Note::Lost) {
+    if notes.iter().any(|note| note.is_lost_for(back.user)) {
         return Ok(None);
     }
     let steps = steps(&back, &notes);

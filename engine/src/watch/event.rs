@@ -26,10 +26,11 @@ pub enum WatchEvent {
     Entry(Arc<Post>),
     /// A post is deleted. It may be one that was never told.
     Removed(PostId),
-    /// The posts of this author entered or left as a whole: a follow, an unfollow, a mute, an unmute
-    /// or a block. Never the history; who shows it reads it. May be told although nothing changed.
+    /// The posts of this author entered or left as a whole: a follow, an unfollow, a mute, an unmute,
+    /// a block, or an exclusive group that they are in now, or not any more. Never the history; who shows it reads it. May be told although nothing changed.
     FeedChanged(UserId),
-    /// What happened since the position before cannot be told one by one. Read the home anew; what
+    /// What happened since the position before cannot be told one by one; so it is when an exclusive
+    /// group is deleted. Read the home anew; what
     /// comes after the position of this batch is told again.
     Gap,
     /// A followee came online, or went offline: is watched or waited for, or was touched within the last

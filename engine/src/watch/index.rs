@@ -193,7 +193,10 @@ impl Index {
             Note::Follow { user, .. }
             | Note::Unfollow { user, .. }
             | Note::Mute { user, .. }
-            | Note::Unmute { user, .. } => self.change(user, told, wakers),
+            | Note::Unmute { user, .. }
+            | Note::Apart { user, .. }
+            | Note::Rejoined { user, .. } => self.change(user, told, wakers),
+            Note::Released { user } => self.forget(user, told.sequence, wakers),
             Note::Nothing | Note::Lost => {}
         }
     }
@@ -209,6 +212,18 @@ impl Index {
             let Some(Some(watched)) = self.slots.get(*slot as usize) else { continue };
             watched.tell(sequence, event, wakers);
         }
+    }
+
+    /// The edges of `user` are to be read again: their watches are behind, and will.
+    fn forget(&mut self, user: UserId, sequence: Sequence, wakers: &mut Vec<Waker>) {
+        let Some(watched) = self.watched_mut(user) else { return };
+        if sequence <= watched.sight.at {
+            return;
+        }
+        let queues = std::mem::take(&mut watched.queues);
+        self.watches -= queues.len();
+        wakers.extend(queues.iter().filter_map(|queue| queue.fall_behind()));
+        self.remove(user);
     }
 
     /// An edge of `user` began or ended, if the note says so.
@@ -289,7 +304,13 @@ impl Watched {
             Note::Unfollow { .. } | Note::Part { .. } => edge.follows = false,
             Note::Mute { .. } => edge.muted = true,
             Note::Unmute { .. } => edge.muted = false,
-            Note::Publish { .. } | Note::Delete { .. } | Note::Nothing | Note::Lost => {}
+            Note::Apart { .. } => edge.apart += 1,
+            Note::Rejoined { .. } => edge.apart = edge.apart.saturating_sub(1),
+            Note::Publish { .. }
+            | Note::Delete { .. }
+            | Note::Released { .. }
+            | Note::Nothing
+            | Note::Lost => {}
         }
         let after = edge.shows();
         if *edge == Edge::default() {

@@ -36,6 +36,7 @@ pub(crate) mod queue;
 pub(crate) mod roll;
 pub(crate) mod sight;
 pub(crate) mod stir;
+pub(crate) mod tail;
 pub(crate) mod teller;
 pub(crate) mod trail;
 #[expect(clippy::module_inception, reason = "the noun of the file is the watch")]

@@ -1,6 +1,7 @@
 //! A record as far as watches care: ids only, 24 bytes.
 
 use crate::ids::{PostId, UserId};
+use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Effect, Record};
 
 /// What a record did to homes.
@@ -37,6 +38,20 @@ pub(crate) enum Note {
         forth: bool,
         back: bool,
     },
+    /// The author is in one more exclusive group of the user.
+    Apart {
+        user: UserId,
+        author: UserId,
+    },
+    /// The author is in one exclusive group of the user less.
+    Rejoined {
+        user: UserId,
+        author: UserId,
+    },
+    /// An exclusive group of the user is gone, with all who were in it.
+    Released {
+        user: UserId,
+    },
     /// No home changed.
     Nothing,
     /// Retention dropped the record: nobody knows what it was.
@@ -59,8 +74,30 @@ impl Note {
             Effect::Block { user, other, forth, back } => {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
+            Effect::Group(ref group) => Self::of_group(group),
             Effect::Unblock { .. } | Effect::Weigh { .. } => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
+        }
+    }
+
+    fn of_group(effect: &GroupEffect) -> Self {
+        let user = effect.user;
+        match effect.act {
+            GroupAct::Add { author, .. } if effect.exclusive => Self::Apart { user, author },
+            GroupAct::Remove { author, began: Some(_), .. } if effect.exclusive => {
+                Self::Rejoined { user, author }
+            }
+            GroupAct::Delete { .. } if effect.exclusive => Self::Released { user },
+            _ => Self::Nothing,
+        }
+    }
+
+    /// Whether nobody can say what the record did to the user's home.
+    pub(crate) fn is_lost_for(&self, watcher: UserId) -> bool {
+        match *self {
+            Self::Lost => true,
+            Self::Released { user } => user == watcher,
+            _ => false,
         }
     }
 
@@ -70,12 +107,15 @@ impl Note {
             Self::Follow { user, author }
             | Self::Unfollow { user, author }
             | Self::Mute { user, author }
-            | Self::Unmute { user, author } => (user == watcher).then_some(author),
+            | Self::Unmute { user, author }
+            | Self::Apart { user, author }
+            | Self::Rejoined { user, author } => (user == watcher).then_some(author),
             Self::Part { user, other, forth, .. } if user == watcher => forth.then_some(other),
             Self::Part { user, other, back, .. } if other == watcher => back.then_some(user),
             Self::Part { .. }
             | Self::Publish { .. }
             | Self::Delete { .. }
+            | Self::Released { .. }
             | Self::Nothing
             | Self::Lost => None,
         }

@@ -1,4 +1,4 @@
-//! Whose posts a user sees: follows and mutes at one position.
+//! Whose posts a user sees: follows, mutes and exclusive groups at one position.
 //!
 //! No follow stands where a block stands, so blocks need no word here: they end follows.
 
@@ -16,6 +16,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Edge {
     pub(crate) follows: bool,
     pub(crate) muted: bool,
+    /// How many exclusive groups of the user have the author.
+    pub(crate) apart: u32,
 }
 
 /// The edges of a user at one position.
@@ -43,7 +45,7 @@ pub(crate) struct Known {
 impl Edge {
     /// Whether the author's posts are in the home.
     pub(crate) fn shows(self) -> bool {
-        self.follows && !self.muted
+        self.follows && !self.muted && self.apart == 0
     }
 }
 
@@ -68,6 +70,10 @@ impl Sight {
         }
         let mutes = state.graph.mutes.lists.part(user);
         mutes.each_payload(|author| sight.edges.entry(id(author)).or_default().muted = true)?;
+        for group in state.groups.of(user).iter().filter(|group| group.exclusive) {
+            let members = group.members.payloads();
+            members.for_each(|author| sight.edges.entry(id(author)).or_default().apart += 1);
+        }
         Ok(Look::Done(sight))
     }
 

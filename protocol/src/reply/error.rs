@@ -8,6 +8,7 @@
 //! | retry | u8: 0 never, 1 after, 2 elsewhere |
 //! | retry_ms | varint, if retry is after |
 //! | message | bytes, at most 1,024, UTF-8 |
+//! | oldest | varint, if the code is trimmed |
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -29,6 +30,8 @@ pub struct ErrorReply {
     pub retry: Retry,
     /// For people: the value, the limit, the way out; UTF-8.
     pub message: Bytes,
+    /// Of what is trimmed: the oldest sequence from which one can go on; else 0.
+    pub oldest: u64,
 }
 
 impl ErrorReply {
@@ -45,6 +48,7 @@ impl ErrorReply {
             fault: code.fault(),
             retry: code.retry(),
             message: Bytes::from(message),
+            oldest: 0,
         }
     }
 
@@ -55,12 +59,14 @@ impl ErrorReply {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let code = Code::from(cursor.take_u16("code")?);
         Ok(Self {
-            code: Code::from(cursor.take_u16("code")?),
+            code,
             radius: load_radius(cursor)?,
             fault: load_fault(cursor)?,
             retry: load_retry(cursor)?,
             message: cursor.take_text("message", MESSAGE_BYTES_MAX)?,
+            oldest: if code == Code::Trimmed { cursor.take_varint("oldest")? } else { 0 },
         })
     }
 
@@ -76,7 +82,11 @@ impl ErrorReply {
             Fault::Resource => 2,
         });
         encode_retry(self.retry, out);
-        put_text(out, "message", &self.message, MESSAGE_BYTES_MAX)
+        put_text(out, "message", &self.message, MESSAGE_BYTES_MAX)?;
+        if self.code == Code::Trimmed {
+            put_varint(out, self.oldest);
+        }
+        Ok(())
     }
 }
 

@@ -8,12 +8,14 @@
 //! | since | option, varint: a sequence |
 //! | time | option, varint: milliseconds since 1970 |
 //! | by | option, varint |
+//! | group | text, if why is 8 |
 
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::error::DecodeError;
+use crate::error::{DecodeError, EncodeError};
+use crate::limits::GROUP_NAME_BYTES_MAX;
 use crate::reply::Position;
-use crate::wire::{Cursor, put_option, put_varint};
+use crate::wire::{Cursor, put_option, put_text, put_varint, text_of};
 
 /// Why a post is in a home, or why not. Complete for version 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +37,12 @@ pub enum Why {
     Deleted = 6,
     /// There is and was no such post.
     NoSuchPost = 7,
+    /// Its author is in an exclusive group of the user.
+    Apart = 8,
 }
 
 /// Why a post is in a home, or why it is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The position for which this holds.
     pub position: Position,
@@ -53,10 +57,12 @@ pub struct Explained {
     pub time: Option<u64>,
     /// Who blocks.
     pub by: Option<u64>,
+    /// The exclusive group that has the author, if that is why; else empty.
+    pub group: Bytes,
 }
 
 impl Why {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Pushed,
         Self::Pulled,
         Self::InFlight,
@@ -65,6 +71,7 @@ impl Why {
         Self::Blocked,
         Self::Deleted,
         Self::NoSuchPost,
+        Self::Apart,
     ];
 
     /// Whether the post is in the home.
@@ -74,28 +81,43 @@ impl Why {
     }
 
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let tag = cursor.take_tag("why", 7)?;
+        let tag = cursor.take_tag("why", 8)?;
         Ok(Self::ALL.get(usize::from(tag)).copied().unwrap_or(Self::NoSuchPost))
     }
 }
 
 impl Explained {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let (position, why) = (Position::load(cursor)?, Why::load(cursor)?);
         Ok(Self {
-            position: Position::load(cursor)?,
-            why: Why::load(cursor)?,
+            position,
+            why,
             author: cursor.take_option("author", Cursor::take_varint)?,
             since: cursor.take_option("since", Cursor::take_varint)?,
             time: cursor.take_option("time", Cursor::take_varint)?,
             by: cursor.take_option("by", Cursor::take_varint)?,
+            group: match why {
+                Why::Apart => cursor.take_text("group", GROUP_NAME_BYTES_MAX)?,
+                _ => Bytes::new(),
+            },
         })
     }
 
-    pub(crate) fn encode(&self, out: &mut BytesMut) {
+    /// The name of the group as text.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        text_of(&self.group)
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         self.position.encode(out);
         out.put_u8(self.why as u8);
         for number in [self.author, self.since, self.time, self.by] {
             put_option(out, number, put_varint);
         }
+        if self.why == Why::Apart {
+            put_text(out, "group", &self.group, GROUP_NAME_BYTES_MAX)?;
+        }
+        Ok(())
     }
 }

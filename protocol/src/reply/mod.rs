@@ -6,10 +6,12 @@
 //! * the flags and the generation of a reply are 0,
 //! * a count is bounded by the bytes that are left before memory is taken for it.
 
+mod changed;
 mod edges;
 mod error;
 mod events;
 mod explained;
+mod groups;
 mod online;
 mod page;
 mod position;
@@ -24,10 +26,12 @@ mod written;
 
 use bytes::BytesMut;
 
+pub use changed::{Change, Changed, EdgeChange, GroupChange, What};
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
 pub use events::{Event, Events};
 pub use explained::{Explained, Why};
+pub use groups::{Group, Groups};
 pub use online::Online;
 pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
@@ -73,6 +77,10 @@ pub enum Reply {
     Online(Online),
     /// Why a post is in a home, or why it is not.
     Explained(Explained),
+    /// All groups of a user.
+    Groups(Groups),
+    /// A part of the change stream.
+    Changed(Changed),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -113,6 +121,8 @@ impl Reply {
             ReplyKind::Scanned => Self::Scanned(Scanned::load(cursor)?),
             ReplyKind::Online => Self::Online(Online::load(cursor)?),
             ReplyKind::Explained => Self::Explained(Explained::load(cursor)?),
+            ReplyKind::Groups => Self::Groups(Groups::load(cursor)?),
+            ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -140,6 +150,8 @@ impl Reply {
             Self::Scanned(_) => ReplyKind::Scanned,
             Self::Online(_) => ReplyKind::Online,
             Self::Explained(_) => ReplyKind::Explained,
+            Self::Groups(_) => ReplyKind::Groups,
+            Self::Changed(_) => ReplyKind::Changed,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -168,7 +180,9 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Relation(relation) => relation.encode(writer.out()),
         Reply::Scanned(scanned) => scanned.encode(writer.out())?,
         Reply::Online(online) => online.encode(writer.out())?,
-        Reply::Explained(explained) => explained.encode(writer.out()),
+        Reply::Explained(explained) => explained.encode(writer.out())?,
+        Reply::Groups(groups) => groups.encode(writer.out())?,
+        Reply::Changed(changed) => changed.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

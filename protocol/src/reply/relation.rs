@@ -3,7 +3,7 @@
 //! | field | bytes |
 //! |---|---|
 //! | position | epoch varint, sequence varint |
-//! | flags | u8: 1 follows, 2 followed_by, 4 muted, 8 blocked, 16 blocked_by |
+//! | flags | u8: 1 follows, 2 followed_by, 4 muted, 8 blocked, 16 blocked_by, 32 apart |
 
 use bytes::{BufMut, BytesMut};
 
@@ -26,6 +26,8 @@ pub struct Relation {
     pub blocked: bool,
     /// `b` blocked `a`.
     pub blocked_by: bool,
+    /// `b` is in an exclusive group of `a`.
+    pub apart: bool,
 }
 
 impl Relation {
@@ -39,9 +41,10 @@ impl Relation {
     pub const BLOCKED: u8 = 8;
     /// Flag: `b` blocked `a`.
     pub const BLOCKED_BY: u8 = 16;
+    /// Flag: `b` is in an exclusive group of `a`.
+    pub const APART: u8 = 32;
 
-    const KNOWN: u8 =
-        Self::FOLLOWS | Self::FOLLOWED_BY | Self::MUTED | Self::BLOCKED | Self::BLOCKED_BY;
+    const KNOWN: u8 = 2 * Self::APART - 1;
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
@@ -54,6 +57,7 @@ impl Relation {
             muted: has(Self::MUTED),
             blocked: has(Self::BLOCKED),
             blocked_by: has(Self::BLOCKED_BY),
+            apart: has(Self::APART),
         })
     }
 
@@ -65,6 +69,7 @@ impl Relation {
             (self.muted, Self::MUTED),
             (self.blocked, Self::BLOCKED),
             (self.blocked_by, Self::BLOCKED_BY),
+            (self.apart, Self::APART),
         ];
         out.put_u8(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum());
     }

@@ -6,10 +6,12 @@
 //! * a request never has the id 0, and only writes have a generation.
 
 mod backup;
+mod changes;
 mod delete;
 mod edges;
 mod explain;
 mod follow;
+mod group;
 mod hello;
 mod pair;
 mod post;
@@ -26,10 +28,12 @@ mod watch;
 use bytes::BytesMut;
 
 pub use backup::Backup;
+pub use changes::Changes;
 pub use delete::Delete;
 pub use edges::Edges;
 pub use explain::Explain;
 pub use follow::NewFollow;
+pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
 pub use pair::Pair;
 pub use post::PostById;
@@ -82,6 +86,14 @@ pub enum Request {
     Touch(Touch),
     /// Gives a user a tag, or takes it away.
     Tag(Tag),
+    /// Begins a group of authors.
+    GroupCreate(GroupCreate),
+    /// Ends a group, and all memberships with it.
+    GroupDelete(GroupDelete),
+    /// Puts an author into a group.
+    GroupAdd(GroupMember),
+    /// Takes an author out of a group.
+    GroupRemove(GroupMember),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -106,6 +118,14 @@ pub enum Request {
     Online(UserById),
     /// Asks why a post is in a home, or why it is not.
     Explain(Explain),
+    /// Reads a group's feed.
+    Group(GroupFeed),
+    /// Lists a user's groups.
+    Groups(UserById),
+    /// Lists who is in a group.
+    Members(Members),
+    /// Reads the log's changes from a position on.
+    Changes(Changes),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -143,6 +163,10 @@ impl Request {
             RequestKind::Unblock => Self::Unblock(Pair::load(cursor)?),
             RequestKind::Touch => Self::Touch(Touch::load(cursor)?),
             RequestKind::Tag => Self::Tag(Tag::load(cursor)?),
+            RequestKind::GroupCreate => Self::GroupCreate(GroupCreate::load(cursor)?),
+            RequestKind::GroupDelete => Self::GroupDelete(GroupDelete::load(cursor)?),
+            RequestKind::GroupAdd => Self::GroupAdd(GroupMember::load(cursor)?),
+            RequestKind::GroupRemove => Self::GroupRemove(GroupMember::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -155,6 +179,10 @@ impl Request {
             RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
             RequestKind::Online => Self::Online(UserById::load(cursor)?),
             RequestKind::Explain => Self::Explain(Explain::load(cursor)?),
+            RequestKind::Group => Self::Group(GroupFeed::load(cursor)?),
+            RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
+            RequestKind::Members => Self::Members(Members::load(cursor)?),
+            RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -180,6 +208,10 @@ impl Request {
             Self::Unblock(_) => RequestKind::Unblock,
             Self::Touch(_) => RequestKind::Touch,
             Self::Tag(_) => RequestKind::Tag,
+            Self::GroupCreate(_) => RequestKind::GroupCreate,
+            Self::GroupDelete(_) => RequestKind::GroupDelete,
+            Self::GroupAdd(_) => RequestKind::GroupAdd,
+            Self::GroupRemove(_) => RequestKind::GroupRemove,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -192,6 +224,10 @@ impl Request {
             Self::Scan(_) => RequestKind::Scan,
             Self::Online(_) => RequestKind::Online,
             Self::Explain(_) => RequestKind::Explain,
+            Self::Group(_) => RequestKind::Group,
+            Self::Groups(_) => RequestKind::Groups,
+            Self::Members(_) => RequestKind::Members,
+            Self::Changes(_) => RequestKind::Changes,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -202,6 +238,11 @@ impl Request {
             Self::Hello(hello) => return hello.encode(out),
             Self::Publish(publish) => return publish.encode(out),
             Self::Backup(backup) => return backup.encode(out),
+            Self::GroupCreate(group) => return group.encode(out),
+            Self::GroupDelete(group) => return group.encode(out),
+            Self::GroupAdd(member) | Self::GroupRemove(member) => return member.encode(out),
+            Self::Group(feed) => return feed.encode(out),
+            Self::Members(members) => return members.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
             Self::Follow(follow) => follow.encode(out),
@@ -218,10 +259,11 @@ impl Request {
             | Self::Followers(edges)
             | Self::Mutes(edges)
             | Self::Blocks(edges) => edges.encode(out),
-            Self::User(user) | Self::Online(user) => user.encode(out),
+            Self::User(user) | Self::Online(user) | Self::Groups(user) => user.encode(out),
             Self::Explain(explain) => explain.encode(out),
             Self::Relation(relation) => relation.encode(out),
             Self::Scan(scan) => scan.encode(out),
+            Self::Changes(changes) => changes.encode(out),
             Self::Watch(watch) => watch.encode(out),
             Self::Unwatch(unwatch) => unwatch.encode(out),
         }

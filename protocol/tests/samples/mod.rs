@@ -84,5 +84,10 @@ pub(crate) fn samples() -> Vec<Sample> {
         let generation = if is_write { index * 3 } else { 0 };
         Sample { name, request_id: u32::from(index) * 1009 + 1, generation, message }
     };
+    let groups = requests::groups().into_iter();
+    let groups = groups.map(|(name, request)| (name, Message::Request(request)));
+    let grouped = replies::groups().into_iter();
+    let grouped = grouped.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(groups).chain(grouped);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

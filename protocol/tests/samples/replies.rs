@@ -4,9 +4,10 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
-    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
-    StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
+    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
+    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -111,6 +112,7 @@ fn facts() -> Vec<(&'static str, Reply)> {
         muted: false,
         blocked: false,
         blocked_by: false,
+        apart: false,
     };
     let relation = |set: fn(&mut Relation)| {
         let mut relation = none;
@@ -150,6 +152,7 @@ fn errors() -> Vec<(&'static str, Reply)> {
         fault: Fault::Us,
         retry: Retry::Elsewhere,
         message: Bytes::new(),
+        oldest: 0,
     };
     vec![
         ("error_busy", Reply::Error(busy)),
@@ -161,7 +164,7 @@ fn errors() -> Vec<(&'static str, Reply)> {
 /// Replies that came later: their samples stand last, so that the frames of the others stay.
 fn explained(why: Why, since: Option<u64>, by: Option<u64>) -> Explained {
     let time = since.map(|_| 1_370_053_355_000);
-    Explained { position: POSITION, why, author: Some(7), since, time, by }
+    Explained { position: POSITION, why, author: Some(7), since, time, by, group: Bytes::new() }
 }
 
 pub(crate) fn later() -> Vec<(&'static str, Reply)> {
@@ -196,5 +199,58 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
         ("explained_blocked", Reply::Explained(explained(Why::Blocked, Some(65), Some(7)))),
         ("explained_nothing", Reply::Explained(Explained { author: None, ..nothing })),
         ("events_presence", Reply::Events(presence)),
+    ]
+}
+
+/// One change of every kind.
+fn changed() -> Changed {
+    let content = Some((Bytes::from_static(b"first"), Bytes::from_static(&[9, 8])));
+    let posted = What::Publish { kind: 513, created_at: Some(1_370_053_355_000), content };
+    let bare = What::Publish { kind: 0, created_at: None, content: None };
+    let mut whats = vec![posted, bare, What::Erased, What::Delete { post: 300 }];
+    whats.extend(EdgeChange::ALL.map(|kind| What::Edge { kind, other: 300 }));
+    whats.extend(GroupChange::ALL.map(|kind| What::Group {
+        kind,
+        group: 69_000,
+        name: Bytes::from_static(b"friends"),
+        exclusive: kind.has_member(),
+        member: if kind.has_member() { 9 } else { 0 },
+    }));
+    let change = |(sequence, what)| Change { sequence, time: 1_700_000_000_000, user: 7, what };
+    let changes = (69_000..).zip(whats).map(change).collect();
+    Changed { position: POSITION, next: 69_500, oldest: 300, changes }
+}
+
+/// Replies about groups and changes: last of all, for the same reason.
+pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
+    let group = |id, name: &'static str, exclusive, members| Group {
+        id,
+        name: Bytes::from_static(name.as_bytes()),
+        exclusive,
+        members,
+    };
+    let some = vec![group(300, "friends", false, 0), group(70_000, "caf\u{e9}", true, 2_000)];
+    let apart = Relation {
+        position: POSITION,
+        follows: false,
+        followed_by: false,
+        muted: false,
+        blocked: false,
+        blocked_by: false,
+        apart: true,
+    };
+    let trimmed = ErrorReply::new(Code::Trimmed, "changes above 5 were dropped");
+    let left_out = Explained {
+        group: Bytes::from_static(b"friends"),
+        ..explained(Why::Apart, Some(65), None)
+    };
+    vec![
+        ("changed", Reply::Changed(changed())),
+        ("changed_none", Reply::Changed(Changed { changes: Vec::new(), ..changed() })),
+        ("error_trimmed", Reply::Error(ErrorReply { oldest: 300, ..trimmed })),
+        ("groups_reply", Reply::Groups(Groups { position: POSITION, groups: some })),
+        ("groups_none", Reply::Groups(Groups { position: POSITION, groups: Vec::new() })),
+        ("relation_apart", Reply::Relation(apart)),
+        ("explained_apart", Reply::Explained(left_out)),
     ]
 }

@@ -4,9 +4,9 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Delete, Edges, Explain, Hello, NewFollow, Pair, Position, PostById, Publish,
-    ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch,
-    UserById, Watch, WriteOptions,
+    Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
+    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -152,5 +152,39 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("advise", Request::Advise),
         ("follow_weighted", Request::Follow(weighted)),
         ("tag", Request::Tag(tag)),
+    ]
+}
+
+/// Requests about groups and changes: last of all, for the same reason.
+pub(crate) fn groups() -> Vec<(&'static str, Request)> {
+    let (plain, name) = (WriteOptions::default(), Bytes::from_static(b"friends"));
+    let cafe = Bytes::from_static("caf\u{e9}".as_bytes());
+    let create = GroupCreate { options: plain, user: 9, name: name.clone(), exclusive: false };
+    let exclusive = GroupCreate {
+        options: keyed(Some(9)),
+        name: cafe.clone(),
+        exclusive: true,
+        ..create.clone()
+    };
+    let delete = GroupDelete { options: plain, user: 9, name: name.clone() };
+    let add = GroupMember { options: keyed(None), user: 9, name: name.clone(), author: 70_000 };
+    let remove = GroupMember { options: plain, name: cafe.clone(), ..add.clone() };
+    let options = ReadOptions::default();
+    let all = Changes { options, after: None, limit: 0, content: true, wait_ms: 0 };
+    let position = Some(Position { epoch: 1, sequence: 70_000 });
+    let after = Changes { after: position, limit: 300, content: false, wait_ms: 60_000, ..all };
+    let page = Timeline { options: VIEWED, user: 4242, span: Span::Before(16_384), limit: 20 };
+    let edges = Edges { options: ReadOptions::default(), user: 9, before: Some(300), limit: 0 };
+    vec![
+        ("group_create", Request::GroupCreate(create)),
+        ("group_create_exclusive", Request::GroupCreate(exclusive)),
+        ("group_delete", Request::GroupDelete(delete)),
+        ("group_add", Request::GroupAdd(add)),
+        ("group_remove", Request::GroupRemove(remove)),
+        ("group", Request::Group(GroupFeed { page, name })),
+        ("groups", Request::Groups(UserById { options: VIEWED, user: 4242 })),
+        ("changes", Request::Changes(all)),
+        ("changes_after", Request::Changes(after)),
+        ("members", Request::Members(Members { page: edges, name: cafe })),
     ]
 }

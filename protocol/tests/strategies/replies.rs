@@ -2,14 +2,16 @@
 //!
 //! What is not a valid reply is made in `refusals.rs`, by hand.
 
+use bytes::Bytes;
 use fanfold_protocol::limits::{
-    MESSAGE_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, STATUS_NAME_BYTES_MAX,
+    GROUP_NAME_BYTES_MAX, MESSAGE_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, STATUS_NAME_BYTES_MAX,
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Code, Edge, EdgePage, ErrorReply, Event, Events, Explained, Fault, Follow, OnePost, Online,
-    Page, PageEnd, Position, Post, Radius, Relation, Reply, Retry, Scanned, ScannedItems, Status,
-    StatusValue, UserCard, Watching, Welcome, Why, Written,
+    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
+    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
+    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -33,6 +35,8 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         scanned().prop_map(Reply::Scanned),
         online().prop_map(Reply::Online),
         explained().prop_map(Reply::Explained),
+        groups().prop_map(Reply::Groups),
+        changed().prop_map(Reply::Changed),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -125,14 +129,15 @@ fn user() -> impl Strategy<Value = UserCard> {
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
-    (position(), any::<[bool; 5]>()).prop_map(
-        |(position, [follows, followed_by, muted, blocked, blocked_by])| Relation {
+    (position(), any::<[bool; 6]>()).prop_map(
+        |(position, [follows, followed_by, muted, blocked, blocked_by, apart])| Relation {
             position,
             follows,
             followed_by,
             muted,
             blocked,
             blocked_by,
+            apart,
         },
     )
 }
@@ -155,18 +160,62 @@ fn scanned() -> impl Strategy<Value = Scanned> {
 }
 
 fn explained() -> impl Strategy<Value = Explained> {
-    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::NoSuchPost)];
+    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::Apart)];
     let number = || option::of(number());
-    (position(), why, number(), number(), number(), number()).prop_map(
-        |(position, why, author, since, time, by)| Explained {
+    let numbers = (number(), number(), number(), number());
+    (position(), why, numbers, text(GROUP_NAME_BYTES_MAX)).prop_map(
+        |(position, why, (author, since, time, by), group)| Explained {
             position,
             why,
             author,
             since,
             time,
             by,
+            group: if why == Why::Apart { group } else { Bytes::new() },
         },
     )
+}
+
+fn groups() -> impl Strategy<Value = Groups> {
+    let group = |id| {
+        (text(GROUP_NAME_BYTES_MAX), any::<bool>(), number())
+            .prop_map(move |(name, exclusive, members)| Group { id, name, exclusive, members })
+    };
+    let groups = run(8).prop_flat_map(move |ids| ids.into_iter().map(group).collect::<Vec<_>>());
+    (position(), groups).prop_map(|(position, groups)| Groups { position, groups })
+}
+
+fn changed() -> impl Strategy<Value = Changed> {
+    let change = |sequence| {
+        (number(), number(), what()).prop_map(move |(time, user, what)| Change {
+            sequence,
+            time,
+            user,
+            what,
+        })
+    };
+    let changes = run(8).prop_flat_map(move |at| at.into_iter().map(change).collect::<Vec<_>>());
+    (position(), number(), number(), changes)
+        .prop_map(|(position, next, oldest, changes)| Changed { position, next, oldest, changes })
+}
+
+fn what() -> impl Strategy<Value = What> {
+    let content = option::of((text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX)));
+    let edges = proptest::sample::select(EdgeChange::ALL.to_vec());
+    let groups = proptest::sample::select(GroupChange::ALL.to_vec());
+    let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
+    prop_oneof![
+        (any::<u16>(), option::of(number()), content).prop_map(|(kind, created_at, content)| {
+            What::Publish { kind, created_at, content }
+        }),
+        Just(What::Erased),
+        number().prop_map(|post| What::Delete { post }),
+        (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
+        (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
+            let member = if kind.has_member() { member } else { 0 };
+            What::Group { kind, group, name, exclusive, member }
+        }),
+    ]
 }
 
 fn online() -> impl Strategy<Value = Online> {
@@ -206,6 +255,7 @@ fn error() -> impl Strategy<Value = ErrorReply> {
     ];
     (any::<u16>(), radius, fault, retry, text(MESSAGE_BYTES_MAX)).prop_map(
         |(code, radius, fault, retry, message)| ErrorReply {
+            oldest: if code == Code::Trimmed.number() { 300 } else { 0 },
             code: Code::from(code),
             radius,
             fault,

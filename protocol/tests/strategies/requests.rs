@@ -3,13 +3,13 @@
 //! What is not a valid request is made in `refusals.rs`, by hand.
 
 use fanfold_protocol::limits::{
-    BACKUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX, TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX,
-    TOKEN_BYTES_MAX,
+    BACKUP_NAME_BYTES_MAX, GROUP_NAME_BYTES_MAX, META_BYTES_MAX, NAME_BYTES_MAX,
+    TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
-    Backup, Delete, Edges, Explain, Hello, NewFollow, Pair, Position, PostById, Publish,
-    ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch,
-    UserById, Watch, WriteOptions,
+    Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
+    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -44,9 +44,27 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(options, user)| Request::Online(UserById { options, user })),
         (read_options(), number(), number())
             .prop_map(|(options, user, post)| Request::Explain(Explain { options, user, post })),
+        group_write(),
+        (timeline_of(), text(GROUP_NAME_BYTES_MAX))
+            .prop_map(|(page, name)| Request::Group(GroupFeed { page, name })),
+        (edges_of(), text(GROUP_NAME_BYTES_MAX))
+            .prop_map(|(page, name)| Request::Members(Members { page, name })),
+        (read_options(), number())
+            .prop_map(|(options, user)| Request::Groups(UserById { options, user })),
+        changes().prop_map(Request::Changes),
         watch().prop_map(Request::Watch),
         any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]
+}
+
+fn changes() -> impl Strategy<Value = Changes> {
+    let after = option::of((any::<u32>(), number()));
+    (read_options(), after, any::<u32>(), any::<bool>(), 0..=WAIT_MS_MAX).prop_map(
+        |(options, after, limit, content, wait_ms)| {
+            let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
+            Changes { options, after, limit, content, wait_ms }
+        },
+    )
 }
 
 fn watch() -> impl Strategy<Value = Watch> {
@@ -112,24 +130,42 @@ fn pair() -> impl Strategy<Value = Request> {
         .prop_map(|(kind, options, user, other)| kind(Pair { options, user, other }))
 }
 
+fn group_write() -> impl Strategy<Value = Request> {
+    let what = (write_options(), number(), text(GROUP_NAME_BYTES_MAX));
+    (0..4, what, number(), any::<bool>()).prop_map(
+        |(kind, (options, user, name), author, exclusive)| match kind {
+            0 => Request::GroupCreate(GroupCreate { options, user, name, exclusive }),
+            1 => Request::GroupDelete(GroupDelete { options, user, name }),
+            2 => Request::GroupAdd(GroupMember { options, user, name, author }),
+            _ => Request::GroupRemove(GroupMember { options, user, name, author }),
+        },
+    )
+}
+
 fn timeline() -> impl Strategy<Value = Request> {
+    let kinds = proptest::sample::select(vec![Request::Home, Request::Outbox]);
+    (kinds, timeline_of()).prop_map(|(kind, timeline)| kind(timeline))
+}
+
+fn timeline_of() -> impl Strategy<Value = Timeline> {
     let span = prop_oneof![
         Just(Span::Newest),
         number().prop_map(Span::Before),
         number().prop_map(Span::After)
     ];
-    let kinds = proptest::sample::select(vec![Request::Home, Request::Outbox]);
-    (kinds, read_options(), number(), span, any::<u32>()).prop_map(
-        |(kind, options, user, span, limit)| kind(Timeline { options, user, span, limit }),
-    )
+    (read_options(), number(), span, any::<u32>())
+        .prop_map(|(options, user, span, limit)| Timeline { options, user, span, limit })
 }
 
 fn edges() -> impl Strategy<Value = Request> {
     let kinds = [Request::Following, Request::Followers, Request::Mutes, Request::Blocks];
     let kinds = proptest::sample::select(kinds.to_vec());
-    (kinds, read_options(), number(), option::of(number()), any::<u32>()).prop_map(
-        |(kind, options, user, before, limit)| kind(Edges { options, user, before, limit }),
-    )
+    (kinds, edges_of()).prop_map(|(kind, edges)| kind(edges))
+}
+
+fn edges_of() -> impl Strategy<Value = Edges> {
+    (read_options(), number(), option::of(number()), any::<u32>())
+        .prop_map(|(options, user, before, limit)| Edges { options, user, before, limit })
 }
 
 fn scan() -> impl Strategy<Value = Scan> {

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use fanfold_engine::{DeliveryOptions, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use fanfold_engine::{DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
 
 use super::settings::{SETTINGS, Setting};
 use super::{Config, file, parse};
@@ -161,6 +161,8 @@ impl Values<'_> {
         Ok(Options {
             durability: self.take("durability", parse::durability)?,
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
+            groups_max: self.take("max-groups", |text| parse::count(text, 1..=GROUPS_MAX))?,
+            members_max: self.take("max-members", |text| parse::count(text, 1..=1_000_000))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
             flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 21] = [
+pub const SETTINGS: [Setting; 23] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -33,6 +33,8 @@ pub const SETTINGS: [Setting; 21] = [
     Setting { name: "delivery.tag-weights", default: "none" },
     Setting { name: "backup.dir", default: "off" },
     Setting { name: "max-followees", default: "2000" },
+    Setting { name: "max-groups", default: "100" },
+    Setting { name: "max-members", default: "2000" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
     Setting { name: "log-level", default: "info" },

@@ -14,7 +14,7 @@ use fanfold_engine::{
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
-use super::{clients, delivery, edges, help, info, timelines, users, writes};
+use super::{clients, delivery, edges, groups, help, info, timelines, users, writes};
 use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
@@ -84,11 +84,20 @@ async fn on_lane(
 
 fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
     match command {
-        Command::Timeline(Timeline::Home, query) => {
-            engine.home(&query).map(|page| timelines::page("HOME", &query, &page))
-        }
-        Command::Timeline(Timeline::Outbox, query) => {
-            engine.outbox(&query).map(|page| timelines::page("OUTBOX", &query, &page))
+        Command::Timeline(Timeline::Home, query) => engine
+            .home(&query)
+            .map(|page| timelines::page(&format!("HOME {}", query.user), &query, &page)),
+        Command::Timeline(Timeline::Outbox, query) => engine
+            .outbox(&query)
+            .map(|page| timelines::page(&format!("OUTBOX {}", query.user), &query, &page)),
+        Command::GroupFeed(query) => engine.group(&query).map(|page| {
+            let name = escape(query.name.as_str().as_bytes());
+            let user = query.page.user;
+            timelines::page(&format!("HOME {user} GROUP {name}"), &query.page, &page)
+        }),
+        Command::Groups(user) => engine.groups(user, None).map(|list| groups::list(user, &list)),
+        Command::Members(query) => {
+            engine.members(&query).map(|page| groups::members(&query, &page))
         }
         Command::Post(id) => engine.post(id, None).map(|(at, post)| timelines::one(at, &post)),
         Command::User(user) => engine.user(user, None).map(|card| users::card(&card)),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, Command as Write, EdgeQuery, LIMIT_DEFAULT, NewPost, Policy, PostId, Sequence, Span,
-    TimelineQuery, UserId,
+    Action, Command as Write, EdgeQuery, GroupName, GroupQuery, LIMIT_DEFAULT, MembersQuery,
+    NewPost, Policy, PostId, Sequence, Span, TimelineQuery, UserId,
 };
 
 use super::help::{USAGES, Usage};
@@ -25,6 +25,9 @@ pub(super) enum Command {
     Info(Option<String>),
     Timeline(Timeline, TimelineQuery),
     Edges(Edges, EdgeQuery),
+    GroupFeed(GroupQuery),
+    Groups(UserId),
+    Members(MembersQuery),
     Post(PostId),
     User(UserId),
     Relation(UserId, UserId),
@@ -94,7 +97,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "HELP" => Command::Help(words.word().map(str::to_owned)),
         "PING" => Command::Ping,
         "INFO" => Command::Info(words.word().map(str::to_owned)),
-        "HOME" => Command::Timeline(Timeline::Home, words.timeline()?),
+        "HOME" => words.home()?,
         "OUTBOX" => Command::Timeline(Timeline::Outbox, words.timeline()?),
         "POST" => Command::Post(PostId(words.number("post")?)),
         "USER" => Command::User(words.user("user")?),
@@ -103,6 +106,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "FOLLOWERS" => Command::Edges(Edges::Followers, words.edges()?),
         "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
+        "GROUP" => words.group()?,
         "EXPLAIN" => words.explain()?,
         "VERIFY" => Command::Verify(words.user("user")?),
         "FANOUT" => Command::FanOut(PostId(words.number("post")?)),
@@ -205,9 +209,66 @@ impl<'a> Words<'a> {
         parsed.map_err(|error: fanfold_engine::Error| self.wrong(error.to_string()))
     }
 
+    /// `user [GROUP name] ...`
+    fn home(&mut self) -> Result<Command, Wrong> {
+        let user = self.user("user")?;
+        if !self.is_next("group") {
+            return Ok(Command::Timeline(Timeline::Home, self.part_of(user)?));
+        }
+        let name = self.name()?;
+        Ok(Command::GroupFeed(GroupQuery { name, page: self.part_of(user)? }))
+    }
+
+    /// `CREATE user name [EXCLUSIVE] | DELETE user name | ADD user name author | ...`
+    fn group(&mut self) -> Result<Command, Wrong> {
+        let verb = self.required("verb")?.to_ascii_uppercase();
+        let known = ["CREATE", "DELETE", "ADD", "REMOVE", "LIST"];
+        if !known.contains(&verb.as_str()) {
+            return Err(self.wrong(format!("`{verb}` is not one of {}", known.join(", "))));
+        }
+        let user = self.user("user")?;
+        if verb == "LIST" {
+            return self.group_list(user);
+        }
+        let name = self.name()?;
+        let action = match verb.as_str() {
+            "CREATE" => Action::GroupCreate { user, name, exclusive: self.is_next("exclusive") },
+            "DELETE" => Action::GroupDelete { user, name },
+            "ADD" => Action::GroupAdd { user, name, author: self.user("author")? },
+            _ => Action::GroupRemove { user, name, author: self.user("author")? },
+        };
+        Ok(Command::Write(Write::new(action)))
+    }
+
+    /// `[name [limit] [BEFORE sequence]]`
+    fn group_list(&mut self, user: UserId) -> Result<Command, Wrong> {
+        let Some(name) = self.word().map(GroupName::new) else { return Ok(Command::Groups(user)) };
+        Ok(Command::Members(MembersQuery { name, page: self.edges_of(user)? }))
+    }
+
+    /// One word: who wants blanks in a name uses another door.
+    fn name(&mut self) -> Result<GroupName, Wrong> {
+        self.required("name").map(GroupName::new)
+    }
+
+    /// Takes the next word if it is this one.
+    fn is_next(&mut self, wanted: &str) -> bool {
+        let (word, rest) = split_word(self.rest);
+        let is_it = word.eq_ignore_ascii_case(wanted);
+        if is_it {
+            self.rest = rest;
+        }
+        is_it
+    }
+
     /// `user [limit] [BEFORE id | AFTER id]`
     fn timeline(&mut self) -> Result<TimelineQuery, Wrong> {
         let user = self.user("user")?;
+        self.part_of(user)
+    }
+
+    /// `[limit] [BEFORE id | AFTER id]`
+    fn part_of(&mut self, user: UserId) -> Result<TimelineQuery, Wrong> {
         let limit = self.limit()?;
         let span = match self.word() {
             None => Span::Newest,
@@ -225,6 +286,11 @@ impl<'a> Words<'a> {
     /// `user [limit] [BEFORE sequence]`
     fn edges(&mut self) -> Result<EdgeQuery, Wrong> {
         let user = self.user("user")?;
+        self.edges_of(user)
+    }
+
+    /// `[limit] [BEFORE sequence]`
+    fn edges_of(&mut self, user: UserId) -> Result<EdgeQuery, Wrong> {
         let limit = self.limit()?;
         let before = match self.word() {
             None => None,
@@ -369,6 +435,31 @@ mod tests {
     }
 
     #[test]
+    fn groups_are_named_by_user_and_word() {
+        let (user, name, author) = (UserId(7), GroupName::new("Friends"), UserId(9));
+        let write = |action| Ok(Some(Command::Write(Write::new(action))));
+        let create = |exclusive| Action::GroupCreate { user, name: name.clone(), exclusive };
+        assert_eq!(read("group create 7 Friends"), write(create(false)));
+        assert_eq!(read("GROUP CREATE 7 Friends exclusive"), write(create(true)));
+        let add = Action::GroupAdd { user, name: name.clone(), author };
+        assert_eq!(read("GROUP add 7 Friends 9"), write(add));
+        let remove = Action::GroupRemove { user, name: name.clone(), author };
+        assert_eq!(read("GROUP REMOVE 7 Friends 9"), write(remove));
+        let delete = Action::GroupDelete { user, name: name.clone() };
+        assert_eq!(read("GROUP DELETE 7 Friends"), write(delete));
+        assert_eq!(read("GROUP LIST 7"), Ok(Some(Command::Groups(user))));
+        let page = EdgeQuery { user, viewer: None, before: Some(Sequence(8)), limit: 2 };
+        let members = MembersQuery { name: name.clone(), page };
+        let line = "GROUP LIST 7 Friends 2 BEFORE 8";
+        assert_eq!(read(line), Ok(Some(Command::Members(members))));
+        let page = TimelineQuery { user, viewer: None, span: Span::After(PostId(3)), limit: 5 };
+        let feed = Command::GroupFeed(GroupQuery { name, page });
+        assert_eq!(read("HOME 7 group Friends 5 AFTER 3"), Ok(Some(feed)));
+        assert!(message("GROUP DROP 7").starts_with("`DROP` is not one of CREATE, DELETE, ADD,"));
+        assert!(message("GROUP ADD 7 Friends").starts_with("no author given; usage: GROUP "));
+    }
+
+    #[test]
     fn typos_get_a_suggestion() {
         assert_eq!(
             message("HOEM 7"),
@@ -379,8 +470,8 @@ mod tests {
         assert_eq!(message("PING 3"), "`3` is one word too many; usage: PING");
         assert_eq!(
             message("home 7 99999999999999999999999"),
-            "`99999999999999999999999` is not a limit (a number); usage: HOME user [limit] \
-             [BEFORE id | AFTER id]"
+            "`99999999999999999999999` is not a limit (a number); usage: HOME user [GROUP name] \
+             [limit] [BEFORE id | AFTER id]"
         );
     }
 

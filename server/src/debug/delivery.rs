@@ -6,24 +6,27 @@ use fanfold_engine::{
 };
 
 use super::answer::line;
-
-use crate::text::time;
+use crate::text::{escape, time};
 
 /// One line: present or absent, and why.
 pub(super) fn explained(user: UserId, post: PostId, found: &Explained) -> String {
     let author = found.author.map_or_else(String::new, |author| format!(" author={author}"));
-    let why = match found.why {
+    let why = match &found.why {
         Why::Present { since, way } => {
-            format!("present followed_since={} way={}", moment(since), way_name(way))
+            format!("present followed_since={} way={}", moment(*since), way_name(*way))
         }
         Why::NotFollowing { ended } => {
             let ended =
                 ended.map_or_else(String::new, |at| format!(" unfollowed_at={}", moment(at)));
             format!("absent reason=not_following{ended}")
         }
-        Why::Muted { since } => format!("absent reason=muted muted_since={}", moment(since)),
+        Why::Muted { since } => format!("absent reason=muted muted_since={}", moment(*since)),
+        Why::Apart { group, since } => {
+            let group = escape(group.as_str().as_bytes());
+            format!("absent reason=exclusive_group group={group} since={}", moment(*since))
+        }
         Why::Blocked { by, since } => {
-            format!("absent reason=blocked blocked_by={by} blocked_since={}", moment(since))
+            format!("absent reason=blocked blocked_by={by} blocked_since={}", moment(*since))
         }
         Why::Deleted { at } => {
             let at = at.map_or_else(String::new, |at| format!(" deleted_at={}", moment(at)));

@@ -25,8 +25,13 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 33] = [
-    usage("HOME", "HOME user [limit] [BEFORE id | AFTER id]", TIMELINE, "HOME 101 5 BEFORE 3000"),
+pub(super) const USAGES: [Usage; 34] = [
+    usage(
+        "HOME",
+        "HOME user [GROUP name] [limit] [BEFORE id | AFTER id]",
+        TIMELINE,
+        "HOME 101 5 BEFORE 3000",
+    ),
     usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
     usage("POST", "POST id", "one post with everything known about it", "POST 12"),
     usage("USER", "USER id", "counts of one user", "USER 14"),
@@ -59,6 +64,13 @@ pub(super) const USAGES: [Usage; 33] = [
     ),
     usage("UNBLOCK", "UNBLOCK user other", "ends a block; restores no follow", "UNBLOCK 101 14"),
     usage("TAG", "TAG user tag [OFF]", "gives a user a tag, or takes it away", "TAG 101 vip"),
+    usage(
+        "GROUP",
+        "GROUP CREATE user name [EXCLUSIVE] | DELETE user name | ADD user name author | REMOVE user \
+         name author | LIST user [name [limit] [BEFORE sequence]]",
+        "named lists of authors; HOME user GROUP name reads one",
+        "GROUP ADD 101 friends 14",
+    ),
     usage("TOUCH", "TOUCH user", "marks the user as active now", "TOUCH 101"),
     usage(
         "EXPLAIN",

@@ -1,8 +1,8 @@
 //! The debug port: text, one command a line, for people with telnet or nc and for scripts.
 //!
 //! ```text
-//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, users, delivery,
-//!          a line     a Command     engine call  writes, info, clients, help
+//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, groups, users,
+//!          a line     a Command     engine call  delivery, writes, info, clients, help
 //! ```
 //!
 //! Only `connection.rs` owns a socket. Lines and commands are pure. Everything a user wrote comes
@@ -20,6 +20,7 @@ mod command;
 mod connection;
 mod delivery;
 mod edges;
+mod groups;
 mod help;
 mod info;
 mod line;

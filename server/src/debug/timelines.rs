@@ -8,6 +8,7 @@ use fanfold_engine::{Page, PageEnd, Position, Post, Span, TimelineQuery};
 use super::answer::line;
 use crate::text::{count, escape, time};
 
+/// `command` is what was asked, up to the timeline it names.
 pub(super) fn page(command: &str, query: &TimelineQuery, page: &Page) -> String {
     let mut out = String::new();
     for post in &page.posts {
@@ -48,7 +49,7 @@ fn next(command: &str, query: &TimelineQuery, page: &Page) -> Option<String> {
         Span::After(_) => ("AFTER", page.posts.first()?.id),
         Span::Newest | Span::Before(_) => ("BEFORE", page.posts.last()?.id),
     };
-    Some(format!("{command} {} {} {word} {cursor}", query.user, query.limit))
+    Some(format!("{command} {} {word} {cursor}", query.limit))
 }
 
 #[cfg(test)]
@@ -73,7 +74,7 @@ mod tests {
     fn shown(span: Span, end: PageEnd) -> String {
         let position = Position { epoch: 1, sequence: Sequence(12) };
         let query = TimelineQuery { user: UserId(7), viewer: None, span, limit: 2 };
-        page("HOME", &query, &Page { position, posts: vec![post(9), post(4)], end })
+        page("HOME 7", &query, &Page { position, posts: vec![post(9), post(4)], end })
     }
 
     #[test]

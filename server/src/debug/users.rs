@@ -23,11 +23,12 @@ pub(super) fn relation(a: UserId, b: UserId, relation: &Relation) -> String {
     let follows = word(relation.follows);
     let followed_by = word(relation.followed_by);
     let muted = word(relation.muted);
+    let apart = word(relation.apart);
     let blocked = word(relation.blocked);
     let blocked_by = word(relation.blocked_by);
     format!(
         "user {a} to user {b}: follows {follows}, followed by {followed_by}, muted {muted}, \
-         blocked {blocked}, blocked by {blocked_by} at {}\n",
+         in an exclusive group {apart}, blocked {blocked}, blocked by {blocked_by} at {}\n",
         relation.position
     )
 }

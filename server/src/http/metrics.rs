@@ -129,6 +129,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("posts", engine.posts, "Posts that are not deleted"),
         gauge("follows", engine.follows, "Follows that hold"),
         gauge("mutes", engine.mutes, "Mutes that hold"),
+        gauge("groups", engine.user_groups, "Groups of authors"),
+        gauge("group_members", engine.group_members, "Members of all groups"),
         gauge("blocks", engine.blocks, "Blocks that hold"),
         gauge("receipts", engine.receipts, "Remembered idempotency keys"),
         gauge("inboxes", engine.inboxes, "Readers that have an inbox"),

@@ -74,10 +74,19 @@ pub(crate) enum Command {
         #[arg(allow_negative_numbers = true)]
         user: UserId,
     },
+    /// Named lists of authors, each with a feed of its own
+    #[command(subcommand)]
+    Group(GroupCommand),
     /// Give a user a tag: whoever has one may get posts earlier, as the server is configured
     Tag(Tag),
     /// Show a home feed, newest first
-    Home(Timeline),
+    Home {
+        #[command(flatten)]
+        timeline: Timeline,
+        /// The feed of this group instead
+        #[arg(long, value_name = "NAME")]
+        group: Option<String>,
+    },
     /// Show a user's own posts, newest first
     Outbox(Timeline),
     /// Show one post
@@ -111,6 +120,8 @@ pub(crate) enum Command {
     Blocks(Edges),
     /// Show what happens to a home as it commits, until interrupted
     Watch(Watch),
+    /// Show every change of the database in order, as it was committed
+    Changes(ChangesArguments),
     /// Show who is online around a user
     Online {
         /// The user
@@ -213,6 +224,69 @@ pub(crate) struct Timeline {
     pub(crate) all: bool,
 }
 
+/// What to do with groups.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GroupCommand {
+    /// Begin a group
+    Create {
+        #[command(flatten)]
+        of: GroupOf,
+        /// Leave its members out of USER's home
+        #[arg(long)]
+        exclusive: bool,
+    },
+    /// End a group, and all memberships with it
+    Delete(GroupOf),
+    /// Put authors into a group; needs no follow, brings their past posts too
+    Add {
+        #[command(flatten)]
+        of: GroupOf,
+        /// Who becomes a member
+        #[arg(value_name = "AUTHOR", required = true, allow_negative_numbers = true)]
+        authors: Vec<UserId>,
+    },
+    /// Take authors out of a group
+    Remove {
+        #[command(flatten)]
+        of: GroupOf,
+        /// Who is a member no longer
+        #[arg(value_name = "AUTHOR", required = true, allow_negative_numbers = true)]
+        authors: Vec<UserId>,
+    },
+    /// List a user's groups, or who is in one
+    List(GroupList),
+}
+
+/// One of a user's groups.
+#[derive(Args, Debug)]
+pub(crate) struct GroupOf {
+    /// The owner
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// What the group is called: 1 to 64 bytes
+    pub(crate) name: String,
+}
+
+/// The arguments of `group list`.
+#[derive(Args, Debug)]
+pub(crate) struct GroupList {
+    /// The owner
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// List who is in this group, newest first
+    pub(crate) name: Option<String>,
+    /// Members a page [default: 20, at most 200]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
+    #[arg(requires = "name")]
+    pub(crate) limit: Option<u32>,
+    /// Only who became a member before this sequence
+    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true, requires = "name")]
+    pub(crate) before: Option<Sequence>,
+    /// All pages, to the end
+    #[arg(long, requires = "name")]
+    pub(crate) all: bool,
+}
+
 /// A part of a list of users.
 #[derive(Args, Debug)]
 pub(crate) struct Edges {
@@ -242,6 +316,24 @@ pub(crate) struct Watch {
     /// Also tell when followees come online and go offline
     #[arg(long)]
     pub(crate) presence: bool,
+}
+
+/// The arguments of `changes`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ChangesArguments {
+    /// The first change wanted: a sequence, or EPOCH:SEQUENCE [default: the first of all]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = after)]
+    pub(crate) from: Option<After>,
+    /// Go on as changes commit, until interrupted
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// Stop after so many
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Leave out what posts say
+    #[arg(long)]
+    pub(crate) no_text: bool,
 }
 
 /// Where a watch goes on.
@@ -434,6 +526,13 @@ mod tests {
             "ping --timeout nan",
             "ping --timeout 1e9",
             "nonsense",
+            "group",
+            "group create 1",
+            "group add 1 friends",
+            "group list 1 --all",
+            "changes --from x",
+            "changes --limit 0",
+            "outbox 1 --group friends",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -11,7 +11,7 @@ use crate::edges::{self, List};
 use crate::exit::Failure;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{export, import, lookups, watch, writes};
+use crate::{changes, export, groups, import, lookups, watch, writes};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -26,7 +26,11 @@ pub(crate) async fn run(
         Command::Post { post } => lookups::post(session, console, post).await,
         Command::User { user } => lookups::user(session, console, user).await,
         Command::Relation { a, b } => lookups::relation(session, console, a, b).await,
-        Command::Home(timeline) => timelines::run(session, console, Which::Home, timeline).await,
+        Command::Group(command) => groups::run(session, console, command).await,
+        Command::Home { timeline, group } => {
+            let which = group.map_or(Which::Home, Which::Group);
+            timelines::run(session, console, which, timeline).await
+        }
         Command::Outbox(timeline) => {
             timelines::run(session, console, Which::Outbox, timeline).await
         }
@@ -35,6 +39,7 @@ pub(crate) async fn run(
         Command::Mutes(list) => edges::run(session, console, List::Mutes, list).await,
         Command::Blocks(list) => edges::run(session, console, List::Blocks, list).await,
         Command::Watch(arguments) => watch::run(session, console, arguments).await,
+        Command::Changes(arguments) => changes::run(session, console, arguments).await,
         Command::Online { user } => lookups::online(session, console, user).await,
         Command::Explain { user, post } => lookups::explain(session, console, user, post).await,
         Command::Advise => lookups::advise(session, console).await,

@@ -3,7 +3,7 @@
 //! The cursor of a list is the sequence at which an entry was made; `--all` follows it to the end,
 //! a page before the end says how to go on.
 
-use fanfold_client::{Client, EdgePage, EdgeQuery, PageEnd};
+use fanfold_client::{Client, EdgePage, EdgeQuery, PageEnd, Sequence};
 
 use crate::arguments::Edges;
 use crate::console::Console;
@@ -36,16 +36,10 @@ pub(crate) async fn run(
     };
     loop {
         let page = fetch(&client, list, query).await?;
-        print(session, console, &page)?;
-        let next = page.edges.last().filter(|_| page.end != PageEnd::End);
-        let Some(next) = next else { return Ok(()) };
-        if !edges.all {
-            if !session.json() {
-                console.line(&format!("more: --before {}", next.sequence))?;
-            }
-            return Ok(());
+        match print_page(session, console, &page, edges.all)? {
+            Some(next) => query.before = Some(next),
+            None => return Ok(()),
         }
-        query.before = Some(next.sequence);
     }
 }
 
@@ -58,12 +52,23 @@ async fn fetch(client: &Client, list: List, query: EdgeQuery) -> Result<EdgePage
     })
 }
 
-fn print(session: &Session, console: &mut Console, page: &EdgePage) -> Result<(), Failure> {
+/// Prints a page of users. Answers where to go on, if all pages are wanted and there is one more.
+pub(crate) fn print_page(
+    session: &Session,
+    console: &mut Console,
+    page: &EdgePage,
+    all: bool,
+) -> Result<Option<Sequence>, Failure> {
     for edge in &page.edges {
         match session.json() {
             true => console.json(&present::edge_json(edge))?,
             false => console.line(&edge.user.to_string())?,
         }
     }
-    Ok(())
+    let next = page.edges.last().filter(|_| page.end != PageEnd::End);
+    let next = next.map(|edge| edge.sequence);
+    if let Some(next) = next.filter(|_| !all && !session.json()) {
+        console.line(&format!("more: --before {next}"))?;
+    }
+    Ok(next.filter(|_| all))
 }

@@ -82,6 +82,7 @@ pub(crate) fn word_of(kind: ErrorKind) -> &'static str {
         ErrorKind::Conflict => "conflict",
         ErrorKind::Denied => "denied",
         ErrorKind::Limit => "limit",
+        ErrorKind::Trimmed => "trimmed",
         ErrorKind::Busy => "busy",
         ErrorKind::Unavailable => "unavailable",
         ErrorKind::StorageFull => "storage_full",

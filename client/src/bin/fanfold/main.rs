@@ -9,12 +9,14 @@
 
 mod advice;
 mod arguments;
+mod changes;
 mod console;
 mod dispatch;
 mod edges;
 mod exit;
 mod export;
 mod files;
+mod groups;
 mod import;
 mod lookups;
 mod present;

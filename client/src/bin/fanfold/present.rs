@@ -127,6 +127,7 @@ pub(crate) fn relation_json(a: UserId, b: UserId, relation: &Relation) -> Value 
         "muted": relation.muted,
         "blocked": relation.blocked,
         "blocked_by": relation.blocked_by,
+        "apart": relation.apart,
         "epoch": relation.position.epoch.0,
         "sequence": relation.position.sequence.0,
     })
@@ -140,6 +141,7 @@ pub(crate) fn relation_text(a: UserId, b: UserId, relation: &Relation) -> Vec<St
         (relation.muted, format!("{a} muted {b}")),
         (relation.blocked, format!("{a} blocked {b}")),
         (relation.blocked_by, format!("{b} blocked {a}")),
+        (relation.apart, format!("{b} is in an exclusive group of {a}")),
     ];
     let lines: Vec<String> =
         facts.into_iter().filter_map(|(holds, fact)| holds.then_some(fact)).collect();
@@ -179,6 +181,7 @@ pub(crate) fn explained_json(user: UserId, post: PostId, explained: &Explained) 
         "since": explained.since.map(|since| since.0),
         "time": explained.time.map(|time| time.0),
         "by": explained.by.map(|by| by.0),
+        "group": explained.group,
         "epoch": explained.position.epoch.0,
         "sequence": explained.position.sequence.0,
     })
@@ -201,6 +204,10 @@ pub(crate) fn explained_text(user: UserId, post: PostId, explained: &Explained) 
         (Why::Blocked, None) => "one has blocked the other".to_owned(),
         (Why::Deleted, _) => "it was deleted".to_owned(),
         (Why::NoSuchPost, _) => "there is no such post".to_owned(),
+        (Why::Apart, _) => {
+            let group = safe(explained.group.as_deref().unwrap_or_default());
+            format!("the author is in the exclusive group {group} of {user}")
+        }
     };
     format!("post {post}{author} {there} in the home of {user}: {why}{since}")
 }
@@ -215,6 +222,7 @@ fn why_name(why: Why) -> &'static str {
         Why::Blocked => "blocked",
         Why::Deleted => "deleted",
         Why::NoSuchPost => "no_such_post",
+        Why::Apart => "exclusive_group",
     }
 }
 
@@ -263,7 +271,7 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -330,6 +338,7 @@ mod tests {
             muted: false,
             blocked: false,
             blocked_by: false,
+            apart: false,
         };
         let (a, b) = (UserId(1), UserId(2));
         assert_eq!(relation_text(a, b, &relation), ["nothing stands between 1 and 2"]);

@@ -1,4 +1,4 @@
-//! The commands that show posts in order: home and outbox.
+//! The commands that show posts in order: home, a group's feed and outbox.
 //!
 //! A page shows posts newest first in either direction, but all pages above a cursor read upwards,
 //! oldest first, so that they need not be collected before they are printed. In JSON nothing but
@@ -16,9 +16,11 @@ use crate::present;
 use crate::session::Session;
 
 /// Which timeline.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Which {
     Home,
+    /// The feed of the user's group of that name.
+    Group(String),
     Outbox,
 }
 
@@ -33,6 +35,7 @@ pub(crate) async fn run(
     let query = query(session, &timeline);
     let mut pages: PageStream = match which {
         Which::Home => client.stream_home(query),
+        Which::Group(name) => client.group(timeline.user, name).stream_feed(query),
         Which::Outbox => client.stream_outbox(query),
     };
     let mut pages = Pin::new(&mut pages);

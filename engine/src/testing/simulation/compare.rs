@@ -6,7 +6,8 @@ use crate::error::ErrorKind;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
 use crate::query::{
-    EdgePage, EdgeQuery, Page, PageEnd, Post, ScanItems, ScanOf, ScanQuery, Span, TimelineQuery,
+    EdgePage, EdgeQuery, GroupQuery, MembersQuery, Page, PageEnd, Post, ScanItems, ScanOf,
+    ScanQuery, Span, TimelineQuery,
 };
 use crate::testing::model::{IdPage, Model};
 use crate::testing::workload::Workload;
@@ -36,13 +37,17 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     }
     let outbox = engine.outbox(&query)?;
     same(&ids(&outbox), &model.outbox(&query), || format!("outbox {query:?}"))?;
+    let group = workload.group(model.last);
+    group_feed(engine, model, &group)?;
+    members(engine, model, &workload.members(model.last))?;
+    group_list(engine, model, group.page.user)?;
     let edges = workload.edges(model.last);
     neighbours(engine, model, &edges)?;
     let (a, b, viewer) = (workload.user(), workload.user(), workload.viewer());
     counts(engine, model, a, viewer)?;
     relation(engine, model, a, b)?;
     post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
-    Ok(7)
+    Ok(10)
 }
 
 /// Everything that can be read. Answers how many reads it took.
@@ -55,6 +60,7 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         let query = EdgeQuery { user, viewer: None, before: None, limit: LIMIT_MAX };
         neighbours(engine, model, &query)?;
         counts(engine, model, user, None)?;
+        reads += groups(engine, model, user)?;
         for other in users() {
             relation(engine, model, user, other)?;
             reads += 1;
@@ -94,16 +100,67 @@ fn timelines(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
     }
 }
 
+/// Every group of the user, with its feed and its members.
+fn groups(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
+    group_list(engine, model, user)?;
+    let mut reads = 1;
+    for group in engine.groups(user, None)?.groups {
+        let page = TimelineQuery { user, viewer: None, span: Span::Newest, limit: LIMIT_MAX };
+        group_feed(engine, model, &GroupQuery { name: group.name.clone(), page })?;
+        let page = EdgeQuery { user, viewer: None, before: None, limit: LIMIT_MAX };
+        members(engine, model, &MembersQuery { name: group.name, page })?;
+        reads += 2;
+    }
+    Ok(reads)
+}
+
+fn group_list(engine: &Engine, model: &Model, user: UserId) -> Checked {
+    let list = engine.groups(user, Some(user))?.groups.into_iter();
+    let found: Vec<_> = list
+        .map(|group| (group.id.0, group.name.to_string(), group.exclusive, group.members))
+        .collect();
+    same(&found, &model.group_list(user), || format!("groups of {user}"))
+}
+
+fn group_feed(engine: &Engine, model: &Model, query: &GroupQuery) -> Checked {
+    let expected = model.group(query);
+    let page = absent(engine.group(query))?;
+    same(&page.as_ref().map(ids), &expected, || format!("feed of {query:?}"))?;
+    if let Some(page) = &page {
+        page.posts.iter().try_for_each(|post| content(model, post))?;
+        if let Some(resident) = engine.resident().group(query)? {
+            same(&resident, page, || format!("resident feed of {query:?}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn members(engine: &Engine, model: &Model, query: &MembersQuery) -> Checked {
+    let page = absent(engine.members(query))?;
+    let found = page.map(|page| (pairs(&page), page.end));
+    same(&found, &model.members(query), || format!("members {query:?}"))
+}
+
+/// `None` instead of "there is no such".
+fn absent<T>(answer: crate::error::Result<T>) -> Checked<Option<T>> {
+    match answer {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn pairs(page: &EdgePage) -> Vec<(u64, u64)> {
+    page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
+}
+
 fn neighbours(engine: &Engine, model: &Model, query: &EdgeQuery) -> Checked {
-    let edges = |page: &EdgePage| -> Vec<(u64, u64)> {
-        page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
-    };
     let page = engine.following(query)?;
-    same(&(edges(&page), page.end), &model.following_page(query), || {
+    same(&(pairs(&page), page.end), &model.following_page(query), || {
         format!("following {query:?}")
     })?;
     let page = engine.followers(query)?;
-    same(&(edges(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
+    same(&(pairs(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
 }
 
 fn counts(engine: &Engine, model: &Model, user: UserId, viewer: Option<UserId>) -> Checked {
@@ -115,7 +172,8 @@ fn counts(engine: &Engine, model: &Model, user: UserId, viewer: Option<UserId>) 
 fn relation(engine: &Engine, model: &Model, a: UserId, b: UserId) -> Checked {
     let r = engine.relation(a, b, None)?;
     let found = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
-    same(&found, &model.relation(a, b), || format!("relation of {a} and {b}"))
+    same(&found, &model.relation(a, b), || format!("relation of {a} and {b}"))?;
+    same(&r.apart, &model.is_apart(a, b), || format!("whether {b} is apart for {a}"))
 }
 
 fn post(engine: &Engine, model: &Model, id: PostId, viewer: Option<UserId>) -> Checked {

@@ -128,7 +128,8 @@ impl History {
 
     /// The oracle as of an earlier position.
     pub(super) fn model_at(&self, last: u64) -> Model {
-        let mut model = Model::new(self.model.followees_max);
+        let mut model = Model::default();
+        model.limits = self.model.limits;
         let kept = self.records.iter().take_while(|(sequence, _)| *sequence <= last);
         kept.for_each(|(sequence, command)| model.apply(command, *sequence));
         model

@@ -1,0 +1,269 @@
+//! The change stream: what the log of the database says, from a position on, in order.
+//!
+//! It is read in parts, each with the position to go on from, so that who builds something of their own
+//! from it keeps that position beside what they built. At least once: what comes twice has the same
+//! sequence.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use fanfold_protocol::{self as wire, Request};
+use futures_core::Stream;
+
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
+use crate::query::read_options;
+
+/// How long a part of an endless stream waits for the next change: below any usual deadline.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The pause before a part is asked for again that could not be had.
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+/// A part of the change stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangesQuery {
+    /// Everything up to here is known already; absent begins with the first change of all.
+    pub after: Option<Position>,
+    /// How many changes at most; 0 means the server's default (1,000), 4,096 is the most.
+    pub limit: u32,
+    /// Whether posts come with text and meta.
+    pub content: bool,
+    /// How long the server waits for a change if there is none yet; below the client's deadline.
+    pub wait: Duration,
+}
+
+/// Some changes, in the order of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The newest position when they were read.
+    pub position: Position,
+    /// Everything up to here is told: where to go on.
+    pub next: Position,
+    /// The oldest position, but for the very beginning, from which one can go on at present.
+    pub oldest: Position,
+    /// Oldest first; none says that nothing happened up to `next`.
+    pub changes: Vec<Change>,
+}
+
+/// One change: one committed command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its place in the log, of the epoch of the answer.
+    pub sequence: Sequence,
+    /// When it was committed.
+    pub time: Timestamp,
+    /// Who did it; of a post its author.
+    pub user: UserId,
+    /// What happened.
+    pub what: Changed,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Changed {
+    /// A post came to be; its id is the sequence.
+    Published {
+        /// The application's own number.
+        kind: u16,
+        /// The time to show, if one was given.
+        created_at: Option<Timestamp>,
+        /// Text and the application's own bytes, if they were asked for.
+        content: Option<(String, Vec<u8>)>,
+    },
+    /// A post came to be that is deleted by now: what it said is told to nobody.
+    Erased,
+    /// A post was deleted.
+    Deleted(PostId),
+    /// Something between the user and another. A block ends the follows both ways.
+    Edge(EdgeChange, UserId),
+    /// Something about a group of the user. A delete ends all memberships.
+    Group {
+        /// What.
+        kind: GroupChange,
+        /// When, in the log, the group began.
+        group: Sequence,
+        /// What it is called.
+        name: String,
+        /// Its members are left out of the owner's home.
+        exclusive: bool,
+    },
+}
+
+/// What happened between two users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum EdgeChange {
+    Follow,
+    Unfollow,
+    Mute,
+    Unmute,
+    Block,
+    Unblock,
+}
+
+/// What happened about a group, and to which member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum GroupChange {
+    Create,
+    Delete,
+    Add(UserId),
+    Remove(UserId),
+}
+
+impl ChangesQuery {
+    /// From the first change of all.
+    #[must_use]
+    pub fn all() -> Self {
+        Self { after: None, limit: 0, content: true, wait: Duration::ZERO }
+    }
+
+    /// What comes behind this position.
+    #[must_use]
+    pub fn after(mut self, position: Position) -> Self {
+        self.after = Some(position);
+        self
+    }
+
+    /// At most `limit` changes a part.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Posts without text and meta.
+    #[must_use]
+    pub fn without_content(mut self) -> Self {
+        self.content = false;
+        self
+    }
+
+    /// Waits so long for a change if there is none yet.
+    #[must_use]
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    fn to_wire(self) -> wire::Changes {
+        let after =
+            self.after.map(|at| wire::Position { epoch: at.epoch.0, sequence: at.sequence.0 });
+        wire::Changes {
+            options: read_options(None),
+            after,
+            limit: self.limit,
+            content: self.content,
+            wait_ms: u32::try_from(self.wait.as_millis()).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// A part on its way.
+type Fetch = Pin<Box<dyn Future<Output = Result<Changes>> + Send>>;
+
+/// The parts of the change stream, one behind the other. Ends after an error; without
+/// [`follow`](Self::follow) also once everything is told.
+pub struct ChangeStream {
+    client: Client,
+    query: ChangesQuery,
+    follows: bool,
+    fetch: Option<Fetch>,
+    ended: bool,
+}
+
+impl Client {
+    /// A part of the change stream.
+    ///
+    /// # Errors
+    ///
+    /// `Trimmed` if changes behind the position were dropped since, because they hold no longer:
+    /// [`Error::oldest`](crate::Error::oldest) says from where one can go on, and from the very
+    /// beginning one always can. `Conflict` if the position is of another epoch, and what was told
+    /// before may be lost.
+    pub async fn changes(&self, query: ChangesQuery) -> Result<Changes> {
+        self.call(Request::Changes(query.to_wire())).await
+    }
+
+    /// All parts of the change stream from the query's position on.
+    #[must_use]
+    pub fn stream_changes(&self, query: ChangesQuery) -> ChangeStream {
+        ChangeStream { client: self.clone(), query, follows: false, fetch: None, ended: false }
+    }
+}
+
+impl ChangeStream {
+    /// Goes on for ever: waits for what comes, and over restarts of the server.
+    #[must_use]
+    pub fn follow(mut self) -> Self {
+        self.follows = true;
+        self.query.wait = WAIT;
+        self
+    }
+
+    fn fetch(&self) -> Fetch {
+        let (client, query, follows) = (self.client.clone(), self.query, self.follows);
+        Box::pin(async move {
+            loop {
+                match client.changes(query).await {
+                    Err(error) if follows && is_passing(&client, &error) => {
+                        tokio::time::sleep(error.retry_after().unwrap_or(RETRY_PAUSE)).await;
+                    }
+                    other => return other,
+                }
+            }
+        })
+    }
+
+    /// Decides from a part how to go on.
+    fn advance(&mut self, result: &Result<Changes>) {
+        match result {
+            Ok(part) => {
+                self.query.after = Some(part.next);
+                self.ended = !self.follows && part.position <= part.next;
+            }
+            Err(_) => self.ended = true,
+        }
+    }
+}
+
+/// Whether asking again may mend it: a server that ends is no client that was closed.
+fn is_passing(client: &Client, error: &Error) -> bool {
+    let is_server_ending = error.kind() == ErrorKind::Closed && !client.shared().is_shut();
+    error.is_retryable() || is_server_ending
+}
+
+impl Stream for ChangeStream {
+    type Item = Result<Changes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let mut fetch = self.fetch.take().unwrap_or_else(|| self.fetch());
+        let Poll::Ready(result) = fetch.as_mut().poll(context) else {
+            self.fetch = Some(fetch);
+            return Poll::Pending;
+        };
+        self.advance(&result);
+        Poll::Ready(Some(result))
+    }
+}
+
+impl fmt::Debug for ChangeStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangeStream")
+            .field("query", &self.query)
+            .field("follows", &self.follows)
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,128 @@
+//! What a change stream is asked for, and what it tells: the log, record by record, for those who build
+//! something of their own from it.
+
+use bytes::Bytes;
+
+use crate::group_name::GroupName;
+use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
+
+/// A part of the change stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangesQuery {
+    /// Everything up to here is known already; absent begins with the first change of all.
+    pub after: Option<Position>,
+    /// How many changes at most: 1..=4,096.
+    pub limit: usize,
+    /// Whether posts come with text and meta.
+    pub content: ContentWanted,
+}
+
+/// Whether posts come with text and meta.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is nothing between the two")]
+pub enum ContentWanted {
+    /// They do.
+    #[default]
+    Yes,
+    /// They do not.
+    No,
+}
+
+/// Some changes, in the order of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The newest position when they were read.
+    pub position: Position,
+    /// Everything up to here is told: where to go on.
+    pub next: Position,
+    /// The oldest position, but for the very beginning, from which one can go on at present.
+    pub oldest: Position,
+    /// Oldest first; none says that nothing happened up to `next`.
+    pub changes: Vec<Change>,
+}
+
+/// One change: one committed command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its place in the log, of the epoch of the answer. What comes twice has it twice.
+    pub sequence: Sequence,
+    /// When it was committed.
+    pub time: Timestamp,
+    /// What happened.
+    pub what: Changed,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Changed {
+    /// A post came to be; its id is the sequence of the change.
+    Published {
+        /// By whom.
+        author: UserId,
+        /// The application's kind.
+        kind: u16,
+        /// The time to show, if one was given.
+        created_at: Option<Timestamp>,
+        /// Text and meta, if they are wanted.
+        content: Option<(Bytes, Bytes)>,
+    },
+    /// A post came to be that is deleted by now: what it said is told to nobody.
+    Erased {
+        /// By whom.
+        author: UserId,
+    },
+    /// A post was deleted.
+    Deleted {
+        /// The post.
+        post: PostId,
+        /// Whose it was.
+        author: UserId,
+    },
+    /// Something between two users.
+    Edge {
+        /// What.
+        kind: EdgeChange,
+        /// Who did it.
+        user: UserId,
+        /// To whom.
+        other: UserId,
+    },
+    /// Something about a group.
+    Group {
+        /// What, with the member that it is about.
+        kind: GroupChange,
+        /// The owner.
+        user: UserId,
+        /// The group.
+        group: GroupId,
+        /// What it is called.
+        name: GroupName,
+        /// Its members are left out of the owner's home.
+        exclusive: bool,
+    },
+}
+
+/// What happened between two users. A block ends the follows both ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum EdgeChange {
+    Follow,
+    Unfollow,
+    Mute,
+    Unmute,
+    Block,
+    Unblock,
+}
+
+/// What happened about a group. A delete ends all memberships.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum GroupChange {
+    Create,
+    Delete,
+    Add(UserId),
+    Remove(UserId),
+}

@@ -1,0 +1,187 @@
+//! The change stream: the applied records of the log above a position, in order.
+//!
+//! What retention has dropped is no change any more. A reader who folds everything from the very
+//! beginning misses nothing by that: what is left folds to the same state. A reader who goes on in the
+//! middle may miss the end of something they know, if it was dropped: so one goes on from the beginning,
+//! or from where nothing above is dropped; else the answer is `Trimmed`.
+
+use crate::change::{
+    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{Position, Sequence, UserId};
+use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
+use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::record::{Effect, Record};
+use crate::log::view::Segments;
+use crate::read::stands::Stands;
+use crate::shared::Shared;
+use crate::storage::catalog::Catalog;
+use crate::views::state::State;
+
+/// Bytes that a change takes in an answer beside its content, at most.
+const CHANGE_BYTES: usize = 192;
+
+/// Records of a part of the log.
+struct Found {
+    records: Vec<(Sequence, Record)>,
+    /// The last sequence looked at.
+    next: Sequence,
+}
+
+/// Some changes above the query's position.
+pub(crate) fn changes(shared: &Shared, catalog: &Catalog, query: &ChangesQuery) -> Result<Changes> {
+    check(query)?;
+    let position = shared.state()?.position;
+    let after = start(query, position)?;
+    let segments = shared.log.segments();
+    // Looked up behind the segments: what these lack was marked before it was dropped.
+    let thinned = catalog.manifest().thinned;
+    if Sequence(0) < after && after < thinned {
+        return Err(trimmed(after, Position { sequence: thinned, ..position }));
+    }
+    let Found { records, next } = look(&segments, query, after, position.sequence)?;
+    let is_alive = alive(shared, &records)?;
+    let told = records.into_iter().zip(is_alive);
+    let changes = told.filter_map(|((sequence, record), is_alive)| {
+        change(sequence, record, is_alive, query.content)
+    });
+    let at = |sequence| Position { sequence, ..position };
+    Ok(Changes { position, next: at(next), oldest: at(thinned), changes: changes.collect() })
+}
+
+fn check(query: &ChangesQuery) -> Result<()> {
+    let limit = query.limit;
+    if (1..=CHANGES_MAX).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "limit {limit} is out of range; ask for 1 to {CHANGES_MAX} changes"
+    )))
+}
+
+fn start(query: &ChangesQuery, newest: Position) -> Result<Sequence> {
+    let Some(after) = query.after else { return Ok(Sequence(0)) };
+    if after.epoch != newest.epoch {
+        let what = format!(
+            "position {after} is of another epoch; the database is in epoch {}, and what was told \
+             before may be lost: begin anew",
+            newest.epoch
+        );
+        return Err(Error::new(ErrorKind::Conflict, what));
+    }
+    if newest.sequence < after.sequence {
+        return Err(Error::invalid(format!("position {after} is above the newest, {newest}")));
+    }
+    Ok(after.sequence)
+}
+
+fn trimmed(after: Sequence, oldest: Position) -> Error {
+    let what = format!(
+        "changes above {after} were dropped, because they hold no longer; go on from {oldest} or \
+         above, or begin anew: all changes from the first on fold to what holds"
+    );
+    Error::trimmed(oldest.sequence, what)
+}
+
+fn look(
+    segments: &Segments,
+    query: &ChangesQuery,
+    after: Sequence,
+    until: Sequence,
+) -> Result<Found> {
+    let mut found = Found { records: Vec::new(), next: after };
+    let mut bytes = 0;
+    for _ in 0..SCAN_RECORDS_MAX {
+        let sequence = segments.skip_holes(found.next.next());
+        if until < sequence {
+            found.next = until;
+            break;
+        }
+        found.next = sequence;
+        let Some(record) = segments.record(sequence)? else { continue };
+        bytes += CHANGE_BYTES + content_bytes(&record, query.content);
+        found.records.push((sequence, record));
+        if found.records.len() == query.limit || PAGE_BYTES_MAX <= bytes {
+            break;
+        }
+    }
+    Ok(found)
+}
+
+fn content_bytes(record: &Record, wanted: ContentWanted) -> usize {
+    match &record.effect {
+        Effect::Publish(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
+        _ => 0,
+    }
+}
+
+/// Of each record, whether it is a post that is not deleted.
+fn alive(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<bool>> {
+    let looked: Vec<Stands> = {
+        let state = shared.state()?;
+        records.iter().map(|(at, record)| stands(&state, *at, record)).collect::<Result<_>>()?
+    };
+    looked.iter().map(Stands::resolve).collect()
+}
+
+fn stands(state: &State, at: Sequence, record: &Record) -> Result<Stands> {
+    let Effect::Publish(post) = &record.effect else { return Ok(Stands::Known(false)) };
+    match state.users.find(post.author) {
+        Some(author) => Stands::of(&state.outboxes.posts, author, at),
+        None => Ok(Stands::Known(false)),
+    }
+}
+
+/// The record as a change; none if it is only what is left of one.
+fn change(
+    sequence: Sequence,
+    record: Record,
+    is_alive: bool,
+    content: ContentWanted,
+) -> Option<Change> {
+    let edge = |kind, user, other| Changed::Edge { kind, user, other };
+    let what = match record.effect {
+        Effect::Publish(post) if is_alive => Changed::Published {
+            author: post.author,
+            kind: post.kind,
+            created_at: post.created_at,
+            content: (content == ContentWanted::Yes).then_some((post.text, post.meta)),
+        },
+        Effect::Publish(post) => Changed::Erased { author: post.author },
+        Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
+        // A hint for delivery, and nothing that holds.
+        Effect::Weigh { .. } | Effect::Retired(_) => return None,
+        Effect::Delete { post, author } => Changed::Deleted { post, author },
+        Effect::Follow { user, author, .. } => edge(EdgeChange::Follow, user, author),
+        Effect::Unfollow { user, author, .. } => edge(EdgeChange::Unfollow, user, author),
+        Effect::Mute { user, author } => edge(EdgeChange::Mute, user, author),
+        Effect::Unmute { user, author, .. } => edge(EdgeChange::Unmute, user, author),
+        Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
+        Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
+        Effect::Group(effect) => group(sequence, effect),
+    };
+    Some(Change { sequence, time: record.time, what })
+}
+
+fn group(sequence: Sequence, effect: GroupEffect) -> Changed {
+    let GroupEffect { user, name, exclusive, act } = effect;
+    let (kind, group): (GroupChange, _) = match act {
+        GroupAct::Create => (GroupChange::Create, sequence.into()),
+        GroupAct::Delete { group } => (GroupChange::Delete, group),
+        GroupAct::Add { group, author } => (GroupChange::Add(author), group),
+        GroupAct::Remove { group, author, .. } => (GroupChange::Remove(author), group),
+    };
+    Changed::Group { kind, user, group, name, exclusive }
+}
+
+/// Refuses everybody but the trusted application.
+pub(crate) fn check_viewer(viewer: Option<UserId>) -> Result<()> {
+    match viewer {
+        None => Ok(()),
+        Some(viewer) => {
+            let what = format!("user {viewer} cannot read the changes of everybody");
+            Err(Error::new(ErrorKind::Denied, what))
+        }
+    }
+}

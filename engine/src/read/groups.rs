@@ -1,0 +1,73 @@
+//! A user's groups, and who is in one. Private, as mutes are: only the owner and the trusted
+//! application may ask. Wholly in memory.
+
+use crate::commit::decide_groups::no_group;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::UserId;
+use crate::query::{Edge, EdgePage, GroupCard, GroupList, MembersQuery, PageEnd};
+use crate::read::feed::check_limit;
+use crate::shared::Shared;
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// The user's groups, oldest first.
+pub(crate) fn groups(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Result<GroupList> {
+    check_owner(user, viewer)?;
+    let state = shared.state()?;
+    let groups = state.users.find(user).map_or(&[][..], |owner| state.groups.of(owner));
+    let card = |group: &crate::views::groups::Group| GroupCard {
+        id: group.id,
+        name: group.name.clone(),
+        exclusive: group.exclusive,
+        members: group.members.len() as u64,
+    };
+    Ok(GroupList { position: state.position, groups: groups.iter().map(card).collect() })
+}
+
+/// A page of a group's members, newest first.
+pub(crate) fn members(shared: &Shared, query: &MembersQuery) -> Result<EdgePage> {
+    let MembersQuery { name, page } = query;
+    check_limit(page.limit)?;
+    check_owner(page.user, page.viewer)?;
+    let state = shared.state()?;
+    let owner = state.users.find(page.user);
+    let group = owner.and_then(|owner| state.groups.find(owner, name));
+    let group = group.ok_or_else(|| no_group(page.user, name))?;
+    let upto = group.members.count_below(page.below());
+    let from = upto.saturating_sub(page.limit);
+    let edge = |index| {
+        let (sequence, author) = group.members.entry(index);
+        Edge { user: state.users.id(Ordinal(author)), sequence }
+    };
+    let end = if from == 0 { PageEnd::End } else { PageEnd::More };
+    let edges = (from..upto).rev().map(edge).collect();
+    Ok(EdgePage { position: state.position, edges, end })
+}
+
+/// Whose posts a group's feed has: its members, but for those whom the owner has muted, and where one
+/// of the two has blocked the other.
+pub(crate) fn authors(
+    state: &State,
+    user: UserId,
+    name: &crate::group_name::GroupName,
+) -> Result<Vec<Ordinal>> {
+    let absent = || no_group(user, name);
+    let owner = state.users.find(user).ok_or_else(absent)?;
+    let group = state.groups.find(owner, name).ok_or_else(absent)?;
+    let graph = &state.graph;
+    let shows = |author: &Ordinal| {
+        !graph.mutes.contains(owner, *author) && !graph.is_blocked_between(owner, *author)
+    };
+    Ok(group.authors().filter(shows).collect())
+}
+
+/// Refuses everybody else.
+pub(crate) fn check_owner(user: UserId, viewer: Option<UserId>) -> Result<()> {
+    match viewer.filter(|viewer| *viewer != user) {
+        Some(viewer) => {
+            let what = format!("user {viewer} cannot see the groups of user {user}");
+            Err(Error::new(ErrorKind::Denied, what))
+        }
+        None => Ok(()),
+    }
+}

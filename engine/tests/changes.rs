@@ -1,0 +1,262 @@
+//! The change stream against the oracle: whoever folds it, in parts of any size, over reopens and
+//! retention, has what the database has. `FANFOLD_SEED` replays one seed.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use common::{play, users};
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::Model;
+use fanfold_engine::testing::seed::seed_or;
+use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::{
+    Action, Change, Changed, Changes, ChangesQuery, Command, ContentWanted, EdgeChange, Engine,
+    ErrorKind, GroupChange, Options, Position, PostId, SEGMENT_BYTES_MIN, Sequence, Storage,
+    UserId,
+};
+
+const USERS: u64 = 7;
+
+fn open(storage: &MemoryStorage) -> Engine {
+    let options = Options {
+        segment_bytes: SEGMENT_BYTES_MIN,
+        followees_max: 5,
+        flush_records: 30,
+        cold_after: Duration::ZERO,
+        ..Options::default()
+    };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+/// A group of a mirror: owner, name, whether it is exclusive, and who is in it.
+type Group = (u64, String, bool, BTreeSet<u64>);
+
+/// What a consumer builds. Knows nothing but the changes.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mirror {
+    posts: BTreeMap<u64, (u64, Vec<u8>)>,
+    follows: BTreeSet<(u64, u64)>,
+    mutes: BTreeSet<(u64, u64)>,
+    blocks: BTreeSet<(u64, u64)>,
+    groups: BTreeMap<u64, Group>,
+}
+
+impl Mirror {
+    fn fold(&mut self, change: &Change) {
+        match &change.what {
+            Changed::Published { author, content, .. } => {
+                let (text, _) = content.as_ref().unwrap();
+                self.posts.insert(change.sequence.0, (author.0, text.to_vec()));
+            }
+            Changed::Erased { .. } => {}
+            Changed::Deleted { post, .. } => {
+                self.posts.remove(&post.0);
+            }
+            Changed::Edge { kind, user, other } => self.fold_edge(*kind, (user.0, other.0)),
+            Changed::Group { kind, user, group, name, exclusive } => {
+                let id = group.0;
+                if *kind == GroupChange::Create {
+                    let new = (user.0, name.to_string(), *exclusive, BTreeSet::new());
+                    self.groups.insert(id, new);
+                }
+                let members = self.groups.get_mut(&id).map(|group| &mut group.3);
+                match (kind, members) {
+                    (GroupChange::Add(author), Some(members)) => {
+                        members.insert(author.0);
+                    }
+                    (GroupChange::Remove(author), Some(members)) => {
+                        members.remove(&author.0);
+                    }
+                    (GroupChange::Delete, _) => {
+                        self.groups.remove(&id);
+                    }
+                    _ => {}
+                }
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fold_edge(&mut self, kind: EdgeChange, pair: (u64, u64)) {
+        match kind {
+            EdgeChange::Follow => self.follows.insert(pair),
+            EdgeChange::Unfollow => self.follows.remove(&pair),
+            EdgeChange::Mute => self.mutes.insert(pair),
+            EdgeChange::Unmute => self.mutes.remove(&pair),
+            EdgeChange::Block => {
+                self.follows.remove(&pair);
+                self.follows.remove(&(pair.1, pair.0));
+                self.blocks.insert(pair)
+            }
+            EdgeChange::Unblock => self.blocks.remove(&pair),
+            other => panic!("{other:?}"),
+        };
+    }
+
+    fn of(model: &Model) -> Self {
+        let alive = model.posts.iter().filter(|(_, post)| !post.deleted);
+        let posts = alive.map(|(id, post)| (*id, (post.author.0, post.text.clone()))).collect();
+        let groups = model.groups.iter().map(|((owner, name), group)| {
+            let members = group.members.keys().copied().collect();
+            (group.id, (*owner, name.clone(), group.exclusive, members))
+        });
+        let mut mirror = Self { posts, groups: groups.collect(), ..Self::default() };
+        mirror.follows = model.follows.keys().copied().collect();
+        let everybody = users(USERS).into_iter().chain((0..3).map(|n| UserId(u64::MAX - n)));
+        let everybody: Vec<UserId> = everybody.collect();
+        for (a, b) in everybody.iter().flat_map(|a| everybody.iter().map(move |b| (*a, *b))) {
+            let [_, _, muted, blocked, _] = model.relation(a, b);
+            mirror.mutes.extend(muted.then_some((a.0, b.0)));
+            mirror.blocks.extend(blocked.then_some((a.0, b.0)));
+        }
+        mirror
+    }
+}
+
+fn query(after: Option<Position>, limit: usize) -> ChangesQuery {
+    ChangesQuery { after, limit, content: ContentWanted::Yes }
+}
+
+/// Reads to the end; begins anew if the position is trimmed. Answers whether it had to.
+fn catch_up(
+    engine: &Engine,
+    mirror: &mut Mirror,
+    at: &mut Option<Position>,
+    workload: &mut Workload,
+) -> bool {
+    let mut began_anew = false;
+    loop {
+        let limit = usize::try_from(workload.random.below(30) + 1).unwrap();
+        let part: Changes = match engine.changes(&query(*at, limit), None) {
+            Ok(part) => part,
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::Trimmed, "{error}");
+                let oldest = error.oldest().unwrap();
+                assert!(at.unwrap().sequence < oldest, "{error}");
+                (*mirror, *at, began_anew) = (Mirror::default(), None, true);
+                continue;
+            }
+        };
+        let above = at.map_or(Sequence(0), |at| at.sequence);
+        let sequences: Vec<_> = part.changes.iter().map(|change| change.sequence).collect();
+        assert!(sequences.is_sorted_by(|one, next| one < next));
+        assert!(sequences.iter().all(|it| above < *it && *it <= part.next.sequence));
+        assert!(part.changes.len() <= limit);
+        part.changes.iter().for_each(|change| mirror.fold(change));
+        *at = Some(part.next);
+        if part.next == part.position {
+            return began_anew;
+        }
+    }
+}
+
+#[test]
+fn whoever_folds_the_changes_has_what_the_database_has() {
+    let first = seed_or(1);
+    let mut trimmed = 0;
+    for seed in first..first + 12 {
+        let storage = MemoryStorage::default();
+        let (mut workload, mut model) = (Workload::new(seed, USERS), Model::new(5));
+        let mut engine = open(&storage);
+        let (mut mirror, mut at) = (Mirror::default(), None);
+        for round in 0..25 {
+            play(&engine, &mut model, &mut workload, 40);
+            match workload.random.below(4) {
+                0 => {
+                    engine.close().unwrap();
+                    engine = open(&storage);
+                }
+                1 => {
+                    engine.retain().unwrap();
+                }
+                _ => {}
+            }
+            if workload.random.one_in(2) {
+                let began_anew = catch_up(&engine, &mut mirror, &mut at, &mut workload);
+                trimmed += u64::from(began_anew);
+                assert_eq!(mirror, Mirror::of(&model), "seed {seed} round {round}");
+            }
+        }
+        // And from the beginning, whatever retention has left.
+        let (mut anew, mut at) = (Mirror::default(), None);
+        catch_up(&engine, &mut anew, &mut at, &mut workload);
+        assert_eq!(anew, Mirror::of(&model), "seed {seed}");
+    }
+    assert!(0 < trimmed, "retention trims now and then");
+}
+
+#[test]
+fn what_a_deleted_post_said_is_told_to_nobody() {
+    let engine = open(&MemoryStorage::default());
+    let post = engine.write(Command::publish(UserId(1), "a secret")).unwrap().post.unwrap();
+    let told = |content| {
+        let query = ChangesQuery { after: None, limit: 10, content };
+        engine.changes(&query, None).unwrap().changes.into_iter().next().unwrap().what
+    };
+    let Changed::Published { content: Some((text, _)), .. } = told(ContentWanted::Yes) else {
+        panic!("it is there")
+    };
+    assert_eq!(&text[..], b"a secret");
+    assert!(matches!(told(ContentWanted::No), Changed::Published { content: None, .. }));
+    engine.write(Command::delete(post)).unwrap();
+    assert_eq!(told(ContentWanted::Yes), Changed::Erased { author: UserId(1) });
+    let changes = engine.changes(&query(None, 10), None).unwrap().changes;
+    let deleted = Changed::Deleted { post: PostId(1), author: UserId(1) };
+    assert_eq!(changes.last().unwrap().what, deleted);
+}
+
+#[test]
+fn positions_that_mean_nothing_are_refused() {
+    let engine = open(&MemoryStorage::default());
+    engine.write(Command::follow(UserId(1), UserId(2))).unwrap();
+    let refused = |query, viewer| engine.changes(&query, viewer).unwrap_err().kind();
+    let at = |epoch, sequence| Some(Position { epoch, sequence: Sequence(sequence) });
+    assert_eq!(refused(query(at(2, 1), 9), None), ErrorKind::Conflict);
+    assert_eq!(refused(query(at(1, 2), 9), None), ErrorKind::Invalid);
+    assert_eq!(refused(query(None, 0), None), ErrorKind::Invalid);
+    assert_eq!(refused(query(None, 4_097), None), ErrorKind::Invalid);
+    assert_eq!(refused(query(None, 9), Some(UserId(1))), ErrorKind::Denied);
+    let part = engine.changes(&query(at(1, 1), 9), None).unwrap();
+    assert_eq!((part.changes.len(), part.next), (0, part.position));
+}
+
+#[test]
+fn who_waits_for_a_change_is_woken_by_it() {
+    let engine = open(&MemoryStorage::default());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(engine.poll_above(Sequence(0), &mut context).is_pending());
+    let (woken, flag) = woken();
+    let mut context = Context::from_waker(&woken);
+    assert!(engine.poll_above(Sequence(0), &mut context).is_pending());
+    engine.write(Command::new(Action::Mute { user: UserId(1), author: UserId(2) })).unwrap();
+    assert!(flag.is_set());
+    assert!(matches!(engine.poll_above(Sequence(0), &mut context), Poll::Ready(Ok(()))));
+    assert!(engine.poll_above(Sequence(1), &mut context).is_pending());
+}
+
+/// Notes that it was woken.
+#[derive(Default)]
+struct Flag(std::sync::atomic::AtomicBool);
+
+impl Flag {
+    fn is_set(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+impl std::task::Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+fn woken() -> (Waker, Arc<Flag>) {
+    let flag = Arc::new(Flag::default());
+    (Waker::from(Arc::clone(&flag)), flag)
+}

@@ -1,0 +1,258 @@
+//! `changed` is a part of the change stream, oldest first.
+//!
+//! | field | bytes |
+//! |---|---|
+//! | position | epoch varint, sequence varint |
+//! | next | varint |
+//! | oldest | varint |
+//! | count | u16 |
+//! | each: sequence | varint; after the first the distance from the change before, strictly rising |
+//! | each: time | varint |
+//! | each: tag | u8, see [`What`] |
+//! | each: user | varint: the author of a post, else who did it |
+//! | each: the rest | by tag |
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::error::{DecodeError, EncodeError, Problem};
+use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::order::{Direction, Run};
+use crate::reply::Position;
+use crate::wire::{
+    Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, text_of,
+};
+
+/// The fewest bytes of a change: four fields of one byte.
+const CHANGE_BYTES_MIN: usize = 4;
+
+/// The last tag.
+const TAG_MAX: u8 = 13;
+
+/// A part of the change stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The newest position when it was read.
+    pub position: Position,
+    /// Everything up to here is told: where to go on, in the same epoch.
+    pub next: u64,
+    /// The oldest sequence, but for the beginning, from which one can go on at present.
+    pub oldest: u64,
+    /// The changes, sequences strictly rising.
+    pub changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Its place in the log.
+    pub sequence: u64,
+    /// When it was committed, in milliseconds since 1970.
+    pub time: u64,
+    /// Who did it; of a post its author.
+    pub user: u64,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened. Complete for version 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// 0, 1: a post came to be; its id is the sequence. 0 with its content, 1 without.
+    Publish {
+        /// The application's kind.
+        kind: u16,
+        /// The time to show, if one was given.
+        created_at: Option<u64>,
+        /// Text and meta, if they were asked for.
+        content: Option<(Bytes, Bytes)>,
+    },
+    /// 2: a post came to be that is deleted by now.
+    Erased,
+    /// 3: a post was deleted.
+    Delete {
+        /// Which one.
+        post: u64,
+    },
+    /// 4 to 9: something between two users.
+    Edge {
+        /// What.
+        kind: EdgeChange,
+        /// To whom.
+        other: u64,
+    },
+    /// 10 to 13: something about a group of the user.
+    Group {
+        /// What.
+        kind: GroupChange,
+        /// The group's id.
+        group: u64,
+        /// What it is called.
+        name: Bytes,
+        /// Whether its members are left out of the owner's home.
+        exclusive: bool,
+        /// The member, if it is about one; else 0.
+        member: u64,
+    },
+}
+
+/// What happened between two users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum EdgeChange {
+    Follow = 4,
+    Unfollow = 5,
+    Mute = 6,
+    Unmute = 7,
+    Block = 8,
+    Unblock = 9,
+}
+
+/// What happened about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum GroupChange {
+    Create = 10,
+    Delete = 11,
+    Add = 12,
+    Remove = 13,
+}
+
+impl EdgeChange {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 6] =
+        [Self::Follow, Self::Unfollow, Self::Mute, Self::Unmute, Self::Block, Self::Unblock];
+}
+
+impl GroupChange {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 4] = [Self::Create, Self::Delete, Self::Add, Self::Remove];
+
+    /// Whether it is about a member.
+    #[must_use]
+    pub fn has_member(self) -> bool {
+        matches!(self, Self::Add | Self::Remove)
+    }
+}
+
+impl Change {
+    /// The name of the group as text; empty if it is about none.
+    #[must_use]
+    pub fn group_name(&self) -> &str {
+        match &self.what {
+            What::Group { name, .. } => text_of(name),
+            _ => "",
+        }
+    }
+
+    fn load(cursor: &mut Cursor, sequences: &mut Run) -> Result<Self, DecodeError> {
+        let sequence = sequences.take(cursor, "sequence")?;
+        let time = cursor.take_varint("time")?;
+        let tag = cursor.take_tag("tag", TAG_MAX)?;
+        let user = cursor.take_varint("user")?;
+        Ok(Self { sequence, time, user, what: What::load(tag, cursor)? })
+    }
+
+    fn encode(&self, out: &mut BytesMut, sequences: &mut Run) -> Result<(), EncodeError> {
+        put_varint(out, sequences.put("sequence", self.sequence)?);
+        put_varint(out, self.time);
+        out.put_u8(self.what.tag());
+        put_varint(out, self.user);
+        self.what.encode(out)
+    }
+}
+
+impl What {
+    fn tag(&self) -> u8 {
+        match self {
+            Self::Publish { content: Some(_), .. } => 0,
+            Self::Publish { content: None, .. } => 1,
+            Self::Erased => 2,
+            Self::Delete { .. } => 3,
+            Self::Edge { kind, .. } => *kind as u8,
+            Self::Group { kind, .. } => *kind as u8,
+        }
+    }
+
+    fn load(tag: u8, cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let edge = EdgeChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
+        let group = GroupChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
+        Ok(match (tag, edge, group) {
+            (0 | 1, ..) => load_publish(tag == 0, cursor)?,
+            (3, ..) => Self::Delete { post: cursor.take_varint("post")? },
+            (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
+            (_, _, Some(kind)) => load_group(kind, cursor)?,
+            _ => Self::Erased,
+        })
+    }
+
+    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match self {
+            Self::Publish { kind, created_at, content } => {
+                put_varint(out, u64::from(*kind));
+                put_option(out, *created_at, put_varint);
+                if let Some((text, meta)) = content {
+                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
+                }
+            }
+            Self::Erased => {}
+            Self::Delete { post } => put_varint(out, *post),
+            Self::Edge { other, .. } => put_varint(out, *other),
+            Self::Group { kind, group, name, exclusive, member } => {
+                put_varint(out, *group);
+                put_text(out, "name", name, GROUP_NAME_BYTES_MAX)?;
+                put_bool(out, *exclusive);
+                if kind.has_member() {
+                    put_varint(out, *member);
+                } else if *member != 0 {
+                    return Err(EncodeError::new("member", Problem::Unknown { value: *member }));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn load_publish(has_content: bool, cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let kind = cursor.take_varint_u16("post_kind")?;
+    let created_at = cursor.take_option("created_at", Cursor::take_varint)?;
+    let mut content = None;
+    if has_content {
+        let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
+        content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
+    }
+    Ok(What::Publish { kind, created_at, content })
+}
+
+fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let group = cursor.take_varint("group")?;
+    let name = cursor.take_text("name", GROUP_NAME_BYTES_MAX)?;
+    let exclusive = cursor.take_bool("exclusive")?;
+    let member = if kind.has_member() { cursor.take_varint("member")? } else { 0 };
+    Ok(What::Group { kind, group, name, exclusive, member })
+}
+
+impl Changed {
+    pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let position = Position::load(cursor)?;
+        let (next, oldest) = (cursor.take_varint("next")?, cursor.take_varint("oldest")?);
+        let count = cursor.take_count("count", CHANGE_BYTES_MIN)?;
+        let mut sequences = Run::new(Direction::Rising);
+        let mut changes = Vec::with_capacity(count);
+        for _ in 0..count {
+            changes.push(Change::load(cursor, &mut sequences)?);
+        }
+        Ok(Self { position, next, oldest, changes })
+    }
+
+    pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.position.encode(out);
+        put_varint(out, self.next);
+        put_varint(out, self.oldest);
+        put_count(out, "count", self.changes.len())?;
+        let mut sequences = Run::new(Direction::Rising);
+        self.changes.iter().try_for_each(|change| change.encode(out, &mut sequences))
+    }
+}
