@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use fanfold_engine::testing::seed::Random;
 use fanfold_protocol::{
-    FrameCodec, Hello, Page, Pair, Publish, ReadOptions, Reply, Request, Timeline, VERSION_MAX,
-    VERSION_MIN, WriteOptions, encode_request, limits,
+    FrameCodec, Hello, NewFollow, Page, Pair, Publish, ReadOptions, Reply, Request, Timeline,
+    VERSION_MAX, VERSION_MIN, WriteOptions, encode_request, limits,
 };
 use tokio_util::codec::Decoder;
 
@@ -72,8 +72,12 @@ impl Fanfold {
         } else if drawn < self.homes + self.outboxes + self.publishes {
             publish(user, &self.text)
         } else {
-            let pair = Pair { options: options(), user, other: self.users.draw(random) };
-            if random.one_in(2) { Request::Follow(pair) } else { Request::Unfollow(pair) }
+            let (options, other) = (options(), self.users.draw(random));
+            if random.one_in(2) {
+                Request::Follow(NewFollow { options, user, other, weight: None })
+            } else {
+                Request::Unfollow(Pair { options, user, other })
+            }
         }
     }
 }
