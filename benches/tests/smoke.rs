@@ -138,9 +138,88 @@ fn every_figure_is_measured() {
     }
 }
 
+/// The rows of a file of results, by what `field` says.
+fn told(path: &Path, field: &str) -> Vec<String> {
+    let lines = std::fs::read_to_string(path).expect("the results were written");
+    let row = |line: &str| -> serde_json::Value {
+        serde_json::from_str(line).expect("a line of results is an object")
+    };
+    let named = |line| row(line).get(field).and_then(|value| value.as_str().map(str::to_owned));
+    lines.lines().map(|line| named(line).expect("a row names it")).collect()
+}
+
+#[track_caller]
+fn assert_holds(found: &[String], wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(found.iter().any(|found| found == wanted), "no {wanted} in {found:?}");
+    }
+}
+
+#[test]
+fn limits_are_measured_and_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (rows, page) = (path("rows.jsonl"), path("page.md"));
+    let small =
+        ["limits", "--seconds", "0.01", "--runs", "1", "--memory-mib", "32", "--out", &rows];
+    assert_succeeds(&run(&small), "synced append of 4 KiB");
+    assert_holds(&told(Path::new(&rows), "system"), &["tokio echo", "huge pages", "zeroed file"]);
+    assert_succeeds(&run(&["report", "--from", &rows, "--to", &page]), "");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("| copy | 4 KiB pages |") && page.contains("not measured"), "{page}");
+    for plot in page.lines().filter_map(|line| line.strip_prefix("![limits](")) {
+        let svg = std::fs::read_to_string(path(plot.trim_end_matches(')'))).unwrap();
+        assert!(svg.starts_with("<svg "), "{plot}");
+    }
+}
+
+/// Without the peers, which are not everywhere.
+#[test]
+fn every_measure_of_peers_has_its_rows_for_fanfold() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows = directory.path().join("rows.jsonl");
+    let arguments =
+        ["peers", "--quick", "--systems", "echo,fanfold", "--out", rows.to_str().unwrap()];
+    assert_succeeds(&run_with_programs(&arguments), "celebrity");
+    let measures = ["pages", "fan-out", "sizes", "restart", "reader", "publish", "celebrity"];
+    assert_holds(&told(&rows, "measure"), &measures);
+    assert_holds(&told(&rows, "system"), &["echo", "fanfold", "fanfold, in process"]);
+}
+
+#[test]
+fn worlds_of_several_sizes_are_measured() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows = directory.path().join("rows.jsonl");
+    let small = ["--users", "200,400", "--mean", "20", "--seconds", "0.02", "--runs", "1"];
+    let out = ["--out", rows.to_str().unwrap()];
+    let output = run(&[["growth"].as_slice(), &small, &out].concat());
+    assert_succeeds(&output, "fanfold @ 400 users");
+    let cases = ["pages", "publishes", "deliveries", "first page after a clean stop"];
+    assert_holds(&told(&rows, "case"), &cases);
+}
+
+#[test]
+fn an_open_load_is_answered_whole() {
+    use std::io::BufRead;
+    let [daemon, _] = programs();
+    let directory = tempfile::tempdir().unwrap();
+    let mut server = Command::new(daemon);
+    server.args(["serve", "--listen", "127.0.0.1:0", "--http", "off", "--debug", "off", "--data"]);
+    server.arg(directory.path().join("data")).stdout(std::process::Stdio::piped());
+    let mut server = server.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("listen=").nth(1).unwrap().split(' ').next().unwrap().trim();
+    let small = ["--rate", "400", "--seconds", "0.5", "--warm-up", "0", "--users", "50"];
+    let output = run(&[["load", "--address", address].as_slice(), &small].concat());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_succeeds(&output, "200 due, 200 answered, 0 refused, 0 never answered");
+}
+
 #[test]
 fn mistakes_exit_with_2_and_name_the_way_out() {
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 13] = [
         (&["verify-main-job", "--data", "/nowhere"], "--data /nowhere: there is no such directory"),
         (&["verify-main-job", "--data", "/"], "it holds neither graph.tsv.zst nor graph.tsv"),
         (&["kill-ledger", "--work", "/nowhere"], "--work /nowhere: there is no such directory"),
@@ -148,6 +227,12 @@ fn mistakes_exit_with_2_and_name_the_way_out() {
         (&["power-cuts", "--life", "0"], "--rounds 0 or --life 0 cuts no power, at least 1"),
         (&["figures", "--users", "5"], "--users 5 is too few, at least 1000"),
         (&["figures", "--fanfoldd", "/x"], "--fanfoldd /x: there is no such file"),
+        (&["limits", "--runs", "0"], "--runs and --memory-mib are at least 1"),
+        (&["load", "--rate", "0"], "--rate, --connections, --pipeline and --users are at least 1"),
+        (&["load", "--skew", "1"], "--skew 1: from 0 to below 1"),
+        (&["load", "--mix", "house=1"], "expected home, outbox, publish or follow"),
+        (&["peers", "--runs", "0"], "--runs is at least 1, --seconds more than 0"),
+        (&["growth", "--users", "9"], "--users 9 is too few for --mean 90"),
     ];
     for (arguments, expected) in cases {
         assert_fails(&run(arguments), 2, expected);

@@ -26,7 +26,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(300);
 
 /// What its experts set on such a machine.
 const SETTINGS: [&str; 14] = [
-    "shared_buffers=4GB",
+    "shared_buffers=5GB",
     "effective_cache_size=12GB",
     "work_mem=64MB",
     "maintenance_work_mem=1GB",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use super::library::{Kind, Library};
 use super::server::{Given, Job, Server, Way};
@@ -165,10 +164,8 @@ fn fan_out(
             for way in server.ways(Job::Deliver, given) {
                 let watch = Watch::start();
                 let first = given.next.load(Ordering::Relaxed);
-                let started = Instant::now();
                 let time = stage.settings.time;
-                stage.load(&**server, &way, time, run as u64)?;
-                let took = started.elapsed().as_secs_f64();
+                let took = stage.load(&**server, &way, time, run as u64)?.time.as_secs_f64();
                 let posts = first..given.next.load(Ordering::Relaxed);
                 let rate = float(given.world.entries(posts)) / took;
                 let case = Case::new("fan-out", "by the clock", &way.name, "deliveries/s");

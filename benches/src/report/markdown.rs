@@ -11,6 +11,21 @@ use super::target::Verdict;
 use super::targets::TARGETS;
 use crate::results::number;
 
+/// What a reader has to know first: how to have these numbers again.
+const INTRODUCTION: &str = "\
+Written by `fanfold-benches report`; do not edit. What each row means: [README.md](README.md). Again:
+
+```
+apt-get install redis-server postgresql g++ libclang-dev valgrind
+cargo build --release -p fanfold-benches
+for job in limits peers growth bytes instructions; do
+    target/release/fanfold-benches $job --out results.jsonl
+done
+target/release/fanfold-benches report --from results.jsonl --to benches/RESULTS.md \\
+    --reasons benches/REASONS.txt
+```
+";
+
 /// `plots` are measures with the names of their files.
 pub(super) fn page(book: &Book, plots: &[(String, String)], reasons: &Reasons) -> String {
     let mut page = String::new();
@@ -25,11 +40,7 @@ fn write(
     reasons: &Reasons,
 ) -> std::fmt::Result {
     writeln!(page, "# Results\n")?;
-    writeln!(
-        page,
-        "Written by `fanfold-benches report`; do not edit. What each row means, and how to"
-    )?;
-    writeln!(page, "measure again: [README.md](README.md).\n")?;
+    writeln!(page, "{INTRODUCTION}")?;
     machines(page, book)?;
     let (disturbed, runs) = book.disturbed();
     writeln!(
