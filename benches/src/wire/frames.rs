@@ -100,6 +100,7 @@ mod tests {
             fault: Code::Busy.fault(),
             retry: Code::Busy.retry(),
             message: Bytes::new(),
+            oldest: 0,
         });
         bytes.clear();
         encode_reply(7, &refused, &mut bytes).unwrap();
