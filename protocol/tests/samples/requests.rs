@@ -160,15 +160,11 @@ pub(crate) fn groups() -> Vec<(&'static str, Request)> {
     let (plain, name) = (WriteOptions::default(), Bytes::from_static(b"friends"));
     let cafe = Bytes::from_static("caf\u{e9}".as_bytes());
     let create = GroupCreate { options: plain, user: 9, name: name.clone(), exclusive: false };
-    let exclusive = GroupCreate {
-        options: keyed(Some(9)),
-        name: cafe.clone(),
-        exclusive: true,
-        ..create.clone()
-    };
+    let exclusive =
+        GroupCreate { options: keyed(Some(9)), name: cafe.clone(), exclusive: true, ..create };
     let delete = GroupDelete { options: plain, user: 9, name: name.clone() };
     let add = GroupMember { options: keyed(None), user: 9, name: name.clone(), author: 70_000 };
-    let remove = GroupMember { options: plain, name: cafe.clone(), ..add.clone() };
+    let remove = GroupMember { options: plain, name: cafe.clone(), ..add };
     let options = ReadOptions::default();
     let all = Changes { options, after: None, limit: 0, content: true, wait_ms: 0 };
     let position = Some(Position { epoch: 1, sequence: 70_000 });
