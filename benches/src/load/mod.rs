@@ -12,7 +12,7 @@ mod tally;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use clap::Args;
@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 use crate::console::{grouped, note, say};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::noise::Watch;
-use crate::number::whole;
+use crate::number::{float, whole};
 use crate::population::Words;
 use crate::results::{Case, Recorder, ResultArgs};
 use crate::sample::Run;
@@ -94,9 +94,12 @@ pub(crate) fn run(args: &LoadArgs) -> Outcome<()> {
         runtime.block_on(args.run(warm_up, false))?;
     }
     let watch = Watch::start();
+    let started = Instant::now();
     let tally = runtime.block_on(args.run(time, true))?;
-    args.tell(&tally, time)?;
-    let run = Run { count: tally.answered(), time, latencies: tally.responses()? };
+    // Answers that come after the last was due took that time, too.
+    let took = started.elapsed().max(time);
+    args.tell(&tally, took)?;
+    let run = Run { count: tally.answered(), time: took, latencies: tally.responses()? };
     let case = format!("{} a second, {}", grouped(args.rate), args.mix);
     let case = Case::new("load", &case, "fanfold", "requests/s");
     recorder.run(case, 1, &run, watch)
@@ -137,7 +140,7 @@ impl LoadArgs {
         }
         let pacer = Pacer { rate: self.rate, time };
         let pacing = std::thread::spawn(move || pacer.run(&queues));
-        let progress = shown.then(|| tokio::spawn(progress(Arc::clone(&tally), self.rate)));
+        let progress = shown.then(|| tokio::spawn(progress(Arc::clone(&tally), self.rate, time)));
         while let Some(done) = tasks.join_next().await {
             done.explain(|| "a connection panicked".to_owned())??;
         }
@@ -171,13 +174,14 @@ fn seconds(seconds: f64) -> Option<Duration> {
 }
 
 /// A line a second.
-async fn progress(tally: Arc<Tally>, rate: u64) {
+async fn progress(tally: Arc<Tally>, rate: u64, time: Duration) {
     let mut every = tokio::time::interval(Duration::from_secs(1));
     every.tick().await;
     for second in 1_u64.. {
         every.tick().await;
         let (answered, p99) = tally.since_last();
-        let behind = (rate * second).saturating_sub(tally.answered());
+        let due = whole(float(rate) * time.as_secs_f64().min(float(second)));
+        let behind = due.saturating_sub(tally.answered());
         note(format!(
             "{second:>4} s  {:>9}/s answered  {:>9} behind  p99 {p99:.0} us",
             grouped(answered),
