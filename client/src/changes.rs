@@ -29,6 +29,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 pub struct ChangesQuery {
     /// Everything up to here is known already; absent begins with the first change of all.
     pub after: Option<Position>,
+    /// [`Changes::oldest`] of the first part, by who began with the first change of all and read every
+    /// part since: they go on while retention drops nothing more. A stream sees to it by itself.
+    pub begun: Option<Sequence>,
     /// How many changes at most; 0 means the server's default (1,000), 4,096 is the most.
     pub limit: u32,
     /// Whether posts come with text and meta.
@@ -123,7 +126,7 @@ impl ChangesQuery {
     /// From the first change of all.
     #[must_use]
     pub fn all() -> Self {
-        Self { after: None, limit: 0, content: true, wait: Duration::ZERO }
+        Self { after: None, begun: None, limit: 0, content: true, wait: Duration::ZERO }
     }
 
     /// What comes behind this position.
@@ -160,6 +163,7 @@ impl ChangesQuery {
         wire::Changes {
             options: read_options(None),
             after,
+            begun: self.begun.map(|begun| begun.0),
             limit: self.limit,
             content: self.content,
             wait_ms: u32::try_from(self.wait.as_millis()).unwrap_or(u32::MAX),
@@ -227,6 +231,9 @@ impl ChangeStream {
     fn advance(&mut self, result: &Result<Changes>) {
         match result {
             Ok(part) => {
+                if self.query.after.is_none() {
+                    self.query.begun = Some(part.oldest.sequence);
+                }
                 self.query.after = Some(part.next);
                 self.ended = !self.follows && part.position <= part.next;
             }

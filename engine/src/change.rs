@@ -11,6 +11,9 @@ use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
 pub struct ChangesQuery {
     /// Everything up to here is known already; absent begins with the first change of all.
     pub after: Option<Position>,
+    /// The `oldest` of the first answer, by who began with the first change of all and read every part
+    /// since: they go on while retention drops nothing more, wherever they are.
+    pub begun: Option<Sequence>,
     /// How many changes at most: 1..=4,096.
     pub limit: usize,
     /// Whether posts come with text and meta.

@@ -120,7 +120,7 @@ impl Mirror {
 }
 
 fn query(after: Option<Position>, limit: usize) -> ChangesQuery {
-    ChangesQuery { after, limit, content: ContentWanted::Yes }
+    ChangesQuery { after, begun: None, limit, content: ContentWanted::Yes }
 }
 
 /// Reads to the end; begins anew if the position is trimmed. Answers whether it had to.
@@ -130,10 +130,11 @@ fn catch_up(
     at: &mut Option<Position>,
     workload: &mut Workload,
 ) -> bool {
-    let mut began_anew = false;
+    let (mut began_anew, mut begun) = (false, None);
     loop {
         let limit = usize::try_from(workload.random.below(30) + 1).unwrap();
-        let part: Changes = match engine.changes(&query(*at, limit), None) {
+        let asked = ChangesQuery { begun, ..query(*at, limit) };
+        let part: Changes = match engine.changes(&asked, None) {
             Ok(part) => part,
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Trimmed, "{error}");
@@ -148,6 +149,9 @@ fn catch_up(
         assert!(sequences.is_sorted_by(|one, next| one < next));
         assert!(sequences.iter().all(|it| above < *it && *it <= part.next.sequence));
         assert!(part.changes.len() <= limit);
+        if at.is_none() {
+            begun = Some(part.oldest.sequence);
+        }
         part.changes.iter().for_each(|change| mirror.fold(change));
         *at = Some(part.next);
         if part.next == part.position {
@@ -196,7 +200,7 @@ fn what_a_deleted_post_said_is_told_to_nobody() {
     let engine = open(&MemoryStorage::default());
     let post = engine.write(Command::publish(UserId(1), "a secret")).unwrap().post.unwrap();
     let told = |content| {
-        let query = ChangesQuery { after: None, limit: 10, content };
+        let query = ChangesQuery { after: None, begun: None, limit: 10, content };
         engine.changes(&query, None).unwrap().changes.into_iter().next().unwrap().what
     };
     let Changed::Published { content: Some((text, _)), .. } = told(ContentWanted::Yes) else {

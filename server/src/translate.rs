@@ -218,7 +218,7 @@ fn changes_query(changes: &wire::Changes) -> ChangesQuery {
         limit => usize::try_from(limit).unwrap_or(usize::MAX),
     };
     let content = if changes.content { ContentWanted::Yes } else { ContentWanted::No };
-    ChangesQuery { after, limit, content }
+    ChangesQuery { after, begun: changes.begun.map(Sequence), limit, content }
 }
 
 fn timeline_query(timeline: &wire::Timeline) -> TimelineQuery {

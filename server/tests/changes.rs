@@ -13,7 +13,7 @@ use crate::support::running::Running;
 
 fn changes(after: Option<Position>, limit: u32, wait_ms: u32) -> Request {
     let options = ReadOptions::default();
-    Request::Changes(Changes { options, after, limit, content: true, wait_ms })
+    Request::Changes(Changes { options, after, begun: None, limit, content: true, wait_ms })
 }
 
 fn changed(peer: &mut Peer, id: u32) -> Changed {
@@ -97,7 +97,8 @@ fn a_position_of_another_epoch_and_a_viewer_are_refused() {
     peer.send(2, &changes(Some(Position { epoch: 9, sequence: 0 }), 0, 60_000));
     assert_eq!(peer.refused(2, Code::EpochMismatch).radius, Radius::Request);
     let options = ReadOptions { viewer: Some(7) };
-    let as_user = Changes { options, after: None, limit: 0, content: false, wait_ms: 0 };
+    let as_user =
+        Changes { options, after: None, begun: None, limit: 0, content: false, wait_ms: 0 };
     peer.send(3, &Request::Changes(as_user));
     peer.refused(3, Code::Denied);
     peer.send(4, &changes(None, 4_097, 0));

@@ -2,8 +2,9 @@
 //!
 //! What retention has dropped is no change any more. A reader who folds everything from the very
 //! beginning misses nothing by that: what is left folds to the same state. A reader who goes on in the
-//! middle may miss the end of something they know, if it was dropped: so one goes on from the beginning,
-//! or from where nothing above is dropped; else the answer is `Trimmed`.
+//! middle may miss the end of something they know, if it was dropped: so one goes on from the beginning
+//! (and through the middle while nothing more is dropped), or from where nothing above is dropped; else the
+//! answer is `Trimmed`.
 
 use crate::change::{
     Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange,
@@ -37,7 +38,7 @@ pub(crate) fn changes(shared: &Shared, catalog: &Catalog, query: &ChangesQuery) 
     let segments = shared.log.segments();
     // Looked up behind the segments: what these lack was marked before it was dropped.
     let thinned = catalog.manifest().thinned;
-    if Sequence(0) < after && after < thinned {
+    if Sequence(0) < after && after < thinned && query.begun != Some(thinned) {
         return Err(trimmed(after, Position { sequence: thinned, ..position }));
     }
     let Found { records, next } = look(&segments, query, after, position.sequence)?;

@@ -166,9 +166,16 @@ pub(crate) fn groups() -> Vec<(&'static str, Request)> {
     let add = GroupMember { options: keyed(None), user: 9, name: name.clone(), author: 70_000 };
     let remove = GroupMember { options: plain, name: cafe.clone(), ..add };
     let options = ReadOptions::default();
-    let all = Changes { options, after: None, limit: 0, content: true, wait_ms: 0 };
+    let all = Changes { options, after: None, begun: None, limit: 0, content: true, wait_ms: 0 };
     let position = Some(Position { epoch: 1, sequence: 70_000 });
-    let after = Changes { after: position, limit: 300, content: false, wait_ms: 60_000, ..all };
+    let after = Changes {
+        after: position,
+        begun: Some(300),
+        limit: 300,
+        content: false,
+        wait_ms: 60_000,
+        ..all
+    };
     let page = Timeline { options: VIEWED, user: 4242, span: Span::Before(16_384), limit: 20 };
     let edges = Edges { options: ReadOptions::default(), user: 9, before: Some(300), limit: 0 };
     vec![

@@ -59,10 +59,11 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
 
 fn changes() -> impl Strategy<Value = Changes> {
     let after = option::of((any::<u32>(), number()));
-    (read_options(), after, any::<u32>(), any::<bool>(), 0..=WAIT_MS_MAX).prop_map(
-        |(options, after, limit, content, wait_ms)| {
+    let begun = option::of(number());
+    (read_options(), (after, begun), any::<u32>(), any::<bool>(), 0..=WAIT_MS_MAX).prop_map(
+        |(options, (after, begun), limit, content, wait_ms)| {
             let after = after.map(|(epoch, sequence)| Position { epoch, sequence });
-            Changes { options, after, limit, content, wait_ms }
+            Changes { options, after, begun, limit, content, wait_ms }
         },
     )
 }
