@@ -144,7 +144,7 @@ fn bytes_without_meaning_end_the_session() {
 
 #[test]
 fn an_unknown_kind_ends_the_request() {
-    for kind in [0x00, 0x06, 0x1a, 0x40, 0x72, 0x7f, 0x80, 0xc0, 0xff] {
+    for kind in [0x00, 0x06, 0x2f, 0x40, 0x72, 0x7f, 0x80, 0xc0, 0xff] {
         let error = Request::load(&frame(kind, b"whatever")).expect_err("no request");
         assert_eq!(error.problem(), Problem::UnknownKind { kind });
         assert_eq!(error.code(), Code::UnknownRequest);
