@@ -138,14 +138,14 @@ fn every_figure_is_measured() {
     }
 }
 
-/// The rows of a file of results, by what `field` says.
+/// What the rows of a file of results say in `field`.
 fn told(path: &Path, field: &str) -> Vec<String> {
-    let lines = std::fs::read_to_string(path).expect("the results were written");
-    let row = |line: &str| -> serde_json::Value {
-        serde_json::from_str(line).expect("a line of results is an object")
+    let lines = std::fs::read_to_string(path).expect("there are results");
+    let told = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).expect("a row");
+        row.get(field).and_then(|value| value.as_str()).expect("a text").to_owned()
     };
-    let named = |line| row(line).get(field).and_then(|value| value.as_str().map(str::to_owned));
-    lines.lines().map(|line| named(line).expect("a row names it")).collect()
+    lines.lines().map(told).collect()
 }
 
 #[track_caller]
