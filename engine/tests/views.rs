@@ -129,11 +129,11 @@ fn damage_that_a_read_meets_is_mended_behind_it() {
         durability: Durability::Os,
         ..options()
     };
-    let (storage, model, _) = history_of(150, 120_000, options, seed_or(3));
+    let (storage, model, _) = history_of(150, 60_000, options, seed_or(3));
     let mut met = 0;
     let is_lazy = |name: &String| name.starts_with("graph") || name.starts_with("outbox");
     for name in views(&storage).into_iter().filter(is_lazy) {
-        for at in (100..storage.bytes(&name).len()).step_by(8_191) {
+        for at in (100..storage.bytes(&name).len()).step_by(4_093) {
             let engine = open(&flipped(&storage, &name, at));
             met += u64::from(read_until_mended(&engine, &model, &name, 150));
             engine.close().unwrap();
