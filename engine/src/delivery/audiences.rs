@@ -58,8 +58,9 @@ impl Audiences {
 
     /// The search has found these. Nothing happens if it was forgotten meanwhile.
     pub(crate) fn finish(&mut self, author: Ordinal, found: &[u32]) {
-        let others: usize =
-            self.0.values().filter_map(|audience| audience.found.as_ref()).map(Vec::len).sum();
+        // A short list counts for what may change of it: a thousand lists at most.
+        let size = |audience: &Audience| audience.found.as_ref().map_or(0, Vec::len);
+        let others: usize = self.0.values().map(|audience| size(audience).max(CHANGES_MIN)).sum();
         if READERS_MAX < others + found.len() {
             self.0.retain(|other, _| *other == author.0);
         }
@@ -144,6 +145,11 @@ mod tests {
             audiences.finish(Ordinal(author), &vec![0; READERS_MAX / 2 + 1]);
         }
         assert_eq!((audiences.list(Ordinal(1)), audiences.0.len()), (None, 1));
+        for author in 10..3_000 {
+            audiences.begin(Ordinal(author));
+            audiences.finish(Ordinal(author), &[]);
+        }
+        assert!(audiences.0.len() <= READERS_MAX / CHANGES_MIN, "many short lists");
         audiences.begin(Ordinal(3));
         (0..4_097).for_each(|reader| audiences.join(Ordinal(3), Ordinal(reader)));
         audiences.finish(Ordinal(3), &[1]);
