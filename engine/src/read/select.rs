@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::delivery::build::build;
-use crate::delivery::home::{Steps, Wanted, page};
+use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
@@ -41,6 +41,8 @@ pub(crate) enum Look {
     Followees(Excerpt<EDGE_WIDTH>, Stamp),
     /// Posts are in files: the merge goes on without the state.
     Posts(Rest),
+    /// Those of authors who are pulled beside an inbox are.
+    Pulled(Beside),
 }
 
 /// What is left to do without the state.
@@ -51,6 +53,22 @@ pub(crate) struct Rest {
     excerpts: Excerpts,
 }
 
+/// An inbox's part of a page, and what is left to do for the rest.
+pub(crate) struct Beside {
+    taken: Taken,
+    wanted: Wanted,
+    rest: Rest,
+}
+
+/// What earlier looks at the same page have found.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Known<'a> {
+    /// The followees, if they had to be read from files; they count only if they are still the same.
+    pub(crate) followees: Option<&'a Followees>,
+    /// The page reaches below the inbox.
+    pub(crate) is_below_inbox: bool,
+}
+
 /// Whom a user followed when their edges had that stamp.
 pub(crate) struct Followees {
     pub(crate) authors: Vec<u32>,
@@ -59,19 +77,25 @@ pub(crate) struct Followees {
 
 /// A page of the user's home. `steps` is told what it took.
 pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) -> Result<Selection> {
-    let mut known = None;
+    let (mut followees, mut is_below_inbox) = (None, false);
     loop {
-        match look_at_home(shared, query, known.as_ref(), steps, Reach::Files)? {
+        let known = Known { followees: followees.as_ref(), is_below_inbox };
+        match look_at_home(shared, query, known, steps, Reach::Files)? {
             Look::Done(selection) => return Ok(selection),
-            Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
+            Look::Followees(excerpt, stamp) => followees = Some(Followees::read(&excerpt, stamp)?),
             Look::Posts(rest) => return rest.finish(query),
+            Look::Pulled(beside) => match beside.finish(query, steps)? {
+                Some(selection) => return Ok(selection),
+                None => is_below_inbox = true,
+            },
         }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
 pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    look_at_home(shared, query, None, &mut Steps::default(), Reach::Memory).map(Look::done)
+    let known = Known::default();
+    look_at_home(shared, query, known, &mut Steps::default(), Reach::Memory).map(Look::done)
 }
 
 /// A page of the user's outbox.
@@ -100,12 +124,10 @@ pub(crate) fn resident_group(shared: &Shared, query: &GroupQuery) -> Result<Opti
     Ok(look_at_group(shared, query)?.ok())
 }
 
-/// `known` are the followees, if they had to be read from files; they count only if they are still
-/// the same.
 fn look_at_home(
     shared: &Shared,
     query: &TimelineQuery,
-    known: Option<&Followees>,
+    known: Known<'_>,
     steps: &mut Steps,
     reach: Reach,
 ) -> Result<Look> {
@@ -117,7 +139,7 @@ fn look_at_home(
     let is_answered = match looked {
         Look::Done(_) => true,
         Look::Posts(_) => reach == Reach::Files,
-        Look::Followees(..) => false,
+        Look::Followees(..) | Look::Pulled(_) => false,
     };
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
@@ -130,7 +152,7 @@ pub(crate) fn look(
     state: &State,
     segments: Arc<Segments>,
     (query, now): (&TimelineQuery, Timestamp),
-    known: Option<&Followees>,
+    known: Known<'_>,
     steps: &mut Steps,
 ) -> Result<Look> {
     let position = state.position;
@@ -139,10 +161,20 @@ pub(crate) fn look(
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
     };
-    let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
-    let reader = Reader { state, viewer, user, known, now };
-    if let Some(entries) = reader.inbox_page(query, steps)? {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+    let is_same = |known: &&Followees| known.stamp == state.graph.following.stamp(user);
+    let reader = Reader { state, viewer, user, known: known.followees.filter(is_same), now };
+    let wanted = Wanted { reader: user, span: query.span, count: query.limit + 1, now };
+    let inboxed = if known.is_below_inbox { Inboxed::No } else { reader.inboxed(wanted, steps)? };
+    match inboxed {
+        Inboxed::Page(entries) => {
+            return Ok(Look::Done(Selection { position, entries, segments }));
+        }
+        Inboxed::Files(taken, authors) => {
+            let excerpts = excerpts(state, &authors, query);
+            let rest = Rest { position, segments, authors, excerpts };
+            return Ok(Look::Pulled(Beside { taken, wanted, rest }));
+        }
+        Inboxed::No => {}
     }
     if !reader.knows_followees() {
         let edges = &state.graph.following;
@@ -220,21 +252,17 @@ impl Reader<'_> {
         self.known.is_some() || self.following().files.is_empty()
     }
 
-    /// The page as far as delivery has it; `None` if it has to be merged from outboxes. A reader without
-    /// an inbox gets one, for this page and the next ones.
-    fn inbox_page(
-        &self,
-        query: &TimelineQuery,
-        steps: &mut Steps,
-    ) -> Result<Option<Vec<Sequence>>> {
+    /// The page as far as delivery has it. A reader without an inbox gets one, for this page and the next
+    /// ones.
+    fn inboxed(&self, wanted: Wanted, steps: &mut Steps) -> Result<Inboxed> {
         let delivery = &self.state.delivery;
         if !delivery.is_on() || !self.viewer.sees_home_of(self.user) {
-            return Ok(None);
+            return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
         let needs_followees = wants.is_some() || delivery.is_flying();
         if needs_followees && !self.knows_followees() {
-            return Ok(None);
+            return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
         let flights = delivery.flights_of(|each| self.each_author(each), steps)?;
@@ -244,9 +272,7 @@ impl Reader<'_> {
             build(self.state, plan, &authors)?;
             steps.built = true;
         }
-        let (reader, now) = (self.user, self.now);
-        let wanted = Wanted { reader, span: query.span, count: query.limit + 1, now };
-        page(self.state, wanted, &flights, steps)
+        page(self.state, wanted, flights, steps)
     }
 
     /// Hands out the authors whose posts are in the home.
@@ -286,7 +312,7 @@ impl Look {
     fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),
-            Self::Followees(..) | Self::Posts(_) => None,
+            Self::Followees(..) | Self::Posts(_) | Self::Pulled(_) => None,
         }
     }
 }
@@ -295,6 +321,20 @@ impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
         Ok(Selection { position: self.position, entries, segments: self.segments })
+    }
+}
+
+impl Beside {
+    /// `None` if the page reaches below the inbox.
+    pub(crate) fn finish(
+        self,
+        query: &TimelineQuery,
+        steps: &mut Steps,
+    ) -> Result<Option<Selection>> {
+        let Self { mut taken, wanted, rest } = self;
+        let Selection { position, entries, segments } = rest.finish(query)?;
+        let entries = taken.page(entries, wanted, steps);
+        Ok(entries.map(|entries| Selection { position, entries, segments }))
     }
 }
 
