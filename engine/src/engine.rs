@@ -370,7 +370,8 @@ impl Engine {
     }
 
     /// Drops what delivery keeps and need not: inboxes of readers who were away for longer than the
-    /// active window, and deleted posts in the others. Happens by itself, within seconds.
+    /// active window, which happens by itself within seconds; and deleted posts in the others, which happens by
+    /// itself once there are many.
     pub fn tidy_inboxes(&self) -> Result<()> {
         let shared = &self.0.shared;
         let readers = shared.state()?.delivery.inboxes.users();
@@ -510,9 +511,8 @@ impl Inner {
     fn keep_inboxes(&self, position: Position) {
         let kept = Kept { database: self.shared.database, position };
         let _purged = purge(&self.shared);
-        let _ = self.shared.change(|state| {
-            let _ = keep(self.catalog.storage(), &mut state.delivery, kept);
-        });
+        let state = self.shared.state();
+        let _ = state.and_then(|state| keep(self.catalog.storage(), &state.delivery, kept));
     }
 }
 

@@ -106,9 +106,12 @@ pub(crate) const RETENTION_PERIOD_MIN: Duration = Duration::from_millis(100);
 /// Watches at most: each holds its user's edges, some ten kilobytes with 500 followees.
 pub(crate) const WATCHES_MAX: usize = 262_144;
 
-/// Events that wait for one watch. Beyond it is rebuilt from the log: a burst fits, and ten thousand
-/// stuck watches hold 60 MB.
+/// Events that wait for one watch. Beyond it is rebuilt from the log: a burst fits, and what ten thousand
+/// stuck watches hold beside texts is 60 MB.
 pub(crate) const WATCH_QUEUE_MAX: usize = 256;
+
+/// Bytes of texts that wait for one watch, and a post. Posts that others wait for too count for each.
+pub(crate) const WATCH_QUEUE_BYTES: usize = 64 * 1024;
 
 /// Events of one batch.
 pub(crate) const WATCH_BATCH_EVENTS: usize = 200;

@@ -224,6 +224,31 @@ fn a_warm_reader_pulls_nobody_but_whom_the_policy_says() {
     }
 }
 
+/// A list has room for one: who reads again and again comes back to it.
+#[test]
+fn who_was_put_off_a_list_comes_back() {
+    let clock = Arc::new(ManualClock::new(Timestamp(1_000_000)));
+    let (policy, big_author, active_fans) = (Policy::ActiveFans, 2, 1);
+    let delivery = DeliveryOptions { policy, big_author, active_fans, ..Default::default() };
+    let options = Options { delivery, clock: Arc::clone(&clock) as _, ..small() };
+    let engine = Engine::open_on(Arc::new(MemoryStorage::default()), options).unwrap();
+    for user in [1, 2] {
+        engine.write(Command::follow(UserId(user), UserId(9))).unwrap();
+    }
+    engine.write(Command::publish(UserId(9), "post")).unwrap();
+    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    let pulls = |user| steps(&engine, user).authors_pulled;
+    let later = |seconds: u64| clock.set(Timestamp(1_000_000 + seconds * 1_000));
+    steps(&engine, 2);
+    later(100);
+    steps(&engine, 1);
+    assert_eq!((pulls(1), pulls(2)), (0, 1), "there is room for the one who came last");
+    later(200);
+    let back = (0..40).position(|_| pulls(2) == 0);
+    assert!(back.is_some(), "user 2 is the more active now");
+    assert!((0..40).all(|_| pulls(1) + pulls(2) <= 1), "one of them is on the list");
+}
+
 /// Inboxes of another policy, or with a byte that differs, are not taken; nothing else is lost.
 #[test]
 fn inboxes_that_do_not_fit_are_made_anew() {

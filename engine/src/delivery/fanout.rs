@@ -13,7 +13,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::flights::{Flight, Flights, Job, Task};
 use super::inboxes::Sorting;
-use super::note::merge_author;
+use super::note::{Merged, merge_author};
 use super::pace::Pace;
 use super::policy::Policy;
 use super::readers::{look_ahead, rank, readers};
@@ -28,6 +28,12 @@ use crate::views::users::Ordinal;
 
 /// Inboxes that are changed under one hold of the state.
 const SLICE: usize = 1_024;
+
+/// The same, where an author's older posts may have to be moved in each.
+const CHANGES: usize = 32;
+
+/// So many readers are told of an author's level at once.
+const CHANGES_INLINE: usize = 8;
 
 /// Posts that are looked at under one hold of the state.
 const POSTS: usize = 256;
@@ -169,10 +175,11 @@ impl Worker {
         let delivered = delivery.inboxes.deliver(&self.batch, &mut self.sorting);
         Tally::count(&delivery.tally.deliveries, delivered);
         Tally::count(&delivery.tally.posts, gathered);
-        delivery.with_flights(|flights| {
-            (0..gathered).for_each(|_| flights.pop());
-            if becomes_job {
-                flights.take_off();
+        delivery.with_flights(|waiting| {
+            // By name: somebody may have called some of them off meanwhile.
+            flights.iter().take(gathered).for_each(|flight| waiting.pop(flight.post));
+            if let Some(flight) = flights.get(gathered).filter(|_| becomes_job) {
+                waiting.take_off(flight.post);
             }
         });
         for flight in flights.iter().take(gathered) {
@@ -194,8 +201,9 @@ impl Worker {
         };
         let Some(job) = next else { return Ok(false) };
         let Some(readers) = self.readers_of(&job)? else { return Ok(false) };
-        let slice = readers.get(job.done..readers.len().min(job.done + SLICE)).unwrap_or_default();
-        let is_done = slice.len() < SLICE;
+        let most = if let Task::Deliver(_) = job.task { SLICE } else { CHANGES };
+        let slice = readers.get(job.done..readers.len().min(job.done + most)).unwrap_or_default();
+        let is_done = slice.len() < most;
         let state = self.shared.state()?;
         let delivery = &state.delivery;
         // A change of policy may have ended it, and an edge may have ended since.
@@ -203,9 +211,13 @@ impl Worker {
         let Some(job) = current else { return Ok(true) };
         let goes_on = work(&state, &job, slice, &mut self.sorting)?;
         if is_done || !goes_on {
-            finish(&state, &job);
+            settle(delivery, job.task, job.author);
+            delivery.with_flights(|flights| flights.end(job.number));
             judge_pace(&state, job.author, &self.pace, self.shared.options.clock.now());
+            drop(state);
             self.readers.remove(&job.number);
+            // It may have changed its size meanwhile. Alone: an inbox that is being made would not be told.
+            self.shared.change(|state| state.followers_changed(job.author))?;
         } else {
             delivery.with_flights(|flights| {
                 if let Some(job) = flights.job_mut(job.number) {
@@ -251,16 +263,22 @@ fn gather(
         return Landing::Job;
     }
     let level = delivery.levels.push(author);
-    let is_little = each_reader(state, author, level, |reader| batch.push((reader, post)));
+    let push = |reader| batch.push((reader, post));
+    let is_little = each_reader(state, (author, SLICE), level, push);
     if is_little { Landing::Gathered } else { Landing::Job }
 }
 
 /// Hands out the readers whose bound is at least `level` among few followers that are in memory. False,
 /// and nobody is handed out, if they are many, or not in memory.
-fn each_reader(state: &State, author: Ordinal, level: u8, mut each: impl FnMut(u32)) -> bool {
+fn each_reader(
+    state: &State,
+    (author, most): (Ordinal, usize),
+    level: u8,
+    mut each: impl FnMut(u32),
+) -> bool {
     let State { delivery, graph, .. } = state;
     let part = graph.followers.part(author);
-    if !part.files.is_empty() || SLICE < part.hot.len() {
+    if !part.files.is_empty() || most < part.hot.len() {
         return false;
     }
     let hidden = Hidden::of(state);
@@ -294,7 +312,8 @@ fn judge_pace(state: &State, author: Ordinal, pace: &Pace, now: Timestamp) {
         _ => delivery.levels.begin_rise(author, level),
     }
     // After the levels: whoever makes an inbox from now on knows.
-    if each_reader(state, author, 0, |reader| change(state, task, author, reader)) {
+    let tell = |reader| change(state, task, author, reader);
+    if each_reader(state, (author, CHANGES_INLINE), 0, tell) {
         settle(delivery, task, author);
     } else {
         delivery.begin(task, author);
@@ -356,7 +375,9 @@ fn lower(state: &State, level: u8, author: Ordinal, reader: Ordinal) {
         && open.profile.pulls(author.0)
     {
         // One that cannot goes on pulling: that is always right.
-        let _ = merge_author(&state.outboxes, author, &mut open);
+        if merge_author(&state.outboxes, author, &mut open) == Merged::Lost {
+            held.remove();
+        }
     }
 }
 
@@ -370,14 +391,6 @@ fn settle(delivery: &Delivery, task: Task, author: Ordinal) {
         Task::Lower(_) if has_lists => delivery.fans().end(author),
         Task::Lower(level) => delivery.levels.set_pull(author, level),
     }
-}
-
-fn finish(state: &State, job: &Job) {
-    let delivery = &state.delivery;
-    settle(delivery, job.task, job.author);
-    delivery.with_flights(|flights| flights.end(job.number));
-    // It may have changed its size meanwhile.
-    delivery.judge_size(job.author, state.graph.followers.count(job.author));
 }
 
 impl Delivery {

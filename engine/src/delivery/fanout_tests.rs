@@ -85,6 +85,29 @@ fn push() -> DeliveryOptions {
     DeliveryOptions { policy: Policy::Push, ..DeliveryOptions::default() }
 }
 
+/// The only inbox goes while a post is in flight to it, and then the post.
+#[test]
+fn a_post_deleted_in_flight_stays_away() {
+    let options = Options { delivery: push(), ..Options::default() };
+    let engine = Engine::open_on(Arc::new(MemoryStorage::default()), options).unwrap();
+    engine.stop_fan_out();
+    let (user, name) = (UserId(1), crate::group_name::GroupName::new("apart"));
+    engine.write(Command::follow(user, AUTHOR)).unwrap();
+    let exclusive = true;
+    engine
+        .write(Command::new(Action::GroupCreate { user, name: name.clone(), exclusive }))
+        .unwrap();
+    read(&engine, 1);
+    let post = engine.write(Command::publish(AUTHOR, "post")).unwrap().post.unwrap();
+    engine.write(Command::new(Action::GroupDelete { user, name })).unwrap();
+    engine.write(Command::new(Action::Delete { post })).unwrap();
+    let query = TimelineQuery { user, viewer: None, span: Span::Newest, limit: 1 };
+    assert_eq!(engine.home(&query).unwrap().posts, []);
+    let mut worker = Worker::new(engine.shared_arc(), Arc::default());
+    while worker.turn().unwrap() {}
+    assert_eq!(engine.home(&query).unwrap().posts, []);
+}
+
 #[test]
 fn the_readers_of_a_huge_author_are_found_before_they_post() {
     let mut world = World::new(push());

@@ -95,16 +95,17 @@ impl Flights {
         self.queue.iter().take(count).copied().collect()
     }
 
-    /// The first post is delivered.
-    pub(crate) fn pop(&mut self) {
-        if let Some(flight) = self.queue.pop_front() {
+    /// The first post is delivered, if it is this one.
+    pub(crate) fn pop(&mut self, post: Sequence) {
+        if let Some(flight) = self.queue.pop_front_if(|flight| flight.post == post) {
             self.landed(flight.author);
         }
     }
 
-    /// The first post is delivered by a job from now on.
-    pub(crate) fn take_off(&mut self) {
-        if let Some(Flight { post, author }) = self.queue.pop_front() {
+    /// The first post is delivered by a job from now on, if it is this one.
+    pub(crate) fn take_off(&mut self, post: Sequence) {
+        let first = self.queue.pop_front_if(|flight| flight.post == post);
+        if let Some(Flight { post, author }) = first {
             self.begin(Task::Deliver(post), author);
         }
     }
@@ -191,5 +192,24 @@ impl Flights {
                 self.authors.remove(&author.0);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_post_that_is_meant_leaves_the_queue() {
+        let mut flights = Flights::default();
+        let flight = |post| Flight { post: Sequence(post), author: Ordinal(7) };
+        (1..=3).for_each(|post| flights.push(flight(post)));
+        flights.retain(|post| post != Sequence(1));
+        // Delivered, by somebody who saw all three.
+        flights.pop(Sequence(1));
+        flights.pop(Sequence(2));
+        flights.take_off(Sequence(2));
+        assert_eq!((flights.waiting(), flights.jobs().len()), (1, 0));
+        assert_eq!(flights.each().map(|flight| flight.post).collect::<Vec<_>>(), [Sequence(3)]);
     }
 }

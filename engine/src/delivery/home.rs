@@ -13,6 +13,7 @@ use super::slab::Slab;
 use super::{Delivery, Tally};
 use crate::error::Result;
 use crate::ids::{Sequence, Timestamp};
+use crate::limits::LIMIT_MAX;
 use crate::query::Span;
 use crate::read::merge::Merge;
 use crate::views::outbox::{Newest, Outbox, Resident};
@@ -69,6 +70,13 @@ pub(crate) struct Wanted {
     pub(crate) now: Timestamp,
 }
 
+impl Wanted {
+    /// Whether a reader may have asked for so many: a comparison of more teaches nothing about them.
+    fn is_somebodys(&self) -> bool {
+        self.count <= LIMIT_MAX + 1
+    }
+}
+
 /// The page, newest first, as far as the inbox goes. `flights` are the posts in flight of authors whom the
 /// reader follows and has not muted, looked up before this.
 pub(crate) fn page(
@@ -87,7 +95,7 @@ pub(crate) fn page(
         Tally::count(&delivery.tally.inbox_pages, 1);
         return Ok(Inboxed::Page(entries));
     }
-    if taken.is_full && taken.room < ROOM_MAX {
+    if wanted.is_somebodys() && taken.is_full && taken.room < ROOM_MAX {
         delivery.widen(wanted.reader, taken.room.saturating_mul(2));
     }
     Ok(Inboxed::No)
@@ -167,7 +175,9 @@ impl Delivery {
         flights.retain(|post| !self.is_deleted(*post));
         let mut held = self.inboxes.hold(wanted.reader);
         let open = held.open()?;
-        self.note_read(open.profile, wanted.now);
+        if wanted.is_somebodys() {
+            self.note_read(open.profile, wanted.now);
+        }
         let (inbox, slab) = (&*open.inbox, &*open.slab);
         let floor = inbox.floor();
         let entries = match wanted.span {
@@ -207,13 +217,16 @@ impl Delivery {
         }
     }
 
-    /// Adaptive delivery: who reads more, or less, than before has other edges pushed.
+    /// Now and then a reader's inbox is made anew, because other edges should be pushed.
     fn note_read(&self, profile: &mut Profile, now: Timestamp) {
-        if self.options.policy == Policy::Adaptive
-            && let Some(bound) = profile.reads.note(now, profile.bound)
-            && bound != profile.bound
-            && !self.levels.is_same_bound(bound, profile.bound)
-        {
+        let is_counted = matches!(self.options.policy, Policy::Adaptive | Policy::ActiveFans);
+        let bound = if is_counted { profile.reads.note(now, profile.bound) } else { None };
+        let Some(bound) = bound else { return };
+        if self.options.policy == Policy::ActiveFans {
+            // Who was put off a list may stand higher by now.
+            profile.is_outdated = !profile.pulled.is_empty();
+        } else if !self.levels.is_same_bound(bound, profile.bound) {
+            // Who reads more, or less, than before.
             (profile.next_bound, profile.is_outdated) = (bound, true);
         }
     }

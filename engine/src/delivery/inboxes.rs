@@ -177,7 +177,7 @@ impl Held<'_> {
         }
     }
 
-    fn remove(&mut self) -> bool {
+    pub(crate) fn remove(&mut self) -> bool {
         let place = self.inboxes.place(self.user);
         if let Some(place) = place {
             self.shard.remove(place);

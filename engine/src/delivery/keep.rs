@@ -35,7 +35,7 @@ pub(crate) struct Kept {
 }
 
 /// Writes the inboxes, unless there are none or something is on its way into them.
-pub(crate) fn keep(storage: &dyn Storage, delivery: &mut Delivery, kept: Kept) -> Result<()> {
+pub(crate) fn keep(storage: &dyn Storage, delivery: &Delivery, kept: Kept) -> Result<()> {
     if delivery.inboxes.count() == 0 || delivery.is_flying() || !delivery.deleted.is_empty() {
         return Ok(());
     }
@@ -94,8 +94,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn write_all(&mut self, delivery: &mut Delivery, kept: Kept) -> std::io::Result<()> {
-        let lists = delivery.fans_mut().lists();
+    fn write_all(&mut self, delivery: &Delivery, kept: Kept) -> std::io::Result<()> {
+        let lists = delivery.fans().lists();
         let mut users = delivery.inboxes.users();
         users.sort_unstable();
         self.head(&delivery.options, kept, (users.len(), lists.len()));

@@ -48,7 +48,7 @@ impl Levels {
 
     /// Whether these two bounds are the same to every author: no inbox is made anew for such a change.
     pub(crate) fn is_same_bound(&self, one: u8, other: u8) -> bool {
-        self.highest.load(Ordering::Relaxed) <= one.min(other)
+        one == other || self.highest.load(Ordering::Relaxed) <= one.min(other)
     }
 
     /// The level begins to rise while inboxes may be made. Either whoever makes one sees this when it is

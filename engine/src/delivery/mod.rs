@@ -157,7 +157,9 @@ impl Delivery {
         self.audiences().clear();
         self.note_flights(0);
         self.grow(users);
-        for user in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
+        // Where size does not matter nobody is looked at: there may be a hundred million.
+        let looked_at = if self.is_big(u32::MAX) { users } else { 0 };
+        for user in (0..u32::try_from(looked_at).unwrap_or(u32::MAX)).map(Ordinal) {
             if self.is_big(graph.followers.count(user)) {
                 self.set_big(user);
             }

@@ -126,7 +126,7 @@ impl State {
     }
 
     /// An author may have become big, or small.
-    fn followers_changed(&mut self, author: Ordinal) {
+    pub(super) fn followers_changed(&mut self, author: Ordinal) {
         let followers = self.graph.followers.count(author);
         self.delivery.judge_size(author, followers);
     }
@@ -140,7 +140,8 @@ impl Delivery {
     }
 
     fn post_deleted(&mut self, post: Sequence) {
-        if 0 < self.inboxes.count() {
+        // What is in flight outlives the last inbox, and lands in the next one.
+        if 0 < self.inboxes.count() || self.is_flying() {
             self.deleted.insert(post.0);
         }
     }
@@ -158,10 +159,15 @@ impl Delivery {
         self.audiences().join(author, reader);
         let is_pushed = self.is_pushed_to(activity, (reader, self.bound_of(reader)), author);
         let kept = self.change(reader, |open| {
-            if is_pushed && merge(&InMemory::of(outboxes, author), open) {
+            if !is_pushed {
+                open.pull(author.0);
                 return true;
             }
-            open.pull(author.0);
+            match merge(&InMemory::of(outboxes, author), open) {
+                Merged::All => {}
+                Merged::Nothing => open.pull(author.0),
+                Merged::Lost => return false,
+            }
             true
         });
         if !kept {
@@ -289,28 +295,35 @@ pub(crate) fn known_above(outboxes: &Outboxes, author: Ordinal) -> Sequence {
     }
 }
 
-/// Takes an author's posts into the inbox, and them off those who are pulled. False, and nothing is
-/// changed, if that cannot be done from memory or would take long.
-fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
+/// What became of an author's posts for an inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Merged {
+    All,
+    /// They are not in memory, or it would take long.
+    Nothing,
+    /// There was no room for them, nor for what the inbox had: it has to go.
+    Lost,
+}
+
+/// Takes an author's posts into the inbox, and them off those who are pulled.
+fn merge(author: &InMemory<'_>, open: &mut Open<'_>) -> Merged {
     let Open { inbox, slab, .. } = open;
     if inbox.floor() < author.above {
-        return false;
+        return Merged::Nothing;
     }
     let posts: Vec<Sequence> = author.posts(inbox.floor()).take(MOVED_MAX).collect();
     if posts.len() == MOVED_MAX {
-        return false;
+        return Merged::Nothing;
     }
     let before = inbox.ids(slab);
     let mut ids: Vec<Sequence> = before.iter().copied().chain(posts).collect();
     ids.sort_unstable();
     ids.dedup();
-    let is_merged = inbox.refill(slab, &ids);
-    if is_merged {
+    if inbox.refill(slab, &ids) {
         open.unpull(author.author.0);
-    } else {
-        inbox.refill(slab, &before);
+        return Merged::All;
     }
-    is_merged
+    if inbox.refill(slab, &before) { Merged::Nothing } else { Merged::Lost }
 }
 
 /// Takes an author's posts out of the inbox. False if the inbox has to go instead.
@@ -332,6 +345,6 @@ fn purge(author: &InMemory<'_>, open: &mut Open<'_>) -> bool {
 }
 
 /// The same for a job of the fan-out.
-pub(crate) fn merge_author(outboxes: &Outboxes, author: Ordinal, open: &mut Open<'_>) -> bool {
+pub(crate) fn merge_author(outboxes: &Outboxes, author: Ordinal, open: &mut Open<'_>) -> Merged {
     merge(&InMemory::of(outboxes, author), open)
 }

@@ -107,11 +107,12 @@ struct Case {
 
 /// Explains whether `post` is in the home of `user`.
 pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
+    // Before the log is looked at: what is committed meanwhile is above it.
+    let position = shared.state()?.position;
     let segments = shared.log.segments();
     let log = Log { segments: &segments };
     let record = segments.record(post.into())?;
     let Some(author) = record.as_ref().and_then(author_of) else {
-        let position = shared.state()?.position;
         return Ok(Explained { position, author: None, why: Why::NoSuchPost });
     };
     let Case { position, post: stands, follow, muted, apart, blocked, way } =
@@ -158,9 +159,11 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
 }
 
 fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) -> Way {
+    // Looked at first, as by a read: what lands in between is in both.
+    let is_flying = delivery.flights().each().any(|flight| flight.post == post);
     if delivery.has_pushed(reader, post) {
         Way::Pushed
-    } else if delivery.flights().each().any(|flight| flight.post == post) {
+    } else if is_flying {
         Way::InFlight
     } else {
         Way::Pulled

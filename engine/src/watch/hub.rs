@@ -184,8 +184,7 @@ impl Hub {
         }
         if due.has_missed {
             let mut wakers = Vec::new();
-            let index = &self.lock().index;
-            index.call_all(&|user| self.leases.hold(user, now), &mut wakers);
+            self.lock().index.call_all(&|user| self.leases.hold(user, now), &mut wakers);
             wakers.into_iter().for_each(Waker::wake);
         }
     }

@@ -222,6 +222,7 @@ impl Index {
         }
         let queues = std::mem::take(&mut watched.queues);
         self.watches -= queues.len();
+        self.rolls -= queues.iter().filter(|queue| queue.wants_presence).count();
         wakers.extend(queues.iter().filter_map(|queue| queue.fall_behind()));
         self.remove(user);
     }

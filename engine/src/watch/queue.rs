@@ -1,7 +1,8 @@
 //! What waits for one watch: a bounded queue of events, and whom to wake.
 //!
 //! Invariants:
-//! * At most [`WATCH_QUEUE_MAX`] events wait. One more, and all are dropped: the watch is behind.
+//! * At most [`WATCH_QUEUE_MAX`] events wait, and a post more than [`WATCH_QUEUE_BYTES`] of texts. One more, and
+//!   all are dropped: the watch is behind.
 //! * A queue that is behind takes nothing more; its watch makes itself a new one. Presence is no part of
 //!   this: the [`Roll`] is bounded by itself, and goes over to the new queue.
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 use super::event::WatchEvent;
 use super::roll::Roll;
 use crate::ids::{Sequence, UserId};
-use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS, WATCH_QUEUE_MAX};
+use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS, WATCH_QUEUE_BYTES, WATCH_QUEUE_MAX};
 
 /// See the module.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Queue {
 #[derive(Debug, Default)]
 struct State {
     events: VecDeque<(Sequence, WatchEvent)>,
+    /// Of the texts in them.
+    bytes: usize,
     roll: Option<Box<Roll>>,
     is_behind: bool,
     is_closed: bool,
@@ -82,9 +85,10 @@ impl Queue {
         if state.is_behind {
             return None;
         }
-        if WATCH_QUEUE_MAX <= state.events.len() {
+        if WATCH_QUEUE_MAX <= state.events.len() || WATCH_QUEUE_BYTES <= state.bytes {
             state.fall_behind();
         } else {
+            state.bytes += event.bytes();
             state.events.push_back((sequence, event));
         }
         self.told(state)
@@ -118,7 +122,8 @@ impl Queue {
 
     /// Drops what waits; events that come later are told.
     pub(crate) fn forget(&self) {
-        self.lock().events = VecDeque::new();
+        let mut state = self.lock();
+        (state.events, state.bytes) = (VecDeque::new(), 0);
     }
 
     /// The oldest events, up to the size of a batch.
@@ -126,10 +131,15 @@ impl Queue {
         let mut state = self.lock();
         let mut taken =
             Taken { last: None, events: Vec::new(), is_all: false, is_closed: state.is_closed };
+        if state.is_behind {
+            // Nothing may be told past what was dropped, not even presence.
+            return taken;
+        }
         let mut bytes = 0;
         while taken.events.len() < WATCH_BATCH_EVENTS && bytes < WATCH_BATCH_BYTES {
             let Some((sequence, event)) = state.events.pop_front() else { break };
             bytes += event.bytes();
+            state.bytes -= event.bytes();
             taken.last = Some(sequence);
             taken.events.push(event);
         }
@@ -183,7 +193,52 @@ impl State {
     }
 
     fn fall_behind(&mut self) {
-        self.events = VecDeque::new();
+        (self.events, self.bytes) = (VecDeque::new(), 0);
         self.is_behind = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::ids::{PostId, Timestamp};
+    use crate::query::Post;
+
+    fn entry(sequence: u64, text: usize) -> (Sequence, WatchEvent) {
+        let (at, text) = (Timestamp(0), Bytes::from(vec![b'x'; text]));
+        let (id, meta) = (PostId(sequence), Bytes::new());
+        let post = Post { id, author: UserId(2), at, committed_at: at, kind: 0, text, meta };
+        (Sequence(sequence), WatchEvent::Entry(Arc::new(post)))
+    }
+
+    fn push(queue: &Queue, (sequence, event): (Sequence, WatchEvent)) {
+        let _nobody_waits = queue.push(sequence, event);
+    }
+
+    #[test]
+    fn of_a_queue_that_is_behind_nothing_is_told() {
+        let queue = Queue::new(Sequence(0), Some(Box::new(Roll::new())));
+        let _nobody_waits = queue.note_presence(UserId(7), true);
+        (0..=WATCH_QUEUE_MAX as u64).for_each(|number| push(&queue, entry(number + 1, 1)));
+        assert!(queue.is_behind());
+        let taken = queue.take();
+        assert!(taken.events.is_empty() && !taken.is_all, "presence is told after the catch-up");
+        assert!(queue.take_roll().is_some_and(|roll| roll.has_news()));
+    }
+
+    #[test]
+    fn texts_that_nobody_takes_are_dropped() {
+        let queue = Queue::new(Sequence(0), None);
+        push(&queue, entry(1, WATCH_QUEUE_BYTES));
+        assert!(!queue.is_behind());
+        assert_eq!(queue.take().events.len(), 1);
+        push(&queue, entry(2, WATCH_QUEUE_BYTES));
+        assert!(!queue.is_behind(), "what was taken counts no longer");
+        push(&queue, entry(3, 1));
+        assert!(queue.is_behind());
     }
 }

@@ -9,13 +9,11 @@ use crate::error::Result;
 use crate::ids::Sequence;
 use crate::shared::Shared;
 
-/// Wakers that are kept at most: beyond, all are woken, and those who still wait come again.
-const WAKERS_MAX: usize = 1_024;
-
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Tail {
     is_awaited: AtomicBool,
+    /// One for each task that waits, as many as whoever serves them lets wait at a time.
     wakers: Mutex<Vec<Waker>>,
 }
 
@@ -39,17 +37,11 @@ impl Tail {
     }
 
     fn wait(&self, waker: &Waker) {
-        let is_full = {
-            let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
-            if !wakers.iter().any(|known| known.will_wake(waker)) {
-                wakers.push(waker.clone());
-            }
-            self.is_awaited.store(true, Ordering::Relaxed);
-            WAKERS_MAX < wakers.len()
-        };
-        if is_full {
-            self.wake_all();
+        let mut wakers = self.wakers.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wakers.iter().any(|known| known.will_wake(waker)) {
+            wakers.push(waker.clone());
         }
+        self.is_awaited.store(true, Ordering::Relaxed);
     }
 }
 

@@ -131,15 +131,25 @@ impl Watch {
     /// What has happened, if anything. [`Closed`](ErrorKind::Closed) when the engine was closed and
     /// all is handed out.
     pub fn take(&mut self) -> Result<Option<WatchBatch>> {
+        let batch = self.try_take();
+        if batch.as_ref().is_err_and(|error| error.kind() != ErrorKind::Closed) {
+            // What was taken for it is lost: the next one begins behind the last that was handed out.
+            self.backlog = None;
+            let _ourselves = self.queue.fall_behind();
+        }
+        let batch = batch?;
+        self.count(batch.as_ref());
+        Ok(batch)
+    }
+
+    fn try_take(&mut self) -> Result<Option<WatchBatch>> {
         if self.backlog.is_none() && self.queue.is_behind() {
             self.rejoin()?;
         }
-        let batch = match self.backlog.take() {
-            Some(backlog) => Some(self.tell_backlog(backlog)?),
-            None => self.tell_queue()?,
-        };
-        self.count(batch.as_ref());
-        Ok(batch)
+        match self.backlog.take() {
+            Some(backlog) => self.tell_backlog(backlog).map(Some),
+            None => self.tell_queue(),
+        }
     }
 
     /// The same from memory alone; `None` also if the watch [`is_behind`](Self::is_behind).
