@@ -95,16 +95,21 @@ impl Flights {
         self.queue.iter().take(count).copied().collect()
     }
 
+    fn pop_if(&mut self, post: Sequence) -> Option<Flight> {
+        let is_first = self.queue.front().is_some_and(|flight| flight.post == post);
+        if is_first { self.queue.pop_front() } else { None }
+    }
+
     /// The first post is delivered, if it is this one.
     pub(crate) fn pop(&mut self, post: Sequence) {
-        if let Some(flight) = self.queue.pop_front_if(|flight| flight.post == post) {
+        if let Some(flight) = self.pop_if(post) {
             self.landed(flight.author);
         }
     }
 
     /// The first post is delivered by a job from now on, if it is this one.
     pub(crate) fn take_off(&mut self, post: Sequence) {
-        let first = self.queue.pop_front_if(|flight| flight.post == post);
+        let first = self.pop_if(post);
         if let Some(Flight { post, author }) = first {
             self.begin(Task::Deliver(post), author);
         }
