@@ -136,11 +136,13 @@ fn look_at_home(
     let user = state.users.find(query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
     let looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
-    let is_answered = match looked {
-        Look::Done(_) => true,
-        Look::Posts(_) => reach == Reach::Files,
-        Look::Followees(..) | Look::Pulled(_) => false,
-    };
+    // A page that reaches below the inbox was counted by the look that found that out.
+    let is_answered = !known.is_below_inbox
+        && match looked {
+            Look::Done(_) => true,
+            Look::Posts(_) | Look::Pulled(_) => reach == Reach::Files,
+            Look::Followees(..) => false,
+        };
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
     }
