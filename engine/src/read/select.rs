@@ -12,8 +12,9 @@ use crate::delivery::home::{Steps, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
-use crate::query::{GroupQuery, TimelineQuery};
+use crate::query::{Counts, GroupQuery, TimelineQuery};
 use crate::read::content::Reach;
+use crate::read::counts::{self, Counting};
 use crate::read::groups;
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
@@ -30,6 +31,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Selection {
     pub(crate) position: Position,
     pub(crate) entries: Vec<Sequence>,
+    /// What each was responded with, if that is wanted.
+    pub(crate) counts: Vec<Counts>,
     /// The log as it was then: what is erased meanwhile can still be fetched.
     pub(crate) segments: Arc<Segments>,
 }
@@ -58,53 +61,91 @@ pub(crate) struct Followees {
 }
 
 /// A page of the user's home. `steps` is told what it took.
-pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) -> Result<Selection> {
+pub(crate) fn home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+    steps: &mut Steps,
+) -> Result<Selection> {
     let mut known = None;
     loop {
-        match look_at_home(shared, query, known.as_ref(), steps, Reach::Files)? {
+        match look_at_home(shared, (query, counting), known.as_ref(), steps, Reach::Files)? {
             Look::Done(selection) => return Ok(selection),
             Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
-            Look::Posts(rest) => return rest.finish(query),
+            Look::Posts(rest) => {
+                if let Some(counted) = rest.finish_counted(shared, query, counting)? {
+                    return Ok(counted);
+                }
+            }
         }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    look_at_home(shared, query, None, &mut Steps::default(), Reach::Memory).map(Look::done)
+pub(crate) fn resident_home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
+    look_at_home(shared, (query, counting), None, &mut Steps::default(), Reach::Memory)
+        .map(Look::done)
 }
 
 /// A page of the user's outbox.
-pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery) -> Result<Selection> {
-    match look_at_outbox(shared, query)? {
-        Ok(selection) => Ok(selection),
-        Err(rest) => rest.finish(query),
+pub(crate) fn outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Selection> {
+    loop {
+        match look_at_outbox(shared, query, counting)? {
+            Ok(selection) => return Ok(selection),
+            Err(rest) => {
+                if let Some(counted) = rest.finish_counted(shared, query, counting)? {
+                    return Ok(counted);
+                }
+            }
+        }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    Ok(look_at_outbox(shared, query)?.ok())
+pub(crate) fn resident_outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
+    Ok(look_at_outbox(shared, query, counting)?.ok())
 }
 
 /// A page of the feed of one of the user's groups.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery) -> Result<Selection> {
-    match look_at_group(shared, query)? {
-        Ok(selection) => Ok(selection),
-        Err(rest) => rest.finish(&query.page),
+pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Selection> {
+    loop {
+        match look_at_group(shared, query, counting)? {
+            Ok(selection) => return Ok(selection),
+            Err(rest) => {
+                if let Some(counted) = rest.finish_counted(shared, &query.page, counting)? {
+                    return Ok(counted);
+                }
+            }
+        }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_group(shared: &Shared, query: &GroupQuery) -> Result<Option<Selection>> {
-    Ok(look_at_group(shared, query)?.ok())
+pub(crate) fn resident_group(
+    shared: &Shared,
+    query: &GroupQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
+    Ok(look_at_group(shared, query, counting)?.ok())
 }
 
 /// `known` are the followees, if they had to be read from files; they count only if they are still
 /// the same.
 fn look_at_home(
     shared: &Shared,
-    query: &TimelineQuery,
+    (query, counting): (&TimelineQuery, Counting),
     known: Option<&Followees>,
     steps: &mut Steps,
     reach: Reach,
@@ -113,7 +154,10 @@ fn look_at_home(
     let state = shared.state()?;
     let user = state.users.find(query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
-    let looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
+    let mut looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
+    if let Look::Done(selection) = &mut looked {
+        selection.counts = counts::now(&state, &selection.entries, counting);
+    }
     let is_answered = match looked {
         Look::Done(_) => true,
         Look::Posts(_) => reach == Reach::Files,
@@ -137,13 +181,13 @@ pub(crate) fn look(
     let viewer = Viewer::new(state, query.viewer);
     let user = state.users.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
-        return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
+        return Ok(Look::Done(Selection::new(position, Vec::new(), segments)));
     };
     let following = state.graph.following.part(user);
     let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
     let reader = Reader { state, viewer, user, following, known, now };
     if let Some(entries) = reader.inbox_page(query, steps)? {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+        return Ok(Look::Done(Selection::new(position, entries, segments)));
     }
     if known.is_none() && !following.files.is_empty() {
         let edges = &state.graph.following;
@@ -156,7 +200,7 @@ pub(crate) fn look(
     reader.each_author(|author| merge.add(author))?;
     let entries = merge.nearest(query.limit + 1)?;
     if !resident.missed.get() {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+        return Ok(Look::Done(Selection::new(position, entries, segments)));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
@@ -167,19 +211,22 @@ pub(crate) fn look(
 /// The selection, or what is left to do for it.
 type Looked = std::result::Result<Selection, Rest>;
 
-fn look_at_group(shared: &Shared, query: &GroupQuery) -> Result<Looked> {
+fn look_at_group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Looked> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
     state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    pull(&state, shared.log.segments(), authors, &query.page)
+    Ok(pull(&state, shared.log.segments(), authors, &query.page)?
+        .map(|s| s.counted(&state, counting)))
 }
 
-fn look_at_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Looked> {
+fn look_at_outbox(shared: &Shared, query: &TimelineQuery, counting: Counting) -> Result<Looked> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, query.viewer);
     let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
-    pull(&state, shared.log.segments(), author.into_iter().collect(), query)
+    let authors = author.into_iter().collect();
+    let looked = pull(&state, shared.log.segments(), authors, query)?;
+    Ok(looked.map(|selection| selection.counted(&state, counting)))
 }
 
 /// A page merged from the outboxes of these authors.
@@ -196,7 +243,7 @@ fn pull(
         let excerpts = excerpts(state, &authors, query);
         return Ok(Err(Rest { position, segments, authors, excerpts }));
     }
-    Ok(Ok(Selection { position, entries, segments }))
+    Ok(Ok(Selection::new(position, entries, segments)))
 }
 
 /// Somebody whose home is read.
@@ -276,6 +323,16 @@ impl Followees {
     }
 }
 
+impl Selection {
+    fn new(position: Position, entries: Vec<Sequence>, segments: Arc<Segments>) -> Self {
+        Self { position, entries, counts: Vec::new(), segments }
+    }
+
+    fn counted(self, state: &State, counting: Counting) -> Self {
+        Self { counts: counts::now(state, &self.entries, counting), ..self }
+    }
+}
+
 impl Look {
     fn done(self) -> Option<Selection> {
         match self {
@@ -288,7 +345,23 @@ impl Look {
 impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
-        Ok(Selection { position: self.position, entries, segments: self.segments })
+        Ok(Selection::new(self.position, entries, self.segments))
+    }
+
+    /// The same, counted. `None` if the counts of then are known no more: look again.
+    fn finish_counted(
+        self,
+        shared: &Shared,
+        query: &TimelineQuery,
+        counting: Counting,
+    ) -> Result<Option<Selection>> {
+        let mut selection = self.finish(query)?;
+        let Selection { position, entries, .. } = &selection;
+        let Some(counts) = counts::as_of(shared, *position, entries, counting)? else {
+            return Ok(None);
+        };
+        selection.counts = counts;
+        Ok(Some(selection))
     }
 }
 
