@@ -220,7 +220,8 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         meta: Bytes::new(),
     };
     let posts = vec![owned(5), owned(5)];
-    let page = Reply::Page(Page { position: Position::default(), end: PageEnd::End, posts });
+    let (position, end) = (Position::default(), PageEnd::End);
+    let page = Reply::Page(Page { position, end, posts, counts: None });
     let error = encode_reply(1, &page, &mut out).expect_err("not falling");
     assert_eq!((error.field(), error.problem()), ("id", Problem::Order));
     assert_eq!(&out[..], b"before");

@@ -77,6 +77,22 @@ pub(crate) enum Command {
     /// Named lists of authors, each with a feed of its own
     #[command(subcommand)]
     Group(GroupCommand),
+    /// React to a post or a comment
+    React(ReactionArguments),
+    /// End a reaction
+    Unreact(ReactionArguments),
+    /// Show who reacted to a post or a comment, newest first
+    Reactors(ReactorsArguments),
+    /// Comment on a post, or answer a comment on it
+    Comment(CommentArguments),
+    /// Show the comments on a post, oldest first
+    Comments(CommentsArguments),
+    /// Delete a comment
+    DeleteComment {
+        /// The comment's id
+        #[arg(allow_negative_numbers = true)]
+        comment: PostId,
+    },
     /// Give a user a tag: whoever has one may get posts earlier, as the server is configured
     Tag(Tag),
     /// Show a home feed, newest first
@@ -94,6 +110,9 @@ pub(crate) enum Command {
         /// The post's id
         #[arg(allow_negative_numbers = true)]
         post: PostId,
+        /// With comments and reactions counted, and which of these are the viewer's
+        #[arg(long)]
+        counts: bool,
     },
     /// Show the counts of a user
     User {
@@ -220,6 +239,84 @@ pub(crate) struct Timeline {
     #[arg(long, value_name = "POST", allow_negative_numbers = true)]
     pub(crate) after: Option<PostId>,
     /// All pages, to the end; with --after oldest first
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// With comments and reactions counted, and which of these are the viewer's
+    #[arg(long)]
+    pub(crate) counts: bool,
+}
+
+/// The arguments of `react` and `unreact`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ReactionArguments {
+    /// Who reacts
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// To which post or comment
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) post: PostId,
+    /// How: 0 to 15, as your application has it
+    #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(0..=15))]
+    pub(crate) kind: u8,
+}
+
+/// The arguments of `reactors`.
+#[derive(Args, Debug)]
+pub(crate) struct ReactorsArguments {
+    /// To which post or comment
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) post: PostId,
+    /// Only reactions of this kind, 0 to 15
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(0..=15))]
+    pub(crate) kind: Option<u8>,
+    /// Reactions a page [default: 20, at most 200]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
+    pub(crate) limit: Option<u32>,
+    /// Only reactions before this sequence
+    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true)]
+    pub(crate) before: Option<Sequence>,
+    /// All pages, to the end
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// The arguments of `comment`.
+#[derive(Args, Debug)]
+pub(crate) struct CommentArguments {
+    /// Who comments
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// On which post
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) post: PostId,
+    /// The text; several words are joined by spaces, - reads it from standard input
+    #[arg(required = true)]
+    pub(crate) text: Vec<String>,
+    /// The comment on that post which this one answers
+    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true)]
+    pub(crate) answers: Option<PostId>,
+}
+
+/// The arguments of `comments`.
+#[derive(Args, Debug)]
+pub(crate) struct CommentsArguments {
+    /// On which post
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) post: PostId,
+    /// Newest first
+    #[arg(long, conflicts_with = "after")]
+    pub(crate) newest: bool,
+    /// Comments a page [default: 20, at most 200]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
+    pub(crate) limit: Option<u32>,
+    /// Only comments before this one, newest first
+    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true, conflicts_with = "after")]
+    pub(crate) before: Option<PostId>,
+    /// Only comments after this one, oldest first
+    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true)]
+    pub(crate) after: Option<PostId>,
+    /// All pages, to the end
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -533,6 +630,13 @@ mod tests {
             "changes --from x",
             "changes --limit 0",
             "outbox 1 --group friends",
+            "react 1 2",
+            "react 1 2 16",
+            "comment 1 2",
+            "comments 1 --newest --after 3",
+            "comments 1 --before 2 --after 3",
+            "reactors 1 --kind 16",
+            "delete-comment",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

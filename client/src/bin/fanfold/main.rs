@@ -20,6 +20,7 @@ mod groups;
 mod import;
 mod lookups;
 mod present;
+mod responses;
 mod safe;
 mod session;
 mod shell;
