@@ -5,9 +5,9 @@
 //! |---|---|
 //! | position | epoch varint, sequence varint |
 //! | end | u8: 0 more, 1 end, 2 bytes |
+//! | counted | u8: 1 if counts follow |
 //! | count | u16 |
 //! | each | a post, ids strictly falling |
-//! | counted | u8: 1 if counts follow |
 //! | each | counts, if counted |
 
 use bytes::{BufMut, BytesMut};
@@ -67,9 +67,10 @@ impl Page {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
         let end = PageEnd::load(cursor)?;
+        let is_counted = cursor.take_bool("counted")?;
         let posts = load_posts(cursor, Direction::Falling)?;
         let mut counts = None;
-        if cursor.take_bool("counted")? {
+        if is_counted {
             let each = posts.iter().map(|_| Counts::load(cursor));
             counts = Some(each.collect::<Result<_, _>>()?);
         }
@@ -128,8 +129,8 @@ impl<'a> PageWriter<'a> {
     fn over(request_id: u32, position: Position, mut frame: FrameWriter<'a>) -> Self {
         position.encode(frame.out());
         let end_at = frame.body_bytes();
-        // The end and the count are known last: see finish.
-        frame.out().put_bytes(0, 3);
+        // The end, whether it is counted and the count are known last: see finish.
+        frame.out().put_bytes(0, 4);
         Self { frame, request_id, end_at, count: 0, ids: Run::new(Direction::Falling) }
     }
 
@@ -173,9 +174,8 @@ impl<'a> PageWriter<'a> {
     ///
     /// # Errors
     /// None today: every push was checked.
-    pub fn finish(mut self, end: PageEnd) -> Result<(), EncodeError> {
-        self.frame.out().put_u8(0);
-        self.close(end)
+    pub fn finish(self, end: PageEnd) -> Result<(), EncodeError> {
+        self.close(end, 0)
     }
 
     /// The same, with what each post was responded with: as many counts as there are posts.
@@ -187,15 +187,14 @@ impl<'a> PageWriter<'a> {
         end: PageEnd,
         counts: impl Iterator<Item = Counts>,
     ) -> Result<(), EncodeError> {
-        self.frame.out().put_u8(1);
         counts.for_each(|counts| counts.encode(self.frame.out()));
         self.frame.check()?;
-        self.close(end)
+        self.close(end, 1)
     }
 
-    fn close(mut self, end: PageEnd) -> Result<(), EncodeError> {
+    fn close(mut self, end: PageEnd, counted: u8) -> Result<(), EncodeError> {
         let [low, high] = self.count.to_le_bytes();
-        self.frame.patch(self.end_at, &[end.byte(), low, high]);
+        self.frame.patch(self.end_at, &[end.byte(), counted, low, high]);
         self.frame.finish(ReplyKind::Page.byte(), 0, self.request_id)
     }
 }
