@@ -95,8 +95,8 @@ pub use options::{Durability, Options};
 pub use query::{
     Comment, CommentOrder, CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, Edge,
     EdgePage, EdgeQuery, FollowItem, GroupCard, GroupList, GroupQuery, HomeSteps, MembersQuery,
-    Page, PageEnd, Post, Reactor, ReactorsPage, ReactorsQuery, Relation, Scan, ScanItems, ScanOf,
-    ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
+    Page, PageEnd, PageRef, Post, PostRef, Reactor, ReactorsPage, ReactorsQuery, Relation, Scan,
+    ScanItems, ScanOf, ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;

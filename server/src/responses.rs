@@ -9,7 +9,7 @@ use fanfold_protocol::{
     Reply, ResponseChange, What,
 };
 
-use crate::reply::{self, Refusal, borrow, end, position, post, refuse};
+use crate::reply::{self, Refusal, end, position, post, post_ref, refuse};
 
 /// Appends a page with counts.
 pub(crate) fn counted_page(
@@ -22,7 +22,7 @@ pub(crate) fn counted_page(
         Err(error) => return refuse(request_id, reply::refusal(&error), out),
     };
     let mut writer = PageWriter::start(request_id, position(page.position), out);
-    let pushed = page.posts.iter().try_for_each(|post| writer.push(borrow(post)));
+    let pushed = page.posts.iter().try_for_each(|post| writer.push(post_ref(&post.borrow())));
     let each = each.iter().map(counts);
     match pushed.and_then(|()| writer.finish_counted(end(page.end), each)) {
         Ok(()) => None,

@@ -36,15 +36,27 @@ pub(crate) struct Steps {
     pub(crate) in_flight: usize,
 }
 
-/// What an inbox has for a page.
-struct Taken {
+/// What an inbox has for a page, and what is in flight for it.
+#[derive(Debug)]
+pub(crate) struct Taken {
     /// Nearest to the cursor first.
     entries: Vec<Sequence>,
+    flights: Vec<Sequence>,
     floor: Sequence,
     pulled: Vec<Ordinal>,
     /// Whether the inbox has as many ids as it keeps.
     is_full: bool,
     room: u16,
+}
+
+/// How far an inbox serves for a page.
+#[derive(Debug)]
+pub(crate) enum Inboxed {
+    Page(Vec<Sequence>),
+    /// These authors are pulled, and their posts are in files: the page is what these say and this.
+    Files(Taken, Vec<Ordinal>),
+    /// There is none, or the page reaches below its floor.
+    No,
 }
 
 /// A page wanted of an inbox.
@@ -57,91 +69,102 @@ pub(crate) struct Wanted {
     pub(crate) now: Timestamp,
 }
 
-/// The page, newest first; `None` if it reaches below the inbox's floor, or into files. `flights` are
-/// the posts in flight of authors whom the reader follows and has not muted, looked up before this.
+/// The page, newest first, as far as the inbox goes. `flights` are the posts in flight of authors whom the
+/// reader follows and has not muted, looked up before this.
 pub(crate) fn page(
     state: &State,
     wanted: Wanted,
-    flights: &[Sequence],
+    flights: Vec<Sequence>,
     steps: &mut Steps,
-) -> Result<Option<Vec<Sequence>>> {
+) -> Result<Inboxed> {
     let delivery = &state.delivery;
-    let Some(taken) = delivery.take(wanted) else { return Ok(None) };
-    steps.inbox_entries = taken.entries.len();
-    let Some(pulled) = pull(state, wanted, &taken, steps)? else { return Ok(None) };
-    let is_complete = taken.floor == Sequence(0);
-    let mut entries = taken.entries;
-    let in_span = |post: &Sequence| match wanted.span {
-        Span::Newest => true,
-        Span::Before(cursor) => *post < cursor.into(),
-        Span::After(cursor) => Sequence::from(cursor) < *post,
+    let Some(mut taken) = delivery.take(wanted, flights) else { return Ok(Inboxed::No) };
+    let pulled = match pull(state, wanted, &taken, steps)? {
+        Ok(pulled) => pulled,
+        Err(authors) => return Ok(Inboxed::Files(taken, authors)),
     };
-    let is_wanted =
-        |post: &Sequence| taken.floor < *post && in_span(post) && !delivery.is_deleted(*post);
-    let others = pulled.into_iter().chain(flights.iter().copied()).filter(is_wanted);
-    let before = entries.len();
-    entries.extend(others);
-    let is_up = matches!(wanted.span, Span::After(_));
-    if before < entries.len() {
-        // Each part is in order; together they are, once sorted, and what came twice is next to itself.
-        entries.sort_unstable();
-        entries.dedup();
-        if !is_up {
-            entries.reverse();
-        }
+    if let Some(entries) = taken.page(pulled, wanted, steps) {
+        Tally::count(&delivery.tally.inbox_pages, 1);
+        return Ok(Inboxed::Page(entries));
     }
-    entries.truncate(wanted.count);
-    // Upwards everything is above the floor; downwards what is below is not here.
-    if !is_up && entries.len() < wanted.count && !is_complete {
-        if taken.is_full && taken.room < ROOM_MAX {
-            delivery.widen(wanted.reader, taken.room.saturating_mul(2));
-        }
-        return Ok(None);
+    if taken.is_full && taken.room < ROOM_MAX {
+        delivery.widen(wanted.reader, taken.room.saturating_mul(2));
     }
-    if is_up {
-        entries.reverse();
-    }
-    steps.from_inbox = true;
-    Tally::count(&delivery.tally.inbox_pages, 1);
-    Ok(Some(entries))
+    Ok(Inboxed::No)
 }
 
-/// Posts of the authors who are pulled. `None` if these are in files.
+/// Posts of the authors who are pulled; or those authors, if their posts are in files.
 fn pull(
     state: &State,
     wanted: Wanted,
     taken: &Taken,
     steps: &mut Steps,
-) -> Result<Option<Vec<Sequence>>> {
+) -> Result<std::result::Result<Vec<Sequence>, Vec<Ordinal>>> {
     if taken.pulled.is_empty() {
-        return Ok(Some(Vec::new()));
+        return Ok(Ok(Vec::new()));
     }
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
     // Of what is older than the page's last entry, or below the floor, nothing counts.
     let last = if taken.entries.len() == wanted.count { taken.entries.last() } else { None };
     let bound = last.copied().unwrap_or(taken.floor).max(taken.floor);
     let is_up = matches!(wanted.span, Span::After(_));
-    let mut merge = Merge::new(&resident, wanted.span, taken.pulled.len());
-    for author in &taken.pulled {
-        let newest = match resident.newest(*author) {
-            Newest::None => Sequence(0),
-            Newest::Is(newest) | Newest::AtMost(newest) => newest,
-        };
-        if !is_up && newest <= bound {
-            steps.skipped += 1;
-            continue;
-        }
-        steps.pulled += 1;
-        merge.add(*author);
-    }
-    Tally::count(&state.delivery.tally.pulled, steps.pulled);
+    let counts = |author: &Ordinal| match resident.newest(*author) {
+        Newest::None => is_up,
+        Newest::Is(newest) | Newest::AtMost(newest) => is_up || bound < newest,
+    };
+    let authors: Vec<Ordinal> = taken.pulled.iter().copied().filter(counts).collect();
+    steps.pulled += authors.len();
+    steps.skipped += taken.pulled.len() - authors.len();
+    Tally::count(&state.delivery.tally.pulled, authors.len());
+    let mut merge = Merge::new(&resident, wanted.span, authors.len());
+    authors.iter().for_each(|author| merge.add(*author));
     let entries = merge.nearest(wanted.count)?;
-    Ok((!resident.missed.get()).then_some(entries))
+    Ok(if resident.missed.get() { Err(authors) } else { Ok(entries) })
+}
+
+impl Taken {
+    /// The page out of this and the posts of the pulled; `None` if it reaches below the inbox's floor.
+    pub(crate) fn page(
+        &mut self,
+        pulled: Vec<Sequence>,
+        wanted: Wanted,
+        steps: &mut Steps,
+    ) -> Option<Vec<Sequence>> {
+        let in_span = |post: &Sequence| match wanted.span {
+            Span::Newest => true,
+            Span::Before(cursor) => *post < cursor.into(),
+            Span::After(cursor) => Sequence::from(cursor) < *post,
+        };
+        let is_wanted = |post: &Sequence| self.floor < *post && in_span(post);
+        let mut entries = std::mem::take(&mut self.entries);
+        let from_inbox = entries.len();
+        entries.extend(pulled.into_iter().chain(self.flights.iter().copied()).filter(is_wanted));
+        let is_up = matches!(wanted.span, Span::After(_));
+        if from_inbox < entries.len() {
+            // Each part is in order; together they are, once sorted, and what came twice is next to itself.
+            entries.sort_unstable();
+            entries.dedup();
+            if !is_up {
+                entries.reverse();
+            }
+        }
+        entries.truncate(wanted.count);
+        // Upwards everything is above the floor; downwards what is below is not here.
+        if !is_up && entries.len() < wanted.count && self.floor != Sequence(0) {
+            return None;
+        }
+        if is_up {
+            entries.reverse();
+        }
+        (steps.from_inbox, steps.inbox_entries) = (true, from_inbox);
+        Some(entries)
+    }
 }
 
 impl Delivery {
     /// The ids of the reader's inbox that are nearest to the cursor.
-    fn take(&self, wanted: Wanted) -> Option<Taken> {
+    fn take(&self, wanted: Wanted, mut flights: Vec<Sequence>) -> Option<Taken> {
+        flights.retain(|post| !self.is_deleted(*post));
         let mut held = self.inboxes.hold(wanted.reader);
         let open = held.open()?;
         self.note_read(open.profile, wanted.now);
@@ -156,18 +179,23 @@ impl Delivery {
             Span::After(cursor) if Sequence::from(cursor) < floor => return None,
             Span::After(cursor) => {
                 let start = inbox.count_below(slab, Sequence::from(cursor).next());
-                let ids = (start..inbox.len()).map(|index| inbox.id(slab, index));
-                ids.filter(|id| !self.is_deleted(*id)).take(wanted.count).collect()
+                self.first_of((start..inbox.len()).map(|index| inbox.id(slab, index)), wanted.count)
             }
         };
         let pulled = open.profile.pulled.iter().copied().map(Ordinal).collect();
         let is_full = usize::from(inbox.room) <= inbox.len() + inbox.len() / 8 + 1;
-        Some(Taken { entries, floor, pulled, is_full, room: inbox.room })
+        Some(Taken { entries, flights, floor, pulled, is_full, room: inbox.room })
     }
 
     fn down(&self, inbox: &Inbox, slab: &Slab, end: usize, count: usize) -> Vec<Sequence> {
-        let ids = (0..end).rev().map(|index| inbox.id(slab, index));
-        ids.filter(|id| !self.is_deleted(*id)).take(count).collect()
+        self.first_of((0..end).rev().map(|index| inbox.id(slab, index)), count)
+    }
+
+    /// The first of these that are not deleted.
+    fn first_of(&self, ids: impl Iterator<Item = Sequence>, count: usize) -> Vec<Sequence> {
+        let mut first = Vec::with_capacity(count);
+        first.extend(ids.filter(|id| !self.is_deleted(*id)).take(count));
+        first
     }
 
     /// The reader goes further down than the inbox: it is to keep more. It is dropped, and made anew
@@ -184,6 +212,7 @@ impl Delivery {
         if self.options.policy == Policy::Adaptive
             && let Some(bound) = profile.reads.note(now, profile.bound)
             && bound != profile.bound
+            && !self.levels.is_same_bound(bound, profile.bound)
         {
             (profile.next_bound, profile.is_outdated) = (bound, true);
         }

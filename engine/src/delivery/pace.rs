@@ -92,6 +92,11 @@ impl Reads {
         Self { count: 0, since: now }
     }
 
+    /// Since when reads are counted: no later than the last one, or than the start.
+    pub(crate) fn since(&self) -> Timestamp {
+        self.since
+    }
+
     /// Another read: the reader's bound, if it is time to look at it.
     pub(crate) fn note(&mut self, now: Timestamp, before: u8) -> Option<u8> {
         self.count += 1;

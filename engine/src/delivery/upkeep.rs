@@ -72,7 +72,12 @@ pub(crate) fn hibernate(shared: &Shared, readers: &[u32]) -> Result<()> {
     let window = state.delivery.options.active_window.as_millis();
     let window = u64::try_from(window).unwrap_or(u64::MAX);
     for reader in readers.iter().copied().map(Ordinal) {
-        let active = state.activity.at(reader).map_or(0, |at| at.0);
+        // A restart forgets activity, but not since when their reads were counted.
+        let counted = || {
+            let mut held = state.delivery.inboxes.hold(reader);
+            held.open().map(|open| open.profile.reads.since())
+        };
+        let active = state.activity.at(reader).or_else(counted).map_or(0, |at| at.0);
         // Activity is kept to the second.
         if active.saturating_add(window).saturating_add(1_000) < now.0
             && state.delivery.inboxes.remove(reader)

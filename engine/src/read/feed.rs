@@ -1,21 +1,19 @@
 //! Pages of posts: a home, an outbox, a single post.
 //!
 //! [`select`] yields ids; the content is fetched afterwards from the log, as it was when the ids were
-//! selected.
+//! selected: see [`Draft`].
 
 use std::time::{Duration, Instant};
 
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
-use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
+use crate::limits::LIMIT_MAX;
 use crate::log::record::{Effect, Record};
-use crate::query::{
-    CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Page, PageEnd, Post, Span,
-    TimelineQuery,
-};
+use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
 use crate::read::content::{Content, Reach};
 use crate::read::counts::Counting;
+use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
@@ -24,9 +22,13 @@ use crate::shared::{Shared, Tally};
 
 /// The posts of every author the user follows, minus deleted, minus muted. Within memory: `None` if
 /// that is not enough.
-pub(crate) fn home(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn home<'a>(
+    shared: &'a Shared,
+    query: &TimelineQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     let selection = select_home(shared, query, Counting::No, reach)?;
-    selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 fn select_home(
@@ -43,9 +45,14 @@ fn select_home(
 }
 
 /// The posts of a group's members. Within memory: `None` if that is not enough.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn group<'a>(
+    shared: &'a Shared,
+    query: &GroupQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     let selection = select_group(shared, query, Counting::No, reach)?;
-    selection.map_or(Ok(None), |selection| fill(shared, selection, &query.page, reach))
+    let query = &query.page;
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 fn select_group(
@@ -69,7 +76,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     let begun = Instant::now();
     let selection = select::home(shared, query, Counting::No, &mut steps)?;
     let selected = Instant::now();
-    let page = fill(shared, selection, query, Reach::Files)?;
+    let page = Draft::new(shared, selection, query, Reach::Files).page()?;
     let (position, entries) =
         page.map(|page| (page.position, page.posts.len())).unwrap_or_default();
     Ok(HomeSteps {
@@ -91,9 +98,13 @@ fn micros(time: Duration) -> u64 {
 }
 
 /// What the user published and did not delete. Within memory: `None` if that is not enough.
-pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn outbox<'a>(
+    shared: &'a Shared,
+    query: &TimelineQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     let selection = select_outbox(shared, query, Counting::No, reach)?;
-    selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 fn select_outbox(
@@ -133,7 +144,8 @@ pub(crate) fn counted(
     let Some(mut selection) = selection else { return Ok(None) };
     let entries = selection.entries.clone();
     let counts = std::mem::take(&mut selection.counts);
-    let Some(page) = fill(shared, selection, page, reach)? else { return Ok(None) };
+    let draft = Draft::new(shared, selection, page, reach);
+    let Some(page) = draft.page()? else { return Ok(None) };
     let of = |post: &Post| {
         let post = Sequence::from(post.id);
         let place = entries.binary_search_by(|entry| post.cmp(entry)).ok();
@@ -182,45 +194,6 @@ pub(crate) fn counted_post(
         return Ok(None);
     }
     if stands.resolve()? { Ok(Some((position, post, counts))) } else { Err(absent()) }
-}
-
-/// Fetches the content of a selection and cuts it to a page. `None` if some of it is not in memory
-/// and must not come from elsewhere.
-fn fill(
-    shared: &Shared,
-    selection: Selection,
-    query: &TimelineQuery,
-    reach: Reach,
-) -> Result<Option<Page>> {
-    let Selection { position, mut entries, segments, .. } = selection;
-    let is_up = matches!(query.span, Span::After(_));
-    let mut end = if query.limit < entries.len() { PageEnd::More } else { PageEnd::End };
-    if is_up {
-        // Nearest to the cursor first, so that a cut leaves no gap next to it.
-        entries.reverse();
-    }
-    entries.truncate(query.limit);
-    let content = Content::new(shared, &segments);
-    let Some(found) = content.find(&entries, reach) else { return Ok(None) };
-    let mut posts = Vec::with_capacity(entries.len());
-    let mut bytes = 0;
-    for (index, (sequence, found)) in entries.iter().zip(found).enumerate() {
-        let post = content.fetch(*sequence, found)?;
-        bytes += post.text.len() + post.meta.len();
-        posts.push(post);
-        // A page that is full when its bytes are is full: it has what was asked for.
-        let is_last = index + 1 == entries.len();
-        if PAGE_BYTES_MAX <= bytes && !is_last {
-            end = PageEnd::Bytes;
-            break;
-        }
-    }
-    if is_up {
-        posts.reverse();
-    }
-    Tally::count(&shared.tally.pages, 1);
-    Tally::count(&shared.tally.posts_read, posts.len() as u64);
-    Ok(Some(Page { position, posts, end }))
 }
 
 /// The post in a record; `None` if the record is something else.

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::delivery::build::build;
-use crate::delivery::home::{Steps, Wanted, page};
+use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
@@ -44,6 +44,8 @@ pub(crate) enum Look {
     Followees(Excerpt<EDGE_WIDTH>, Stamp),
     /// Posts are in files: the merge goes on without the state.
     Posts(Rest),
+    /// Those of authors who are pulled beside an inbox are.
+    Pulled(Beside),
 }
 
 /// What is left to do without the state.
@@ -52,6 +54,22 @@ pub(crate) struct Rest {
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     excerpts: Excerpts,
+}
+
+/// An inbox's part of a page, and what is left to do for the rest.
+pub(crate) struct Beside {
+    taken: Taken,
+    wanted: Wanted,
+    rest: Rest,
+}
+
+/// What earlier looks at the same page have found.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Known<'a> {
+    /// The followees, if they had to be read from files; they count only if they are still the same.
+    pub(crate) followees: Option<&'a Followees>,
+    /// The page reaches below the inbox.
+    pub(crate) is_below_inbox: bool,
 }
 
 /// Whom a user followed when their edges had that stamp.
@@ -67,16 +85,26 @@ pub(crate) fn home(
     counting: Counting,
     steps: &mut Steps,
 ) -> Result<Selection> {
-    let mut known = None;
+    let (mut followees, mut is_below_inbox) = (None, false);
     loop {
-        match look_at_home(shared, (query, counting), known.as_ref(), steps, Reach::Files)? {
+        let known = Known { followees: followees.as_ref(), is_below_inbox };
+        let selection = match look_at_home(shared, (query, counting), known, steps, Reach::Files)? {
             Look::Done(selection) => return Ok(selection),
-            Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
-            Look::Posts(rest) => {
-                if let Some(counted) = rest.finish_counted(shared, query, counting)? {
-                    return Ok(counted);
-                }
+            Look::Followees(excerpt, stamp) => {
+                followees = Some(Followees::read(&excerpt, stamp)?);
+                continue;
             }
+            Look::Posts(rest) => rest.finish(query)?,
+            Look::Pulled(beside) => match beside.finish(query, steps)? {
+                Some(selection) => selection,
+                None => {
+                    is_below_inbox = true;
+                    continue;
+                }
+            },
+        };
+        if let Some(counted) = selection.counted_later(shared, counting)? {
+            return Ok(counted);
         }
     }
 }
@@ -87,7 +115,8 @@ pub(crate) fn resident_home(
     query: &TimelineQuery,
     counting: Counting,
 ) -> Result<Option<Selection>> {
-    look_at_home(shared, (query, counting), None, &mut Steps::default(), Reach::Memory)
+    let known = Known::default();
+    look_at_home(shared, (query, counting), known, &mut Steps::default(), Reach::Memory)
         .map(Look::done)
 }
 
@@ -101,7 +130,7 @@ pub(crate) fn outbox(
         match look_at_outbox(shared, query, counting)? {
             Ok(selection) => return Ok(selection),
             Err(rest) => {
-                if let Some(counted) = rest.finish_counted(shared, query, counting)? {
+                if let Some(counted) = rest.finish(query)?.counted_later(shared, counting)? {
                     return Ok(counted);
                 }
             }
@@ -124,7 +153,7 @@ pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> 
         match look_at_group(shared, query, counting)? {
             Ok(selection) => return Ok(selection),
             Err(rest) => {
-                if let Some(counted) = rest.finish_counted(shared, &query.page, counting)? {
+                if let Some(counted) = rest.finish(&query.page)?.counted_later(shared, counting)? {
                     return Ok(counted);
                 }
             }
@@ -141,12 +170,10 @@ pub(crate) fn resident_group(
     Ok(look_at_group(shared, query, counting)?.ok())
 }
 
-/// `known` are the followees, if they had to be read from files; they count only if they are still
-/// the same.
 fn look_at_home(
     shared: &Shared,
     (query, counting): (&TimelineQuery, Counting),
-    known: Option<&Followees>,
+    known: Known<'_>,
     steps: &mut Steps,
     reach: Reach,
 ) -> Result<Look> {
@@ -161,7 +188,7 @@ fn look_at_home(
     let is_answered = match looked {
         Look::Done(_) => true,
         Look::Posts(_) => reach == Reach::Files,
-        Look::Followees(..) => false,
+        Look::Followees(..) | Look::Pulled(_) => false,
     };
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
@@ -174,7 +201,7 @@ pub(crate) fn look(
     state: &State,
     segments: Arc<Segments>,
     (query, now): (&TimelineQuery, Timestamp),
-    known: Option<&Followees>,
+    known: Known<'_>,
     steps: &mut Steps,
 ) -> Result<Look> {
     let position = state.position;
@@ -183,13 +210,22 @@ pub(crate) fn look(
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection::new(position, Vec::new(), segments)));
     };
-    let following = state.graph.following.part(user);
-    let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
-    let reader = Reader { state, viewer, user, following, known, now };
-    if let Some(entries) = reader.inbox_page(query, steps)? {
-        return Ok(Look::Done(Selection::new(position, entries, segments)));
+    let is_same = |known: &&Followees| known.stamp == state.graph.following.stamp(user);
+    let reader = Reader { state, viewer, user, known: known.followees.filter(is_same), now };
+    let wanted = Wanted { reader: user, span: query.span, count: query.limit + 1, now };
+    let inboxed = if known.is_below_inbox { Inboxed::No } else { reader.inboxed(wanted, steps)? };
+    match inboxed {
+        Inboxed::Page(entries) => {
+            return Ok(Look::Done(Selection::new(position, entries, segments)));
+        }
+        Inboxed::Files(taken, authors) => {
+            let excerpts = excerpts(state, &authors, query);
+            let rest = Rest { position, segments, authors, excerpts };
+            return Ok(Look::Pulled(Beside { taken, wanted, rest }));
+        }
+        Inboxed::No => {}
     }
-    if known.is_none() && !following.files.is_empty() {
+    if !reader.knows_followees() {
         let edges = &state.graph.following;
         let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
         return Ok(Look::Followees(all, edges.stamp(user)));
@@ -251,7 +287,6 @@ struct Reader<'a> {
     state: &'a State,
     viewer: Viewer<'a>,
     user: Ordinal,
-    following: Part<'a, EDGE_WIDTH>,
     known: Option<&'a Followees>,
     now: Timestamp,
 }
@@ -261,21 +296,25 @@ impl Reader<'_> {
         self.state.graph.following.count(self.user) as usize
     }
 
-    /// The page as far as delivery has it; `None` if it has to be merged from outboxes. A reader without
-    /// an inbox gets one, for this page and the next ones.
-    fn inbox_page(
-        &self,
-        query: &TimelineQuery,
-        steps: &mut Steps,
-    ) -> Result<Option<Vec<Sequence>>> {
+    fn following(&self) -> Part<'_, EDGE_WIDTH> {
+        self.state.graph.following.part(self.user)
+    }
+
+    fn knows_followees(&self) -> bool {
+        self.known.is_some() || self.following().files.is_empty()
+    }
+
+    /// The page as far as delivery has it. A reader without an inbox gets one, for this page and the next
+    /// ones.
+    fn inboxed(&self, wanted: Wanted, steps: &mut Steps) -> Result<Inboxed> {
         let delivery = &self.state.delivery;
         if !delivery.is_on() || !self.viewer.sees_home_of(self.user) {
-            return Ok(None);
+            return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let knows_followees = self.following.files.is_empty() || self.known.is_some();
-        if !knows_followees && (wants.is_some() || delivery.is_flying()) {
-            return Ok(None);
+        let needs_followees = wants.is_some() || delivery.is_flying();
+        if needs_followees && !self.knows_followees() {
+            return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
         let flights = delivery.flights_of(|each| self.each_author(each), steps)?;
@@ -285,9 +324,7 @@ impl Reader<'_> {
             build(self.state, plan, &authors)?;
             steps.built = true;
         }
-        let (reader, now) = (self.user, self.now);
-        let wanted = Wanted { reader, span: query.span, count: query.limit + 1, now };
-        page(self.state, wanted, &flights, steps)
+        page(self.state, wanted, flights, steps)
     }
 
     /// Hands out the authors whose posts are in the home.
@@ -303,7 +340,7 @@ impl Reader<'_> {
         };
         match self.known {
             Some(known) => known.authors.iter().for_each(|author| judge(*author)),
-            None => self.following.each_payload(judge)?,
+            None => self.following().each_payload(judge)?,
         }
         Ok(())
     }
@@ -331,13 +368,20 @@ impl Selection {
     fn counted(self, state: &State, counting: Counting) -> Self {
         Self { counts: counts::now(state, &self.entries, counting), ..self }
     }
+
+    /// The same without the state it was selected from. `None` if the counts of then are known no more:
+    /// look again.
+    fn counted_later(self, shared: &Shared, counting: Counting) -> Result<Option<Self>> {
+        let counts = counts::as_of(shared, self.position, &self.entries, counting)?;
+        Ok(counts.map(|counts| Self { counts, ..self }))
+    }
 }
 
 impl Look {
     fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),
-            Self::Followees(..) | Self::Posts(_) => None,
+            Self::Followees(..) | Self::Posts(_) | Self::Pulled(_) => None,
         }
     }
 }
@@ -347,21 +391,19 @@ impl Rest {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
         Ok(Selection::new(self.position, entries, self.segments))
     }
+}
 
-    /// The same, counted. `None` if the counts of then are known no more: look again.
-    fn finish_counted(
+impl Beside {
+    /// `None` if the page reaches below the inbox.
+    pub(crate) fn finish(
         self,
-        shared: &Shared,
         query: &TimelineQuery,
-        counting: Counting,
+        steps: &mut Steps,
     ) -> Result<Option<Selection>> {
-        let mut selection = self.finish(query)?;
-        let Selection { position, entries, .. } = &selection;
-        let Some(counts) = counts::as_of(shared, *position, entries, counting)? else {
-            return Ok(None);
-        };
-        selection.counts = counts;
-        Ok(Some(selection))
+        let Self { mut taken, wanted, rest } = self;
+        let Selection { position, entries, segments, .. } = rest.finish(query)?;
+        let entries = taken.page(entries, wanted, steps);
+        Ok(entries.map(|entries| Selection::new(position, entries, segments)))
     }
 }
 

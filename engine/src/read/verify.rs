@@ -9,7 +9,7 @@ use crate::delivery::home::Steps;
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::query::{Span, TimelineQuery};
-use crate::read::select::{Followees, Look, Selection, excerpts, look};
+use crate::read::select::{Followees, Known, Look, Selection, excerpts, look};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::outbox::{Excerpts, Outbox};
@@ -42,34 +42,43 @@ struct Sides {
 /// Compares the newest entries of the user's home.
 pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
     let query = TimelineQuery { user, viewer: None, span: Span::Newest, limit: ENTRIES };
-    let mut known = None;
+    let (mut followees, mut is_below_inbox) = (None, false);
     loop {
-        let Sides { look, authors, excerpts, position } = both(shared, &query, known.as_ref())?;
+        let known = Known { followees: followees.as_ref(), is_below_inbox };
+        let Sides { look, authors, excerpts, position } = both(shared, &query, known)?;
         let selection = match look {
             Look::Followees(excerpt, stamp) => {
-                known = Some(Followees::read(&excerpt, stamp)?);
+                followees = Some(Followees::read(&excerpt, stamp)?);
                 continue;
             }
             Look::Done(selection) => selection,
             Look::Posts(rest) => rest.finish(&query)?,
+            Look::Pulled(beside) => match beside.finish(&query, &mut Steps::default())? {
+                Some(selection) => selection,
+                None => {
+                    is_below_inbox = true;
+                    continue;
+                }
+            },
         };
         let naive = naive(&excerpts, &authors)?;
         return Ok(compared(position, &selection, &naive));
     }
 }
 
-fn both(shared: &Shared, query: &TimelineQuery, known: Option<&Followees>) -> Result<Sides> {
+fn both(shared: &Shared, query: &TimelineQuery, known: Known<'_>) -> Result<Sides> {
     let state = shared.state()?;
-    let known = known.filter(|known| known.are_of(&state, query.user));
+    let followees = known.followees.filter(|known| known.are_of(&state, query.user));
+    let known = Known { followees, ..known };
     let look = match followees_in_files(&state, query.user) {
         // The read path may know the page without them; the naive side does not.
-        Some(followees) if known.is_none() => followees,
+        Some(in_files) if followees.is_none() => in_files,
         _ => {
             let now = shared.options.clock.now();
             look(&state, shared.log.segments(), (query, now), known, &mut Steps::default())?
         }
     };
-    let authors = authors(&state, query.user, known)?;
+    let authors = authors(&state, query.user, followees)?;
     let excerpts = excerpts(&state, &authors, query);
     Ok(Sides { look, authors, excerpts, position: state.position })
 }
