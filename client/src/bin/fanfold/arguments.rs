@@ -9,6 +9,10 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
+use crate::response_arguments::{
+    CommentArguments, CommentsArguments, ReactionArguments, ReactorsArguments,
+};
+
 /// Talk to a Fanfold server: follow, publish, read feeds, import and export.
 #[derive(Debug, Parser)]
 #[command(name = "fanfold", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -246,81 +250,6 @@ pub(crate) struct Timeline {
     pub(crate) counts: bool,
 }
 
-/// The arguments of `react` and `unreact`.
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct ReactionArguments {
-    /// Who reacts
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) user: UserId,
-    /// To which post or comment
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) post: PostId,
-    /// How: 0 to 15, as your application has it
-    #[arg(allow_negative_numbers = true, value_parser = clap::value_parser!(u8).range(0..=15))]
-    pub(crate) kind: u8,
-}
-
-/// The arguments of `reactors`.
-#[derive(Args, Debug)]
-pub(crate) struct ReactorsArguments {
-    /// To which post or comment
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) post: PostId,
-    /// Only reactions of this kind, 0 to 15
-    #[arg(long, value_name = "K", allow_negative_numbers = true)]
-    #[arg(value_parser = clap::value_parser!(u8).range(0..=15))]
-    pub(crate) kind: Option<u8>,
-    /// Reactions a page [default: 20, at most 200]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
-    pub(crate) limit: Option<u32>,
-    /// Only reactions before this sequence
-    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true)]
-    pub(crate) before: Option<Sequence>,
-    /// All pages, to the end
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
-/// The arguments of `comment`.
-#[derive(Args, Debug)]
-pub(crate) struct CommentArguments {
-    /// Who comments
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) user: UserId,
-    /// On which post
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) post: PostId,
-    /// The text; several words are joined by spaces, - reads it from standard input
-    #[arg(required = true)]
-    pub(crate) text: Vec<String>,
-    /// The comment on that post which this one answers
-    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true)]
-    pub(crate) answers: Option<PostId>,
-}
-
-/// The arguments of `comments`.
-#[derive(Args, Debug)]
-pub(crate) struct CommentsArguments {
-    /// On which post
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) post: PostId,
-    /// Newest first
-    #[arg(long, conflicts_with = "after")]
-    pub(crate) newest: bool,
-    /// Comments a page [default: 20, at most 200]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
-    pub(crate) limit: Option<u32>,
-    /// Only comments before this one, newest first
-    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true, conflicts_with = "after")]
-    pub(crate) before: Option<PostId>,
-    /// Only comments after this one, oldest first
-    #[arg(long, value_name = "COMMENT", allow_negative_numbers = true)]
-    pub(crate) after: Option<PostId>,
-    /// All pages, to the end
-    #[arg(long)]
-    pub(crate) all: bool,
-}
-
 /// What to do with groups.
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
@@ -489,7 +418,7 @@ fn files() -> ArgGroup {
 }
 
 /// Entries of a page.
-fn page_limit(text: &str) -> Result<u32, String> {
+pub(crate) fn page_limit(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
     number.ok_or_else(|| format!("ask for 1 to {LIMIT_MAX}"))
 }

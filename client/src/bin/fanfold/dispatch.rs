@@ -5,10 +5,11 @@
 
 use fanfold_client::Write;
 
-use crate::arguments::{Command, Follow, ReactionArguments, Tag};
+use crate::arguments::{Command, Follow, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
+use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
 use crate::{changes, export, groups, import, lookups, responses, watch, writes};

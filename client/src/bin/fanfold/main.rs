@@ -20,6 +20,7 @@ mod groups;
 mod import;
 mod lookups;
 mod present;
+mod response_arguments;
 mod responses;
 mod safe;
 mod session;

@@ -7,9 +7,9 @@ use fanfold_client::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::arguments::{CommentArguments, CommentsArguments, ReactorsArguments};
 use crate::console::Console;
 use crate::exit::Failure;
+use crate::response_arguments::{CommentArguments, CommentsArguments, ReactorsArguments};
 use crate::safe::safe;
 use crate::session::Session;
 use crate::time;
