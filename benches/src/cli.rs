@@ -19,6 +19,7 @@ use crate::load::{self, LoadArgs};
 use crate::peers::{self, PeersArgs};
 use crate::policies::{self, PoliciesArgs};
 use crate::power::{self, CutArgs, SceneArgs};
+use crate::reactions::{self, ReactionsArgs};
 use crate::report::{self, ReportArgs};
 use crate::scale::{self, PagesArgs, ScaleArgs, WriterArgs};
 use crate::simulate::{self, SimulateArgs};
@@ -87,6 +88,8 @@ enum Job {
     Peers(Box<PeersArgs>),
     /// Measure what each delivery policy costs
     Policies(PoliciesArgs),
+    /// Measure what reactions cost: to one post beside many, their memory, pages with counts
+    Reactions(ReactionsArgs),
     /// Make a page with tables and plots out of results
     Report(ReportArgs),
     /// A reader of `scale`
@@ -148,6 +151,7 @@ impl Job {
             Self::Hot(args) => hot::repeat(&args),
             Self::Peers(args) => peers::run(&args),
             Self::Policies(args) => policies::run(&args),
+            Self::Reactions(args) => reactions::run(&args),
             Self::Report(args) => report::run(&args),
             Self::ScalePages(args) => scale::pages(&args),
             Self::ScaleWriter(args) => scale::writer(&args),

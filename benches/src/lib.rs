@@ -15,6 +15,7 @@
 //! * `load` - an open load on a running daemon;
 //! * `peers`, `growth` - Fanfold beside other systems, and in worlds of several sizes;
 //! * `hot` - single functions, in time and in instructions;
+//! * `reactions` - one post with a million reactions beside a million posts, and pages with counts;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit;
 //! * `results`, `report` - rows of all of these, and the page that is made of them.
 //!
@@ -47,6 +48,7 @@ mod policies;
 mod population;
 mod power;
 mod programs;
+mod reactions;
 mod report;
 mod results;
 mod sample;

@@ -4,6 +4,7 @@
 //! holds.
 
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+use crate::response::Counts;
 
 /// The answer to a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Written {
     pub position: Position,
     /// Whether anything changed. Repeating a follow, a delete and so on succeeds with `false`.
     pub changed: bool,
-    /// The new post's id, for a publish.
+    /// The new post's id, for a publish; the new comment's, for a comment.
     pub post: Option<PostId>,
 }
 
@@ -56,6 +57,8 @@ pub struct Page {
     pub end: PageEnd,
     /// The posts, strictly descending by id.
     pub posts: Vec<Post>,
+    /// What each of the posts was responded with; empty unless that was asked for.
+    pub counts: Vec<Counts>,
 }
 
 /// A user in a list of users.

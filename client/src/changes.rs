@@ -96,6 +96,31 @@ pub enum Changed {
         /// Its members are left out of the owner's home.
         exclusive: bool,
     },
+    /// Something in response to a post. Deleting a post ends all of it, deleting a comment the reactions to
+    /// that.
+    Response {
+        /// What.
+        kind: ResponseChange,
+        /// The post, or the one that the comment is about.
+        post: PostId,
+        /// What was reacted to, answered or deleted: the post itself, or a comment on it.
+        target: PostId,
+    },
+}
+
+/// What happened in response to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseChange {
+    /// A reaction of this kind began.
+    React(u8),
+    /// A reaction of this kind ended.
+    Unreact(u8),
+    /// A comment came to be; its id is the sequence. Without its text if that was not asked for, or if it
+    /// is deleted by now.
+    Comment(Option<String>),
+    /// A comment was deleted.
+    Delete,
 }
 
 /// What happened between two users.

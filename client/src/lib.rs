@@ -21,6 +21,8 @@
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
+//! * reactions and comments: [`Client::react`], [`Client::comments`]; with every page:
+//!   [`TimelineQuery::counts`];
 //! * what happens from now on: [`Client::watch`];
 //! * every change of the database, in order: [`Client::stream_changes`].
 //!
@@ -51,6 +53,7 @@ mod pending;
 mod query;
 mod random;
 mod reads;
+mod response;
 mod session;
 mod shared;
 mod translate;
@@ -65,7 +68,9 @@ pub use answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
-pub use changes::{Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange};
+pub use changes::{
+    Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange, ResponseChange,
+};
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
@@ -74,6 +79,10 @@ pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Ti
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
 pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery, WatchQuery};
+pub use response::{
+    Comment, CommentPage, CommentsQuery, CountedPost, Counts, REACTION_KINDS, Reactor, ReactorPage,
+    ReactorsQuery,
+};
 pub use url::{DEFAULT_PORT, Target};
 pub use watch::WatchStream;
 pub use write::{NewPost, Write, WriteOptions};

@@ -30,13 +30,15 @@ pub struct TimelineQuery {
     pub limit: u32,
     /// Who looks; absent means the trusted application, which sees everything.
     pub viewer: Option<UserId>,
+    /// Whether the page comes with [`counts`](crate::Page::counts).
+    pub counts: bool,
 }
 
 impl TimelineQuery {
     /// The newest entries of `user`.
     #[must_use]
     pub fn of(user: UserId) -> Self {
-        Self { user, span: Span::Newest, limit: 0, viewer: None }
+        Self { user, span: Span::Newest, limit: 0, viewer: None, counts: false }
     }
 
     /// The entries below `post`.
@@ -67,6 +69,14 @@ impl TimelineQuery {
         self
     }
 
+    /// With what each post was responded with; `mine` is about the viewer, of a home and a group's feed
+    /// without one about the user.
+    #[must_use]
+    pub fn counts(mut self) -> Self {
+        self.counts = true;
+        self
+    }
+
     pub(crate) fn to_wire(self) -> wire::Timeline {
         let span = match self.span {
             Span::Newest => wire::Span::Newest,
@@ -74,7 +84,8 @@ impl TimelineQuery {
             Span::After(post) => wire::Span::After(post.0),
         };
         let (user, limit) = (self.user.0, self.limit);
-        wire::Timeline { options: read_options(self.viewer), user, span, limit }
+        let options = wire::ReadOptions { counts: self.counts, ..read_options(self.viewer) };
+        wire::Timeline { options, user, span, limit }
     }
 }
 
@@ -241,7 +252,7 @@ impl WatchQuery {
 }
 
 pub(crate) fn read_options(viewer: Option<UserId>) -> wire::ReadOptions {
-    wire::ReadOptions { viewer: viewer.map(|user| user.0) }
+    wire::ReadOptions { viewer: viewer.map(|user| user.0), counts: false }
 }
 
 #[cfg(test)]
@@ -253,7 +264,8 @@ mod tests {
         let wire = TimelineQuery::of(UserId(7)).after(PostId(3)).limit(9).viewer(UserId(8));
         let wire = wire.to_wire();
         assert_eq!((wire.user, wire.span, wire.limit), (7, wire::Span::After(3), 9));
-        assert_eq!(wire.options.viewer, Some(8));
+        assert_eq!((wire.options.viewer, wire.options.counts), (Some(8), false));
+        assert!(TimelineQuery::of(UserId(7)).counts().to_wire().options.counts);
     }
 
     #[test]

@@ -13,9 +13,10 @@ use crate::answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
-use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange};
+use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange};
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
 
 /// An answer that can be made from a reply.
 pub(crate) trait FromReply: Sized {
@@ -49,6 +50,8 @@ from_reply! {
     Explained => Explained, explained;
     Groups => GroupList, groups;
     Changed => Changes, changes;
+    Comments => CommentPage, comments;
+    Reactors => ReactorPage, reactors;
 }
 
 impl FromReply for () {
@@ -85,6 +88,53 @@ fn page(body: wire::Page) -> Page {
         position: position(body.position),
         end: end(body.end),
         posts: body.posts.into_iter().map(post).collect(),
+        counts: body.counts.into_iter().flatten().map(counts).collect(),
+    }
+}
+
+fn counts(body: wire::Counts) -> Counts {
+    let wire::Counts { comments, mine, reactions } = body;
+    Counts { comments, mine, reactions }
+}
+
+impl FromReply for CountedPost {
+    fn from_reply(reply: Reply) -> Result<Self> {
+        match reply {
+            Reply::Post(wire::OnePost { post: found, counts: Some(each), .. }) => {
+                Ok(Self { post: post(found), counts: counts(each) })
+            }
+            other => Err(unexpected(&other)),
+        }
+    }
+}
+
+fn comments(body: wire::CommentPage) -> CommentPage {
+    let comment = |comment: wire::Comment| Comment {
+        id: PostId(comment.id),
+        author: UserId(comment.author),
+        at: Timestamp(comment.at),
+        answers: comment.answers.map(PostId),
+        text: text(&comment.text),
+        counts: counts(comment.counts),
+    };
+    CommentPage {
+        position: position(body.position),
+        end: end(body.end),
+        total: body.total,
+        comments: body.comments.into_iter().map(comment).collect(),
+    }
+}
+
+fn reactors(body: wire::ReactorPage) -> ReactorPage {
+    let reactor = |reactor: wire::Reactor| Reactor {
+        user: UserId(reactor.user),
+        kind: reactor.kind,
+        sequence: Sequence(reactor.sequence),
+    };
+    ReactorPage {
+        position: position(body.position),
+        end: end(body.end),
+        reactors: body.reactors.into_iter().map(reactor).collect(),
     }
 }
 
@@ -232,9 +282,25 @@ fn change(change: wire::Change) -> Change {
             let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
             Changed::Group { kind, group, name: text(&name), exclusive }
         }
+        wire::What::Response { kind, post, target } => Changed::Response {
+            kind: response_change(kind),
+            post: PostId(post),
+            target: PostId(target),
+        },
     };
     let (sequence, time, user) = (Sequence(sequence), Timestamp(time), UserId(user));
     Change { sequence, time, user, what }
+}
+
+fn response_change(kind: wire::ResponseChange) -> ResponseChange {
+    match kind {
+        wire::ResponseChange::React(kind) => ResponseChange::React(kind),
+        wire::ResponseChange::Unreact(kind) => ResponseChange::Unreact(kind),
+        wire::ResponseChange::Comment(said) => {
+            ResponseChange::Comment(said.map(|said| text(&said)))
+        }
+        wire::ResponseChange::Delete => ResponseChange::Delete,
+    }
 }
 
 fn edge_change(kind: wire::EdgeChange) -> EdgeChange {

@@ -198,6 +198,11 @@ impl Write {
             | wire::Request::Unmute(pair)
             | wire::Request::Block(pair)
             | wire::Request::Unblock(pair) => &mut pair.options,
+            wire::Request::React(reaction) | wire::Request::Unreact(reaction) => {
+                &mut reaction.options
+            }
+            wire::Request::Comment(comment) => &mut comment.options,
+            wire::Request::CommentDelete(delete) => &mut delete.options,
             wire::Request::GroupCreate(group) => &mut group.options,
             wire::Request::GroupDelete(group) => &mut group.options,
             wire::Request::GroupAdd(member) | wire::Request::GroupRemove(member) => {
@@ -253,6 +258,10 @@ mod tests {
             Write::group_delete(a, "friends"),
             Write::group_add(a, "friends", b),
             Write::group_remove(a, "friends", b),
+            Write::react(a, PostId(1), 3),
+            Write::unreact(a, PostId(1), 3),
+            Write::comment(a, PostId(1), "so").answers(PostId(2)),
+            Write::comment_delete(PostId(2)),
         ];
         for write in all {
             let options = WriteOptions { key: Some(Key([7; 16])), actor: Some(UserId(5)) };

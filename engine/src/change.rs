@@ -104,6 +104,32 @@ pub enum Changed {
         /// Its members are left out of the owner's home.
         exclusive: bool,
     },
+    /// Something in response to a post.
+    Response {
+        /// What.
+        kind: ResponseChange,
+        /// Who did it.
+        user: UserId,
+        /// The post, or the one that the comment is about.
+        post: PostId,
+        /// What was reacted to, answered or deleted: the post itself, or a comment on it.
+        target: PostId,
+    },
+}
+
+/// What happened in response to a post. Deleting a post ends all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResponseChange {
+    /// A reaction of this kind began.
+    React(u8),
+    /// A reaction of this kind ended.
+    Unreact(u8),
+    /// A comment came to be; its id is the sequence of the change. With its text, unless that is not
+    /// wanted or the comment is deleted by now.
+    Comment(Option<Bytes>),
+    /// A comment was deleted.
+    Delete,
 }
 
 /// What happened between two users. A block ends the follows both ways.

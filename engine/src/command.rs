@@ -10,7 +10,7 @@ use crate::delivery::ranks::{WEIGHT_MAX, check_tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Timestamp, UserId};
-use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::limits::{META_BYTES_MAX, REACTION_KINDS, TEXT_BYTES_MAX};
 
 /// Who acts and under which idempotency key; both may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,6 +122,40 @@ pub enum Action {
         /// Who is a member no longer.
         author: UserId,
     },
+    /// `user` reacts to a post or a comment. One of each kind, however often it is said.
+    React {
+        /// Who reacts.
+        user: UserId,
+        /// To what: a post or a comment.
+        target: PostId,
+        /// How: 0 to 15; which is which is the application's business.
+        kind: u8,
+    },
+    /// Ends a reaction.
+    Unreact {
+        /// Who reacted.
+        user: UserId,
+        /// To what.
+        target: PostId,
+        /// How.
+        kind: u8,
+    },
+    /// `user` comments on a post; the receipt names the comment.
+    Comment {
+        /// Who comments.
+        user: UserId,
+        /// On what.
+        post: PostId,
+        /// The comment of the same post that this one answers.
+        answers: Option<PostId>,
+        /// UTF-8, not empty, at most [`comment_bytes_max`](crate::Options::comment_bytes_max).
+        text: Bytes,
+    },
+    /// A comment goes; those that answer it stay. Its author and the author of the post may.
+    CommentDelete {
+        /// The comment.
+        comment: PostId,
+    },
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
         /// The user.
@@ -161,7 +195,7 @@ pub struct Receipt {
     pub position: crate::ids::Position,
     /// False if everything was already as asked.
     pub changed: bool,
-    /// The new post, for a publish.
+    /// The new post, for a publish; the new comment, for a comment.
     pub post: Option<PostId>,
 }
 
@@ -212,9 +246,12 @@ impl Command {
             | Action::GroupDelete { name, .. }
             | Action::GroupAdd { name, .. }
             | Action::GroupRemove { name, .. } => name.check()?,
+            Action::React { kind, .. } | Action::Unreact { kind, .. } => check_kind(*kind)?,
+            Action::Comment { text, .. } => check_utf8(text)?,
             Action::Mute { .. }
             | Action::Block { .. }
             | Action::Delete { .. }
+            | Action::CommentDelete { .. }
             | Action::Follow { .. }
             | Action::Unfollow { .. }
             | Action::Unmute { .. }
@@ -232,12 +269,13 @@ impl Command {
 }
 
 impl Action {
-    /// The user in whose name this acts; unknown for a delete until the post is looked up.
+    /// The user in whose name this acts; unknown for a delete until what it
+    /// deletes is looked up.
     #[must_use]
     pub fn subject(&self) -> Option<UserId> {
         match self {
             Self::Publish(post) => Some(post.author),
-            Self::Delete { .. } => None,
+            Self::Delete { .. } | Self::CommentDelete { .. } => None,
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
             | Self::Mute { user, .. }
@@ -248,6 +286,9 @@ impl Action {
             | Self::GroupDelete { user, .. }
             | Self::GroupAdd { user, .. }
             | Self::GroupRemove { user, .. }
+            | Self::React { user, .. }
+            | Self::Unreact { user, .. }
+            | Self::Comment { user, .. }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
         }
@@ -263,10 +304,23 @@ fn validate_post(post: &NewPost) -> Result<()> {
         let len = post.meta.len();
         return Err(Error::limit(format!("meta of {len} bytes; the limit is {META_BYTES_MAX}")));
     }
-    if let Err(error) = std::str::from_utf8(&post.text) {
-        return Err(Error::invalid("text is not UTF-8").because(error));
+    check_utf8(&post.text)
+}
+
+fn check_utf8(text: &[u8]) -> Result<()> {
+    match std::str::from_utf8(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::invalid("text is not UTF-8").because(error)),
     }
-    Ok(())
+}
+
+/// Refuses kinds of reactions that there are not.
+pub(crate) fn check_kind(kind: u8) -> Result<()> {
+    if usize::from(kind) < REACTION_KINDS {
+        return Ok(());
+    }
+    let last = REACTION_KINDS - 1;
+    Err(Error::invalid(format!("kind {kind} of a reaction is out of range; give 0 to {last}")))
 }
 
 fn oneself(verb: &str, user: UserId) -> Error {

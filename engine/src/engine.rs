@@ -30,7 +30,8 @@ use crate::log::writer::{LocalLog, LogCounters, Start};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
-    EdgePage, EdgeQuery, GroupList, GroupQuery, HomeSteps, MembersQuery, Page, PageRef, Post,
+    CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, EdgeQuery, GroupList,
+    GroupQuery, HomeSteps, MembersQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery,
     Relation, Scan, ScanQuery, Status, TimelineQuery, UserCard,
 };
 use crate::read::content::Reach;
@@ -38,7 +39,7 @@ use crate::read::draft::Draft;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{changes, edges, feed, groups, scan};
+use crate::read::{changes, comments, edges, feed, groups, reactors, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -241,6 +242,33 @@ impl Engine {
     /// One post; [`NotFound`](ErrorKind::NotFound) if it is deleted or hidden from the viewer.
     pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Post)> {
         self.read(|shared| feed::post(shared, id, viewer, Reach::Files))
+    }
+
+    /// A page of posts as [`home`](Self::home), [`outbox`](Self::outbox) and [`group`](Self::group)
+    /// give it, and of each post what it was responded with, all at one position.
+    pub fn counted(&self, query: &CountedQuery) -> Result<CountedPage> {
+        self.read(|shared| feed::counted(shared, query, Reach::Files))
+    }
+
+    /// [`post`](Self::post), and what it was responded with.
+    pub fn counted_post(
+        &self,
+        id: PostId,
+        viewer: Option<UserId>,
+    ) -> Result<(Position, Post, Counts)> {
+        self.read(|shared| feed::counted_post(shared, id, viewer, Reach::Files))
+    }
+
+    /// Comments on a post, less those whose authors are hidden from the viewer.
+    /// [`NotFound`](ErrorKind::NotFound) if the post is deleted or hidden itself.
+    pub fn comments(&self, query: &CommentsQuery) -> Result<CommentsPage> {
+        self.read(|shared| comments::comments(shared, query, Reach::Files))
+    }
+
+    /// Who reacted to a post or a comment, less those who are hidden from the viewer, newest first.
+    /// [`NotFound`](ErrorKind::NotFound) if the target is deleted or hidden itself.
+    pub fn reactors(&self, query: &ReactorsQuery) -> Result<ReactorsPage> {
+        self.read(|shared| reactors::reactors(shared, query, Reach::Files))
     }
 
     /// Whom the user follows, newest edge first.

@@ -13,6 +13,7 @@ use crate::log::header::{Footer, SegmentHeader};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Effect, Record};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
@@ -193,7 +194,11 @@ fn describe(record: &Record) -> String {
     match &record.effect {
         Effect::Retired(retired) => {
             let other = retired.other.map_or_else(String::new, |other| format!(" and {other}"));
-            let what = if retired.is_post { "post of" } else { "record of" };
+            let what = match (retired.is_post, retired.comment_of) {
+                (true, _) => "post of".to_owned(),
+                (false, Some(post)) => format!("comment on {post} of"),
+                (false, None) => "record of".to_owned(),
+            };
             format!("retired: {what} user {}{other}", retired.subject)
         }
         Effect::Publish(post) => {
@@ -206,7 +211,9 @@ fn describe(record: &Record) -> String {
                 post.meta.len()
             )
         }
-        Effect::Delete { post, author } => format!("delete post={post} author={author}"),
+        Effect::Delete { post, author, commented } => {
+            format!("delete post={post} author={author}{}", ended("commented", *commented))
+        }
         Effect::Follow { user, author, weight } => {
             let weight = weight.map_or_else(String::new, |weight| format!(" weight={weight}"));
             format!("follow user={user} author={author}{weight}")
@@ -226,6 +233,7 @@ fn describe(record: &Record) -> String {
             format!("block user={user} other={other}{}{}", ends.0, ends.1)
         }
         Effect::Group(group) => describe_group(group),
+        Effect::Response(response) => describe_response(response),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }
@@ -243,6 +251,24 @@ fn describe_group(GroupEffect { user, name, exclusive, act }: &GroupEffect) -> S
         }
     };
     format!("group {what}{kind} name={name:?}")
+}
+
+fn describe_response(response: &ResponseEffect) -> String {
+    let ResponseEffect { user, post, owner, target, author, act } = response;
+    let of = match post == target {
+        true => format!("post={post} owner={owner}"),
+        false => format!("post={post} owner={owner} target={target} author={author}"),
+    };
+    match act {
+        ResponseAct::React { kind } => format!("react user={user} kind={kind} {of}"),
+        ResponseAct::Unreact { kind, began } => {
+            format!("unreact user={user} kind={kind} {of}{}", ended("began", *began))
+        }
+        ResponseAct::Comment { text } => {
+            format!("comment user={user} {of} text={:?}", String::from_utf8_lossy(text))
+        }
+        ResponseAct::Delete => format!("delete comment user={user} {of}"),
+    }
 }
 
 /// Since when an edge stood that ends; nothing if there was none.

@@ -12,9 +12,11 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
+use crate::runs::lists;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::receipts::Receipts;
+use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::users::Ordinal;
 
 /// Writes the view file `name` with this content.
@@ -28,6 +30,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::USERS => inspect_users(&file, out)?,
         view_kind::RECEIPTS => inspect_receipts(&file, out)?,
         view_kind::GROUPS => inspect_groups(&file, out)?,
+        view_kind::RESPONSES => inspect_responses(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -70,6 +73,24 @@ fn inspect_groups(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_responses(file: &Arc<ViewFile>, out: &mut dyn Write) -> Result<()> {
+    // The number of the first list stands in no file: it follows from the files before.
+    for (index, row) in lists::read(file)?.iter().enumerate() {
+        let ListRow { made, target, post, sort, is_dead } = *row;
+        match (is_dead, sort) {
+            (true, _) => line(out, format_args!("  +{index} dead list, made at {made}"))?,
+            (false, COMMENTS) => {
+                line(out, format_args!("  +{index} comments on {target}, made at {made}"))?;
+            }
+            (false, kind) => line(
+                out,
+                format_args!("  +{index} reactions {kind} to {target} of {post}, made at {made}"),
+            )?,
+        }
+    }
+    inspect_family(file, family::RESPONSES, out)
+}
+
 fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
     let Some(runs) = Family::open(file, number)? else { return Ok(()) };
     let bits = runs.payload_bits();
@@ -94,6 +115,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::RECEIPTS => "receipts",
         view_kind::GRAVES => "graves",
         view_kind::GROUPS => "groups",
+        view_kind::RESPONSES => "responses",
         _ => "of a view this program does not know",
     }
 }
@@ -106,6 +128,8 @@ fn family_name(number: u8) -> &'static str {
         family::MUTES => "mutes",
         family::BLOCKS => "blocks",
         family::GROUPS => "groups",
+        family::RESPONSES => "responses",
+        family::LISTS => "lists",
         _ => "members",
     }
 }

@@ -68,7 +68,9 @@ mod views;
 mod watch;
 
 pub use backup::Backup;
-pub use change::{Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange};
+pub use change::{
+    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange, ResponseChange,
+};
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
@@ -82,18 +84,19 @@ pub use group_name::GroupName;
 pub use ids::{DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId};
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
-    CHANGES_DEFAULT, CHANGES_MAX, FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
-    GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, META_BYTES_MAX,
-    PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX,
-    SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
+    CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT,
+    GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX,
+    MEMBERS_MAX_DEFAULT, META_BYTES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, REACTION_KINDS,
+    RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
 };
 pub use log::layout;
 pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{
-    Edge, EdgePage, EdgeQuery, FollowItem, GroupCard, GroupList, GroupQuery, HomeSteps,
-    MembersQuery, Page, PageEnd, PageRef, Post, PostRef, Relation, Scan, ScanItems, ScanOf,
-    ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
+    Comment, CommentOrder, CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, Edge,
+    EdgePage, EdgeQuery, FollowItem, GroupCard, GroupList, GroupQuery, HomeSteps, MembersQuery,
+    Page, PageEnd, PageRef, Post, PostRef, Reactor, ReactorsPage, ReactorsQuery, Relation, Scan,
+    ScanItems, ScanOf, ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;

@@ -45,6 +45,16 @@ pub const GROUPS_MAX: usize = 5_000;
 /// Members of one group, by default: as many as a user may follow.
 pub const MEMBERS_MAX_DEFAULT: usize = 2_000;
 
+/// Kinds of reactions: 0 to 15. Which is which is the application's business.
+pub const REACTION_KINDS: usize = 16;
+
+/// Bytes of a comment's text, by default. 8 KiB: longer ones are posts.
+pub const COMMENT_BYTES_MAX_DEFAULT: usize = 8 * 1024;
+
+/// Lists of responses: each kind of reaction to each post or comment is one, and so are the comments
+/// of each post. They are numbered in 32 bits, of which the last number is reserved.
+pub(crate) const LISTS_MAX: usize = u32::MAX as usize - 1;
+
 /// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
 pub const RECEIPTS_MAX: usize = 1_048_576;
 

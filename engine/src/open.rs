@@ -18,6 +18,7 @@ use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
 use crate::limits::{
     EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEQUENCE_MAX,
+    TEXT_BYTES_MAX,
 };
 use crate::log::packed::cache::BlockCache;
 use crate::log::record::Record;
@@ -217,6 +218,7 @@ impl Replay<'_> {
         let floor = Sequence(until.0.saturating_sub(self.options.hot_records()));
         let users = u32::try_from(self.state.users.len()).unwrap_or(u32::MAX);
         self.state.trim(0..users, floor);
+        self.state.trim_lists(0..self.state.responses.lists(), floor);
         Ok(())
     }
 }
@@ -325,6 +327,12 @@ fn check_options(options: &Options) -> Result<()> {
         let asked = options.groups_max;
         return Err(Error::invalid(format!(
             "groups_max {asked} is out of range 1 to {GROUPS_MAX}"
+        )));
+    }
+    if !(1..=TEXT_BYTES_MAX).contains(&options.comment_bytes_max) {
+        let asked = options.comment_bytes_max;
+        return Err(Error::invalid(format!(
+            "comment_bytes_max {asked} is out of range 1 to {TEXT_BYTES_MAX}"
         )));
     }
     if options.queue_commands_max == 0 {

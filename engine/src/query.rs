@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
+use crate::limits::REACTION_KINDS;
 
 /// Which part of a timeline a page is cut from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -90,6 +91,59 @@ pub struct ScanQuery {
     /// Stop at this sequence; absent stops at the newest.
     pub until: Option<Sequence>,
     /// How many items: 1..=200.
+    pub limit: usize,
+}
+
+/// A page of posts whose responses are counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "these are the reads that answer with a page of posts")]
+pub enum CountedQuery {
+    /// Of a home; `mine` is about its reader if no viewer is given.
+    Home(TimelineQuery),
+    /// Of an outbox.
+    Outbox(TimelineQuery),
+    /// Of a group's feed; `mine` is about its owner if no viewer is given.
+    Group(GroupQuery),
+}
+
+/// A page of comments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommentsQuery {
+    /// Whose comments.
+    pub post: PostId,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+    /// In which order.
+    pub order: CommentOrder,
+    /// Begin behind this comment, in that order; it need not exist. Absent begins at the first.
+    pub cursor: Option<PostId>,
+    /// How many comments: 1..=200.
+    pub limit: usize,
+}
+
+/// In which order comments are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third")]
+pub enum CommentOrder {
+    /// As they were written.
+    #[default]
+    OldestFirst,
+    /// The other way.
+    NewestFirst,
+}
+
+/// A page of who reacted, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReactorsQuery {
+    /// To what: a post or a comment.
+    pub target: PostId,
+    /// Only reactions of this kind, 0 to 15; absent: of any.
+    pub kind: Option<u8>,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+    /// Only reactions below this sequence; absent starts at the newest.
+    pub before: Option<Sequence>,
+    /// How many reactions: 1..=200.
     pub limit: usize,
 }
 
@@ -178,6 +232,78 @@ pub struct Page {
     pub position: Position,
     /// Newest first.
     pub posts: Vec<Post>,
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
+/// What a post or a comment was responded with, counted: whoever looks, the numbers are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Comments that stand; of a post, at whatever level. A comment has none of its own.
+    pub comments: u32,
+    /// The kinds of reactions that are the viewer's own: bit 0 is kind 0.
+    pub mine: u16,
+    /// Reactions that stand, by kind.
+    pub reactions: [u32; REACTION_KINDS],
+}
+
+/// A page of posts, and of each post what it was responded with, as of the page's position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedPage {
+    /// The page.
+    pub page: Page,
+    /// Of each post of the page, in the same order.
+    pub counts: Vec<Counts>,
+}
+
+/// A comment as a reader sees it. Its text borrows the log's memory, as that of a post does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id and place in every page of comments.
+    pub id: PostId,
+    /// Who wrote it.
+    pub author: UserId,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// The comment of the same post that it answers; that one may be deleted.
+    pub answers: Option<PostId>,
+    /// UTF-8 text, checked when it was written.
+    pub text: Bytes,
+    /// Reactions to it.
+    pub counts: Counts,
+}
+
+/// A page of comments, in the order that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentsPage {
+    /// The position of the answer.
+    pub position: Position,
+    /// All comments of the post that stand, hidden ones too.
+    pub total: u64,
+    /// The comments.
+    pub comments: Vec<Comment>,
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
+/// One reaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reactor {
+    /// Who.
+    pub user: UserId,
+    /// How: 0 to 15.
+    pub kind: u8,
+    /// When: its record's sequence, and the cursor of the next page.
+    pub sequence: Sequence,
+}
+
+/// A page of who reacted, newest first. Who reacts in two ways is listed twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReactorsPage {
+    /// The position of the answer.
+    pub position: Position,
+    /// Newest first.
+    pub reactors: Vec<Reactor>,
     /// Why it ends where it ends.
     pub end: PageEnd,
 }

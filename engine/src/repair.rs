@@ -15,13 +15,14 @@ use std::sync::Arc;
 use crate::check::{CheckReport, check_storage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
-use crate::ids::{DatabaseId, GroupId, Sequence, UserId};
+use crate::ids::{DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
 use crate::log::packed::writer::PackedWriter;
 use crate::log::record::{Began, Context, Effect, Record};
 use crate::log::recovery::{Place, Verdict, judge};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::salvage::salvage;
 use crate::open::{holds_database, refuse_foreign, segments};
 use crate::random::{random_database_id, random_u64};
@@ -192,6 +193,7 @@ fn amendments(found: &[Found]) -> Amendments {
                 *began = standing.end(BLOCK, (*user, *other));
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
+            Effect::Response(response) => standing.response(response, *sequence, &mut amended),
             Effect::Publish(_)
             | Effect::Delete { .. }
             | Effect::Weigh { .. }
@@ -216,6 +218,7 @@ struct Standing {
     edges: HashMap<(u8, UserId, UserId), Sequence>,
     groups: HashMap<(UserId, GroupName), Sequence>,
     members: HashMap<(GroupId, UserId), Sequence>,
+    reactions: HashMap<(PostId, u8, UserId), Sequence>,
 }
 
 impl Standing {
@@ -257,6 +260,24 @@ impl Standing {
             GroupAct::Remove { group, author, began } => {
                 *began = self.members.remove(&(*group, *author));
             }
+        }
+    }
+}
+
+impl Standing {
+    /// A comment begins once and names itself when it ends.
+    fn response(&mut self, effect: &mut ResponseEffect, at: Sequence, amended: &mut Amendments) {
+        let (target, user) = (effect.target, effect.user);
+        match &mut effect.act {
+            ResponseAct::React { kind } => {
+                if let Some(before) = self.reactions.insert((target, *kind, user), at) {
+                    amended.insert(before, None);
+                }
+            }
+            ResponseAct::Unreact { kind, began } => {
+                *began = self.reactions.remove(&(target, *kind, user));
+            }
+            ResponseAct::Comment { .. } | ResponseAct::Delete => {}
         }
     }
 }

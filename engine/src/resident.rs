@@ -4,12 +4,14 @@ use crate::command::{Action, Command};
 use crate::error::Result;
 use crate::ids::{Position, PostId, UserId};
 use crate::query::{
-    EdgePage, EdgeQuery, GroupQuery, Page, PageRef, Post, Relation, TimelineQuery, UserCard,
+    CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, EdgeQuery,
+    GroupQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery, Relation, TimelineQuery,
+    UserCard,
 };
 use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::feed;
+use crate::read::{comments, feed, reactors, targets};
 use crate::shared::Shared;
 
 /// The engine as far as it is in memory of its own. Each read answers what the read of the same name
@@ -80,6 +82,30 @@ impl<'a> Resident<'a> {
         self.0.noticing(feed::post(self.0, id, viewer, Reach::Memory))
     }
 
+    /// See [`Engine::counted`](crate::Engine::counted).
+    pub fn counted(&self, query: &CountedQuery) -> Result<Option<CountedPage>> {
+        self.0.noticing(feed::counted(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::counted_post`](crate::Engine::counted_post).
+    pub fn counted_post(
+        &self,
+        id: PostId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<(Position, Post, Counts)>> {
+        self.0.noticing(feed::counted_post(self.0, id, viewer, Reach::Memory))
+    }
+
+    /// See [`Engine::comments`](crate::Engine::comments).
+    pub fn comments(&self, query: &CommentsQuery) -> Result<Option<CommentsPage>> {
+        self.0.noticing(comments::comments(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::reactors`](crate::Engine::reactors).
+    pub fn reactors(&self, query: &ReactorsQuery) -> Result<Option<ReactorsPage>> {
+        self.0.noticing(reactors::reactors(self.0, query, Reach::Memory))
+    }
+
     /// See [`Engine::following`](crate::Engine::following).
     pub fn following(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
         self.0.noticing(edges::edges(self.0, EdgeKind::Following, query, Reach::Memory))
@@ -121,6 +147,15 @@ impl<'a> Resident<'a> {
         let knows = |user: UserId, author: UserId| -> Result<bool> {
             Ok(!follows_since(&*shared.state()?, user, author)?.is_in_files())
         };
+        let knows_target = |target: PostId| -> Result<bool> {
+            match targets::find(shared, target, Reach::Memory)? {
+                None => Ok(false),
+                Some(None) => Ok(true),
+                Some(Some(found)) => {
+                    Ok(!targets::standing(&*shared.state()?, &found)?.is_in_files())
+                }
+            }
+        };
         match command.action {
             Action::Delete { post } => {
                 let segments = shared.log.segments();
@@ -130,6 +165,9 @@ impl<'a> Resident<'a> {
                 feed::post(shared, post.id, None, Reach::Memory)
                     .map_or(Ok(true), |found| Ok(found.is_some()))
             }
+            Action::React { target, .. } | Action::Unreact { target, .. } => knows_target(target),
+            Action::Comment { post, answers, .. } => knows_target(answers.unwrap_or(post)),
+            Action::CommentDelete { comment } => knows_target(comment),
             Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)
             }

@@ -33,6 +33,12 @@ pub struct Counters {
     pub user_groups: u64,
     /// Their members, all together.
     pub group_members: u64,
+    /// Reactions that stand.
+    pub reactions: u64,
+    /// Comments that stand.
+    pub comments: u64,
+    /// Lists of reactions and comments, dead ones too.
+    pub response_lists: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -153,6 +159,9 @@ pub(crate) fn counters(
         blocks: state.graph.blocks.len() as u64,
         user_groups: state.groups.total(),
         group_members: state.groups.members(),
+        reactions: state.responses.reactions(),
+        comments: state.responses.comments(),
+        response_lists: u64::from(state.responses.lists()),
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -223,6 +232,9 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "blocks", number(counters.blocks)),
         ("views", "groups", number(counters.user_groups)),
         ("views", "group_members", number(counters.group_members)),
+        ("views", "reactions", number(counters.reactions)),
+        ("views", "comments", number(counters.comments)),
+        ("views", "response_lists", number(counters.response_lists)),
         ("views", "receipts", number(counters.receipts)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
@@ -288,6 +300,7 @@ fn settings(options: &Options) -> Vec<Field> {
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "max_groups", number(options.groups_max as u64)),
+        ("options", "max_comment_bytes", number(options.comment_bytes_max as u64)),
         ("options", "max_members", number(options.members_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),

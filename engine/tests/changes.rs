@@ -17,8 +17,8 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, Change, Changed, Changes, ChangesQuery, Command, ContentWanted, EdgeChange, Engine,
-    ErrorKind, GroupChange, Options, Position, PostId, SEGMENT_BYTES_MIN, Sequence, Storage,
-    UserId,
+    ErrorKind, GroupChange, Options, Position, PostId, ResponseChange, SEGMENT_BYTES_MIN, Sequence,
+    Storage, UserId,
 };
 
 const USERS: u64 = 7;
@@ -45,6 +45,10 @@ struct Mirror {
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
     groups: BTreeMap<u64, Group>,
+    /// (target, kind, user).
+    reactions: BTreeSet<(u64, u8, u64)>,
+    /// The post, what is answered, who, and the text.
+    comments: BTreeMap<u64, (u64, Option<u64>, u64, Vec<u8>)>,
 }
 
 impl Mirror {
@@ -57,6 +61,14 @@ impl Mirror {
             Changed::Erased { .. } => {}
             Changed::Deleted { post, .. } => {
                 self.posts.remove(&post.0);
+                let gone: Vec<u64> = self
+                    .comments
+                    .iter()
+                    .filter(|(_, c)| c.0 == post.0)
+                    .map(|(id, _)| *id)
+                    .collect();
+                gone.iter().for_each(|comment| self.forget_comment(*comment));
+                self.reactions.retain(|(target, ..)| *target != post.0);
             }
             Changed::Edge { kind, user, other } => self.fold_edge(*kind, (user.0, other.0)),
             Changed::Group { kind, user, group, name, exclusive } => {
@@ -79,8 +91,36 @@ impl Mirror {
                     _ => {}
                 }
             }
+            Changed::Response { kind, user, post, target } => {
+                self.fold_response(change.sequence.0, kind, [user.0, post.0, target.0]);
+            }
             other => panic!("{other:?}"),
         }
+    }
+
+    fn fold_response(&mut self, at: u64, kind: &ResponseChange, [user, post, target]: [u64; 3]) {
+        // What concerns something that is gone means nothing.
+        let stands = self.posts.contains_key(&post)
+            && (target == post || self.comments.contains_key(&target));
+        match kind {
+            ResponseChange::React(kind) if stands => {
+                self.reactions.insert((target, *kind, user));
+            }
+            ResponseChange::Unreact(kind) => {
+                self.reactions.remove(&(target, *kind, user));
+            }
+            ResponseChange::Comment(Some(text)) if self.posts.contains_key(&post) => {
+                let answers = (target != post).then_some(target);
+                self.comments.insert(at, (post, answers, user, text.to_vec()));
+            }
+            ResponseChange::Delete => self.forget_comment(target),
+            _ => {}
+        }
+    }
+
+    fn forget_comment(&mut self, comment: u64) {
+        self.comments.remove(&comment);
+        self.reactions.retain(|(target, ..)| *target != comment);
     }
 
     fn fold_edge(&mut self, kind: EdgeChange, pair: (u64, u64)) {
@@ -108,6 +148,17 @@ impl Mirror {
         });
         let mut mirror = Self { posts, groups: groups.collect(), ..Self::default() };
         mirror.follows = model.follows.keys().copied().collect();
+        mirror.comments = model
+            .responses
+            .comments
+            .iter()
+            .filter(|(_, c)| !c.deleted && mirror.posts.contains_key(&c.post))
+            .map(|(id, c)| (*id, (c.post, c.answers, c.author.0, c.text.clone())))
+            .collect();
+        let reactions = model.responses.reactions.keys().copied();
+        mirror.reactions = reactions
+            .filter(|(of, ..)| mirror.posts.contains_key(of) || mirror.comments.contains_key(of))
+            .collect();
         let everybody = users(USERS).into_iter().chain((0..3).map(|n| UserId(u64::MAX - n)));
         let everybody: Vec<UserId> = everybody.collect();
         for (a, b) in everybody.iter().flat_map(|a| everybody.iter().map(move |b| (*a, *b))) {

@@ -12,7 +12,7 @@ use fanfold_engine::testing::forge::sign;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
-use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
     Action, Command, DeliveryOptions, Engine, ErrorKind, GroupName, HomeSteps, ManualClock, Moment,
     Options, Page, Policy, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Sequence, Span, Storage,
@@ -68,8 +68,7 @@ impl World {
     fn write_batch(&mut self, context: &str) {
         let last = self.model.last;
         let count = self.workload.random.below(60) + 2;
-        let is_late =
-            |command: &Command| matches!(command.action, Action::Delete { post } if last < post.0);
+        let is_late = |command: &Command| names_above(command, last);
         let commands: Vec<_> = (0..count)
             .map(|_| self.workload.command(last))
             // Who wrote a post is looked up when its delete is submitted.

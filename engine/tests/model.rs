@@ -9,10 +9,10 @@ use std::time::Duration;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits};
 use fanfold_engine::testing::seed::seed_or;
-use fanfold_engine::testing::workload::Workload;
+use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
-    Action, Command, Durability, EdgePage, Engine, ErrorKind, Options, PostId, Receipt, Result,
-    SEGMENT_BYTES_MIN, Storage, check_storage,
+    Action, Command, CountedQuery, Durability, EdgePage, Engine, ErrorKind, Options, PostId,
+    Receipt, Result, SEGMENT_BYTES_MIN, Storage, TimelineQuery, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
@@ -44,6 +44,7 @@ impl Pair {
     fn write(&mut self, context: &str) {
         let command = self.workload.command(self.model.last);
         let answer = self.engine.write(command.clone());
+        note(&mut self.workload, &answer);
         settle(&mut self.model, &command, &answer, context);
     }
 
@@ -53,13 +54,13 @@ impl Pair {
         let count = self.workload.random.below(30) + 2;
         let commands: Vec<_> = (0..count)
             .map(|_| self.workload.command(last))
-            // Who wrote a post is looked up when its delete is submitted; see `commit::prepare`.
-            .filter(|command| !is_delete_above(command, last))
+            .filter(|command| !names_above(command, last))
             .collect();
         let tickets: Vec<_> =
             commands.iter().map(|command| self.engine.submit(command.clone())).collect();
         for (command, ticket) in commands.iter().zip(tickets) {
             let answer = ticket.and_then(|ticket| ticket.wait());
+            note(&mut self.workload, &answer);
             settle(&mut self.model, command, &answer, context);
         }
     }
@@ -86,6 +87,8 @@ impl Pair {
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
         self.read_groups(&context);
+        self.read_counts(&query, &context);
+        self.read_responses(&context);
         self.read_edges(&context);
         self.read_users(&context);
     }
@@ -115,6 +118,59 @@ impl Pair {
         let list: Vec<_> =
             list.map(|g| (g.id.0, g.name.to_string(), g.exclusive, g.members)).collect();
         assert_eq!(list, self.model.group_list(user), "groups of {user}, {context}");
+    }
+
+    /// The same pages, counted.
+    fn read_counts(&self, query: &TimelineQuery, context: &str) {
+        let (home, outbox) = (CountedQuery::Home(*query), CountedQuery::Outbox(*query));
+        for (query, viewer) in [(home, query.viewer.or(Some(query.user))), (outbox, query.viewer)] {
+            let counted = self.engine.counted(&query).unwrap();
+            let plain = match &query {
+                CountedQuery::Home(query) => self.engine.home(query).unwrap(),
+                CountedQuery::Outbox(query) => self.engine.outbox(query).unwrap(),
+                CountedQuery::Group(group) => self.engine.group(group).unwrap(),
+            };
+            assert_eq!(counted.page, plain, "{context}");
+            let expected: Vec<_> =
+                plain.posts.iter().map(|post| self.model.counts_of(post.id.0, viewer)).collect();
+            assert_eq!(counted.counts, expected, "counts of {query:?}, {context}");
+        }
+    }
+
+    fn read_responses(&mut self, context: &str) {
+        let query = self.workload.comments(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let page = self.engine.comments(&query);
+        let found = page
+            .as_ref()
+            .ok()
+            .map(|page| (page.comments.iter().map(|c| c.id.0).collect(), page.end, page.total));
+        assert_eq!(found, self.model.comments_page(&query), "comments {context}");
+        for comment in page.iter().flat_map(|page| &page.comments) {
+            let expected = &self.model.responses.comments[&comment.id.0];
+            assert_eq!(comment.author, expected.author, "{context}");
+            assert_eq!(&comment.text[..], &expected.text[..], "{context}");
+            assert_eq!(comment.answers.map(|id| id.0), expected.answers, "{context}");
+            let counts = self.model.counts_of(comment.id.0, query.viewer);
+            assert_eq!(comment.counts, counts, "{context}");
+        }
+        if let Ok(Some(resident)) = self.engine.resident().comments(&query) {
+            assert_eq!(resident, page.unwrap(), "resident comments {context}");
+        }
+        let query = self.workload.reactors(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let page = self.engine.reactors(&query);
+        let found = page.as_ref().ok().map(|page| {
+            let reactors = page.reactors.iter();
+            (reactors.map(|r| (r.user.0, r.kind, r.sequence.0)).collect(), page.end)
+        });
+        assert_eq!(found, self.model.reactors_page(&query), "reactors {context}");
+        if let Ok(Some(resident)) = self.engine.resident().reactors(&query) {
+            assert_eq!(resident, page.unwrap(), "resident reactors {context}");
+        }
+        let counters = self.engine.counters().unwrap();
+        let standing = (counters.reactions, counters.comments);
+        assert_eq!(standing, self.model.standing_responses(), "{context}");
     }
 
     fn read_edges(&mut self, context: &str) {
@@ -183,8 +239,10 @@ impl Pair {
     }
 }
 
-fn is_delete_above(command: &Command, last: u64) -> bool {
-    matches!(command.action, Action::Delete { post } if last < post.0)
+/// Later responses go to what came to be.
+fn note(workload: &mut Workload, answer: &Result<Receipt>) {
+    let new = answer.as_ref().ok().and_then(|receipt| receipt.post);
+    new.into_iter().for_each(|id| workload.note(id));
 }
 
 fn edges(page: &EdgePage) -> Vec<(u64, u64)> {
@@ -227,8 +285,8 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
     match (expected, answer) {
         (Expected::Changed, Ok(receipt)) if receipt.changed => {
             model.apply(command, receipt.position.sequence.0);
-            let is_publish = matches!(command.action, Action::Publish(_));
-            let post = is_publish.then(|| PostId::from(receipt.position.sequence));
+            let is_new = matches!(command.action, Action::Publish(_) | Action::Comment { .. });
+            let post = is_new.then(|| PostId::from(receipt.position.sequence));
             assert_eq!(receipt.post, post, "{context}");
         }
         (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {}

@@ -6,8 +6,8 @@
 //! | `0x00` | never |
 //! | `0x01..=0x0f` | session requests |
 //! | `0x10..=0x2f` | writes |
-//! | `0x30..=0x3f` | reads |
-//! | `0x40..=0x6f` | reserved for later requests |
+//! | `0x30..=0x4f` | reads |
+//! | `0x50..=0x6f` | reserved for later requests |
 //! | `0x70..=0x7f` | requests for pushes |
 //! | `0x80..=0xbf` | replies; `0xbf` is the error |
 //! | `0xc0..=0xdf` | pushes of the server |
@@ -109,6 +109,14 @@ kinds! {
         GroupAdd = 0x1c, "group_add";
         /// Takes an author out of a group.
         GroupRemove = 0x1d, "group_remove";
+        /// Reacts to a post or a comment.
+        React = 0x1e, "react";
+        /// Ends a reaction.
+        Unreact = 0x1f, "unreact";
+        /// Comments on a post.
+        Comment = 0x20, "comment";
+        /// Deletes a comment.
+        CommentDelete = 0x21, "comment_delete";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -141,6 +149,10 @@ kinds! {
         Members = 0x3e, "members";
         /// Reads the log's changes from a position on.
         Changes = 0x3f, "changes";
+        /// Reads comments on a post.
+        Comments = 0x40, "comments";
+        /// Lists who reacted.
+        Reactors = 0x41, "reactors";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -183,6 +195,10 @@ kinds! {
         Groups = 0x8e, "groups";
         /// A part of the change stream.
         Changed = 0x8f, "changed";
+        /// A page of comments.
+        Comments = 0x90, "comments";
+        /// A page of who reacted.
+        Reactors = 0x91, "reactors";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -221,7 +237,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 14);
+        assert_eq!(writes, 18);
         assert!(!RequestKind::Home.is_write());
     }
 }

@@ -32,6 +32,9 @@ pub const NAME_BYTES_MAX: usize = 64;
 /// The longest name of a group, in bytes.
 pub const GROUP_NAME_BYTES_MAX: usize = 64;
 
+/// How many kinds of reactions there are: 0 to 15.
+pub const REACTION_KINDS: usize = 16;
+
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 
@@ -87,7 +90,8 @@ const POST_OVERHEAD_BYTES: u32 = 64;
 #[expect(clippy::cast_possible_truncation, reason = "constants far below 2^32")]
 const _: () = {
     let post = TEXT_BYTES_MAX as u32 + META_BYTES_MAX as u32 + POST_OVERHEAD_BYTES;
-    assert!(PAGE_BYTES_MAX + post <= BODY_BYTES_MAX);
+    let counts = ITEMS_MAX * (16 + REACTION_KINDS as u32 * 11);
+    assert!(PAGE_BYTES_MAX + post + counts <= BODY_BYTES_MAX);
     assert!(HELLO_BODY_BYTES_MAX + HEADER_BYTES as u32 == BEFORE_HELLO_BYTES_MAX);
     assert!((NAME_BYTES_MAX + TOKEN_BYTES_MAX + 64) as u32 <= HELLO_BODY_BYTES_MAX);
     assert!(ITEMS_DEFAULT <= ITEMS_MAX);

@@ -6,7 +6,7 @@
 //! | prefix | bytes |
 //! |---|---|
 //! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
-//! | read | flags u8 (1 viewer), \[viewer varint\] |
+//! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only), \[viewer varint\] |
 
 use bytes::{BufMut, BytesMut};
 
@@ -28,6 +28,9 @@ pub struct WriteOptions {
 pub struct ReadOptions {
     /// The user who looks; absent means the trusted application.
     pub viewer: Option<u64>,
+    /// Whether posts come with the counts of what they were responded with. Only of reads that answer with
+    /// posts: others are refused with it.
+    pub counts: bool,
 }
 
 impl WriteOptions {
@@ -61,15 +64,30 @@ impl ReadOptions {
     /// Flag: a viewer follows.
     pub const VIEWER: u8 = 1;
 
+    /// Flag: counts are wanted.
+    pub const COUNTS: u8 = 2;
+
+    /// Of a read that counts nothing.
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let flags = cursor.take_flags("options", Self::VIEWER)?;
+        Self::load_of(cursor, Self::VIEWER)
+    }
+
+    /// Of a read that answers with posts.
+    pub(crate) fn load_counting(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Self::load_of(cursor, Self::VIEWER | Self::COUNTS)
+    }
+
+    fn load_of(cursor: &mut Cursor, known: u8) -> Result<Self, DecodeError> {
+        let flags = cursor.take_flags("options", known)?;
         let has_viewer = flags & Self::VIEWER != 0;
         let viewer = has_viewer.then(|| cursor.take_varint("viewer")).transpose()?;
-        Ok(Self { viewer })
+        Ok(Self { viewer, counts: flags & Self::COUNTS != 0 })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        out.put_u8(if self.viewer.is_some() { Self::VIEWER } else { 0 });
+        let viewer = if self.viewer.is_some() { Self::VIEWER } else { 0 };
+        let counts = if self.counts { Self::COUNTS } else { 0 };
+        out.put_u8(viewer | counts);
         if let Some(viewer) = self.viewer {
             put_varint(out, viewer);
         }

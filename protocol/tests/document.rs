@@ -151,6 +151,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("META_BYTES_MAX", limits::META_BYTES_MAX as u64),
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
         ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
+        ("REACTION_KINDS", limits::REACTION_KINDS as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
@@ -180,7 +181,11 @@ fn the_flags_agree() {
     let expected =
         format!("bits: {} a key follows, {} an actor follows; others must be 0", write.0, write.1);
     assert_eq!(meaning("write options", "options"), expected);
-    let expected = format!("bits: {} a viewer follows; others must be 0", ReadOptions::VIEWER);
+    let expected = format!(
+        "bits: {} a viewer follows, {} posts come with counts; others must be 0",
+        ReadOptions::VIEWER,
+        ReadOptions::COUNTS
+    );
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
         "bits: {} `a` follows `b`, {} `b` follows `a`, {} `a` muted `b`, {} `a` blocked `b`, \
@@ -269,7 +274,8 @@ fn example() -> Vec<Bytes> {
         text: Bytes::from_static(b"first"),
         ..newest.clone()
     };
-    let page = Page { position, end: PageEnd::End, posts: vec![newest, older] };
+    let posts = vec![newest, older];
+    let page = Page { position, end: PageEnd::End, posts, counts: None };
 
     let mut request = |id, request| {
         encode_request(id, 0, &request, &mut out).expect("a good request");

@@ -82,7 +82,7 @@ fn a_length_above_the_body_is_refused_before_anything_is_taken() {
 #[test]
 fn a_count_above_the_body_is_refused_before_anything_is_taken() {
     let counts = [
-        (ReplyKind::Page, &[1, 1, 0][..], 7),
+        (ReplyKind::Page, &[1, 1, 0, 0][..], 7),
         (ReplyKind::Edges, &[1, 1, 0], 2),
         (ReplyKind::Scanned, &[1, 1, 9, 0, 0], 7),
         (ReplyKind::Scanned, &[1, 1, 9, 0, 1], 3),
@@ -123,13 +123,15 @@ fn values_above_their_limit_end_the_request_and_not_the_session() {
 fn bytes_without_meaning_end_the_session() {
     let unknown = [
         request(RequestKind::Delete, &[4, 1]),
-        request(RequestKind::Home, &[2, 9, 0, 0]),
+        request(RequestKind::Home, &[4, 9, 0, 0]),
+        request(RequestKind::User, &[2, 9]),
         request(RequestKind::Home, &[0, 9, 3, 0]),
         request(RequestKind::Following, &[0, 9, 2, 0]),
         request(RequestKind::Scan, &[0, 2, 0, 0, 0]),
         request(RequestKind::Hello, b"FANG\x01\0\x01\0"),
         reply(ReplyKind::Written, &[1, 1, 2, 0]),
-        reply(ReplyKind::Page, &[1, 1, 3, 0, 0]),
+        reply(ReplyKind::Page, &[1, 1, 3, 0, 0, 0]),
+        reply(ReplyKind::Page, &[1, 1, 0, 2, 0, 0]),
         reply(ReplyKind::Relation, &[1, 1, 64]),
         reply(ReplyKind::Error, &[1, 0, 2, 0, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 3, 0, 0]),
@@ -144,7 +146,7 @@ fn bytes_without_meaning_end_the_session() {
 
 #[test]
 fn an_unknown_kind_ends_the_request() {
-    for kind in [0x00, 0x06, 0x2f, 0x40, 0x72, 0x7f, 0x80, 0xc0, 0xff] {
+    for kind in [0x00, 0x06, 0x2f, 0x6f, 0x72, 0x7f, 0x80, 0xc0, 0xff] {
         let error = Request::load(&frame(kind, b"whatever")).expect_err("no request");
         assert_eq!(error.problem(), Problem::UnknownKind { kind });
         assert_eq!(error.code(), Code::UnknownRequest);
@@ -175,9 +177,9 @@ fn the_header_of_a_message_is_checked() {
 #[test]
 fn runs_are_strict() {
     let item = |delta: u8| [delta, 1, 1, 0, 0, 0, 0];
-    let page = |end: [u8; 7]| [&[1, 1, 0, 2, 0], &item(5)[..], &end].concat();
+    let page = |end: [u8; 7]| [&[1, 1, 0, 0, 2, 0], &item(5)[..], &end].concat();
     let same = reply(ReplyKind::Page, &page(item(0)));
-    assert_eq!((same.field(), same.at(), same.problem()), ("id", 12, Problem::Order));
+    assert_eq!((same.field(), same.at(), same.problem()), ("id", 13, Problem::Order));
     assert_eq!(reply(ReplyKind::Page, &page(item(6))).problem(), Problem::Order);
     assert!(Reply::load(&frame(ReplyKind::Page.byte(), &page(item(5)))).is_ok());
     assert_eq!(reply(ReplyKind::Edges, &[1, 1, 0, 2, 0, 9, 5, 9, 0]).field(), "sequence");
@@ -220,7 +222,8 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         meta: Bytes::new(),
     };
     let posts = vec![owned(5), owned(5)];
-    let page = Reply::Page(Page { position: Position::default(), end: PageEnd::End, posts });
+    let (position, end) = (Position::default(), PageEnd::End);
+    let page = Reply::Page(Page { position, end, posts, counts: None });
     let error = encode_reply(1, &page, &mut out).expect_err("not falling");
     assert_eq!((error.field(), error.problem()), ("id", Problem::Order));
     assert_eq!(&out[..], b"before");

@@ -105,6 +105,9 @@ pub struct SettingArgs {
     /// How many members a group may have [default: 2000].
     #[arg(long, value_name = "N")]
     pub max_members: Option<String>,
+    /// How many bytes a comment may have, 1 to 65536 [default: 8192].
+    #[arg(long, value_name = "N")]
+    pub max_comment_bytes: Option<String>,
     /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
     ///
     /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
@@ -217,6 +220,7 @@ impl SettingArgs {
             ("max-followees", &self.max_followees),
             ("max-groups", &self.max_groups),
             ("max-members", &self.max_members),
+            ("max-comment-bytes", &self.max_comment_bytes),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
             ("flush-records", &self.flush_records),

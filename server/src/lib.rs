@@ -51,6 +51,7 @@ mod lane;
 mod listener;
 mod outbound;
 mod reply;
+mod responses;
 mod server;
 mod service;
 mod session;

@@ -19,6 +19,7 @@ use fanfold_protocol::{
 };
 
 use crate::backups;
+use crate::responses;
 use crate::translate::Question;
 
 /// The code of the refusal that was sent, if the request was refused.
@@ -37,6 +38,16 @@ pub(crate) fn answer(
         Question::Home(query) => return page(engine.home(query), request_id, out),
         Question::Outbox(query) => return page(engine.outbox(query), request_id, out),
         Question::Group(query) => return page(engine.group(query), request_id, out),
+        Question::Counted(query) => {
+            return responses::counted_page(engine.counted(query), request_id, out);
+        }
+        Question::CountedPost(id, viewer) => {
+            engine.counted_post(*id, *viewer).map(responses::counted_post)
+        }
+        Question::Comments(query) => {
+            engine.comments(query).map(|page| responses::comments(query, page))
+        }
+        Question::Reactors(query) => engine.reactors(query).map(responses::reactors),
         Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
         Question::Members(query) => engine.members(query).map(edges),
         Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changed),
@@ -84,6 +95,17 @@ pub(crate) fn answer_resident(
             let seen = engine.see_outbox(query, |page| write_page(page, request_id, out));
             return Some(refused(seen.transpose()?, request_id, out));
         }
+        Question::Counted(query) => {
+            let page = engine.counted(query).transpose()?;
+            return Some(responses::counted_page(page, request_id, out));
+        }
+        Question::CountedPost(id, viewer) => {
+            engine.counted_post(*id, *viewer).transpose()?.map(responses::counted_post)
+        }
+        Question::Comments(query) => {
+            engine.comments(query).transpose()?.map(|page| responses::comments(query, page))
+        }
+        Question::Reactors(query) => engine.reactors(query).transpose()?.map(responses::reactors),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
         Question::Following(query) => engine.following(query).transpose()?.map(edges),
@@ -204,7 +226,7 @@ fn refused(written: Result<Refusal, Error>, request_id: u32, out: &mut BytesMut)
     written.unwrap_or_else(|error| refuse(request_id, refusal(&error), out))
 }
 
-fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
+pub(crate) fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
     PostRef {
         id: post.id.0,
         author: post.author.0,
@@ -249,10 +271,10 @@ fn advised(advice: engine::Advice) -> Reply {
 }
 
 fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
-    Reply::Post(OnePost { position: position(at), post: post(found) })
+    Reply::Post(OnePost { position: position(at), post: post(found), counts: None })
 }
 
-fn post(found: engine::Post) -> Post {
+pub(crate) fn post(found: engine::Post) -> Post {
     Post {
         id: found.id.0,
         author: found.author.0,
@@ -388,6 +410,9 @@ fn change(change: engine::Change) -> Option<Change> {
             let (group, name) = (group.0, copy(&name));
             (user, What::Group { kind, group, name, exclusive, member })
         }
+        engine::Changed::Response { kind, user, post, target } => {
+            (user, responses::change(kind, post, target)?)
+        }
         _ => return None,
     };
     Some(Change { sequence: sequence.0, time: time.0, user: user.0, what })
@@ -448,7 +473,7 @@ fn follow(item: &engine::FollowItem) -> Follow {
     Follow { user: item.user.0, author: item.author.0, sequence: item.sequence.0 }
 }
 
-fn end(end: engine::PageEnd) -> PageEnd {
+pub(crate) fn end(end: engine::PageEnd) -> PageEnd {
     match end {
         engine::PageEnd::More => PageEnd::More,
         engine::PageEnd::End => PageEnd::End,

@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use fanfold_engine::{
-    Action, CHANGES_DEFAULT, ChangesQuery, Command, ContentWanted, EdgeQuery, GroupName,
-    GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost, Position, PostId, ScanOf, ScanQuery,
-    Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
+    Action, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder, CommentsQuery, ContentWanted,
+    CountedQuery, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost,
+    Position, PostId, ReactorsQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp,
+    UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
@@ -25,6 +26,10 @@ pub(crate) enum Question {
     Group(GroupQuery),
     Groups(UserId, Option<UserId>),
     Members(MembersQuery),
+    Counted(CountedQuery),
+    CountedPost(PostId, Option<UserId>),
+    Comments(CommentsQuery),
+    Reactors(ReactorsQuery),
     Changes(ChangesQuery, Option<UserId>),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
@@ -72,8 +77,20 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::GroupRemove(member) => {
             on_member(&member, |user, name, author| Action::GroupRemove { user, name, author })
         }
+        Request::React(reaction) => {
+            on_target(reaction, |user, target, kind| Action::React { user, target, kind })
+        }
+        Request::Unreact(reaction) => {
+            on_target(reaction, |user, target, kind| Action::Unreact { user, target, kind })
+        }
+        Request::Comment(comment) => new_comment(comment),
+        Request::CommentDelete(delete) => {
+            (Action::CommentDelete { comment: PostId(delete.comment) }, delete.options)
+        }
         Request::Hello(_)
         | Request::Changes(_)
+        | Request::Comments(_)
+        | Request::Reactors(_)
         | Request::Group(_)
         | Request::Groups(_)
         | Request::Members(_)
@@ -106,12 +123,23 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Status => Question::Status,
         Request::Backup(backup) => Question::Backup(backup.name().to_owned()),
         Request::Advise => Question::Advise,
+        Request::Home(timeline) if timeline.options.counts => {
+            Question::Counted(CountedQuery::Home(timeline_query(timeline)))
+        }
+        Request::Outbox(timeline) if timeline.options.counts => {
+            Question::Counted(CountedQuery::Outbox(timeline_query(timeline)))
+        }
+        Request::Group(feed) if feed.page.options.counts => {
+            Question::Counted(CountedQuery::Group(group_query(feed)))
+        }
+        Request::Post(post) if post.options.counts => {
+            Question::CountedPost(PostId(post.post), viewer(post.options))
+        }
+        Request::Comments(comments) => Question::Comments(comments_query(comments)),
+        Request::Reactors(reactors) => Question::Reactors(reactors_query(reactors)),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
-        Request::Group(feed) => Question::Group(GroupQuery {
-            name: GroupName::new(feed.name()),
-            page: timeline_query(&feed.page),
-        }),
+        Request::Group(feed) => Question::Group(group_query(feed)),
         Request::Groups(user) => Question::Groups(UserId(user.user), viewer(user.options)),
         Request::Changes(changes) => {
             Question::Changes(changes_query(changes), viewer(changes.options))
@@ -153,6 +181,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::GroupDelete(_)
         | Request::GroupAdd(_)
         | Request::GroupRemove(_)
+        | Request::React(_)
+        | Request::Unreact(_)
+        | Request::Comment(_)
+        | Request::CommentDelete(_)
         | Request::Touch(_)
         | Request::Tag(_) => return None,
     })
@@ -191,6 +223,48 @@ fn on_member(
 ) -> (Action, wire::WriteOptions) {
     let name = GroupName::new(member.name());
     (action(UserId(member.user), name, UserId(member.author)), member.options)
+}
+
+fn on_target(
+    reaction: wire::Reaction,
+    action: impl FnOnce(UserId, PostId, u8) -> Action,
+) -> (Action, wire::WriteOptions) {
+    let wire::Reaction { options, user, target, kind } = reaction;
+    (action(UserId(user), PostId(target), kind), options)
+}
+
+fn new_comment(comment: wire::NewComment) -> (Action, wire::WriteOptions) {
+    let wire::NewComment { options, user, post, answers, text } = comment;
+    let (user, post, answers) = (UserId(user), PostId(post), answers.map(PostId));
+    (Action::Comment { user, post, answers, text }, options)
+}
+
+fn group_query(feed: &wire::GroupFeed) -> GroupQuery {
+    GroupQuery { name: GroupName::new(feed.name()), page: timeline_query(&feed.page) }
+}
+
+fn comments_query(comments: &wire::Comments) -> CommentsQuery {
+    let order = match comments.newest_first {
+        true => CommentOrder::NewestFirst,
+        false => CommentOrder::OldestFirst,
+    };
+    CommentsQuery {
+        post: PostId(comments.post),
+        viewer: viewer(comments.options),
+        order,
+        cursor: comments.cursor.map(PostId),
+        limit: limit(comments.limit),
+    }
+}
+
+fn reactors_query(reactors: &wire::Reactors) -> ReactorsQuery {
+    ReactorsQuery {
+        target: PostId(reactors.target),
+        kind: reactors.kind,
+        viewer: viewer(reactors.options),
+        before: reactors.before.map(Sequence),
+        limit: limit(reactors.limit),
+    }
 }
 
 fn write_options(options: wire::WriteOptions) -> WriteOptions {
@@ -333,7 +407,7 @@ mod tests {
     #[test]
     fn timelines_keep_cursor_viewer_and_limit() {
         let request = Request::Home(wire::Timeline {
-            options: wire::ReadOptions { viewer: Some(3) },
+            options: wire::ReadOptions { viewer: Some(3), counts: false },
             user: 5,
             span: wire::Span::After(77),
             limit: 0,
@@ -347,5 +421,38 @@ mod tests {
         assert_eq!(question(&request), Some(Question::Home(expected)));
         assert_eq!(command(request), None);
         assert_eq!(limit(201), 201);
+        let options = wire::ReadOptions { viewer: Some(3), counts: true };
+        let (user, span, limit) = (5, wire::Span::After(77), 0);
+        let counted = Request::Outbox(wire::Timeline { options, user, span, limit });
+        let expected = Question::Counted(CountedQuery::Outbox(expected));
+        assert_eq!(question(&counted), Some(expected));
+    }
+
+    #[test]
+    fn responses_keep_user_target_and_kind() {
+        let (options, user) = (wire::WriteOptions::default(), UserId(1));
+        let reaction = wire::Reaction { options, user: 1, target: 2, kind: 3 };
+        let (target, kind) = (PostId(2), 3);
+        let react = Action::React { user, target, kind };
+        assert_eq!(command(Request::React(reaction)), Some(Command::new(react)));
+        let unreact = Action::Unreact { user, target, kind };
+        assert_eq!(command(Request::Unreact(reaction)), Some(Command::new(unreact)));
+        let text = Bytes::from_static(b"so");
+        let comment =
+            wire::NewComment { options, user: 1, post: 2, answers: Some(4), text: text.clone() };
+        let expected = Action::Comment { user, post: target, answers: Some(PostId(4)), text };
+        assert_eq!(command(Request::Comment(comment)), Some(Command::new(expected)));
+        let options = wire::ReadOptions { viewer: Some(9), counts: false };
+        let comments =
+            wire::Comments { options, post: 2, newest_first: true, cursor: Some(8), limit: 0 };
+        let expected = CommentsQuery {
+            post: target,
+            viewer: Some(UserId(9)),
+            order: CommentOrder::NewestFirst,
+            cursor: Some(PostId(8)),
+            limit: LIMIT_DEFAULT,
+        };
+        let asked = question(&Request::Comments(comments));
+        assert_eq!(asked, Some(Question::Comments(expected)));
     }
 }

@@ -79,7 +79,12 @@ fn sample() -> Page {
         text: Bytes::from(words.text(280)),
         meta: Bytes::new(),
     };
-    Page { position: POSITION, end: PageEnd::More, posts: (0..20).map(post).collect() }
+    Page {
+        position: POSITION,
+        end: PageEnd::More,
+        posts: (0..20).map(post).collect(),
+        counts: None,
+    }
 }
 
 fn encode(page: &Page, out: &mut BytesMut) {

@@ -146,7 +146,8 @@ mod tests {
             text: "x".to_owned(),
             meta: Vec::new(),
         };
-        Page { position: Position::default(), end, posts: ids.iter().map(post).collect() }
+        let posts = ids.iter().map(post).collect();
+        Page { position: Position::default(), end, posts, counts: Vec::new() }
     }
 
     /// Compares the first page of two.

@@ -73,7 +73,8 @@ mod tests {
 
     fn replies(count: u32) -> BytesMut {
         let position = Position { epoch: 1, sequence: 300 };
-        let page = Reply::Page(Page { position, end: PageEnd::End, posts: Vec::new() });
+        let page =
+            Reply::Page(Page { position, end: PageEnd::End, posts: Vec::new(), counts: None });
         let mut out = BytesMut::new();
         (1..=count).for_each(|id| encode_reply(id, &page, &mut out).unwrap());
         out

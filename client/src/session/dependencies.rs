@@ -13,7 +13,10 @@
 //!   have been refused by the limit;
 //! * a write about a group waits until no other write about a group of the same user is in flight; who
 //!   is put into one is a pair with its owner too, which a block may forbid;
-//! * publish, delete, touch and tag decide nothing that another write changes, and never wait.
+//! * a reaction waits until no other of that user to that target is in flight; the delete of a comment until
+//!   no reaction and no comment is; a delete until none of these is; an unblock until no reaction and no
+//!   comment of either user is: it may have been refused for the block;
+//! * publish, touch and tag decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,8 +27,18 @@ use fanfold_protocol::Request;
 pub(crate) enum Footprint {
     /// Nothing that decides another write.
     Free,
-    /// The pair only: mute, unmute, unblock.
+    /// The pair only: mute, unmute.
     Pair(u64, u64),
+    /// The pair, and lets each respond to the other.
+    Unblock(u64, u64),
+    /// What a user reacts to.
+    Reaction(u64, u64),
+    /// A comment by a user.
+    Comment(u64),
+    /// A comment goes.
+    CommentDelete,
+    /// A post goes.
+    Delete,
     /// The pair, and takes a place in the first user's followees.
     Follow(u64, u64),
     /// The pair, and may free a place in the first user's followees.
@@ -44,9 +57,14 @@ impl Footprint {
             Request::Follow(follow) => Self::Follow(follow.user, follow.other),
             Request::Unfollow(pair) => Self::Unfollow(pair.user, pair.other),
             Request::Block(pair) => Self::Block(pair.user, pair.other),
-            Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {
-                Self::Pair(pair.user, pair.other)
+            Request::Mute(pair) | Request::Unmute(pair) => Self::Pair(pair.user, pair.other),
+            Request::Unblock(pair) => Self::Unblock(pair.user, pair.other),
+            Request::React(reaction) | Request::Unreact(reaction) => {
+                Self::Reaction(reaction.user, reaction.target)
             }
+            Request::Comment(comment) => Self::Comment(comment.user),
+            Request::CommentDelete(_) => Self::CommentDelete,
+            Request::Delete(_) => Self::Delete,
             Request::GroupCreate(group) => Self::Groups(group.user),
             Request::GroupDelete(group) => Self::Groups(group.user),
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
@@ -60,19 +78,29 @@ impl Footprint {
     fn owner(self) -> Option<u64> {
         match self {
             Self::Groups(user) | Self::Member(user, _) => Some(user),
-            Self::Free
-            | Self::Pair(..)
-            | Self::Follow(..)
-            | Self::Unfollow(..)
-            | Self::Block(..) => None,
+            _ => None,
+        }
+    }
+
+    /// The user who responds.
+    fn responder(self) -> Option<u64> {
+        match self {
+            Self::Reaction(user, _) | Self::Comment(user) => Some(user),
+            _ => None,
         }
     }
 
     /// The two users, smaller first.
     fn pair(self) -> Option<(u64, u64)> {
         match self {
-            Self::Free | Self::Groups(_) => None,
+            Self::Free
+            | Self::Groups(_)
+            | Self::Reaction(..)
+            | Self::Comment(_)
+            | Self::CommentDelete
+            | Self::Delete => None,
             Self::Pair(a, b)
+            | Self::Unblock(a, b)
             | Self::Follow(a, b)
             | Self::Unfollow(a, b)
             | Self::Block(a, b)
@@ -88,6 +116,12 @@ pub(crate) struct Dependencies {
     followers: HashMap<u64, u32>,
     /// Users about whose groups a write is in flight.
     owners: HashSet<u64>,
+    /// Reactions in flight: who, and to what.
+    reactions: HashSet<(u64, u64)>,
+    /// How many reactions and comments of each user are in flight.
+    responders: HashMap<u64, u32>,
+    /// How many deletes of comments are.
+    comment_deletes: u32,
 }
 
 impl Dependencies {
@@ -103,7 +137,14 @@ impl Dependencies {
             Footprint::Block(a, b) => {
                 !self.followers.contains_key(&a) && !self.followers.contains_key(&b)
             }
+            Footprint::Unblock(a, b) => {
+                !self.responders.contains_key(&a) && !self.responders.contains_key(&b)
+            }
+            Footprint::Reaction(user, target) => !self.reactions.contains(&(user, target)),
+            Footprint::CommentDelete => self.responders.is_empty(),
+            Footprint::Delete => self.responders.is_empty() && self.comment_deletes == 0,
             Footprint::Free
+            | Footprint::Comment(_)
             | Footprint::Pair(..)
             | Footprint::Follow(..)
             | Footprint::Groups(_)
@@ -114,6 +155,16 @@ impl Dependencies {
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
         self.owners.extend(footprint.owner());
+        if let Some(user) = footprint.responder() {
+            *self.responders.entry(user).or_default() += 1;
+        }
+        match footprint {
+            Footprint::Reaction(user, target) => {
+                self.reactions.insert((user, target));
+            }
+            Footprint::CommentDelete => self.comment_deletes += 1,
+            _ => {}
+        }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.insert(pair);
         if let Footprint::Follow(user, _) = footprint {
@@ -126,15 +177,20 @@ impl Dependencies {
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
         }
+        if let Some(user) = footprint.responder() {
+            count_down(&mut self.responders, user);
+        }
+        match footprint {
+            Footprint::Reaction(user, target) => {
+                self.reactions.remove(&(user, target));
+            }
+            Footprint::CommentDelete => self.comment_deletes -= 1,
+            _ => {}
+        }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.remove(&pair);
         let Footprint::Follow(user, _) = footprint else { return };
-        if let Some(count) = self.followers.get_mut(&user) {
-            *count -= 1;
-            if *count == 0 {
-                self.followers.remove(&user);
-            }
-        }
+        count_down(&mut self.followers, user);
     }
 
     /// Nothing is in flight any more.
@@ -142,6 +198,18 @@ impl Dependencies {
         self.pairs.clear();
         self.followers.clear();
         self.owners.clear();
+        self.reactions.clear();
+        self.responders.clear();
+        self.comment_deletes = 0;
+    }
+}
+
+fn count_down(counts: &mut HashMap<u64, u32>, user: u64) {
+    if let Some(count) = counts.get_mut(&user) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&user);
+        }
     }
 }
 
@@ -204,6 +272,32 @@ mod tests {
         assert!(!busy.allow(Footprint::Member(1, 2)));
         busy.end(Footprint::Groups(1));
         assert!(busy.allow(Footprint::Member(1, 2)));
+    }
+
+    #[test]
+    fn responses_wait_for_their_like_and_deletes_for_all_of_them() {
+        let mut busy = with(Footprint::Reaction(1, 300));
+        for footprint in [
+            Footprint::Reaction(1, 300),
+            Footprint::Unblock(9, 1),
+            Footprint::CommentDelete,
+            Footprint::Delete,
+        ] {
+            assert!(!busy.allow(footprint), "{footprint:?}");
+        }
+        for footprint in
+            [Footprint::Reaction(2, 300), Footprint::Comment(1), Footprint::Unblock(8, 9)]
+        {
+            assert!(busy.allow(footprint), "{footprint:?}");
+        }
+        busy.begin(Footprint::Comment(1));
+        busy.end(Footprint::Reaction(1, 300));
+        assert!(busy.allow(Footprint::Reaction(1, 300)));
+        assert!(!busy.allow(Footprint::Unblock(1, 9)), "the comment is still in flight");
+        busy.end(Footprint::Comment(1));
+        busy.begin(Footprint::CommentDelete);
+        assert!(busy.allow(Footprint::CommentDelete));
+        assert!(!busy.allow(Footprint::Delete));
     }
 
     #[test]

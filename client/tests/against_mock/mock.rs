@@ -219,5 +219,5 @@ pub(crate) fn page(ids: &[u64], end: PageEnd) -> Reply {
         meta: "".into(),
     };
     let position = Position { epoch: 1, sequence: 99 };
-    Reply::Page(Page { position, end, posts: ids.iter().map(post).collect() })
+    Reply::Page(Page { position, end, posts: ids.iter().map(post).collect(), counts: None })
 }

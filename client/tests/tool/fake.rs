@@ -149,9 +149,11 @@ impl State {
             }
             Request::Outbox(timeline) => self.page(timeline, &|author| author == timeline.user),
             Request::Post(one) => match self.posts.iter().find(|post| post.id == one.post) {
-                Some(post) => {
-                    Reply::Post(OnePost { position: self.position(), post: post.clone() })
-                }
+                Some(post) => Reply::Post(OnePost {
+                    position: self.position(),
+                    post: post.clone(),
+                    counts: None,
+                }),
                 None => refusal(Code::NotFound, &format!("no post {}", one.post)),
             },
             Request::User(user) => self.card(user.user),
@@ -266,7 +268,7 @@ impl State {
         };
         posts.sort_by_key(|post| std::cmp::Reverse(post.id));
         let end = if more { PageEnd::More } else { PageEnd::End };
-        Reply::Page(Page { position: self.position(), end, posts })
+        Reply::Page(Page { position: self.position(), end, posts, counts: None })
     }
 
     fn card(&self, user: u64) -> Reply {

@@ -16,6 +16,7 @@ use crate::flush::step::Frozen;
 use crate::ids::{Position, PostId, Sequence, Timestamp};
 use crate::limits::{APPLY_RECORDS_MAX, FLUSH_RECORDS_MIN, GROUP_COMMANDS_MAX};
 use crate::log::record::{Effect, Record};
+use crate::log::response_effect::ResponseAct;
 use crate::log::{CommitLog, Pace};
 use crate::shared::{Shared, Tally};
 
@@ -247,7 +248,7 @@ impl Committer {
         let mut next = self.next;
         for Queued { mut prepared, completion } in commands {
             let decision = shared.noticing(decider.decide(&mut prepared, next));
-            let is_publish = matches!(prepared.effect, Effect::Publish(_));
+            let is_publish = prepared.effect.is_publish();
             let accepted = matches!(decision, Ok(Decision::Accept));
             let answer = decision.map(|decision| self.receipt(decision, next, is_publish));
             if accepted {
@@ -316,7 +317,7 @@ impl Committer {
             self.shared.change(|state| {
                 let mut sequence = first;
                 for record in slice {
-                    if let Effect::Delete { .. } = record.effect {
+                    if deletes_a_text(&record.effect) {
                         retained.pend();
                     }
                     let touched = state.apply(sequence, record);
@@ -338,6 +339,15 @@ impl Committer {
         Tally::count(&self.shared.tally.changed, changed as u64);
         Tally::count(&self.shared.tally.refused, refused as u64);
         Tally::count(&self.shared.tally.unchanged, unchanged as u64);
+    }
+}
+
+/// Whether something is to be erased now.
+fn deletes_a_text(effect: &Effect) -> bool {
+    match effect {
+        Effect::Delete { .. } => true,
+        Effect::Response(response) => response.act == ResponseAct::Delete,
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::decide_groups::PendingGroups;
+use super::decide_responses::PendingResponses;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
@@ -36,6 +37,7 @@ pub(crate) struct Pending {
     mutes: HashMap<(UserId, UserId), Began>,
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
+    responses: PendingResponses,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -65,6 +67,7 @@ impl Pending {
             mutes: HashMap::new(),
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
+            responses: PendingResponses::default(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -78,6 +81,7 @@ impl Pending {
         self.mutes.clear();
         self.blocks.clear();
         self.groups.clear();
+        self.responses.clear();
         self.deleted.clear();
         self.keys.clear();
     }
@@ -94,6 +98,10 @@ impl<'a> Decider<'a> {
 
     pub(super) fn pending_groups(&self) -> &PendingGroups {
         &self.pending.groups
+    }
+
+    pub(super) fn pending_responses(&self) -> &PendingResponses {
+        &self.pending.responses
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -119,7 +127,10 @@ impl<'a> Decider<'a> {
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
         let changes = match effect {
             Effect::Publish(_) => true,
-            Effect::Delete { post, author } => self.is_alive(*post, *author)?,
+            Effect::Delete { post, author, commented } => {
+                *commented = self.commented_since(*post);
+                self.is_alive(*post, *author)?
+            }
             Effect::Follow { user, author, weight } => {
                 let (user, author, weight) = (*user, *author, *weight);
                 if self.follow(user, author)?.is_none() {
@@ -152,6 +163,7 @@ impl<'a> Decider<'a> {
                 began.is_some()
             }
             Effect::Group(group) => return self.decide_group(group),
+            Effect::Response(response) => return self.decide_response(response),
             Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -207,7 +219,7 @@ impl<'a> Decider<'a> {
 
     /// Remembers an accepted effect for the rest of the group.
     fn note(&mut self, prepared: &Prepared, sequence: Sequence) {
-        let is_publish = matches!(prepared.effect, Effect::Publish(_));
+        let is_publish = prepared.effect.is_publish();
         if let Some(key) = prepared.key {
             let answer = (sequence, prepared.fingerprint, is_publish);
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
@@ -215,6 +227,7 @@ impl<'a> Decider<'a> {
         let began = Some(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
+            Effect::Response(ref response) => self.pending.responses.note(response, sequence),
             Effect::Publish(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
@@ -255,7 +268,7 @@ impl<'a> Decider<'a> {
         *self.pending.followees.entry(user).or_insert(0) += change;
     }
 
-    fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
+    pub(super) fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
         match author.filter(|_| !self.pending.deleted.contains(&post)) {
             Some(author) => self.state.outboxes.posts.part(author).contains(post.into()),

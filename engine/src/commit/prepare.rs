@@ -8,9 +8,11 @@ use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::Effect;
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::read::content::{Content, Reach};
 use crate::read::edges::follows_since;
 use crate::read::stands::Stands;
+use crate::read::targets::{self, Target, no_target};
 use crate::shared::Shared;
 
 /// Which group has the name is the committer's to find out.
@@ -53,6 +55,17 @@ impl Prepared {
                 let act = GroupAct::Remove { group: UNDECIDED, author, began: None };
                 group(user, name, act)
             }
+            Action::React { user, target, kind } => {
+                respond(user, target, ResponseAct::React { kind }, shared)?
+            }
+            Action::Unreact { user, target, kind } => {
+                respond(user, target, ResponseAct::Unreact { kind, began: None }, shared)?
+            }
+            Action::Comment { user, post, answers, text } => {
+                check_comment(&text, shared.options.comment_bytes_max)?;
+                comment((user, post, answers), ResponseAct::Comment { text }, shared)?
+            }
+            Action::CommentDelete { comment } => delete_comment(comment, options.actor, shared)?,
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
                 return Err(Error::invalid(what));
@@ -71,7 +84,10 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         since.resolve().map(|_| ())
     };
     match effect {
-        Effect::Delete { post, author } => {
+        Effect::Response(response) => {
+            targets::standing(&*shared.state()?, &Target::of(response))?.resolve().map(|_| ())
+        }
+        Effect::Delete { post, author, .. } => {
             let stands = {
                 let state = shared.state()?;
                 let author = state.users.find(*author);
@@ -120,6 +136,69 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
             ErrorKind::Denied,
             format!("user {actor} cannot delete post {post} of user {author}"),
         )),
-        _ => Ok(Effect::Delete { post, author }),
+        _ => Ok(Effect::Delete { post, author, commented: None }),
     }
+}
+
+/// Whose post and whose comment it is stands in records and never changes, as with a delete.
+fn respond(user: UserId, target: PostId, act: ResponseAct, shared: &Shared) -> Result<Effect> {
+    let found = targets::find(shared, target, Reach::Files)?.flatten();
+    let Target { id: target, author, post, owner } = found.ok_or_else(|| no_target(target))?;
+    Ok(Effect::Response(ResponseEffect { user, post, owner, target, author, act }))
+}
+
+/// A comment on a post, or on a comment of it.
+fn comment(
+    (user, post, answers): (UserId, PostId, Option<PostId>),
+    act: ResponseAct,
+    shared: &Shared,
+) -> Result<Effect> {
+    let effect = respond(user, answers.unwrap_or(post), act, shared)?;
+    let Effect::Response(response) = &effect else { return Ok(effect) };
+    let is_comment = response.target != response.post;
+    match answers {
+        Some(answered) if response.post != post || !is_comment => {
+            let what = format!("post {post} has no comment {answered} to answer");
+            Err(Error::new(ErrorKind::NotFound, what))
+        }
+        None if is_comment => {
+            let what = format!(
+                "{post} is a comment; to answer it, comment on post {} and name it as answered",
+                response.post
+            );
+            Err(Error::new(ErrorKind::NotFound, what))
+        }
+        _ => Ok(effect),
+    }
+}
+
+fn check_comment(text: &[u8], most: usize) -> Result<()> {
+    if text.is_empty() {
+        return Err(Error::invalid("the text of a comment is empty; a comment says something"));
+    }
+    if most < text.len() {
+        let len = text.len();
+        return Err(Error::limit(format!(
+            "a comment of {len} bytes; the limit is {most} (option max-comment-bytes)"
+        )));
+    }
+    Ok(())
+}
+
+/// A comment goes at the word of who wrote it, of whose post it is about, or of the application.
+fn delete_comment(comment: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect> {
+    let found = targets::find(shared, comment, Reach::Files)?.flatten();
+    let found = found.filter(|found| found.id != found.post);
+    let absent = || Error::new(ErrorKind::NotFound, format!("there is no comment {comment}"));
+    let Target { id: target, author, post, owner } = found.ok_or_else(absent)?;
+    let user = actor.unwrap_or(author);
+    if user != author && user != owner {
+        let what = format!(
+            "user {user} cannot delete comment {comment}: it is of user {author}, on a post of user \
+             {owner}"
+        );
+        return Err(Error::new(ErrorKind::Denied, what));
+    }
+    let act = ResponseAct::Delete;
+    Ok(Effect::Response(ResponseEffect { user, post, owner, target, author, act }))
 }

@@ -80,6 +80,7 @@ impl State {
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }
             | Effect::Weigh { .. }
+            | Effect::Response(_)
             | Effect::Retired(_) => {}
         }
     }

@@ -14,12 +14,14 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
+use crate::runs::lists;
 use crate::runs::run::Entry;
 use crate::runs::section::Section;
 use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::views::receipts::Remembered;
+use crate::views::responses::ListRow;
 use crate::views::users::{Ordinal, Tail};
 
 /// The files of one flush.
@@ -31,6 +33,7 @@ pub(crate) struct Built {
     pub(crate) posts: Option<Arc<Family>>,
     pub(crate) following: Option<Arc<Family>>,
     pub(crate) followers: Option<Arc<Family>>,
+    pub(crate) responses: Option<Arc<Family>>,
 }
 
 /// Builds files that cover one range of the log.
@@ -50,6 +53,7 @@ impl Builder<'_> {
     pub(crate) fn view(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         match kind {
             view_kind::GROUPS => self.groups(&gathered.groups, built),
+            view_kind::RESPONSES => self.responses(gathered, built),
             _ => self.timelines(kind, gathered, built),
         }
     }
@@ -60,6 +64,41 @@ impl Builder<'_> {
             return Ok(());
         }
         self.write(built, view_kind::GROUPS, |file| groups.write(file)).map(|_| ())
+    }
+
+    /// Writes the file of responses; none if there is nothing to write.
+    fn responses(&self, gathered: &Gathered, built: &mut Built) -> Result<()> {
+        let (lists, rows) = (&gathered.lists, &gathered.responses);
+        if lists.is_empty() && rows.is_empty() {
+            return Ok(());
+        }
+        let (kind, base) = (view_kind::RESPONSES, self.first);
+        let file = self.write(built, kind, |file| {
+            lists::write(file, lists)?;
+            if rows.is_empty() {
+                Ok(())
+            } else {
+                write_family(file, (family::RESPONSES, rows), base)
+            }
+        })?;
+        built.open(kind, &file)
+    }
+
+    /// Writes one file of the responses of several.
+    pub(crate) fn merged_responses(
+        &self,
+        lists: &[ListRow],
+        entries: &Source<'_>,
+        built: &mut Built,
+    ) -> Result<()> {
+        let (kind, base, bits) = (view_kind::RESPONSES, self.first, entries.payload_bits());
+        let file = self.write(built, kind, |file| {
+            lists::write(file, lists)?;
+            let mut writer = FamilyWriter::begin(file, entries.number, bits, base);
+            entries.each_run(|owner, entries| writer.push(owner, entries))?;
+            writer.finish()
+        })?;
+        built.open(kind, &file)
     }
 
     /// Writes the file of one timeline view for `gathered`.
@@ -88,6 +127,7 @@ impl Builder<'_> {
         self.timelines(view_kind::OUTBOX, gathered, &mut built)?;
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
         self.groups(&gathered.groups, &mut built)?;
+        self.responses(gathered, &mut built)?;
         if !gathered.receipts.is_empty() {
             self.write(&mut built, view_kind::RECEIPTS, |file| {
                 write_receipts(file, &gathered.receipts)
@@ -172,6 +212,8 @@ impl Built {
         let open = |number| Ok(Family::open(file, number)?.map(Arc::new));
         if kind == view_kind::OUTBOX {
             self.posts = open(family::POSTS)?;
+        } else if kind == view_kind::RESPONSES {
+            self.responses = open(family::RESPONSES)?;
         } else {
             self.following = open(family::FOLLOWING)?;
             self.followers = open(family::FOLLOWERS)?;

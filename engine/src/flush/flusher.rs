@@ -256,6 +256,11 @@ impl Worker {
             let last = first.saturating_add(TRIM_OWNERS).min(users);
             self.shared.change(|state| state.trim(first..last, floor))?;
         }
+        let lists = self.shared.state()?.responses.lists();
+        for first in (0..lists).step_by(TRIM_OWNERS as usize) {
+            let last = first.saturating_add(TRIM_OWNERS).min(lists);
+            self.shared.change(|state| state.trim_lists(first..last, floor))?;
+        }
         Ok(())
     }
 
@@ -269,6 +274,7 @@ fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
     let of_kind = |number: u8| match view.kind {
         view_kind::OUTBOX => number == family::POSTS,
         view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
+        view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),
         _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
     };
     let rows = graves.iter().filter(|(number, _)| of_kind(*number)).flat_map(|(_, rows)| rows);

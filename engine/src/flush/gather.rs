@@ -10,16 +10,21 @@ use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Began, Effect, Record};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::view::Segments;
 use crate::runs::groups::GroupFile;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::receipts::Remembered;
+use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::state::State;
-use crate::views::users::{Ordinal, Users};
+use crate::views::users::Ordinal;
 
 /// Records whose users are looked up under one hold of the state lock.
 const BATCH_RECORDS: usize = 256;
+
+/// Lists of responses that are copied under one hold of the state lock.
+const BATCH_LISTS: usize = 4_096;
 
 /// An entry with its owner.
 pub(crate) type Row = (Ordinal, Entry);
@@ -42,10 +47,16 @@ pub(crate) struct Gathered {
     pub(crate) mutes: Vec<Row>,
     pub(crate) blocks: Vec<Row>,
     pub(crate) groups: GroupFile,
+    /// Lists of responses that were first needed in the range, in order.
+    pub(crate) lists: Vec<ListRow>,
+    /// Who responded, by list.
+    pub(crate) responses: Vec<Row>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
     last: Sequence,
+    /// What ended up to here is not collected.
+    until: Sequence,
     /// Entries that ended within what was read.
     ended: HashSet<Sequence>,
 }
@@ -64,7 +75,8 @@ pub(crate) struct Range {
 /// Reads the records of `range`.
 pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gathered> {
     let Range { after, last, until } = range;
-    let mut gathered = Gathered { last, ended: HashSet::new(), ..Gathered::default() };
+    let mut gathered = Gathered { last, until, ended: HashSet::new(), ..Gathered::default() };
+    gathered.lists = lists(lend, range)?;
     let mut batch = Vec::with_capacity(BATCH_RECORDS);
     let mut next = log.skip_holes(after.next());
     while next <= until {
@@ -74,7 +86,7 @@ pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gat
         next = log.skip_holes(next.next());
         if batch.len() == BATCH_RECORDS || until < next {
             lend(&mut |state| {
-                batch.drain(..).for_each(|(at, record)| gathered.take(&state.users, at, &record));
+                batch.drain(..).for_each(|(at, record)| gathered.take(state, at, &record));
             })?;
         }
     }
@@ -82,9 +94,27 @@ pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gat
     Ok(gathered)
 }
 
+/// The lists of responses that were first needed in the range, as of its end.
+fn lists(lend: Lend<'_>, range: Range) -> Result<Vec<ListRow>> {
+    let mut first = 0;
+    lend(&mut |state| first = state.responses.first_above(range.after))?;
+    let mut rows: Vec<ListRow> = Vec::new();
+    loop {
+        let mut found = Vec::new();
+        lend(&mut |state| found = state.responses.rows(first, range.until, BATCH_LISTS))?;
+        let made = found.partition_point(|row| row.made <= range.last);
+        rows.extend(found.iter().take(made));
+        first += u32::try_from(made).unwrap_or(u32::MAX);
+        if made < BATCH_LISTS {
+            return Ok(rows);
+        }
+    }
+}
+
 impl Gathered {
-    fn take(&mut self, users: &Users, at: Sequence, record: &Record) {
-        let ordinal = |user: UserId| users.find(user).expect("what is applied names known users");
+    fn take(&mut self, state: &State, at: Sequence, record: &Record) {
+        let ordinal =
+            |user: UserId| state.users.find(user).expect("what is applied names known users");
         let scope = ordinal(record.effect.subject());
         match record.effect {
             Effect::Publish(_) => self.posts.push((scope, (at, 0))),
@@ -104,6 +134,7 @@ impl Gathered {
                 let author = group.author().map(ordinal);
                 self.take_group(scope, author, at, group);
             }
+            Effect::Response(ref response) => self.take_response(state, scope, at, response),
             Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
@@ -143,15 +174,37 @@ impl Gathered {
         }
     }
 
+    /// What a response adds. Of a list that is dead by now nothing is needed.
+    fn take_response(
+        &mut self,
+        state: &State,
+        user: Ordinal,
+        at: Sequence,
+        effect: &ResponseEffect,
+    ) {
+        let sort = match &effect.act {
+            ResponseAct::React { kind } => *kind,
+            ResponseAct::Comment { .. } => COMMENTS,
+            ResponseAct::Unreact { began, .. } => return self.end(*began),
+            ResponseAct::Delete => return self.end(Some(effect.target.into())),
+        };
+        // A comment answers another one, and is in the list of the post all the same.
+        let target = if sort == COMMENTS { effect.post } else { effect.target };
+        let list = state.responses.list_for(target, sort);
+        let list = list.filter(|list| !state.responses.was_dead(*list, self.until));
+        self.responses.extend(list.map(|list| (list, (at, user.0))));
+    }
+
     /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
     fn end(&mut self, began: Began) {
         self.ended.extend(began);
     }
 
     fn settle(&mut self) {
-        let Self { posts, following, followers, mutes, blocks, groups, ended, last, .. } = self;
+        let Self { posts, following, followers, mutes, blocks, groups, responses, .. } = self;
+        let (ended, last) = (&self.ended, &self.last);
         let stands = |at: Sequence| at <= *last && !ended.contains(&at);
-        for rows in [posts, following, followers, mutes, blocks] {
+        for rows in [posts, following, followers, mutes, blocks, responses] {
             rows.retain(|(_, (at, _))| stands(*at));
             // Stable, so that the entries of an owner stay in ascending order.
             rows.sort_by_key(|(owner, _)| *owner);

@@ -12,6 +12,7 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
+use crate::runs::lists;
 use crate::runs::run::Entry;
 use crate::storage::Storage;
 use crate::storage::manifest::{Manifest, ViewEntry};
@@ -45,6 +46,13 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         load_edges(&mut graph.following, file, users, family::FOLLOWING)?;
         load_edges(&mut graph.followers, file, users, family::FOLLOWERS)?;
     }
+    for file in of(view_kind::RESPONSES) {
+        lists::read(file)?.into_iter().for_each(|row| state.responses.load(row));
+    }
+    for file in of(view_kind::RESPONSES) {
+        let lists = state.responses.lists() as usize;
+        load_edges(&mut state.responses.entries, file, lists, family::RESPONSES)?;
+    }
     for file in of(view_kind::GRAVES) {
         load_graves(&mut state, file, manifest.covered)?;
     }
@@ -57,6 +65,7 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         groups.into_iter().for_each(|row| state.groups.load(row));
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
+    state.responses.settle()?;
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
     }
@@ -98,7 +107,14 @@ fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8)
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, .. } = state;
+    let State { outboxes, graph, groups, responses, .. } = state;
+    let lists = responses.lists() as usize;
+    each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
+        responses.entries.bury(owner, Grave { entry, ended: covered });
+    })?;
+    each_entry(file, lists, family::LISTS, |owner, (entry, _)| {
+        responses.bury(owner, Grave { entry, ended: covered });
+    })?;
     each_entry(file, users, family::POSTS, |owner, (entry, _)| {
         outboxes.posts.bury(owner, Grave { entry, ended: covered });
     })?;

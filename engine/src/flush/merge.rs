@@ -18,12 +18,17 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
+use crate::runs::lists;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::storage::{Storage, names};
+use crate::views::responses::ListRow;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
+
+/// Lists of responses that are looked at under one hold of the state lock.
+const DEAD_OWNERS: usize = 4_096;
 
 /// What a merge made.
 #[derive(Debug)]
@@ -41,6 +46,7 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::OUTBOX => &[family::POSTS],
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
+        view_kind::RESPONSES => &[family::RESPONSES, family::LISTS],
         _ => &[],
     }
 }
@@ -68,6 +74,9 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         cancelled = within(&graves, &range, families(oldest.kind));
         if oldest.kind == view_kind::GROUPS {
             merge_groups(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::RESPONSES {
+            let dead = dead_owners(lend, &files, before.covered)?;
+            merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -174,7 +183,7 @@ fn merge_families(
         .map(|(number, families)| {
             let dead = graves.iter().find(|(of, _)| of == number);
             let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
-            Source { number: *number, families, dead }
+            Source { number: *number, families, dead, dead_owners: &[] }
         })
         .collect();
     builder.merged(kind, &sources, built)
@@ -188,6 +197,8 @@ pub(crate) struct Source<'a> {
     families: &'a [Family],
     /// Sorted by owner and entry.
     dead: &'a [Row],
+    /// Owners of which nothing holds, sorted.
+    dead_owners: &'a [Ordinal],
 }
 
 impl Source<'_> {
@@ -218,6 +229,9 @@ impl Source<'_> {
                     }
                 }
             }
+            if self.dead_owners.binary_search(&owner).is_ok() {
+                continue;
+            }
             entries.retain(|(at, _)| !self.is_dead(owner, *at));
             each(owner, &entries)?;
         }
@@ -247,6 +261,54 @@ fn merge_groups(
     merged.groups.retain(|row| !is_dead(family::GROUPS, row.owner, row.id.into()));
     merged.members.retain(|row| !is_dead(family::MEMBERS, row.owner, row.at));
     builder.groups(&merged, built)
+}
+
+/// The lists in the files that were dead at `covered`.
+fn dead_owners(lend: Lend<'_>, files: &[Arc<ViewFile>], covered: Sequence) -> Result<Vec<Ordinal>> {
+    let mut owners = Vec::new();
+    for file in files {
+        let family = Family::open(file, family::RESPONSES)?;
+        owners.extend(family.iter().flat_map(|family| family.listed().map(|listed| listed.owner)));
+    }
+    owners.sort_unstable();
+    owners.dedup();
+    let mut dead = Vec::new();
+    for owners in owners.chunks(DEAD_OWNERS) {
+        lend(&mut |state| {
+            let owners = owners.iter().copied();
+            dead.extend(owners.filter(|owner| state.responses.was_dead(*owner, covered)));
+        })?;
+    }
+    Ok(dead)
+}
+
+fn merge_responses(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    (graves, dead_owners): (&Graved, &[Ordinal]),
+    built: &mut Built,
+) -> Result<()> {
+    let of = |number: u8| {
+        let rows = graves.iter().find(|(of, _)| *of == number);
+        rows.map_or(&[][..], |(_, rows)| rows.as_slice())
+    };
+    let mut lists: Vec<ListRow> = Vec::new();
+    let mut families = Vec::new();
+    for file in files {
+        lists.extend(lists::read(file)?);
+        families.extend(Family::open(file, family::RESPONSES)?);
+    }
+    // A list is known by the record that made it: no record makes two.
+    let mut dead: Vec<Sequence> = of(family::LISTS).iter().map(|(_, (made, _))| *made).collect();
+    dead.sort_unstable();
+    for row in &mut lists {
+        if dead.binary_search(&row.made).is_ok() {
+            *row = ListRow::dead(row.made);
+        }
+    }
+    let dead = of(family::RESPONSES);
+    let entries = Source { number: family::RESPONSES, families: &families, dead, dead_owners };
+    builder.merged_responses(&lists, &entries, built)
 }
 
 fn merge_users(
@@ -283,6 +345,9 @@ impl Merged {
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
             // Wholly in memory: no reader looks at the files.
             view_kind::GROUPS => {}
+            view_kind::RESPONSES => {
+                state.responses.entries.replace(&range, built.responses.as_ref());
+            }
             _ => {
                 state.graph.following.replace(&range, built.following.as_ref());
                 state.graph.followers.replace(&range, built.followers.as_ref());

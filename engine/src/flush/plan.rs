@@ -24,7 +24,13 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 4] = [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS];
+const KINDS: [u8; 5] = [
+    view_kind::USERS,
+    view_kind::OUTBOX,
+    view_kind::GRAPH,
+    view_kind::GROUPS,
+    view_kind::RESPONSES,
+];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.
 pub(crate) fn plan(
@@ -60,7 +66,8 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
     let has_graves = |view: &ViewEntry| {
-        matches!(view.kind, view_kind::OUTBOX | view_kind::GRAPH | view_kind::GROUPS)
+        let kinds = [view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS, view_kind::RESPONSES];
+        kinds.contains(&view.kind)
     };
     let candidates = candidates.filter(has_graves);
     let counted: Vec<(u64, ViewEntry)> = candidates.map(|view| (graves(&view), view)).collect();

@@ -139,6 +139,14 @@ pub mod record_kind {
     pub const GROUP_ADD: u8 = 13;
     /// A membership ended.
     pub const GROUP_REMOVE: u8 = 14;
+    /// A reaction began.
+    pub const REACT: u8 = 15;
+    /// A reaction ended.
+    pub const UNREACT: u8 = 16;
+    /// A comment came to be.
+    pub const COMMENT: u8 = 17;
+    /// A comment was deleted.
+    pub const COMMENT_DELETE: u8 = 18;
 }
 
 /// The body starts with a 16-byte idempotency key.
@@ -216,6 +224,8 @@ pub mod packed_flag {
     pub const POST: u8 = 16;
     /// A varint: the weight of a follow.
     pub const WEIGHT: u8 = 32;
+    /// A retired record was a comment: a varint, the post that it was about.
+    pub const COMMENT: u8 = 64;
 }
 
 /// Bytes of an entry of a packed segment's index.

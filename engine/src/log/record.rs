@@ -6,8 +6,9 @@
 //! header  | crc u32 | body length u24 | kind u8 | flags u8 | check u24 |
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
-//! delete  | post varint | author varint | tags (flag) |
+//! delete  | post varint | author varint | tags (flag) | commented varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
+//! react.. | two varints | tags (flag) | see `response_effect` |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -22,6 +23,8 @@ use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
     record_header, record_kind,
 };
+pub(crate) use super::record_fault::RecordFault;
+use super::response_effect::ResponseEffect;
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
@@ -31,9 +34,11 @@ use crate::limits::RECORD_BODY_BYTES_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Publish(NewPost),
+    /// `commented` is the first record since which comments of the post may stand in the log.
     Delete {
         post: PostId,
         author: UserId,
+        commented: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -74,6 +79,7 @@ pub(crate) enum Effect {
         began: Began,
     },
     Group(GroupEffect),
+    Response(ResponseEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -87,6 +93,8 @@ pub(crate) struct Retired {
     pub(crate) other: Option<UserId>,
     /// It was a post: deleting it again changes nothing, and is up to the author.
     pub(crate) is_post: bool,
+    /// It was a comment of this post: deleting it again changes nothing either.
+    pub(crate) comment_of: Option<PostId>,
     /// Of the whole content, if the record still has its key.
     pub(crate) fingerprint: u64,
 }
@@ -119,35 +127,6 @@ pub(crate) struct RecordHeader {
     crc: u32,
 }
 
-/// Why bytes are not a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RecordFault {
-    /// The bytes end inside the record.
-    Short,
-    /// The header's own checksum differs.
-    Header,
-    /// The checksum over header and body differs.
-    Body,
-    /// Checksums hold, but the kind is not known to this program.
-    UnknownKind(u8),
-    /// Checksums hold, but the fields make no sense.
-    Malformed,
-}
-
-impl std::fmt::Display for RecordFault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Short => f.write_str("the file ends inside a record"),
-            Self::Header => f.write_str("checksum of the record header differs"),
-            Self::Body => f.write_str("checksum of the record differs"),
-            Self::UnknownKind(kind) => {
-                write!(f, "record of unknown kind {kind}; a newer program wrote it")
-            }
-            Self::Malformed => f.write_str("the fields of the record make no sense"),
-        }
-    }
-}
-
 impl Effect {
     /// The user whose command it was: the scope of its key.
     pub(crate) fn subject(&self) -> UserId {
@@ -162,6 +141,7 @@ impl Effect {
             | Self::Block { user, .. }
             | Self::Unblock { user, .. } => *user,
             Self::Group(group) => group.user,
+            Self::Response(response) => response.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -177,6 +157,7 @@ impl Effect {
             | Self::Unmute { author, .. } => Some(*author),
             Self::Block { other, .. } | Self::Unblock { other, .. } => Some(*other),
             Self::Group(group) => group.author(),
+            Self::Response(response) => Some(response.author),
             Self::Retired(retired) => retired.other,
         }
     }
@@ -193,15 +174,17 @@ impl Effect {
             Self::Block { .. } => record_kind::BLOCK,
             Self::Unblock { .. } => record_kind::UNBLOCK,
             Self::Group(group) => group.kind(),
+            Self::Response(response) => response.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
 
-    /// Whether the answer to it names a post.
+    /// Whether the answer to it names what came to be: a post or a comment.
     pub(crate) fn is_publish(&self) -> bool {
         match self {
             Self::Publish(_) => true,
-            Self::Retired(retired) => retired.is_post,
+            Self::Response(response) => response.text().is_some(),
+            Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
             _ => false,
         }
     }
@@ -216,6 +199,12 @@ impl Effect {
         if let Self::Group(group) = self {
             fields.push(self.kind());
             group.put_said(&mut fields);
+            hash.update(&fields);
+            return hash.digest();
+        }
+        if let Self::Response(response) = self {
+            fields.push(self.kind());
+            response.put_said(&mut fields);
             hash.update(&fields);
             return hash.digest();
         }
@@ -252,7 +241,7 @@ impl Effect {
                 put_varint(out, post.created_at.map_or(0, |at| at.0.wrapping_add(1)));
                 put_varint(out, post.meta.len() as u64);
             }
-            Self::Delete { post, author } => put_pair(out, post.0, author.0),
+            Self::Delete { post, author, .. } => put_pair(out, post.0, author.0),
             Self::Follow { user, author, .. }
             | Self::Weigh { user, author, .. }
             | Self::Unfollow { user, author, .. }
@@ -262,6 +251,7 @@ impl Effect {
                 put_pair(out, user.0, other.0);
             }
             Self::Group(group) => group.put(out),
+            Self::Response(response) => response.put(out),
             Self::Retired(_) => {}
         }
     }
@@ -273,6 +263,7 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
+            Self::Delete { commented, .. } => put(commented),
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
             | Self::Unblock { began, .. } => put(began),
@@ -281,11 +272,11 @@ impl Effect {
                 put(back);
             }
             Self::Publish(_)
-            | Self::Delete { .. }
             | Self::Follow { .. }
             | Self::Weigh { .. }
             | Self::Mute { .. }
             | Self::Group(_)
+            | Self::Response(_)
             | Self::Retired(_) => {}
         }
     }
@@ -294,6 +285,7 @@ impl Effect {
     pub(crate) fn weight(&self) -> usize {
         let content = match self {
             Self::Publish(post) => post.text.len() + post.meta.len(),
+            Self::Response(response) => response.text().map_or(0, Bytes::len),
             _ => 0,
         };
         content + 128
@@ -351,6 +343,9 @@ impl Record {
                 other.put_fields(out);
                 put_tags(out, tags);
                 other.put_ends(out);
+                if let Effect::Response(response) = other {
+                    response.text().into_iter().for_each(|text| out.extend_from_slice(text));
+                }
             }
         }
     }
@@ -420,7 +415,11 @@ fn decode_body(
         }),
         kind => {
             let mut effect = pair_effect(kind, first, second, &mut cursor)?;
-            if !cursor.is_empty() {
+            if let Effect::Response(response) = &mut effect
+                && let Some(text) = response.text_mut()
+            {
+                *text = slice(cursor.rest());
+            } else if !cursor.is_empty() {
                 return None;
             }
             if let Effect::Follow { weight, .. } = &mut effect {
@@ -445,9 +444,12 @@ pub(super) fn pair_effect(
     if (record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE).contains(&kind) {
         return GroupEffect::load(kind, first, second, ends).map(Effect::Group);
     }
+    if (record_kind::REACT..=record_kind::COMMENT_DELETE).contains(&kind) {
+        return ResponseEffect::load(kind, first, second, ends).map(Effect::Response);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => Effect::Delete { post: PostId(first), author },
+        record_kind::DELETE => Effect::Delete { post: PostId(first), author, commented: began()? },
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
@@ -465,7 +467,7 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 
 /// Whether records of this kind stand in segments as they were appended.
 fn is_plain_kind(kind: u8) -> bool {
-    (record_kind::PUBLISH..=record_kind::GROUP_REMOVE).contains(&kind)
+    (record_kind::PUBLISH..=record_kind::COMMENT_DELETE).contains(&kind)
         && kind != record_kind::RETIRED
 }
 

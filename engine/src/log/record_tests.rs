@@ -7,6 +7,7 @@ use super::*;
 use crate::group_name::GroupName;
 use crate::ids::GroupId;
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 
 const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
 
@@ -46,7 +47,33 @@ fn effect() -> impl Strategy<Value = Effect> {
     let kinds = record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE;
     let numbers = (any::<u64>(), any::<u64>(), 0..u64::MAX / 2, any::<u64>());
     let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
-    prop_oneof![publish, pair, follow, group]
+    let kinds = record_kind::REACT..=record_kind::COMMENT_DELETE;
+    let numbers = (any::<u64>(), 0..u64::MAX / 2, any::<u64>(), 1..u64::MAX / 2, any::<u64>());
+    let response = (kinds, numbers, 0..16u8, bytes(300)).prop_map(response_effect);
+    prop_oneof![publish, pair, follow, group, response]
+}
+
+fn response_effect(
+    (record, (user, post, owner, distance, author), kind, text): (
+        u8,
+        (u64, u64, u64, u64, u64),
+        u8,
+        Bytes,
+    ),
+) -> Effect {
+    let is_delete = record == record_kind::COMMENT_DELETE;
+    // Half of the others are about the post itself.
+    let distance = if is_delete || distance.is_multiple_of(2) { distance } else { 0 };
+    let (user, owner) = (UserId(user), UserId(owner));
+    let author = if distance == 0 { owner } else { UserId(author) };
+    let (post, target) = (PostId(post), PostId(post + distance));
+    let act = match record {
+        record_kind::REACT => ResponseAct::React { kind },
+        record_kind::UNREACT => ResponseAct::Unreact { kind, began: Some(Sequence(post.0 + 1)) },
+        record_kind::COMMENT => ResponseAct::Comment { text },
+        _ => ResponseAct::Delete,
+    };
+    Effect::Response(ResponseEffect { user, post, owner, target, author, act })
 }
 
 fn group_effect(

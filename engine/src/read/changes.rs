@@ -7,15 +7,17 @@
 //! answer is `Trimmed`.
 
 use crate::change::{
-    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange,
+    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange, ResponseChange,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Effect, Record};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
+use crate::read::targets::{self, Standing, Target};
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
 use crate::views::state::State;
@@ -113,24 +115,50 @@ fn look(
 fn content_bytes(record: &Record, wanted: ContentWanted) -> usize {
     match &record.effect {
         Effect::Publish(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
+        Effect::Response(response) if wanted == ContentWanted::Yes => {
+            response.text().map_or(0, |text| text.len())
+        }
         _ => 0,
     }
 }
 
-/// Of each record, whether it is a post that is not deleted.
+/// Of each record, whether it is a post or a comment that is not deleted.
 fn alive(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<bool>> {
-    let looked: Vec<Stands> = {
+    let looked: Vec<Text> = {
         let state = shared.state()?;
         records.iter().map(|(at, record)| stands(&state, *at, record)).collect::<Result<_>>()?
     };
-    looked.iter().map(Stands::resolve).collect()
+    looked.iter().map(Text::stands).collect()
 }
 
-fn stands(state: &State, at: Sequence, record: &Record) -> Result<Stands> {
-    let Effect::Publish(post) = &record.effect else { return Ok(Stands::Known(false)) };
-    match state.users.find(post.author) {
-        Some(author) => Stands::of(&state.outboxes.posts, author, at),
-        None => Ok(Stands::Known(false)),
+/// Whether a text may be told, or where that is written.
+enum Text {
+    None,
+    Post(Stands),
+    Comment(Standing),
+}
+
+impl Text {
+    fn stands(&self) -> Result<bool> {
+        match self {
+            Self::None => Ok(false),
+            Self::Post(stands) => stands.resolve(),
+            Self::Comment(standing) => standing.resolve(),
+        }
+    }
+}
+
+fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
+    match &record.effect {
+        Effect::Publish(post) => match state.users.find(post.author) {
+            Some(author) => Stands::of(&state.outboxes.posts, author, at).map(Text::Post),
+            None => Ok(Text::None),
+        },
+        Effect::Response(response) if response.text().is_some() => {
+            let target = Target { id: at.into(), author: response.user, ..Target::of(response) };
+            targets::standing(state, &target).map(Text::Comment)
+        }
+        _ => Ok(Text::None),
     }
 }
 
@@ -153,7 +181,7 @@ fn change(
         Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
         // A hint for delivery, and nothing that holds.
         Effect::Weigh { .. } | Effect::Retired(_) => return None,
-        Effect::Delete { post, author } => Changed::Deleted { post, author },
+        Effect::Delete { post, author, .. } => Changed::Deleted { post, author },
         Effect::Follow { user, author, .. } => edge(EdgeChange::Follow, user, author),
         Effect::Unfollow { user, author, .. } => edge(EdgeChange::Unfollow, user, author),
         Effect::Mute { user, author } => edge(EdgeChange::Mute, user, author),
@@ -161,8 +189,20 @@ fn change(
         Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
         Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
         Effect::Group(effect) => group(sequence, effect),
+        Effect::Response(effect) => response(effect, is_alive && content == ContentWanted::Yes),
     };
     Some(Change { sequence, time: record.time, what })
+}
+
+fn response(effect: ResponseEffect, with_text: bool) -> Changed {
+    let ResponseEffect { user, post, target, act, .. } = effect;
+    let kind = match act {
+        ResponseAct::React { kind } => ResponseChange::React(kind),
+        ResponseAct::Unreact { kind, .. } => ResponseChange::Unreact(kind),
+        ResponseAct::Comment { text } => ResponseChange::Comment(with_text.then_some(text)),
+        ResponseAct::Delete => ResponseChange::Delete,
+    };
+    Changed::Response { kind, user, post, target }
 }
 
 fn group(sequence: Sequence, effect: GroupEffect) -> Changed {

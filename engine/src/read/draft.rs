@@ -38,7 +38,7 @@ impl<'a> Draft<'a> {
 
     /// The page, owned. `None` if some of it is out of reach.
     pub(crate) fn page(&self) -> Result<Option<Page>> {
-        let Selection { position, entries, segments } = &self.selection;
+        let Selection { position, entries, segments, .. } = &self.selection;
         let content = Content::new(self.shared, segments);
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
         let fetch = |(sequence, found): (&Sequence, _)| content.fetch(*sequence, found);
@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
 
     /// Has `look` see the page, borrowed. `None` if some of it is out of reach.
     pub(crate) fn see<R>(&self, look: impl FnOnce(PageRef<'_>) -> R) -> Result<Option<R>> {
-        let Selection { position, entries, segments } = &self.selection;
+        let Selection { position, entries, segments, .. } = &self.selection;
         let content = Content::new(self.shared, segments);
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
         if found.iter().any(|found| matches!(found, Found::InFiles)) {

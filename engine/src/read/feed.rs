@@ -10,11 +10,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
 use crate::log::record::{Effect, Record};
-use crate::query::{GroupQuery, HomeSteps, Post, TimelineQuery};
+use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
 use crate::read::content::{Content, Reach};
+use crate::read::counts::Counting;
 use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
-use crate::read::select;
+use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
 use crate::read::visibility::Viewer;
 use crate::shared::{Shared, Tally};
@@ -26,12 +27,21 @@ pub(crate) fn home<'a>(
     query: &TimelineQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    check_limit(query.limit)?;
-    let selection = match reach {
-        Reach::Files => Some(select::home(shared, query, &mut Steps::default())?),
-        Reach::Memory => select::resident_home(shared, query)?,
-    };
+    let selection = select_home(shared, query, Counting::No, reach)?;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
+}
+
+fn select_home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+    reach: Reach,
+) -> Result<Option<Selection>> {
+    check_limit(query.limit)?;
+    match reach {
+        Reach::Files => select::home(shared, query, counting, &mut Steps::default()).map(Some),
+        Reach::Memory => select::resident_home(shared, query, counting),
+    }
 }
 
 /// The posts of a group's members. Within memory: `None` if that is not enough.
@@ -40,14 +50,23 @@ pub(crate) fn group<'a>(
     query: &GroupQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    check_limit(query.page.limit)?;
-    check_owner(query.page.user, query.page.viewer)?;
-    let selection = match reach {
-        Reach::Files => Some(select::group(shared, query)?),
-        Reach::Memory => select::resident_group(shared, query)?,
-    };
+    let selection = select_group(shared, query, Counting::No, reach)?;
     let query = &query.page;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
+}
+
+fn select_group(
+    shared: &Shared,
+    query: &GroupQuery,
+    counting: Counting,
+    reach: Reach,
+) -> Result<Option<Selection>> {
+    check_limit(query.page.limit)?;
+    check_owner(query.page.user, query.page.viewer)?;
+    match reach {
+        Reach::Files => select::group(shared, query, counting).map(Some),
+        Reach::Memory => select::resident_group(shared, query, counting),
+    }
 }
 
 /// A read of a home, and what it did.
@@ -55,7 +74,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     check_limit(query.limit)?;
     let mut steps = Steps::default();
     let begun = Instant::now();
-    let selection = select::home(shared, query, &mut steps)?;
+    let selection = select::home(shared, query, Counting::No, &mut steps)?;
     let selected = Instant::now();
     let page = Draft::new(shared, selection, query, Reach::Files).page()?;
     let (position, entries) =
@@ -84,12 +103,56 @@ pub(crate) fn outbox<'a>(
     query: &TimelineQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    check_limit(query.limit)?;
-    let selection = match reach {
-        Reach::Files => Some(select::outbox(shared, query)?),
-        Reach::Memory => select::resident_outbox(shared, query)?,
-    };
+    let selection = select_outbox(shared, query, Counting::No, reach)?;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
+}
+
+fn select_outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+    reach: Reach,
+) -> Result<Option<Selection>> {
+    check_limit(query.limit)?;
+    match reach {
+        Reach::Files => select::outbox(shared, query, counting).map(Some),
+        Reach::Memory => select::resident_outbox(shared, query, counting),
+    }
+}
+
+/// A page of posts with what they were responded with. Within memory: `None` if that is not enough.
+pub(crate) fn counted(
+    shared: &Shared,
+    query: &CountedQuery,
+    reach: Reach,
+) -> Result<Option<CountedPage>> {
+    let (selection, page) = match query {
+        CountedQuery::Home(page) => {
+            // A home is read by its user, unless somebody else is named.
+            let counting = Counting::For(page.viewer.or(Some(page.user)));
+            (select_home(shared, page, counting, reach)?, page)
+        }
+        CountedQuery::Outbox(page) => {
+            (select_outbox(shared, page, Counting::For(page.viewer), reach)?, page)
+        }
+        CountedQuery::Group(group) => {
+            let page = &group.page;
+            let counting = Counting::For(page.viewer.or(Some(page.user)));
+            (select_group(shared, group, counting, reach)?, page)
+        }
+    };
+    let Some(mut selection) = selection else { return Ok(None) };
+    let entries = selection.entries.clone();
+    let counts = std::mem::take(&mut selection.counts);
+    let draft = Draft::new(shared, selection, page, reach);
+    let Some(page) = draft.page()? else { return Ok(None) };
+    let of = |post: &Post| {
+        let post = Sequence::from(post.id);
+        let place = entries.binary_search_by(|entry| post.cmp(entry)).ok();
+        place.and_then(|place| counts.get(place)).copied().unwrap_or_default()
+    };
+    let counts = page.posts.iter().map(of).collect();
+    Ok(Some(CountedPage { page, counts }))
 }
 
 /// One post, unless it is deleted or hidden from the viewer. Within memory: `None` if that is not
@@ -100,24 +163,37 @@ pub(crate) fn post(
     viewer: Option<UserId>,
     reach: Reach,
 ) -> Result<Option<(Position, Post)>> {
+    let found = counted_post(shared, id, viewer, reach)?;
+    Ok(found.map(|(position, post, _)| (position, post)))
+}
+
+/// The same, with what it was responded with.
+pub(crate) fn counted_post(
+    shared: &Shared,
+    id: PostId,
+    viewer: Option<UserId>,
+    reach: Reach,
+) -> Result<Option<(Position, Post, Counts)>> {
     let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {id}"));
     let segments = shared.log.segments();
     let Some(post) = Content::new(shared, &segments).post(id.into(), reach)? else {
         return Ok(None);
     };
     let post = post.ok_or_else(absent)?;
-    let (position, stands) = {
+    let (position, stands, counts) = {
         let state = shared.state()?;
         let author = state.users.find(post.author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(&state, viewer).is_hidden(author);
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
-        (state.position, if is_hidden { Stands::Known(false) } else { stands })
+        let reader = viewer.and_then(|viewer| state.users.find(viewer));
+        let counts = state.responses.counts(id, reader);
+        (state.position, if is_hidden { Stands::Known(false) } else { stands }, counts)
     };
     Tally::count(&shared.tally.posts_read, 1);
     if reach == Reach::Memory && stands.is_in_files() {
         return Ok(None);
     }
-    if stands.resolve()? { Ok(Some((position, post))) } else { Err(absent()) }
+    if stands.resolve()? { Ok(Some((position, post, counts))) } else { Err(absent()) }
 }
 
 /// The post in a record; `None` if the record is something else.

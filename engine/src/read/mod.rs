@@ -16,6 +16,8 @@
 //! * [`scan`]: everything that holds, in log order.
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
+//! * [`targets`], [`lists`]: what is responded to, and pages of responses; [`comments`], [`reactors`];
+//!   [`counts`]: how many there are.
 //! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
 //! * [`activity`]: when users were last active.
@@ -26,15 +28,20 @@
 
 pub(crate) mod activity;
 pub(crate) mod changes;
+pub(crate) mod comments;
 pub(crate) mod content;
+pub(crate) mod counts;
 pub(crate) mod draft;
 pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod groups;
+pub(crate) mod lists;
 pub(crate) mod merge;
+pub(crate) mod reactors;
 pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod stands;
+pub(crate) mod targets;
 pub(crate) mod verify;
 pub(crate) mod visibility;

@@ -12,8 +12,9 @@ use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
-use crate::query::{GroupQuery, TimelineQuery};
+use crate::query::{Counts, GroupQuery, TimelineQuery};
 use crate::read::content::Reach;
+use crate::read::counts::{self, Counting};
 use crate::read::groups;
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
@@ -30,6 +31,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Selection {
     pub(crate) position: Position,
     pub(crate) entries: Vec<Sequence>,
+    /// What each was responded with, if that is wanted.
+    pub(crate) counts: Vec<Counts>,
     /// The log as it was then: what is erased meanwhile can still be fetched.
     pub(crate) segments: Arc<Segments>,
 }
@@ -76,57 +79,100 @@ pub(crate) struct Followees {
 }
 
 /// A page of the user's home. `steps` is told what it took.
-pub(crate) fn home(shared: &Shared, query: &TimelineQuery, steps: &mut Steps) -> Result<Selection> {
+pub(crate) fn home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+    steps: &mut Steps,
+) -> Result<Selection> {
     let (mut followees, mut is_below_inbox) = (None, false);
     loop {
         let known = Known { followees: followees.as_ref(), is_below_inbox };
-        match look_at_home(shared, query, known, steps, Reach::Files)? {
+        let selection = match look_at_home(shared, (query, counting), known, steps, Reach::Files)? {
             Look::Done(selection) => return Ok(selection),
-            Look::Followees(excerpt, stamp) => followees = Some(Followees::read(&excerpt, stamp)?),
-            Look::Posts(rest) => return rest.finish(query),
+            Look::Followees(excerpt, stamp) => {
+                followees = Some(Followees::read(&excerpt, stamp)?);
+                continue;
+            }
+            Look::Posts(rest) => rest.finish(query)?,
             Look::Pulled(beside) => match beside.finish(query, steps)? {
-                Some(selection) => return Ok(selection),
-                None => is_below_inbox = true,
+                Some(selection) => selection,
+                None => {
+                    is_below_inbox = true;
+                    continue;
+                }
             },
+        };
+        if let Some(counted) = selection.counted_later(shared, counting)? {
+            return Ok(counted);
         }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_home(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
+pub(crate) fn resident_home(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
     let known = Known::default();
-    look_at_home(shared, query, known, &mut Steps::default(), Reach::Memory).map(Look::done)
+    look_at_home(shared, (query, counting), known, &mut Steps::default(), Reach::Memory)
+        .map(Look::done)
 }
 
 /// A page of the user's outbox.
-pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery) -> Result<Selection> {
-    match look_at_outbox(shared, query)? {
-        Ok(selection) => Ok(selection),
-        Err(rest) => rest.finish(query),
+pub(crate) fn outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Selection> {
+    loop {
+        match look_at_outbox(shared, query, counting)? {
+            Ok(selection) => return Ok(selection),
+            Err(rest) => {
+                if let Some(counted) = rest.finish(query)?.counted_later(shared, counting)? {
+                    return Ok(counted);
+                }
+            }
+        }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Option<Selection>> {
-    Ok(look_at_outbox(shared, query)?.ok())
+pub(crate) fn resident_outbox(
+    shared: &Shared,
+    query: &TimelineQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
+    Ok(look_at_outbox(shared, query, counting)?.ok())
 }
 
 /// A page of the feed of one of the user's groups.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery) -> Result<Selection> {
-    match look_at_group(shared, query)? {
-        Ok(selection) => Ok(selection),
-        Err(rest) => rest.finish(&query.page),
+pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Selection> {
+    loop {
+        match look_at_group(shared, query, counting)? {
+            Ok(selection) => return Ok(selection),
+            Err(rest) => {
+                if let Some(counted) = rest.finish(&query.page)?.counted_later(shared, counting)? {
+                    return Ok(counted);
+                }
+            }
+        }
     }
 }
 
 /// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_group(shared: &Shared, query: &GroupQuery) -> Result<Option<Selection>> {
-    Ok(look_at_group(shared, query)?.ok())
+pub(crate) fn resident_group(
+    shared: &Shared,
+    query: &GroupQuery,
+    counting: Counting,
+) -> Result<Option<Selection>> {
+    Ok(look_at_group(shared, query, counting)?.ok())
 }
 
 fn look_at_home(
     shared: &Shared,
-    query: &TimelineQuery,
+    (query, counting): (&TimelineQuery, Counting),
     known: Known<'_>,
     steps: &mut Steps,
     reach: Reach,
@@ -135,7 +181,10 @@ fn look_at_home(
     let state = shared.state()?;
     let user = state.users.find(query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
-    let looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
+    let mut looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
+    if let Look::Done(selection) = &mut looked {
+        selection.counts = counts::now(&state, &selection.entries, counting);
+    }
     // A page that reaches below the inbox was counted by the look that found that out.
     let is_answered = !known.is_below_inbox
         && match looked {
@@ -161,7 +210,7 @@ pub(crate) fn look(
     let viewer = Viewer::new(state, query.viewer);
     let user = state.users.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
-        return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
+        return Ok(Look::Done(Selection::new(position, Vec::new(), segments)));
     };
     let is_same = |known: &&Followees| known.stamp == state.graph.following.stamp(user);
     let reader = Reader { state, viewer, user, known: known.followees.filter(is_same), now };
@@ -169,7 +218,7 @@ pub(crate) fn look(
     let inboxed = if known.is_below_inbox { Inboxed::No } else { reader.inboxed(wanted, steps)? };
     match inboxed {
         Inboxed::Page(entries) => {
-            return Ok(Look::Done(Selection { position, entries, segments }));
+            return Ok(Look::Done(Selection::new(position, entries, segments)));
         }
         Inboxed::Files(taken, authors) => {
             let excerpts = excerpts(state, &authors, query);
@@ -189,7 +238,7 @@ pub(crate) fn look(
     reader.each_author(|author| merge.add(author))?;
     let entries = merge.nearest(query.limit + 1)?;
     if !resident.missed.get() {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+        return Ok(Look::Done(Selection::new(position, entries, segments)));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
@@ -200,19 +249,22 @@ pub(crate) fn look(
 /// The selection, or what is left to do for it.
 type Looked = std::result::Result<Selection, Rest>;
 
-fn look_at_group(shared: &Shared, query: &GroupQuery) -> Result<Looked> {
+fn look_at_group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Looked> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
     state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    pull(&state, shared.log.segments(), authors, &query.page)
+    Ok(pull(&state, shared.log.segments(), authors, &query.page)?
+        .map(|s| s.counted(&state, counting)))
 }
 
-fn look_at_outbox(shared: &Shared, query: &TimelineQuery) -> Result<Looked> {
+fn look_at_outbox(shared: &Shared, query: &TimelineQuery, counting: Counting) -> Result<Looked> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, query.viewer);
     let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
-    pull(&state, shared.log.segments(), author.into_iter().collect(), query)
+    let authors = author.into_iter().collect();
+    let looked = pull(&state, shared.log.segments(), authors, query)?;
+    Ok(looked.map(|selection| selection.counted(&state, counting)))
 }
 
 /// A page merged from the outboxes of these authors.
@@ -229,7 +281,7 @@ fn pull(
         let excerpts = excerpts(state, &authors, query);
         return Ok(Err(Rest { position, segments, authors, excerpts }));
     }
-    Ok(Ok(Selection { position, entries, segments }))
+    Ok(Ok(Selection::new(position, entries, segments)))
 }
 
 /// Somebody whose home is read.
@@ -310,6 +362,23 @@ impl Followees {
     }
 }
 
+impl Selection {
+    fn new(position: Position, entries: Vec<Sequence>, segments: Arc<Segments>) -> Self {
+        Self { position, entries, counts: Vec::new(), segments }
+    }
+
+    fn counted(self, state: &State, counting: Counting) -> Self {
+        Self { counts: counts::now(state, &self.entries, counting), ..self }
+    }
+
+    /// The same without the state it was selected from. `None` if the counts of then are known no more:
+    /// look again.
+    fn counted_later(self, shared: &Shared, counting: Counting) -> Result<Option<Self>> {
+        let counts = counts::as_of(shared, self.position, &self.entries, counting)?;
+        Ok(counts.map(|counts| Self { counts, ..self }))
+    }
+}
+
 impl Look {
     fn done(self) -> Option<Selection> {
         match self {
@@ -322,7 +391,7 @@ impl Look {
 impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
-        Ok(Selection { position: self.position, entries, segments: self.segments })
+        Ok(Selection::new(self.position, entries, self.segments))
     }
 }
 
@@ -334,9 +403,9 @@ impl Beside {
         steps: &mut Steps,
     ) -> Result<Option<Selection>> {
         let Self { mut taken, wanted, rest } = self;
-        let Selection { position, entries, segments } = rest.finish(query)?;
+        let Selection { position, entries, segments, .. } = rest.finish(query)?;
         let entries = taken.page(entries, wanted, steps);
-        Ok(entries.map(|entries| Selection { position, entries, segments }))
+        Ok(entries.map(|entries| Selection::new(position, entries, segments)))
     }
 }
 

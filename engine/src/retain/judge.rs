@@ -7,10 +7,12 @@ use crate::flush::gather::Lend;
 use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::views::graph::Pairs;
 use crate::views::graves::Graves;
+use crate::views::responses::COMMENTS;
 use crate::views::state::State;
 use crate::views::timeline::Timelines;
 use crate::views::users::Ordinal;
@@ -107,6 +109,9 @@ impl<'a> Judge<'a> {
                 Some(self.pair(&state.graph.blocks, (user, other), sequence))
             }
             (Effect::Group(group), [Some(owner), _]) => self.group(state, owner, sequence, group),
+            (Effect::Response(response), [Some(user), _]) => {
+                self.response(state, user, sequence, response)?
+            }
             _ => None,
         };
         Ok(Looked { entry, names })
@@ -157,6 +162,35 @@ impl<'a> Judge<'a> {
         Some(Standing::Edge(stands || self.ended_late(graves, owner, entry)))
     }
 
+    /// Of what begins with a response's record: a reaction, or a comment.
+    fn response(
+        &self,
+        state: &State,
+        user: Ordinal,
+        entry: Sequence,
+        effect: &ResponseEffect,
+    ) -> Result<Option<Standing>> {
+        let responses = &state.responses;
+        let (target, sort) = match effect.act {
+            ResponseAct::React { kind } => (effect.target, kind),
+            ResponseAct::Comment { .. } => (effect.post, COMMENTS),
+            ResponseAct::Unreact { .. } | ResponseAct::Delete => return Ok(None),
+        };
+        // A list that died after the covered position may have to live again.
+        let Some(list) = responses.list_for(target, sort) else {
+            return Ok(Some(Standing::Edge(false)));
+        };
+        if let Some(died) = responses.died(list) {
+            return Ok(Some(Standing::Edge(self.covered < died)));
+        }
+        if sort == COMMENTS {
+            return Ok(Some(Standing::Follow(self.stands(&responses.entries, list, entry)?)));
+        }
+        let stands = responses.reacted_since(target, sort, user) == Some(entry);
+        let late = self.ended_late(&responses.entries.graves, list, entry);
+        Ok(Some(Standing::Edge(stands || late)))
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -184,6 +218,11 @@ impl<'a> Judge<'a> {
                 GroupAct::Delete { group } => !self.is_gone(Some(group.into()))?,
                 GroupAct::Remove { began, .. } => !self.is_gone(began)?,
                 GroupAct::Create | GroupAct::Add { .. } => false,
+            },
+            Effect::Response(response) => match response.act {
+                ResponseAct::Unreact { began, .. } => !self.is_gone(began)?,
+                ResponseAct::Delete => !self.is_gone(Some(response.target.into()))?,
+                ResponseAct::React { .. } | ResponseAct::Comment { .. } => false,
             },
             Effect::Publish(_)
             | Effect::Follow { .. }
@@ -232,14 +271,21 @@ impl<'a> Judge<'a> {
             Effect::Retired(retired) => retired.is_post,
             _ => false,
         };
+        let comment_of = match &record.effect {
+            Effect::Response(response) => response.text().map(|_| response.post),
+            Effect::Retired(retired) => retired.comment_of,
+            _ => None,
+        };
         let key = record.key.filter(|_| self.remembers(sequence, record));
-        let is_nothing = !is_post && key.is_none() && new == [false, false];
+        let is_stub = is_post || comment_of.is_some();
+        let is_nothing = !is_stub && key.is_none() && new == [false, false];
         if is_nothing {
             return None;
         }
         let fingerprint = if key.is_some() { record.effect.fingerprint() } else { 0 };
         let other = other.filter(|_| is_other_new);
-        let effect = Effect::Retired(Retired { subject, other, is_post, fingerprint });
+        let retired = Retired { subject, other, is_post, comment_of, fingerprint };
+        let effect = Effect::Retired(retired);
         Some(Record { time: record.time, key, effect })
     }
 
@@ -264,6 +310,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Unmute { author, .. } => Some(*author),
         Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
         Effect::Group(group) => group.author(),
+        Effect::Response(response) => Some(response.author),
         Effect::Retired(retired) => retired.other,
         Effect::Publish(_) | Effect::Delete { .. } => None,
     };

@@ -1,13 +1,14 @@
 //! One round of retention.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::plan::{Rules, plan};
 use super::rewrite::{remove_outdated, rewrite};
 use crate::error::Result;
 use crate::flush::gather::Lend;
-use crate::ids::{Sequence, Timestamp};
+use crate::ids::{PostId, Sequence, Timestamp};
 use crate::log::record::Effect;
+use crate::log::response_effect::ResponseAct;
 use crate::log::view::Segments;
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
@@ -26,7 +27,7 @@ pub struct Retention {
     pub erased: Sequence,
 }
 
-/// Deleted posts whose text is still in the log, and the records that deleted them.
+/// Deleted posts and comments whose text is still in the log, and the records that deleted them.
 pub(crate) type Doomed = BTreeMap<Sequence, Sequence>;
 
 /// Erases what was deleted up to the covered position, and packs what has become old. `is_stopping`
@@ -79,20 +80,62 @@ pub(crate) fn pass(
 fn doomed(log: &Segments, after: Sequence, until: Sequence) -> Result<Doomed> {
     let mut found = Doomed::new();
     let mut next = log.skip_holes(after.next());
+    let mut commented = HashMap::new();
+    let mut from = until;
     while next <= until {
-        if let Some(Effect::Delete { post, .. }) = log.record(next)?.map(|record| record.effect) {
-            found.insert(post.into(), next);
+        match log.record(next)?.map(|record| record.effect) {
+            Some(Effect::Delete { post, commented: since, .. }) => {
+                found.insert(post.into(), next);
+                if let Some(since) = since {
+                    commented.insert(post, next);
+                    from = from.min(since);
+                }
+            }
+            Some(Effect::Response(response)) if response.act == ResponseAct::Delete => {
+                found.insert(response.target.into(), next);
+            }
+            _ => {}
         }
         next = log.skip_holes(next.next());
+    }
+    if !commented.is_empty() {
+        comments(log, &commented, from, &mut found)?;
     }
     let mut doomed = Doomed::new();
     for (post, deleted) in found {
         let record = log.record(post)?;
-        if record.is_some_and(|record| matches!(record.effect, Effect::Publish(_))) {
+        let has_text = |effect: &Effect| match effect {
+            Effect::Publish(_) => true,
+            Effect::Response(response) => response.text().is_some(),
+            _ => false,
+        };
+        if record.is_some_and(|record| has_text(&record.effect)) {
             doomed.insert(post, deleted);
         }
     }
     Ok(doomed)
+}
+
+/// Adds the comments of posts that were deleted, by the records that deleted these. Nothing leads to
+/// them any more, so the log is read from the first of them on.
+fn comments(
+    log: &Segments,
+    deleted: &HashMap<PostId, Sequence>,
+    from: Sequence,
+    found: &mut Doomed,
+) -> Result<()> {
+    let until = deleted.values().copied().max().unwrap_or_default();
+    let mut next = log.skip_holes(from);
+    while next < until {
+        if let Some(Effect::Response(response)) = log.record(next)?.map(|record| record.effect)
+            && response.text().is_some()
+            && let Some(deleted) = deleted.get(&response.post)
+        {
+            found.entry(next).or_insert(*deleted);
+        }
+        next = log.skip_holes(next.next());
+    }
+    Ok(())
 }
 
 /// Up to where all is erased after the round: short of the first delete of a post that stands in a

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -11,7 +12,7 @@ use crate::views::users::Ordinal;
 pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> {
     let mut settled = record.clone();
     match &mut settled.effect {
-        Effect::Delete { post, author } => {
+        Effect::Delete { post, author, .. } => {
             let posts = &state.outboxes.posts;
             let entry = Sequence::from(*post);
             let stands = match state.users.find(*author) {
@@ -21,8 +22,14 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             if !stands {
                 let fingerprint = record.effect.fingerprint();
                 let subject = *author;
-                let retired = Retired { subject, other: None, is_post: false, fingerprint };
-                settled.effect = Effect::Retired(retired);
+                settled.effect = ended(subject, None, fingerprint);
+            }
+        }
+        Effect::Response(response) => {
+            if !means_something(state, response)? {
+                let fingerprint = record.effect.fingerprint();
+                let (subject, other) = (response.user, Some(response.author));
+                settled.effect = ended(subject, other, fingerprint);
             }
         }
         Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
@@ -40,8 +47,7 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             if !follows(state, *user, *author)? {
                 let fingerprint = record.effect.fingerprint();
                 let (subject, other) = (*user, Some(*author));
-                let retired = Retired { subject, other, is_post: false, fingerprint };
-                settled.effect = Effect::Retired(retired);
+                settled.effect = ended(subject, other, fingerprint);
             }
         }
         Effect::Publish(_)
@@ -52,6 +58,31 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
+}
+
+/// What is left of a record that means nothing any more.
+fn ended(subject: UserId, other: Option<UserId>, fingerprint: u64) -> Effect {
+    let (is_post, comment_of) = (false, None);
+    Effect::Retired(Retired { subject, other, is_post, comment_of, fingerprint })
+}
+
+/// Whether what it is about is there: a response to what is gone counts for nothing, and a comment
+/// that is gone is not deleted again. Who reacted is in memory, so that the fold itself sees what an
+/// end finds.
+fn means_something(state: &State, response: &ResponseEffect) -> Result<bool> {
+    if let ResponseAct::Unreact { .. } = response.act {
+        return Ok(true);
+    }
+    let Some(owner) = state.users.find(response.owner) else { return Ok(false) };
+    if !state.outboxes.posts.part(owner).contains(response.post.into())? {
+        return Ok(false);
+    }
+    // A comment may answer one that was deleted later and is gone by now.
+    if response.target == response.post || response.text().is_some() {
+        return Ok(true);
+    }
+    let Some(list) = state.responses.comments_of(response.post) else { return Ok(false) };
+    state.responses.entries.part(list).contains(response.target.into())
 }
 
 /// Whether the follow stands.

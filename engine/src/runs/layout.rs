@@ -58,6 +58,8 @@ pub mod view_kind {
     pub const GRAVES: u8 = 5;
     /// Groups of authors, and their members.
     pub const GROUPS: u8 = 6;
+    /// Reactions and comments.
+    pub const RESPONSES: u8 = 7;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -96,7 +98,7 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, and of the arrays of a file of groups.
+/// Families of the graph view, of graves, of responses, and of the arrays of a file of groups.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -112,10 +114,14 @@ pub mod family {
     pub const GROUPS: u8 = 5;
     /// Members of groups: an array. As graves: by the owner of the group.
     pub const MEMBERS: u8 = 6;
+    /// Responses: users, by list.
+    pub const RESPONSES: u8 = 7;
+    /// Lists of responses: an array. As graves: by list.
+    pub const LISTS: u8 = 8;
 }
 
 /// All families.
-pub(crate) const FAMILIES: [u8; 7] = [
+pub(crate) const FAMILIES: [u8; 9] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -123,6 +129,8 @@ pub(crate) const FAMILIES: [u8; 7] = [
     family::BLOCKS,
     family::GROUPS,
     family::MEMBERS,
+    family::RESPONSES,
+    family::LISTS,
 ];
 
 /// Runs in a block of the directory.
@@ -180,6 +188,22 @@ pub mod member {
     pub const GROUP_AT: usize = 8;
     /// u64, the sequence of the record that began the membership.
     pub const ADDED_AT: usize = 16;
+}
+
+/// Bytes of an element of the array of lists of responses.
+pub const LIST_BYTES: usize = 32;
+
+/// Offsets of the fields of an element of the array of lists of responses. The lists of all files, in
+/// their order, are numbered from 0.
+pub mod list {
+    /// u64, the sequence of the record that first needed the list.
+    pub const MADE_AT: usize = 0;
+    /// u64, the post or comment; 0 if the list is dead.
+    pub const TARGET_AT: usize = 8;
+    /// u64, the post, or the one that the comment is about.
+    pub const POST_AT: usize = 16;
+    /// u8, a kind of reaction, 0 to 15, or 16: comments; then 7 bytes, 0.
+    pub const SORT_AT: usize = 24;
 }
 
 /// The first eight bytes of a view file's footer.

@@ -5,7 +5,8 @@
 //! * [`bits`], [`chunk`]: sequences and payloads in few bits, with access by index.
 //! * [`run`]: the sealed entries of one user.
 //! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
-//! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members.
+//! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members;
+//!   [`lists`]: what lists of responses are of.
 //! * [`family`]: many users' runs of one kind, and the directory that finds them.
 //!
 //! Invariants:
@@ -19,6 +20,7 @@ pub(crate) mod file;
 pub(crate) mod groups;
 pub(crate) mod ids;
 pub mod layout;
+pub(crate) mod lists;
 pub(crate) mod run;
 pub(crate) mod section;
 pub(crate) mod writer;

@@ -4,7 +4,27 @@ use super::seed::Random;
 use crate::command::{Action, Command, NewPost, WriteOptions};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
-use crate::query::{EdgeQuery, GroupQuery, MembersQuery, Span, TimelineQuery};
+use crate::query::{
+    CommentOrder, CommentsQuery, EdgeQuery, GroupQuery, MembersQuery, ReactorsQuery, Span,
+    TimelineQuery,
+};
+
+/// Whether a command names a post or a comment that was not there yet: whose it is is looked up when the
+/// command is submitted; see `commit::prepare`.
+#[must_use]
+pub fn names_above(command: &Command, last: u64) -> bool {
+    match command.action {
+        Action::Delete { post: id }
+        | Action::React { target: id, .. }
+        | Action::Unreact { target: id, .. }
+        | Action::CommentDelete { comment: id } => last < id.0,
+        Action::Comment { post, answers, .. } => last < post.0.max(answers.map_or(0, |id| id.0)),
+        _ => false,
+    }
+}
+
+/// How many posts and comments are kept in mind.
+const KNOWN: usize = 8;
 
 /// Generates commands and queries.
 #[derive(Clone, Debug)]
@@ -14,6 +34,8 @@ pub struct Workload {
     users: u64,
     /// Commands sent lately, for retries under their key.
     recent: Vec<Command>,
+    /// Posts and comments that are there, or were: responses go to these.
+    known: Vec<u64>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
 }
@@ -22,7 +44,31 @@ impl Workload {
     /// A workload of `users` users.
     #[must_use]
     pub fn new(seed: u64, users: u64) -> Self {
-        Self { random: Random::new(seed), users, recent: Vec::new(), text_bytes_max: 60 }
+        let (recent, known) = (Vec::new(), Vec::new());
+        Self { random: Random::new(seed), users, recent, known, text_bytes_max: 60 }
+    }
+
+    /// A post or a comment came to be.
+    pub fn note(&mut self, id: PostId) {
+        if self.known.len() < KNOWN {
+            self.known.push(id.0);
+        } else if self.random.one_in(2)
+            && let Some(known) = {
+                let index = usize::try_from(self.random.below(KNOWN as u64)).unwrap_or(0);
+                self.known.get_mut(index)
+            }
+        {
+            *known = id.0;
+        }
+    }
+
+    /// Something to respond to.
+    fn target(&mut self, last: u64) -> PostId {
+        let index = usize::try_from(self.random.below(KNOWN as u64)).unwrap_or(0);
+        match self.known.get(index) {
+            Some(known) if !self.random.one_in(5) => PostId(*known),
+            _ => PostId(self.random.below(last + 3)),
+        }
     }
 
     /// A user; one in twenty is somebody nobody has heard of.
@@ -67,7 +113,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(26) {
+        match self.random.below(36) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -84,6 +130,7 @@ impl Workload {
             20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
+            26..=35 => self.response(user, last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
@@ -108,6 +155,52 @@ impl Workload {
             text: text.into(),
             meta: meta.into(),
         }
+    }
+
+    /// A response: to anything that there may be, and often to the same.
+    fn response(&mut self, user: UserId, last: u64) -> Action {
+        let (target, kind) = (self.target(last), self.reaction());
+        match self.random.below(10) {
+            0..=3 => Action::React { user, target, kind },
+            4..=5 => Action::Unreact { user, target, kind },
+            6..=8 => {
+                let answers = self.random.one_in(3).then(|| self.target(last));
+                let is_empty = self.random.one_in(30);
+                let len = self.random.below(40) + 1;
+                let len = if is_empty { 0 } else { usize::try_from(len).unwrap_or(1) };
+                let text = vec![b'a' + kind; len].into();
+                Action::Comment { user, post: target, answers, text }
+            }
+            _ => Action::CommentDelete { comment: target },
+        }
+    }
+
+    /// A kind of reaction: few, so that they meet; seldom one that there is not.
+    fn reaction(&mut self) -> u8 {
+        let kinds = [0, 1, 15, if self.random.one_in(20) { 16 } else { 1 }];
+        let index = usize::try_from(self.random.below(4)).unwrap_or(0);
+        kinds.get(index).copied().unwrap_or_default()
+    }
+
+    /// A random page of comments.
+    pub fn comments(&mut self, last: u64) -> CommentsQuery {
+        let post = self.target(last);
+        let order = match self.random.below(2) {
+            0 => CommentOrder::OldestFirst,
+            _ => CommentOrder::NewestFirst,
+        };
+        let cursor = self.random.one_in(2).then(|| PostId(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(5) + 1).unwrap_or(1);
+        CommentsQuery { post, viewer: self.viewer(), order, cursor, limit }
+    }
+
+    /// A random page of who reacted.
+    pub fn reactors(&mut self, last: u64) -> ReactorsQuery {
+        let target = self.target(last);
+        let kind = self.random.one_in(2).then(|| self.reaction() & 15);
+        let before = self.random.one_in(2).then(|| Sequence(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(5) + 1).unwrap_or(1);
+        ReactorsQuery { target, kind, viewer: self.viewer(), before, limit }
     }
 
     /// The name of a group; users have few.

@@ -8,6 +8,8 @@
 //! * [`outbox`]: what each author published and did not delete.
 //! * [`graph`]: follows, mutes and blocks, both directions.
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
+//! * [`responses`]: reactions and comments, in lists; [`targets`]: which lists a post or comment has;
+//!   [`reactors`]: who reacted, by user.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -21,10 +23,13 @@ pub(crate) mod groups;
 pub(crate) mod hidden;
 pub(crate) mod outbox;
 pub(crate) mod part;
+pub(crate) mod reactors;
 pub(crate) mod receipts;
+pub(crate) mod responses;
 pub(crate) mod slots;
 pub(crate) mod sparse;
 pub(crate) mod state;
+pub(crate) mod targets;
 pub(crate) mod timeline;
 pub(crate) mod users;
 pub(crate) mod walk;

@@ -118,6 +118,15 @@ impl<'a, const WIDTH: usize> Part<'a, WIDTH> {
         Ok(stands && !holds(self.graves, entry))
     }
 
+    /// Whether an entry that was found a moment ago holds still; looks at no file.
+    pub(crate) fn still_stands(&self, entry: Sequence) -> bool {
+        if self.floor <= entry {
+            self.hot.find(entry).is_some()
+        } else {
+            !holds(self.graves, entry)
+        }
+    }
+
     /// Hands out all payloads, oldest entry first.
     pub(crate) fn each_payload(&self, mut each: impl FnMut(u32)) -> Result<()> {
         self.each_sealed_run(|run, end| {

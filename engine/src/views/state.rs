@@ -9,6 +9,7 @@ use super::graves::Graves;
 use super::groups::Groups;
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
+use super::responses::Responses;
 use super::timeline::Removal;
 use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
@@ -29,6 +30,7 @@ pub(crate) struct State {
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
     pub(crate) groups: Groups,
+    pub(crate) responses: Responses,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -58,6 +60,8 @@ pub struct Digests {
     pub graph: Digest,
     /// Groups and their members.
     pub groups: Digest,
+    /// Reactions and comments.
+    pub responses: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -68,10 +72,13 @@ impl State {
         let subject = self.users.intern(record.effect.subject());
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
-        let Self { outboxes, graph, groups, .. } = self;
+        let Self { outboxes, graph, groups, responses, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_), _) => outboxes.publish(subject, sequence),
-            (Effect::Delete { post, .. }, _) => outboxes.delete(subject, (*post).into(), removal),
+            (Effect::Delete { post, .. }, _) => {
+                outboxes.delete(subject, (*post).into(), removal);
+                responses.post_deleted(*post, removal);
+            }
             (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
             (Effect::Unfollow { began, .. }, Some(author)) => {
                 graph.unfollow(subject, author, *began, removal);
@@ -89,6 +96,7 @@ impl State {
                 graph.blocks.remove(subject, other, *began, removal);
             }
             (Effect::Group(group), author) => groups.apply(subject, author, group, removal),
+            (Effect::Response(response), _) => responses.apply(subject, response, removal),
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
@@ -130,6 +138,9 @@ impl State {
             family.iter().for_each(|family| edges.publish(Arc::clone(family)));
         }
         built.posts.iter().for_each(|family| self.outboxes.posts.publish(Arc::clone(family)));
+        let responses = &mut self.responses;
+        built.responses.iter().for_each(|family| responses.entries.publish(Arc::clone(family)));
+        responses.flushed(self.frontier);
     }
 
     /// The graves of a family; see [`family`].
@@ -141,6 +152,8 @@ impl State {
             family::MUTES => &self.graph.mutes.lists.graves,
             family::BLOCKS => &self.graph.blocks.lists.graves,
             family::GROUPS => &self.groups.graves,
+            family::RESPONSES => &self.responses.entries.graves,
+            family::LISTS => &self.responses.dead,
             _ => &self.groups.member_graves,
         }
     }
@@ -159,6 +172,8 @@ impl State {
             family::MUTES => &mut self.graph.mutes.lists.graves,
             family::BLOCKS => &mut self.graph.blocks.lists.graves,
             family::GROUPS => &mut self.groups.graves,
+            family::RESPONSES => &mut self.responses.entries.graves,
+            family::LISTS => &mut self.responses.dead,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -172,6 +187,11 @@ impl State {
         }
     }
 
+    /// The same for lists of responses.
+    pub(crate) fn trim_lists(&mut self, lists: Range<u32>, floor: Sequence) {
+        lists.map(Ordinal).for_each(|list| self.responses.trim(list, floor));
+    }
+
     pub(crate) fn digests(&self) -> Result<Digests> {
         let users = self.users.len();
         Ok(Digests {
@@ -179,6 +199,7 @@ impl State {
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
             groups: self.groups.digest(),
+            responses: self.responses.digest()?,
             receipts: self.receipts.digest(),
         })
     }

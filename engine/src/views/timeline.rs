@@ -88,6 +88,14 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         }
     }
 
+    /// All entries of the owner end; files are passed over from now on. Answers how many there were.
+    pub(crate) fn drop_owner(&mut self, owner: Ordinal) -> u32 {
+        self.hot.remove(owner);
+        let dropped = self.counts.get_mut(owner).map_or(0, std::mem::take);
+        self.total -= u64::from(dropped);
+        dropped
+    }
+
     /// The owner's whole timeline, as walks and searches need it.
     pub(crate) fn part(&self, owner: Ordinal) -> Part<'_, WIDTH> {
         let hot = self.hot(owner);
@@ -136,6 +144,11 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// The files, oldest first.
     pub(crate) fn sealed(&self) -> &[Arc<Family>] {
         &self.sealed
+    }
+
+    /// The files, to be taken along.
+    pub(crate) fn files(&self) -> Arc<Vec<Arc<Family>>> {
+        Arc::clone(&self.sealed)
     }
 
     /// Adds a file that covers what follows the last one. Its entries are in the hot lists.

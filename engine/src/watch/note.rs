@@ -66,7 +66,7 @@ impl Note {
         let Some(record) = record else { return Self::Lost };
         match record.effect {
             Effect::Publish(ref post) => Self::Publish { author: post.author },
-            Effect::Delete { post, author } => Self::Delete { post, author },
+            Effect::Delete { post, author, .. } => Self::Delete { post, author },
             Effect::Follow { user, author, .. } => Self::Follow { user, author },
             Effect::Unfollow { user, author, .. } => Self::Unfollow { user, author },
             Effect::Mute { user, author } => Self::Mute { user, author },
@@ -75,7 +75,7 @@ impl Note {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
             Effect::Group(ref group) => Self::of_group(group),
-            Effect::Unblock { .. } | Effect::Weigh { .. } => Self::Nothing,
+            Effect::Unblock { .. } | Effect::Weigh { .. } | Effect::Response(_) => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
         }
     }

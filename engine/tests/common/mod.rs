@@ -12,6 +12,7 @@ pub(crate) fn play(engine: &Engine, model: &mut Model, workload: &mut Workload, 
         let command = workload.command(model.last);
         let expected = model.expect(&command);
         let Ok(receipt) = engine.write(command.clone()) else { continue };
+        receipt.post.into_iter().for_each(|id| workload.note(id));
         if expected == Expected::Changed {
             model.apply(&command, receipt.position.sequence.0);
         }

@@ -18,6 +18,7 @@ use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::order::{Direction, Run};
 use crate::reply::Position;
+use crate::reply::counts::REACTION_LAST;
 use crate::wire::{
     Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, text_of,
 };
@@ -26,7 +27,7 @@ use crate::wire::{
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 13;
+const TAG_MAX: u8 = 17;
 
 /// A part of the change stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +94,29 @@ pub enum What {
         /// The member, if it is about one; else 0.
         member: u64,
     },
+    /// 14 to 17: something in response to a post.
+    Response {
+        /// What.
+        kind: ResponseChange,
+        /// The post, or the one that the comment is about.
+        post: u64,
+        /// What was reacted to, answered or deleted: the post itself, or a comment on it.
+        target: u64,
+    },
+}
+
+/// What happened in response to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseChange {
+    /// 14: a reaction of this kind began.
+    React(u8),
+    /// 15: a reaction of this kind ended.
+    Unreact(u8),
+    /// 16: a comment came to be; its id is the sequence. Without its text if that was not asked for, or
+    /// if it is deleted by now.
+    Comment(Option<Bytes>),
+    /// 17: a comment was deleted.
+    Delete,
 }
 
 /// What happened between two users.
@@ -172,6 +196,7 @@ impl What {
             Self::Delete { .. } => 3,
             Self::Edge { kind, .. } => *kind as u8,
             Self::Group { kind, .. } => *kind as u8,
+            Self::Response { kind, .. } => kind.tag(),
         }
     }
 
@@ -180,6 +205,7 @@ impl What {
         let group = GroupChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
         Ok(match (tag, edge, group) {
             (0 | 1, ..) => load_publish(tag == 0, cursor)?,
+            (14..=17, ..) => load_response(tag, cursor)?,
             (3, ..) => Self::Delete { post: cursor.take_varint("post")? },
             (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
             (_, _, Some(kind)) => load_group(kind, cursor)?,
@@ -210,9 +236,52 @@ impl What {
                     return Err(EncodeError::new("member", Problem::Unknown { value: *member }));
                 }
             }
+            Self::Response { kind, post, target } => {
+                put_varint(out, *post);
+                put_varint(out, *target);
+                kind.encode(out)?;
+            }
         }
         Ok(())
     }
+}
+
+impl ResponseChange {
+    fn tag(&self) -> u8 {
+        match self {
+            Self::React(_) => 14,
+            Self::Unreact(_) => 15,
+            Self::Comment(_) => 16,
+            Self::Delete => 17,
+        }
+    }
+
+    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match self {
+            Self::React(kind) | Self::Unreact(kind) => out.put_u8(*kind),
+            Self::Comment(text) => {
+                put_bool(out, text.is_some());
+                if let Some(text) = text {
+                    put_text(out, "said", text, TEXT_BYTES_MAX)?;
+                }
+            }
+            Self::Delete => {}
+        }
+        Ok(())
+    }
+}
+
+fn load_response(tag: u8, cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let (post, target) = (cursor.take_varint("post")?, cursor.take_varint("target")?);
+    let kind = match tag {
+        14 => ResponseChange::React(cursor.take_tag("reaction", REACTION_LAST)?),
+        15 => ResponseChange::Unreact(cursor.take_tag("reaction", REACTION_LAST)?),
+        16 => ResponseChange::Comment(
+            cursor.take_option("said", |cursor, field| cursor.take_text(field, TEXT_BYTES_MAX))?,
+        ),
+        _ => ResponseChange::Delete,
+    };
+    Ok(What::Response { kind, post, target })
 }
 
 fn load_publish(has_content: bool, cursor: &mut Cursor) -> Result<What, DecodeError> {

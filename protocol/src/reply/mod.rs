@@ -7,6 +7,7 @@
 //! * a count is bounded by the bytes that are left before memory is taken for it.
 
 mod changed;
+mod counts;
 mod edges;
 mod error;
 mod events;
@@ -17,6 +18,7 @@ mod page;
 mod position;
 mod post;
 mod relation;
+mod responses;
 mod scanned;
 mod status;
 mod user;
@@ -26,7 +28,8 @@ mod written;
 
 use bytes::BytesMut;
 
-pub use changed::{Change, Changed, EdgeChange, GroupChange, What};
+pub use changed::{Change, Changed, EdgeChange, GroupChange, ResponseChange, What};
+pub use counts::Counts;
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
 pub use events::{Event, Events};
@@ -37,6 +40,7 @@ pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
 pub use post::{OnePost, Post, PostRef};
 pub use relation::Relation;
+pub use responses::{Comment, CommentPage, Reactor, ReactorPage};
 pub use scanned::{Follow, Scanned, ScannedItems};
 pub use status::{Status, StatusValue};
 pub use user::UserCard;
@@ -81,6 +85,10 @@ pub enum Reply {
     Groups(Groups),
     /// A part of the change stream.
     Changed(Changed),
+    /// A page of comments.
+    Comments(CommentPage),
+    /// A page of who reacted.
+    Reactors(ReactorPage),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -123,6 +131,8 @@ impl Reply {
             ReplyKind::Explained => Self::Explained(Explained::load(cursor)?),
             ReplyKind::Groups => Self::Groups(Groups::load(cursor)?),
             ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
+            ReplyKind::Comments => Self::Comments(CommentPage::load(cursor)?),
+            ReplyKind::Reactors => Self::Reactors(ReactorPage::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -152,6 +162,8 @@ impl Reply {
             Self::Explained(_) => ReplyKind::Explained,
             Self::Groups(_) => ReplyKind::Groups,
             Self::Changed(_) => ReplyKind::Changed,
+            Self::Comments(_) => ReplyKind::Comments,
+            Self::Reactors(_) => ReplyKind::Reactors,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -183,6 +195,8 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Explained(explained) => explained.encode(writer.out())?,
         Reply::Groups(groups) => groups.encode(writer.out())?,
         Reply::Changed(changed) => changed.encode(writer.out())?,
+        Reply::Comments(comments) => comments.encode(writer.out())?,
+        Reply::Reactors(reactors) => reactors.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

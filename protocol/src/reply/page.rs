@@ -5,14 +5,17 @@
 //! |---|---|
 //! | position | epoch varint, sequence varint |
 //! | end | u8: 0 more, 1 end, 2 bytes |
+//! | counted | u8: 1 if counts follow |
 //! | count | u16 |
 //! | each | a post, ids strictly falling |
+//! | each | counts, if counted |
 
 use bytes::{BufMut, BytesMut};
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::kind::ReplyKind;
 use crate::order::{Direction, Run};
+use crate::reply::counts::{Counts, check_as_many};
 use crate::reply::post::POST_BYTES_MIN;
 use crate::reply::{Position, Post, PostRef};
 use crate::wire::Cursor;
@@ -38,6 +41,8 @@ pub struct Page {
     pub end: PageEnd,
     /// The posts, ids strictly falling.
     pub posts: Vec<Post>,
+    /// What each post was responded with, if that was asked for.
+    pub counts: Option<Vec<Counts>>,
 }
 
 impl PageEnd {
@@ -62,8 +67,14 @@ impl Page {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
         let end = PageEnd::load(cursor)?;
+        let is_counted = cursor.take_bool("counted")?;
         let posts = load_posts(cursor, Direction::Falling)?;
-        Ok(Self { position, end, posts })
+        let mut counts = None;
+        if is_counted {
+            let each = posts.iter().map(|_| Counts::load(cursor));
+            counts = Some(each.collect::<Result<_, _>>()?);
+        }
+        Ok(Self { position, end, posts, counts })
     }
 
     /// Fills the frame with the page.
@@ -72,7 +83,13 @@ impl Page {
         for post in &self.posts {
             writer.push(post.borrow())?;
         }
-        writer.finish(self.end)
+        match &self.counts {
+            None => writer.finish(self.end),
+            Some(counts) => {
+                check_as_many(counts.len(), self.posts.len())?;
+                writer.finish_counted(self.end, counts.iter().copied())
+            }
+        }
     }
 }
 
@@ -112,8 +129,8 @@ impl<'a> PageWriter<'a> {
     fn over(request_id: u32, position: Position, mut frame: FrameWriter<'a>) -> Self {
         position.encode(frame.out());
         let end_at = frame.body_bytes();
-        // The end and the count are known last: see finish.
-        frame.out().put_bytes(0, 3);
+        // The end, whether it is counted and the count are known last: see finish.
+        frame.out().put_bytes(0, 4);
         Self { frame, request_id, end_at, count: 0, ids: Run::new(Direction::Falling) }
     }
 
@@ -157,9 +174,27 @@ impl<'a> PageWriter<'a> {
     ///
     /// # Errors
     /// None today: every push was checked.
-    pub fn finish(mut self, end: PageEnd) -> Result<(), EncodeError> {
+    pub fn finish(self, end: PageEnd) -> Result<(), EncodeError> {
+        self.close(end, 0)
+    }
+
+    /// The same, with what each post was responded with: as many counts as there are posts.
+    ///
+    /// # Errors
+    /// A body that would exceed [`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
+    pub fn finish_counted(
+        mut self,
+        end: PageEnd,
+        counts: impl Iterator<Item = Counts>,
+    ) -> Result<(), EncodeError> {
+        counts.for_each(|counts| counts.encode(self.frame.out()));
+        self.frame.check()?;
+        self.close(end, 1)
+    }
+
+    fn close(mut self, end: PageEnd, counted: u8) -> Result<(), EncodeError> {
         let [low, high] = self.count.to_le_bytes();
-        self.frame.patch(self.end_at, &[end.byte(), low, high]);
+        self.frame.patch(self.end_at, &[end.byte(), counted, low, high]);
         self.frame.finish(ReplyKind::Page.byte(), 0, self.request_id)
     }
 }

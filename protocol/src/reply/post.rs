@@ -10,15 +10,15 @@
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
 //!
-//! The reply `post` is a position and one post.
+//! The reply `post` is a position, one post, and as an option what it was responded with.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::order::{Direction, Run};
-use crate::reply::Position;
-use crate::wire::{Cursor, check_len, put_bytes, put_varints, text_of};
+use crate::reply::{Counts, Position};
+use crate::wire::{Cursor, check_len, put_bytes, put_option, put_varints, text_of};
 
 /// The fewest bytes of a post: seven fields of one byte.
 pub(crate) const POST_BYTES_MIN: usize = 7;
@@ -69,6 +69,8 @@ pub struct OnePost {
     pub position: Position,
     /// The post.
     pub post: Post,
+    /// What it was responded with, if that was asked for.
+    pub counts: Option<Counts>,
 }
 
 impl Post {
@@ -130,12 +132,15 @@ impl OnePost {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
         let post = Post::load(cursor, &mut Run::new(Direction::Falling))?;
-        Ok(Self { position, post })
+        let counts = cursor.take_option("counts", |cursor, _| Counts::load(cursor))?;
+        Ok(Self { position, post, counts })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         self.position.encode(out);
-        self.post.borrow().encode(out, &mut Run::new(Direction::Falling))
+        self.post.borrow().encode(out, &mut Run::new(Direction::Falling))?;
+        put_option(out, self.counts, |out, counts| counts.encode(out));
+        Ok(())
     }
 }
 

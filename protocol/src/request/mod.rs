@@ -17,6 +17,7 @@ mod pair;
 mod post;
 mod publish;
 mod relation;
+mod response;
 mod scan;
 mod tag;
 mod timeline;
@@ -39,6 +40,7 @@ pub use pair::Pair;
 pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
+pub use response::{CommentDelete, Comments, NewComment, Reaction, Reactors};
 pub use scan::{Scan, ScanWhat};
 pub use tag::Tag;
 pub use timeline::{Span, Timeline};
@@ -94,6 +96,14 @@ pub enum Request {
     GroupAdd(GroupMember),
     /// Takes an author out of a group.
     GroupRemove(GroupMember),
+    /// Reacts to a post or a comment.
+    React(Reaction),
+    /// Ends a reaction.
+    Unreact(Reaction),
+    /// Comments on a post.
+    Comment(NewComment),
+    /// Deletes a comment.
+    CommentDelete(CommentDelete),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -126,6 +136,10 @@ pub enum Request {
     Members(Members),
     /// Reads the log's changes from a position on.
     Changes(Changes),
+    /// Reads comments on a post.
+    Comments(Comments),
+    /// Lists who reacted.
+    Reactors(Reactors),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -167,6 +181,10 @@ impl Request {
             RequestKind::GroupDelete => Self::GroupDelete(GroupDelete::load(cursor)?),
             RequestKind::GroupAdd => Self::GroupAdd(GroupMember::load(cursor)?),
             RequestKind::GroupRemove => Self::GroupRemove(GroupMember::load(cursor)?),
+            RequestKind::React => Self::React(Reaction::load(cursor)?),
+            RequestKind::Unreact => Self::Unreact(Reaction::load(cursor)?),
+            RequestKind::Comment => Self::Comment(NewComment::load(cursor)?),
+            RequestKind::CommentDelete => Self::CommentDelete(CommentDelete::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -183,6 +201,8 @@ impl Request {
             RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
             RequestKind::Members => Self::Members(Members::load(cursor)?),
             RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
+            RequestKind::Comments => Self::Comments(Comments::load(cursor)?),
+            RequestKind::Reactors => Self::Reactors(Reactors::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -212,6 +232,10 @@ impl Request {
             Self::GroupDelete(_) => RequestKind::GroupDelete,
             Self::GroupAdd(_) => RequestKind::GroupAdd,
             Self::GroupRemove(_) => RequestKind::GroupRemove,
+            Self::React(_) => RequestKind::React,
+            Self::Unreact(_) => RequestKind::Unreact,
+            Self::Comment(_) => RequestKind::Comment,
+            Self::CommentDelete(_) => RequestKind::CommentDelete,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -228,6 +252,8 @@ impl Request {
             Self::Groups(_) => RequestKind::Groups,
             Self::Members(_) => RequestKind::Members,
             Self::Changes(_) => RequestKind::Changes,
+            Self::Comments(_) => RequestKind::Comments,
+            Self::Reactors(_) => RequestKind::Reactors,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -243,6 +269,11 @@ impl Request {
             Self::GroupAdd(member) | Self::GroupRemove(member) => return member.encode(out),
             Self::Group(feed) => return feed.encode(out),
             Self::Members(members) => return members.encode(out),
+            Self::Comment(comment) => return comment.encode(out),
+            Self::React(reaction) | Self::Unreact(reaction) => reaction.encode(out),
+            Self::CommentDelete(delete) => delete.encode(out),
+            Self::Comments(comments) => comments.encode(out),
+            Self::Reactors(reactors) => reactors.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
             Self::Follow(follow) => follow.encode(out),

@@ -22,7 +22,7 @@ pub struct PostById {
 
 impl PostById {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Ok(Self { options: ReadOptions::load(cursor)?, post: cursor.take_varint("post")? })
+        Ok(Self { options: ReadOptions::load_counting(cursor)?, post: cursor.take_varint("post")? })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {

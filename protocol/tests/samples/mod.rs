@@ -89,5 +89,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let grouped = replies::groups().into_iter();
     let grouped = grouped.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(groups).chain(grouped);
+    let responses = requests::responses().into_iter();
+    let responses = responses.map(|(name, request)| (name, Message::Request(request)));
+    let responded = replies::responses().into_iter();
+    let responded = responded.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(responses).chain(responded);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

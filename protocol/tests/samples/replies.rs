@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
-    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
-    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
-    Welcome, What, Why, Written,
+    Change, Changed, Code, Comment, CommentPage, Counts, Edge, EdgeChange, EdgePage, ErrorReply,
+    Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, OnePost, Online, Page,
+    PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, ResponseChange, Retry,
+    Scanned, ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -74,9 +74,15 @@ fn session() -> Vec<(&'static str, Reply)> {
 
 fn pages() -> Vec<(&'static str, Reply)> {
     let posts = vec![post(70_000, "newest"), imported(69_999), post(1, "h\u{e9}")];
-    let full = Page { position: POSITION, end: PageEnd::More, posts };
-    let empty = Page { position: Position::default(), end: PageEnd::End, posts: Vec::new() };
-    let cut = Page { position: POSITION, end: PageEnd::Bytes, posts: vec![imported(u64::MAX)] };
+    let full = Page { position: POSITION, end: PageEnd::More, posts, counts: None };
+    let empty =
+        Page { position: Position::default(), end: PageEnd::End, posts: Vec::new(), counts: None };
+    let cut = Page {
+        position: POSITION,
+        end: PageEnd::Bytes,
+        posts: vec![imported(u64::MAX)],
+        counts: None,
+    };
     let edges = vec![
         Edge { user: 3, sequence: 500 },
         Edge { user: u64::MAX, sequence: 499 },
@@ -88,7 +94,10 @@ fn pages() -> Vec<(&'static str, Reply)> {
         ("page", Reply::Page(full)),
         ("page_empty", Reply::Page(empty)),
         ("page_bytes", Reply::Page(cut)),
-        ("post_reply", Reply::Post(OnePost { position: POSITION, post: imported(300) })),
+        (
+            "post_reply",
+            Reply::Post(OnePost { position: POSITION, post: imported(300), counts: None }),
+        ),
         ("edges", Reply::Edges(edge_page)),
         ("edges_empty", Reply::Edges(no_edges)),
     ]
@@ -216,6 +225,13 @@ fn changed() -> Changed {
         exclusive: kind.has_member(),
         member: if kind.has_member() { 9 } else { 0 },
     }));
+    let (post, target) = (300, 69_000);
+    let respond = |kind| What::Response { kind, post, target };
+    whats.push(What::Response { kind: ResponseChange::React(15), post, target: post });
+    whats.push(respond(ResponseChange::Unreact(0)));
+    whats.push(respond(ResponseChange::Comment(Some(Bytes::from_static(b"indeed")))));
+    whats.push(What::Response { kind: ResponseChange::Comment(None), post, target: post });
+    whats.push(respond(ResponseChange::Delete));
     let change = |(sequence, what)| Change { sequence, time: 1_700_000_000_000, user: 7, what };
     let changes = (69_000..).zip(whats).map(change).collect();
     Changed { position: POSITION, next: 69_500, oldest: 300, changes }
@@ -252,5 +268,51 @@ pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
         ("groups_none", Reply::Groups(Groups { position: POSITION, groups: Vec::new() })),
         ("relation_apart", Reply::Relation(apart)),
         ("explained_apart", Reply::Explained(left_out)),
+    ]
+}
+
+/// Replies about reactions and comments: last of all, for the same reason.
+pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
+    let mut counts = Counts { comments: 300, mine: 0x8001, ..Counts::default() };
+    (counts.reactions[0], counts.reactions[15]) = (10_000_000, 1);
+    let posts = vec![post(70_000, "newest"), post(1, "h\u{e9}")];
+    let each = Some(vec![counts, Counts::default()]);
+    let page = Page { position: POSITION, end: PageEnd::End, posts, counts: each };
+    let one = OnePost { position: POSITION, post: imported(300), counts: Some(counts) };
+    let to_comment = Counts { comments: 0, ..counts };
+    let comment = |id, answers, text: &'static str| Comment {
+        id,
+        author: 9,
+        at: 1_700_000_000_000,
+        answers,
+        text: Bytes::from_static(text.as_bytes()),
+        counts: to_comment,
+    };
+    let comments = CommentPage {
+        position: POSITION,
+        end: PageEnd::More,
+        newest_first: false,
+        total: 300,
+        comments: vec![comment(69_000, None, "first"), comment(69_300, Some(69_000), "caf\u{e9}")],
+    };
+    let newest = CommentPage {
+        end: PageEnd::End,
+        newest_first: true,
+        comments: comments.comments.iter().rev().cloned().collect(),
+        ..comments.clone()
+    };
+    let reactors = vec![
+        Reactor { user: 9, kind: 15, sequence: 69_300 },
+        Reactor { user: u64::MAX, kind: 0, sequence: 69_000 },
+    ];
+    let reactors = ReactorPage { position: POSITION, end: PageEnd::More, reactors };
+    let nobody = ReactorPage { position: POSITION, end: PageEnd::End, reactors: Vec::new() };
+    vec![
+        ("page_counted", Reply::Page(page)),
+        ("post_reply_counted", Reply::Post(one)),
+        ("comments_reply", Reply::Comments(comments)),
+        ("comments_reply_newest", Reply::Comments(newest)),
+        ("reactors_reply", Reply::Reactors(reactors)),
+        ("reactors_none", Reply::Reactors(nobody)),
     ]
 }

@@ -4,13 +4,16 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
-    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
+    GroupFeed, GroupMember, Hello, Members, NewComment, NewFollow, Pair, Position, PostById,
+    Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag,
+    Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
-const VIEWED: ReadOptions = ReadOptions { viewer: Some(4242) };
+const VIEWED: ReadOptions = ReadOptions { viewer: Some(4242), counts: false };
+
+const COUNTED: ReadOptions = ReadOptions { counts: true, ..VIEWED };
 
 fn keyed(actor: Option<u64>) -> WriteOptions {
     WriteOptions { key: Some(KEY), actor }
@@ -189,5 +192,42 @@ pub(crate) fn groups() -> Vec<(&'static str, Request)> {
         ("changes", Request::Changes(all)),
         ("changes_after", Request::Changes(after)),
         ("members", Request::Members(Members { page: edges, name: cafe })),
+    ]
+}
+
+/// Requests about reactions and comments: last of all, for the same reason.
+pub(crate) fn responses() -> Vec<(&'static str, Request)> {
+    let (plain, plainly) = (WriteOptions::default(), ReadOptions::default());
+    let react = Reaction { options: keyed(Some(9)), user: 9, target: 69_000, kind: 15 };
+    let unreact = Reaction { options: plain, kind: 0, ..react };
+    let text = Bytes::from_static("caf\u{e9}?".as_bytes());
+    let comment = NewComment { options: keyed(None), user: 9, post: 300, answers: None, text };
+    let answer = NewComment { options: plain, answers: Some(69_000), ..comment.clone() };
+    let delete = CommentDelete { options: keyed(Some(7)), comment: 69_000 };
+    let oldest =
+        Comments { options: plainly, post: 300, newest_first: false, cursor: None, limit: 0 };
+    let newest = Comments {
+        options: VIEWED,
+        newest_first: true,
+        cursor: Some(69_000),
+        limit: 200,
+        ..oldest
+    };
+    let all = Reactors { options: plainly, target: 300, kind: None, before: None, limit: 0 };
+    let some = Reactors { options: VIEWED, kind: Some(3), before: Some(69_000), limit: 5, ..all };
+    let home = Timeline { options: COUNTED, user: 9, span: Span::Newest, limit: 0 };
+    let counts = ReadOptions { viewer: None, counts: true };
+    vec![
+        ("react", Request::React(react)),
+        ("unreact", Request::Unreact(unreact)),
+        ("comment", Request::Comment(comment)),
+        ("comment_answer", Request::Comment(answer)),
+        ("comment_delete", Request::CommentDelete(delete)),
+        ("comments", Request::Comments(oldest)),
+        ("comments_newest", Request::Comments(newest)),
+        ("reactors", Request::Reactors(all)),
+        ("reactors_of_a_kind", Request::Reactors(some)),
+        ("home_counted", Request::Home(home)),
+        ("post_counted", Request::Post(PostById { options: counts, post: 300 })),
     ]
 }

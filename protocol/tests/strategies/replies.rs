@@ -8,10 +8,10 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Fault,
-    Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, Position, Post, Radius,
-    Relation, Reply, Retry, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
-    Welcome, What, Why, Written,
+    Change, Changed, Code, Comment, CommentPage, Counts, Edge, EdgeChange, EdgePage, ErrorReply,
+    Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, OnePost, Online, Page,
+    PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, ResponseChange, Retry,
+    Scanned, ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -28,7 +28,8 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
             Reply::Written(Written { position, changed, post })
         }),
         page().prop_map(Reply::Page),
-        (position(), post(3)).prop_map(|(position, post)| Reply::Post(OnePost { position, post })),
+        (position(), post(3), option::of(counts()))
+            .prop_map(|(position, post, counts)| Reply::Post(OnePost { position, post, counts })),
         edges().prop_map(Reply::Edges),
         user().prop_map(Reply::User),
         relation().prop_map(Reply::Relation),
@@ -37,6 +38,8 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         explained().prop_map(Reply::Explained),
         groups().prop_map(Reply::Groups),
         changed().prop_map(Reply::Changed),
+        comments().prop_map(Reply::Comments),
+        reactors().prop_map(Reply::Reactors),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -99,9 +102,57 @@ fn status() -> impl Strategy<Value = Status> {
 }
 
 fn page() -> impl Strategy<Value = Page> {
-    (position(), end(), posts()).prop_map(|(position, end, mut posts)| {
+    let counts = (any::<bool>(), counts());
+    (position(), end(), posts(), counts).prop_map(|(position, end, mut posts, (counted, each))| {
         posts.reverse();
-        Page { position, end, posts }
+        let counts = counted.then(|| posts.iter().map(|_| each).collect());
+        Page { position, end, posts, counts }
+    })
+}
+
+fn counts() -> impl Strategy<Value = Counts> {
+    let number = prop_oneof![Just(0), number()];
+    (self::number(), any::<u16>(), proptest::array::uniform16(number))
+        .prop_map(|(comments, mine, reactions)| Counts { comments, mine, reactions })
+}
+
+fn comments() -> impl Strategy<Value = CommentPage> {
+    let comment = |id| {
+        let numbers = (number(), number(), option::of(number()));
+        (numbers, text(TEXT_BYTES_MAX), counts()).prop_map(
+            move |((author, at, answers), text, counts)| Comment {
+                id,
+                author,
+                at,
+                answers,
+                text,
+                counts,
+            },
+        )
+    };
+    let comments =
+        run(8).prop_flat_map(move |ids| ids.into_iter().map(comment).collect::<Vec<_>>());
+    (position(), end(), any::<bool>(), number(), comments).prop_map(
+        |(position, end, newest_first, total, mut comments)| {
+            if newest_first {
+                comments.reverse();
+            }
+            CommentPage { position, end, newest_first, total, comments }
+        },
+    )
+}
+
+fn reactors() -> impl Strategy<Value = ReactorPage> {
+    let reactors = run(20).prop_flat_map(|sequences| {
+        let reactor = |sequence| {
+            (number(), 0..16u8).prop_map(move |(user, kind)| Reactor { user, kind, sequence })
+        };
+        sequences.into_iter().rev().map(reactor).collect::<Vec<_>>()
+    });
+    (position(), end(), reactors).prop_map(|(position, end, reactors)| ReactorPage {
+        position,
+        end,
+        reactors,
     })
 }
 
@@ -199,6 +250,15 @@ fn changed() -> impl Strategy<Value = Changed> {
         .prop_map(|(position, next, oldest, changes)| Changed { position, next, oldest, changes })
 }
 
+fn response() -> impl Strategy<Value = ResponseChange> {
+    prop_oneof![
+        (0..16u8).prop_map(ResponseChange::React),
+        (0..16u8).prop_map(ResponseChange::Unreact),
+        option::of(text(TEXT_BYTES_MAX)).prop_map(ResponseChange::Comment),
+        Just(ResponseChange::Delete),
+    ]
+}
+
 fn what() -> impl Strategy<Value = What> {
     let content = option::of((text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX)));
     let edges = proptest::sample::select(EdgeChange::ALL.to_vec());
@@ -209,6 +269,11 @@ fn what() -> impl Strategy<Value = What> {
             What::Publish { kind, created_at, content }
         }),
         Just(What::Erased),
+        (response(), number(), number()).prop_map(|(kind, post, target)| What::Response {
+            kind,
+            post,
+            target
+        }),
         number().prop_map(|post| What::Delete { post }),
         (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
         (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {

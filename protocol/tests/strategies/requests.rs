@@ -7,9 +7,10 @@ use fanfold_protocol::limits::{
     TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
-    Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
-    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
+    GroupFeed, GroupMember, Hello, Members, NewComment, NewFollow, Pair, Position, PostById,
+    Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag,
+    Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -33,7 +34,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         tag().prop_map(Request::Tag),
         timeline(),
         edges(),
-        (read_options(), number())
+        (counting(), number())
             .prop_map(|(options, post)| Request::Post(PostById { options, post })),
         (read_options(), number())
             .prop_map(|(options, user)| Request::User(UserById { options, user })),
@@ -52,6 +53,9 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (read_options(), number())
             .prop_map(|(options, user)| Request::Groups(UserById { options, user })),
         changes().prop_map(Request::Changes),
+        response_write(),
+        comments().prop_map(Request::Comments),
+        reactors().prop_map(Request::Reactors),
         watch().prop_map(Request::Watch),
         any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]
@@ -92,7 +96,43 @@ fn write_options() -> impl Strategy<Value = WriteOptions> {
 }
 
 fn read_options() -> impl Strategy<Value = ReadOptions> {
-    option::of(number()).prop_map(|viewer| ReadOptions { viewer })
+    option::of(number()).prop_map(|viewer| ReadOptions { viewer, counts: false })
+}
+
+/// Of reads that answer with posts.
+fn counting() -> impl Strategy<Value = ReadOptions> {
+    (option::of(number()), any::<bool>())
+        .prop_map(|(viewer, counts)| ReadOptions { viewer, counts })
+}
+
+fn response_write() -> impl Strategy<Value = Request> {
+    let what = (write_options(), number(), number(), any::<u8>());
+    (0..4, what, option::of(number()), text(TEXT_BYTES_MAX)).prop_map(
+        |(write, (options, user, target, kind), answers, text)| match write {
+            0 => Request::React(Reaction { options, user, target, kind }),
+            1 => Request::Unreact(Reaction { options, user, target, kind }),
+            2 => Request::Comment(NewComment { options, user, post: target, answers, text }),
+            _ => Request::CommentDelete(CommentDelete { options, comment: target }),
+        },
+    )
+}
+
+fn comments() -> impl Strategy<Value = Comments> {
+    (read_options(), number(), any::<bool>(), option::of(number()), any::<u32>()).prop_map(
+        |(options, post, newest_first, cursor, limit)| Comments {
+            options,
+            post,
+            newest_first,
+            cursor,
+            limit,
+        },
+    )
+}
+
+fn reactors() -> impl Strategy<Value = Reactors> {
+    (read_options(), number(), any::<Option<u8>>(), option::of(number()), any::<u32>()).prop_map(
+        |(options, target, kind, before, limit)| Reactors { options, target, kind, before, limit },
+    )
 }
 
 fn hello() -> impl Strategy<Value = Hello> {
@@ -154,8 +194,12 @@ fn timeline_of() -> impl Strategy<Value = Timeline> {
         number().prop_map(Span::Before),
         number().prop_map(Span::After)
     ];
-    (read_options(), number(), span, any::<u32>())
-        .prop_map(|(options, user, span, limit)| Timeline { options, user, span, limit })
+    (counting(), number(), span, any::<u32>()).prop_map(|(options, user, span, limit)| Timeline {
+        options,
+        user,
+        span,
+        limit,
+    })
 }
 
 fn edges() -> impl Strategy<Value = Request> {

@@ -8,7 +8,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use fanfold_engine::{DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use fanfold_engine::{
+    DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
+};
 
 use super::settings::{SETTINGS, Setting};
 use super::{Config, file, parse};
@@ -163,6 +165,8 @@ impl Values<'_> {
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
             groups_max: self.take("max-groups", |text| parse::count(text, 1..=GROUPS_MAX))?,
             members_max: self.take("max-members", |text| parse::count(text, 1..=1_000_000))?,
+            comment_bytes_max: self
+                .take("max-comment-bytes", |text| parse::count(text, 1..=TEXT_BYTES_MAX))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
             flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 23] = [
+pub const SETTINGS: [Setting; 24] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -35,6 +35,7 @@ pub const SETTINGS: [Setting; 23] = [
     Setting { name: "max-followees", default: "2000" },
     Setting { name: "max-groups", default: "100" },
     Setting { name: "max-members", default: "2000" },
+    Setting { name: "max-comment-bytes", default: "8192" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
     Setting { name: "log-level", default: "info" },

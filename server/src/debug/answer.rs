@@ -14,7 +14,7 @@ use fanfold_engine::{
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
-use super::{clients, delivery, edges, groups, help, info, timelines, users, writes};
+use super::{clients, delivery, edges, groups, help, info, responses, timelines, users, writes};
 use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
@@ -100,6 +100,18 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
             engine.members(&query).map(|page| groups::members(&query, &page))
         }
         Command::Post(id) => engine.post(id, None).map(|(at, post)| timelines::one(at, &post)),
+        Command::Counted(query) => {
+            engine.counted(&query).map(|page| responses::page(&query, &page))
+        }
+        Command::CountedPost(id) => engine
+            .counted_post(id, None)
+            .map(|(at, post, counts)| responses::one(at, &post, &counts)),
+        Command::Comments(query) => {
+            engine.comments(&query).map(|page| responses::comments(&query, &page))
+        }
+        Command::Reactors(query) => {
+            engine.reactors(&query).map(|page| responses::reactors(&query, &page))
+        }
         Command::User(user) => engine.user(user, None).map(|card| users::card(&card)),
         Command::Relation(a, b) => {
             engine.relation(a, b, None).map(|relation| users::relation(a, b, &relation))

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, Command as Write, EdgeQuery, GroupName, GroupQuery, LIMIT_DEFAULT, MembersQuery,
-    NewPost, Policy, PostId, Sequence, Span, TimelineQuery, UserId,
+    Action, Command as Write, CommentsQuery, CountedQuery, EdgeQuery, GroupName, GroupQuery,
+    LIMIT_DEFAULT, MembersQuery, NewPost, Policy, PostId, ReactorsQuery, Sequence, Span,
+    TimelineQuery, UserId,
 };
 
 use super::help::{USAGES, Usage};
@@ -28,6 +29,10 @@ pub(super) enum Command {
     GroupFeed(GroupQuery),
     Groups(UserId),
     Members(MembersQuery),
+    Counted(CountedQuery),
+    CountedPost(PostId),
+    Comments(CommentsQuery),
+    Reactors(ReactorsQuery),
     Post(PostId),
     User(UserId),
     Relation(UserId, UserId),
@@ -98,8 +103,10 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "PING" => Command::Ping,
         "INFO" => Command::Info(words.word().map(str::to_owned)),
         "HOME" => words.home()?,
-        "OUTBOX" => Command::Timeline(Timeline::Outbox, words.timeline()?),
-        "POST" => Command::Post(PostId(words.number("post")?)),
+        "OUTBOX" => words.outbox()?,
+        "POST" => words.post()?,
+        "COMMENTS" => Command::Comments(words.comments()?),
+        "REACTORS" => Command::Reactors(words.reactors()?),
         "USER" => Command::User(words.user("user")?),
         "RELATION" => Command::Relation(words.user("first user")?, words.user("second user")?),
         "FOLLOWING" => Command::Edges(Edges::Following, words.edges()?),
@@ -147,18 +154,21 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
             Action::Unblock { user: words.user("user")?, other: words.user("other user")? }
         }
         "TOUCH" => Action::Touch { user: words.user("user")? },
+        "REACT" | "UNREACT" => words.reaction()?,
+        "COMMENT" => words.comment(line)?,
+        "DELETE-COMMENT" => Action::CommentDelete { comment: PostId(words.number("comment")?) },
         name => return Err(unknown(name)),
     })
 }
 
 /// The words after the command, taken one by one.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     rest: &'a str,
-    usage: &'static Usage,
+    pub(super) usage: &'static Usage,
 }
 
 impl<'a> Words<'a> {
-    fn word(&mut self) -> Option<&'a str> {
+    pub(super) fn word(&mut self) -> Option<&'a str> {
         let (word, rest) = split_word(self.rest);
         self.rest = rest;
         (!word.is_empty()).then_some(word)
@@ -168,12 +178,12 @@ impl<'a> Words<'a> {
         self.word().ok_or_else(|| self.wrong(format!("no {what} given")))
     }
 
-    fn number(&mut self, what: &str) -> Result<u64, Wrong> {
+    pub(super) fn number(&mut self, what: &str) -> Result<u64, Wrong> {
         let word = self.required(what)?;
         word.parse().map_err(|_| self.wrong(format!("`{word}` is not a {what} (a number)")))
     }
 
-    fn user(&mut self, what: &str) -> Result<UserId, Wrong> {
+    pub(super) fn user(&mut self, what: &str) -> Result<UserId, Wrong> {
         self.number(what).map(UserId)
     }
 
@@ -209,16 +219,6 @@ impl<'a> Words<'a> {
         parsed.map_err(|error: fanfold_engine::Error| self.wrong(error.to_string()))
     }
 
-    /// `user [GROUP name] ...`
-    fn home(&mut self) -> Result<Command, Wrong> {
-        let user = self.user("user")?;
-        if !self.is_next("group") {
-            return Ok(Command::Timeline(Timeline::Home, self.part_of(user)?));
-        }
-        let name = self.name()?;
-        Ok(Command::GroupFeed(GroupQuery { name, page: self.part_of(user)? }))
-    }
-
     /// `CREATE user name [EXCLUSIVE] | DELETE user name | ADD user name author | ...`
     fn group(&mut self) -> Result<Command, Wrong> {
         let verb = self.required("verb")?.to_ascii_uppercase();
@@ -247,12 +247,12 @@ impl<'a> Words<'a> {
     }
 
     /// One word: who wants blanks in a name uses another door.
-    fn name(&mut self) -> Result<GroupName, Wrong> {
+    pub(super) fn name(&mut self) -> Result<GroupName, Wrong> {
         self.required("name").map(GroupName::new)
     }
 
     /// Takes the next word if it is this one.
-    fn is_next(&mut self, wanted: &str) -> bool {
+    pub(super) fn is_next(&mut self, wanted: &str) -> bool {
         let (word, rest) = split_word(self.rest);
         let is_it = word.eq_ignore_ascii_case(wanted);
         if is_it {
@@ -261,14 +261,8 @@ impl<'a> Words<'a> {
         is_it
     }
 
-    /// `user [limit] [BEFORE id | AFTER id]`
-    fn timeline(&mut self) -> Result<TimelineQuery, Wrong> {
-        let user = self.user("user")?;
-        self.part_of(user)
-    }
-
     /// `[limit] [BEFORE id | AFTER id]`
-    fn part_of(&mut self, user: UserId) -> Result<TimelineQuery, Wrong> {
+    pub(super) fn part_of(&mut self, user: UserId) -> Result<TimelineQuery, Wrong> {
         let limit = self.limit()?;
         let span = match self.word() {
             None => Span::Newest,
@@ -319,7 +313,7 @@ impl<'a> Words<'a> {
     }
 
     /// A number if the next word starts like one, else the default.
-    fn limit(&mut self) -> Result<usize, Wrong> {
+    pub(super) fn limit(&mut self) -> Result<usize, Wrong> {
         let (word, rest) = split_word(self.rest);
         if !word.starts_with(|c: char| c.is_ascii_digit()) {
             return Ok(LIMIT_DEFAULT);
@@ -329,7 +323,7 @@ impl<'a> Words<'a> {
     }
 
     /// All that is left, as a slice of the line it stands in.
-    fn text(&mut self, line: &Bytes) -> Bytes {
+    pub(super) fn text(&mut self, line: &Bytes) -> Bytes {
         let text = std::mem::take(&mut self.rest);
         line.slice(line.len() - text.len()..)
     }
@@ -341,7 +335,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    fn wrong(&self, what: String) -> Wrong {
+    pub(super) fn wrong(&self, what: String) -> Wrong {
         Wrong::Arguments(format!("{what}; usage: {}", self.usage.form))
     }
 }
@@ -466,12 +460,12 @@ mod tests {
             "unknown command `HOEM`; did you mean HOME? HELP HOME says how it is used"
         );
         assert_eq!(message("frobnicate"), "unknown command `frobnicate`; HELP lists the commands");
-        assert_eq!(message("POST x1"), "`x1` is not a post (a number); usage: POST id");
+        assert_eq!(message("POST x1"), "`x1` is not a post (a number); usage: POST id [COUNTS]");
         assert_eq!(message("PING 3"), "`3` is one word too many; usage: PING");
         assert_eq!(
             message("home 7 99999999999999999999999"),
             "`99999999999999999999999` is not a limit (a number); usage: HOME user [GROUP name] \
-             [limit] [BEFORE id | AFTER id]"
+             [COUNTS] [limit] [BEFORE id | AFTER id]"
         );
     }
 

@@ -25,15 +25,20 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 34] = [
+pub(super) const USAGES: [Usage; 40] = [
     usage(
         "HOME",
-        "HOME user [GROUP name] [limit] [BEFORE id | AFTER id]",
+        "HOME user [GROUP name] [COUNTS] [limit] [BEFORE id | AFTER id]",
         TIMELINE,
         "HOME 101 5 BEFORE 3000",
     ),
-    usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
-    usage("POST", "POST id", "one post with everything known about it", "POST 12"),
+    usage(
+        "OUTBOX",
+        "OUTBOX user [COUNTS] [limit] [BEFORE id | AFTER id]",
+        TIMELINE,
+        "OUTBOX 14 COUNTS",
+    ),
+    usage("POST", "POST id [COUNTS]", "one post with everything known about it", "POST 12"),
     usage("USER", "USER id", "counts of one user", "USER 14"),
     usage("RELATION", "RELATION a b", "what stands between two users", "RELATION 101 14"),
     usage("FOLLOWING", "FOLLOWING user [limit] [BEFORE sequence]", EDGES, "FOLLOWING 101"),
@@ -71,6 +76,32 @@ pub(super) const USAGES: [Usage; 34] = [
         "named lists of authors; HOME user GROUP name reads one",
         "GROUP ADD 101 friends 14",
     ),
+    usage(
+        "REACT",
+        "REACT user id kind",
+        "reacts to a post or a comment; kind 0 to 15",
+        "REACT 101 12 0",
+    ),
+    usage("UNREACT", "UNREACT user id kind", "ends a reaction", "UNREACT 101 12 0"),
+    usage(
+        "REACTORS",
+        "REACTORS id [KIND kind] [limit] [BEFORE sequence]",
+        "who reacted to a post or a comment, newest first",
+        "REACTORS 12 KIND 0",
+    ),
+    usage(
+        "COMMENT",
+        "COMMENT user id [ANSWERS id] text...",
+        "comments on a post, or answers a comment on it; the text is the rest of the line",
+        "COMMENT 101 12 well said",
+    ),
+    usage(
+        "COMMENTS",
+        "COMMENTS id [NEWEST] [limit] [BEFORE id | AFTER id]",
+        "comments on a post, oldest first or newest first",
+        "COMMENTS 12 NEWEST 5",
+    ),
+    usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
     usage("TOUCH", "TOUCH user", "marks the user as active now", "TOUCH 101"),
     usage(
         "EXPLAIN",

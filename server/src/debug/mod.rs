@@ -1,7 +1,7 @@
 //! The debug port: text, one command a line, for people with telnet or nc and for scripts.
 //!
 //! ```text
-//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, groups, users,
+//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, groups, responses, users,
 //!          a line     a Command     engine call  delivery, writes, info, clients, help
 //! ```
 //!
@@ -24,6 +24,8 @@ mod groups;
 mod help;
 mod info;
 mod line;
+mod respond;
+mod responses;
 mod timelines;
 mod users;
 mod writes;

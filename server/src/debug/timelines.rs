@@ -14,6 +14,12 @@ pub(super) fn page(command: &str, query: &TimelineQuery, page: &Page) -> String 
     for post in &page.posts {
         line(&mut out, format_args!("{}", summary(post)));
     }
+    close(&mut out, command, query, page);
+    out
+}
+
+/// The last line of a page.
+pub(super) fn close(out: &mut String, command: &str, query: &TimelineQuery, page: &Page) {
     let entries = count(page.posts.len(), "entry", "entries");
     let more = next(command, query, page).map_or_else(
         || "end".to_owned(),
@@ -22,8 +28,7 @@ pub(super) fn page(command: &str, query: &TimelineQuery, page: &Page) -> String 
             format!("{cut}more: {next}")
         },
     );
-    line(&mut out, format_args!("({entries}, {more}) at {}", page.position));
-    out
+    line(out, format_args!("({entries}, {more}) at {}", page.position));
 }
 
 pub(super) fn one(at: Position, post: &Post) -> String {
@@ -36,8 +41,12 @@ pub(super) fn one(at: Position, post: &Post) -> String {
 }
 
 fn summary(post: &Post) -> String {
-    let text = escape(&post.text);
-    format!("{}  {}  user {}  {text}", post.id, time(post.at), post.author)
+    format!("{}  {}", heading(post), escape(&post.text))
+}
+
+/// Everything but the text.
+pub(super) fn heading(post: &Post) -> String {
+    format!("{}  {}  user {}", post.id, time(post.at), post.author)
 }
 
 /// The command that reads the next page, if there is one.

@@ -9,6 +9,10 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
+use crate::response_arguments::{
+    CommentArguments, CommentsArguments, ReactionArguments, ReactorsArguments,
+};
+
 /// Talk to a Fanfold server: follow, publish, read feeds, import and export.
 #[derive(Debug, Parser)]
 #[command(name = "fanfold", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -77,6 +81,22 @@ pub(crate) enum Command {
     /// Named lists of authors, each with a feed of its own
     #[command(subcommand)]
     Group(GroupCommand),
+    /// React to a post or a comment
+    React(ReactionArguments),
+    /// End a reaction
+    Unreact(ReactionArguments),
+    /// Show who reacted to a post or a comment, newest first
+    Reactors(ReactorsArguments),
+    /// Comment on a post, or answer a comment on it
+    Comment(CommentArguments),
+    /// Show the comments on a post, oldest first
+    Comments(CommentsArguments),
+    /// Delete a comment
+    DeleteComment {
+        /// The comment's id
+        #[arg(allow_negative_numbers = true)]
+        comment: PostId,
+    },
     /// Give a user a tag: whoever has one may get posts earlier, as the server is configured
     Tag(Tag),
     /// Show a home feed, newest first
@@ -94,6 +114,9 @@ pub(crate) enum Command {
         /// The post's id
         #[arg(allow_negative_numbers = true)]
         post: PostId,
+        /// With comments and reactions counted, and which of these are the viewer's
+        #[arg(long)]
+        counts: bool,
     },
     /// Show the counts of a user
     User {
@@ -222,6 +245,9 @@ pub(crate) struct Timeline {
     /// All pages, to the end; with --after oldest first
     #[arg(long)]
     pub(crate) all: bool,
+    /// With comments and reactions counted, and which of these are the viewer's
+    #[arg(long)]
+    pub(crate) counts: bool,
 }
 
 /// What to do with groups.
@@ -392,7 +418,7 @@ fn files() -> ArgGroup {
 }
 
 /// Entries of a page.
-fn page_limit(text: &str) -> Result<u32, String> {
+pub(crate) fn page_limit(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| (1..=LIMIT_MAX).contains(number));
     number.ok_or_else(|| format!("ask for 1 to {LIMIT_MAX}"))
 }
@@ -533,6 +559,13 @@ mod tests {
             "changes --from x",
             "changes --limit 0",
             "outbox 1 --group friends",
+            "react 1 2",
+            "react 1 2 16",
+            "comment 1 2",
+            "comments 1 --newest --after 3",
+            "comments 1 --before 2 --after 3",
+            "reactors 1 --kind 16",
+            "delete-comment",
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

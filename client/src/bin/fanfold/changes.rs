@@ -4,7 +4,8 @@
 //! takes to go on. What comes twice, after an interruption, has the same `sequence`.
 
 use fanfold_client::{
-    Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange, Position, Sequence,
+    Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange, Position,
+    ResponseChange, Sequence,
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -132,6 +133,17 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
                 put("author", author.0.into());
             }
         }
+        Changed::Response { kind, post, target } => {
+            put("post", post.0.into());
+            put("target", target.0.into());
+            match kind {
+                ResponseChange::React(kind) | ResponseChange::Unreact(kind) => {
+                    put("kind", (*kind).into());
+                }
+                ResponseChange::Comment(Some(text)) => put("text", text.as_str().into()),
+                _ => {}
+            }
+        }
         _ => {}
     }
     Value::Object(object)
@@ -155,6 +167,15 @@ fn change_text(change: &Change) -> String {
             let exclusive = if *exclusive { ", exclusive" } else { "" };
             format!("#{group} {}{exclusive}{member}", safe(name))
         }
+        Changed::Response { kind, target, .. } => match kind {
+            ResponseChange::React(kind) | ResponseChange::Unreact(kind) => {
+                format!("#{target}  kind {kind}")
+            }
+            ResponseChange::Comment(Some(text)) => {
+                format!("#{target}  {}", safe(text).replace('\n', "\n    "))
+            }
+            _ => format!("#{target}"),
+        },
         _ => String::new(),
     };
     let (sequence, at, user) = (change.sequence, time::minute(change.time), change.user);
@@ -181,6 +202,13 @@ fn name(what: &Changed) -> &'static str {
             GroupChange::Add(_) => "group_add",
             GroupChange::Remove(_) => "group_remove",
             _ => "group",
+        },
+        Changed::Response { kind, .. } => match kind {
+            ResponseChange::React(_) => "react",
+            ResponseChange::Unreact(_) => "unreact",
+            ResponseChange::Comment(_) => "comment",
+            ResponseChange::Delete => "comment_delete",
+            _ => "response",
         },
         _ => "other",
     }

@@ -9,9 +9,10 @@ use crate::arguments::{Command, Follow, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
+use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{changes, export, groups, import, lookups, watch, writes};
+use crate::{changes, export, groups, import, lookups, responses, watch, writes};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -23,7 +24,10 @@ pub(crate) async fn run(
         Command::Ping => lookups::ping(session, console).await,
         Command::Status => lookups::status(session, console).await,
         Command::Backup { name } => lookups::backup(session, console, &name).await,
-        Command::Post { post } => lookups::post(session, console, post).await,
+        Command::Post { post, counts: false } => lookups::post(session, console, post).await,
+        Command::Post { post, counts: true } => lookups::counted_post(session, console, post).await,
+        Command::Comments(arguments) => responses::comments(session, console, arguments).await,
+        Command::Reactors(arguments) => responses::reactors(session, console, arguments).await,
         Command::User { user } => lookups::user(session, console, user).await,
         Command::Relation { a, b } => lookups::relation(session, console, a, b).await,
         Command::Group(command) => groups::run(session, console, command).await,
@@ -58,6 +62,12 @@ fn to_write(command: Command) -> Result<Write, Failure> {
     Ok(match command {
         Command::Publish(publish) => writes::new_post(publish)?.into(),
         Command::Delete { post } => Write::delete(post),
+        Command::React(ReactionArguments { user, post, kind }) => Write::react(user, post, kind),
+        Command::Unreact(ReactionArguments { user, post, kind }) => {
+            Write::unreact(user, post, kind)
+        }
+        Command::Comment(comment) => responses::new_comment(comment)?,
+        Command::DeleteComment { comment } => Write::comment_delete(comment),
         Command::Touch { user } => Write::touch(user),
         Command::Tag(Tag { user, tag, remove }) => Write::tag(user, tag, !remove),
         Command::Follow(Follow { pair, weight }) => {

@@ -77,6 +77,21 @@ pub(crate) async fn post(
     }
 }
 
+/// The same with comments and reactions counted.
+pub(crate) async fn counted_post(
+    session: &mut Session,
+    console: &mut Console,
+    post: PostId,
+) -> Result<(), Failure> {
+    let viewer = session.viewer();
+    let found = session.client().await?.counted_post(post, viewer).await?;
+    let (post, counts) = (&found.post, Some(&found.counts));
+    match session.json() {
+        true => console.json(&present::counted_json(post, counts)),
+        false => console.line(&present::counted_text(post, counts)),
+    }
+}
+
 pub(crate) async fn user(
     session: &mut Session,
     console: &mut Console,

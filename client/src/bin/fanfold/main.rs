@@ -20,6 +20,8 @@ mod groups;
 mod import;
 mod lookups;
 mod present;
+mod response_arguments;
+mod responses;
 mod safe;
 mod session;
 mod shell;

@@ -4,12 +4,13 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    Edge, Explained, Online, Post, PostId, Relation, Status, StatusValue, UserCard, UserId, Why,
-    Written,
+    Counts, Edge, Explained, Online, Post, PostId, Relation, Status, StatusValue, UserCard, UserId,
+    Why, Written,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::responses;
 use crate::safe::safe;
 use crate::time;
 
@@ -44,6 +45,25 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
         meta: hex(&post.meta),
     }
+}
+
+/// A post with `counts`, if there are any.
+#[derive(Serialize)]
+pub(crate) struct CountedJson<'a> {
+    #[serde(flatten)]
+    post: PostJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Value>,
+}
+
+pub(crate) fn counted_json<'a>(post: &'a Post, counts: Option<&Counts>) -> CountedJson<'a> {
+    CountedJson { post: post_json(post), counts: counts.map(responses::counts_json) }
+}
+
+/// As a post, and the counts on a line of their own.
+pub(crate) fn counted_text(post: &Post, counts: Option<&Counts>) -> String {
+    let counts = counts.map(|counts| format!("\n    {}", responses::counts_text(counts)));
+    post_text(post) + &counts.unwrap_or_default()
 }
 
 /// `2013-06-01 00:49  @14  #17  text`, further lines of the text indented.

@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 
-use fanfold_client::{Page, PageEnd, PageStream, Post, Span, TimelineQuery};
+use fanfold_client::{Counts, Page, PageEnd, PageStream, Post, Span, TimelineQuery};
 use futures_util::StreamExt;
 
 use crate::arguments::Timeline;
@@ -62,7 +62,8 @@ fn query(session: &Session, timeline: &Timeline) -> TimelineQuery {
         (None, None) => Span::Newest,
     };
     let limit = timeline.limit.unwrap_or_default();
-    TimelineQuery { user: timeline.user, span, limit, viewer: session.viewer() }
+    let (user, counts) = (timeline.user, timeline.counts);
+    TimelineQuery { user, span, limit, viewer: session.viewer(), counts }
 }
 
 fn print(
@@ -71,14 +72,15 @@ fn print(
     page: &Page,
     upwards: bool,
 ) -> Result<(), Failure> {
-    let mut posts: Vec<&Post> = page.posts.iter().collect();
+    let counts = page.counts.iter().map(Some).chain(std::iter::repeat(None));
+    let mut posts: Vec<(&Post, Option<&Counts>)> = page.posts.iter().zip(counts).collect();
     if upwards {
         posts.reverse();
     }
-    for post in posts {
+    for (post, counts) in posts {
         match session.json() {
-            true => console.json(&present::post_json(post))?,
-            false => console.line(&present::post_text(post))?,
+            true => console.json(&present::counted_json(post, counts))?,
+            false => console.line(&present::counted_text(post, counts))?,
         }
     }
     Ok(())
@@ -110,7 +112,8 @@ mod tests {
             text: String::new(),
             meta: Vec::new(),
         };
-        Page { position: Position::default(), end, posts: ids.iter().map(post).collect() }
+        let posts = ids.iter().map(post).collect();
+        Page { position: Position::default(), end, posts, counts: Vec::new() }
     }
 
     #[test]

@@ -23,9 +23,14 @@ pub(crate) async fn run(
     write: Write,
 ) -> Result<(), Failure> {
     let client = session.client().await?;
+    let is_comment = write.is_comment();
     let written = client.write(session.sign(write)).await?;
     match session.json() {
         true => console.json(&present::written_json(&written)),
+        false if is_comment && written.changed => {
+            let id = written.post.map_or_else(String::new, |id| format!(" as {id}"));
+            console.line(&format!("commented{id}"))
+        }
         false => console.line(&present::written_text(&written)),
     }
 }
@@ -41,7 +46,7 @@ pub(crate) fn new_post(publish: Publish) -> Result<NewPost, Failure> {
 }
 
 /// The words, or all of `input` for a single `-`; one line end at the very end is dropped.
-fn text_of(words: &[String], input: &mut dyn Read) -> Result<String, Failure> {
+pub(crate) fn text_of(words: &[String], input: &mut dyn Read) -> Result<String, Failure> {
     if words != ["-"] {
         return Ok(words.join(" "));
     }

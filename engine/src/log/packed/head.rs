@@ -4,7 +4,8 @@
 //! ```text
 //! head     | gap varint | kind u8 | flags u8 | key 16 (flag) | time varint | fields of the kind |
 //! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length |
-//! retired  | user varint | other varint (flag) | fingerprint u64 (with a key) |
+//! retired  | user varint | other varint (flag) | post varint (flag) | fingerprint u64 (with a key) |
+//! comment  | as in a plain record, without the text | text length |
 //! others   | two varints | weight (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -13,7 +14,7 @@
 use bytes::Bytes;
 
 use crate::command::NewPost;
-use crate::ids::{Key, Sequence, Timestamp, UserId};
+use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::log::bytes::{Cursor, put_u64, put_varint};
 use crate::log::layout::{packed_flag, record_kind};
 use crate::log::record::{Effect, Record, Retired, pair_effect, put_pair};
@@ -45,6 +46,7 @@ pub(super) fn put(
         Effect::Retired(retired) => {
             put_varint(heads, retired.subject.0);
             retired.other.into_iter().for_each(|other| put_varint(heads, other.0));
+            retired.comment_of.into_iter().for_each(|post| put_varint(heads, post.0));
             if record.key.is_some() {
                 put_u64(heads, retired.fingerprint);
             }
@@ -55,6 +57,12 @@ pub(super) fn put(
                 put_varint(heads, u64::from(*weight));
             }
             effect.put_ends(heads);
+            if let Effect::Response(response) = effect
+                && let Some(text) = response.text()
+            {
+                put_varint(heads, text.len() as u64);
+                contents.extend_from_slice(text);
+            }
         }
     }
     before.next = sequence.next();
@@ -72,6 +80,7 @@ fn flags(record: &Record) -> u8 {
         Effect::Retired(retired) => {
             key | part(retired.other.is_some(), packed_flag::OTHER)
                 | part(retired.is_post, packed_flag::POST)
+                | part(retired.comment_of.is_some(), packed_flag::COMMENT)
         }
         Effect::Follow { weight, .. } => key | part(weight.is_some(), packed_flag::WEIGHT),
         _ => key,
@@ -114,6 +123,11 @@ pub(super) fn load(
             {
                 *weight = Some(cursor.varint_as()?);
             }
+            if let Effect::Response(response) = &mut effect
+                && let Some(text) = response.text_mut()
+            {
+                *text = take(contents, cursor.varint_as()?)?;
+            }
             effect
         }
     };
@@ -149,9 +163,13 @@ fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Eff
     if flags & packed_flag::OTHER != 0 {
         other = Some(UserId(cursor.varint()?));
     }
+    let mut comment_of = None;
+    if flags & packed_flag::COMMENT != 0 {
+        comment_of = Some(PostId(cursor.varint()?));
+    }
     let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
     let is_post = flags & packed_flag::POST != 0;
-    Some(Effect::Retired(Retired { subject, other, is_post, fingerprint }))
+    Some(Effect::Retired(Retired { subject, other, is_post, comment_of, fingerprint }))
 }
 
 fn take(contents: &mut Bytes, len: usize) -> Option<Bytes> {

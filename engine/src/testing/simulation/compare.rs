@@ -1,5 +1,6 @@
 //! An engine against the oracle: some reads at random, or everything there is.
 
+use super::responses;
 use super::trouble::{Checked, ensure, same};
 use crate::engine::Engine;
 use crate::error::ErrorKind;
@@ -41,13 +42,14 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     group_feed(engine, model, &group)?;
     members(engine, model, &workload.members(model.last))?;
     group_list(engine, model, group.page.user)?;
+    responses::at_random(engine, model, workload)?;
     let edges = workload.edges(model.last);
     neighbours(engine, model, &edges)?;
     let (a, b, viewer) = (workload.user(), workload.user(), workload.viewer());
     counts(engine, model, a, viewer)?;
     relation(engine, model, a, b)?;
     post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
-    Ok(10)
+    Ok(13)
 }
 
 /// Everything that can be read. Answers how many reads it took.
@@ -71,7 +73,7 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         post(engine, model, PostId(*id), None)?;
         reads += 1;
     }
-    Ok(reads)
+    Ok(reads + responses::everything(engine, model)?)
 }
 
 fn timelines(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
@@ -142,7 +144,7 @@ fn members(engine: &Engine, model: &Model, query: &MembersQuery) -> Checked {
 }
 
 /// `None` instead of "there is no such".
-fn absent<T>(answer: crate::error::Result<T>) -> Checked<Option<T>> {
+pub(super) fn absent<T>(answer: crate::error::Result<T>) -> Checked<Option<T>> {
     match answer {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

@@ -83,8 +83,8 @@ impl History {
         } else {
             ensure(self.model.last < sequence, || format!("{sequence} was given out before"))?;
         }
-        let is_publish = matches!(command.action, Action::Publish(_));
-        let post = is_publish.then_some(PostId(sequence));
+        let is_new = matches!(command.action, Action::Publish(_) | Action::Comment { .. });
+        let post = is_new.then_some(PostId(sequence));
         same(&receipt.post, &post, || format!("post of {command:?}"))?;
         self.knows_next = true;
         self.apply(command, sequence);

@@ -4,7 +4,7 @@
 //! In reading order:
 //! * `summary`, `trouble`: what a run tells.
 //! * `history`: the oracle, and what is known of commands that nobody answered.
-//! * `compare`: an engine against the oracle.
+//! * `compare`, `responses`: an engine against the oracle.
 //! * `reader`: a second thread that reads all the while.
 //! * `world`: the engine, its disk and its history; ordinary life.
 //! * `crash`: stops of all kinds, and what must hold after them.
@@ -19,6 +19,7 @@ mod crash;
 mod faults;
 mod history;
 mod reader;
+mod responses;
 mod rot;
 mod summary;
 mod sweep;

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::summary::Summary;
 use super::trouble::{Checked, same};
 use crate::clock::ManualClock;
-use crate::command::{Action, Command};
+use crate::command::Command;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::ids::Timestamp;
@@ -19,7 +19,7 @@ use crate::storage::Storage;
 use crate::testing::delivery::random_delivery;
 use crate::testing::disk::SimulatedDisk;
 use crate::testing::seed::Random;
-use crate::testing::workload::Workload;
+use crate::testing::workload::{Workload, names_above};
 
 const FOLLOWEES_MAX: usize = 6;
 
@@ -155,9 +155,7 @@ impl<'a> World<'a> {
         let count = self.random.below(30) + 2;
         let commands = (0..count).map(|_| self.workload.command(last));
         // Who wrote a post is looked up when its delete is submitted; see `commit::prepare`.
-        let is_above =
-            |command: &Command| matches!(command.action, Action::Delete { post } if last < post.0);
-        let commands = commands.filter(|command| !is_above(command)).collect();
+        let commands = commands.filter(|command| !names_above(command, last)).collect();
         self.send(commands)
     }
 
@@ -167,6 +165,8 @@ impl<'a> World<'a> {
         self.summary.commands += commands.len() as u64;
         for (command, ticket) in commands.iter().zip(tickets) {
             let answer = ticket.and_then(|ticket| ticket.wait());
+            let new = answer.as_ref().ok().and_then(|receipt| receipt.post);
+            new.into_iter().for_each(|id| self.workload.note(id));
             self.history.settle(command, &answer)?;
         }
         Ok(())

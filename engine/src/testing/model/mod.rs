@@ -1,6 +1,8 @@
 //! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
 //! no code with the engine but the types of commands and queries.
 
+mod responses;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::command::{Action, Command};
@@ -9,6 +11,8 @@ use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
+
+pub use responses::{ModelComment, ModelResponses};
 
 /// A post of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +77,8 @@ pub struct Model {
     blocks: BTreeMap<(u64, u64), u64>,
     /// (owner, name) to the group.
     pub groups: BTreeMap<(u64, String), ModelGroup>,
+    /// Comments and reactions.
+    pub responses: ModelResponses,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -103,7 +109,7 @@ impl Model {
     #[must_use]
     pub fn expect(&self, command: &Command) -> Expected {
         use Expected::{Changed, Refused, Repeated, Unchanged};
-        let subject = match self.subject(&command.action) {
+        let subject = match self.subject(command) {
             Some(subject) => subject,
             None => return Refused(ErrorKind::NotFound),
         };
@@ -113,8 +119,14 @@ impl Model {
         {
             return Refused(ErrorKind::Invalid);
         }
-        if command.options.actor.is_some_and(|actor| actor != subject) {
-            return Refused(ErrorKind::Denied);
+        if let Some(kind) = Self::refuses_response(&command.action) {
+            return Refused(kind);
+        }
+        if let Some(denied) = self.is_denied(command, subject) {
+            return denied;
+        }
+        if matches!(&command.action, Action::Comment { text, .. } if text.is_empty()) {
+            return Refused(ErrorKind::Invalid);
         }
         if let Some(key) = command.options.key {
             match self.keys.get(&(subject.0, key)) {
@@ -147,6 +159,13 @@ impl Model {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. } => match self.changes_groups(&command.action) {
+                Ok(changes) => changes,
+                Err(kind) => return Refused(kind),
+            },
+            Action::React { .. }
+            | Action::Unreact { .. }
+            | Action::Comment { .. }
+            | Action::CommentDelete { .. } => match self.changes_responses(&command.action) {
                 Ok(changes) => changes,
                 Err(kind) => return Refused(kind),
             },
@@ -187,7 +206,7 @@ impl Model {
     pub fn apply(&mut self, command: &Command, sequence: u64) {
         assert!(self.last < sequence, "sequences ascend");
         self.last = sequence;
-        if let (Some(key), Some(subject)) = (command.options.key, self.subject(&command.action)) {
+        if let (Some(key), Some(subject)) = (command.options.key, self.subject(command)) {
             self.keys.insert((subject.0, key), (sequence, command.action.clone()));
         }
         match &command.action {
@@ -246,6 +265,10 @@ impl Model {
                     group.members.remove(&author.0);
                 }
             }
+            Action::React { .. }
+            | Action::Unreact { .. }
+            | Action::Comment { .. }
+            | Action::CommentDelete { .. } => self.apply_response(&command.action, sequence),
             Action::Touch { .. } | Action::Tag { .. } => {}
         }
     }
@@ -425,9 +448,13 @@ impl Model {
         (ids.len(), PageEnd::End)
     }
 
-    fn subject(&self, action: &Action) -> Option<UserId> {
-        match action {
+    fn subject(&self, command: &Command) -> Option<UserId> {
+        match &command.action {
             Action::Delete { post } => self.posts.get(&post.0).map(|post| post.author),
+            Action::CommentDelete { comment } => {
+                let [author, _] = self.deleters(*comment)?;
+                Some(command.options.actor.unwrap_or(author))
+            }
             other => other.subject(),
         }
     }

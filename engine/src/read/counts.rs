@@ -1,0 +1,92 @@
+//! What posts of a page were responded with, as of the page's own position.
+//!
+//! Counts are in memory, so a page that was selected under the state lock takes them along. A page that
+//! went on without the lock, in files, gets those of a later position, less what the log says has happened
+//! since.
+
+use crate::error::Result;
+use crate::ids::{Position, PostId, Sequence, UserId};
+use crate::log::record::Effect;
+use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::query::Counts;
+use crate::shared::Shared;
+use crate::views::state::State;
+
+/// Records that are taken back; beyond, the page is selected anew.
+const UNDONE_MAX: u64 = 65_536;
+
+/// Whether a page is counted, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counting {
+    No,
+    /// `None`: nobody's own reactions are looked for.
+    For(Option<UserId>),
+}
+
+/// The counts of `entries` in this state; nothing if they are not wanted.
+pub(crate) fn now(state: &State, entries: &[Sequence], counting: Counting) -> Vec<Counts> {
+    let Counting::For(viewer) = counting else { return Vec::new() };
+    let viewer = viewer.and_then(|viewer| state.users.find(viewer));
+    entries.iter().map(|entry| state.responses.counts((*entry).into(), viewer)).collect()
+}
+
+/// The counts of `entries`, newest first, as of an earlier position. `None` if that cannot be told any
+/// more: one of them is gone, or it was too long ago.
+pub(crate) fn as_of(
+    shared: &Shared,
+    position: Position,
+    entries: &[Sequence],
+    counting: Counting,
+) -> Result<Option<Vec<Counts>>> {
+    let Counting::For(viewer) = counting else { return Ok(Some(Vec::new())) };
+    let (newest, mut counts) = {
+        let state = shared.state()?;
+        (state.position.sequence, now(&state, entries, counting))
+    };
+    if UNDONE_MAX < newest.0 - position.sequence.0 {
+        return Ok(None);
+    }
+    let segments = shared.log.segments();
+    let place = |post: PostId| {
+        let post = Sequence::from(post);
+        entries.binary_search_by(|entry| post.cmp(entry)).ok()
+    };
+    for sequence in (position.sequence.0 + 1..=newest.0).map(Sequence) {
+        match segments.record(sequence)?.map(|record| record.effect) {
+            Some(Effect::Delete { post, .. }) if place(post).is_some() => return Ok(None),
+            Some(Effect::Response(response)) => {
+                let found = place(response.target).or_else(|| place(response.post));
+                if let Some(counts) = found.and_then(|place| counts.get_mut(place)) {
+                    undo(counts, &response, viewer);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(Some(counts))
+}
+
+/// Takes a response back. What concerns a comment's reactions does not concern its post.
+fn undo(counts: &mut Counts, response: &ResponseEffect, viewer: Option<UserId>) {
+    let is_viewer = viewer == Some(response.user);
+    let is_post = response.target == response.post;
+    match response.act {
+        ResponseAct::Comment { .. } => counts.comments = counts.comments.saturating_sub(1),
+        ResponseAct::Delete => counts.comments += 1,
+        ResponseAct::React { kind } if is_post => {
+            let count = counts.reactions.get_mut(usize::from(kind));
+            count.into_iter().for_each(|count| *count = count.saturating_sub(1));
+            if is_viewer {
+                counts.mine &= !(1 << kind);
+            }
+        }
+        ResponseAct::Unreact { kind, .. } if is_post => {
+            let count = counts.reactions.get_mut(usize::from(kind));
+            count.into_iter().for_each(|count| *count += 1);
+            if is_viewer {
+                counts.mine |= 1 << kind;
+            }
+        }
+        ResponseAct::React { .. } | ResponseAct::Unreact { .. } => {}
+    }
+}
