@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
 use super::prepare::Prepared;
 use super::ticket::{Completion, Ticket, ticket};
@@ -97,6 +98,22 @@ impl QueueSender {
 }
 
 impl QueueReceiver {
+    /// The next message: looks out for it, then sleeps until it comes, each for so long at most.
+    pub(crate) fn next(
+        &self,
+        sleep: Duration,
+        lookout: Duration,
+    ) -> std::result::Result<Message, RecvTimeoutError> {
+        let began = Instant::now();
+        while began.elapsed() < lookout {
+            if let Ok(message) = self.messages.try_recv() {
+                return Ok(message);
+            }
+            std::thread::yield_now();
+        }
+        self.messages.recv_timeout(sleep)
+    }
+
     /// The committer took `queued` off the queue.
     pub(crate) fn taken(&self, queued: &Queued) {
         self.waiting.remove(queued.prepared.effect.weight());
