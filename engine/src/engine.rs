@@ -504,6 +504,14 @@ impl Engine {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter_mut().for_each(|running| running.fan_out.stop());
     }
+
+    /// The opposite.
+    pub(crate) fn resume_fan_out(&self) {
+        let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
+        for running in running.iter_mut() {
+            running.fan_out = FanOut::start(Arc::clone(&self.0.shared)).unwrap();
+        }
+    }
 }
 
 impl Inner {

@@ -212,6 +212,7 @@ fn a_warm_reader_pulls_nobody_but_whom_the_policy_says() {
         let options = Options { delivery: of(policy), ..small() };
         let storage = Arc::new(storage) as Arc<dyn Storage>;
         let engine = Engine::open_on(Arc::clone(&storage), options).unwrap();
+        assert!(engine.settle_delivery(Duration::from_secs(10)));
         assert_eq!(engine.counters().unwrap().inboxes, 9, "{policy}");
         engine.tidy_inboxes().unwrap();
         assert_eq!(engine.counters().unwrap().inboxes, 9, "{policy}: nobody was away for long");
@@ -259,7 +260,10 @@ fn inboxes_that_do_not_fit_are_made_anew() {
         let options = Options { delivery, ..small() };
         Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
     };
-    let inboxes = |engine: &Engine| engine.counters().unwrap().inboxes;
+    let inboxes = |engine: &Engine| {
+        assert!(engine.settle_delivery(Duration::from_secs(10)));
+        engine.counters().unwrap().inboxes
+    };
     assert_eq!(inboxes(&open(&storage.image(), Policy::Push)), 9);
     assert_eq!(inboxes(&open(&storage.image(), Policy::Threshold)), 0);
     let whole = storage.bytes("INBOXES");
@@ -291,6 +295,7 @@ fn any_byte_of_the_inboxes_is_borne() {
             let options = Options { delivery: push, ..small() };
             let forged = Arc::new(forged) as Arc<dyn Storage>;
             let engine = Engine::open_on(forged, options).unwrap();
+            assert!(engine.settle_delivery(Duration::from_secs(10)));
             let query = |span| TimelineQuery { user: UserId(1), viewer: None, span, limit: 20 };
             // An id that is no post is damage.
             for span in [Span::Newest, Span::Before(PostId(340)), Span::After(PostId(300))] {

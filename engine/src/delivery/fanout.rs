@@ -17,6 +17,7 @@ use super::note::{Merged, merge_author};
 use super::pace::Pace;
 use super::policy::Policy;
 use super::readers::{look_ahead, rank, readers};
+use super::thaw::thaw;
 use super::upkeep::Upkeep;
 use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
@@ -145,6 +146,9 @@ impl Worker {
 
     /// Does a little of everything; false if there was nothing to do.
     fn turn(&mut self) -> Result<bool> {
+        if thaw(&self.shared)? {
+            return Ok(true);
+        }
         let has_landed = self.land_some()?;
         let has_sliced = self.slice_of_job()?;
         let has_tidied = self.upkeep.step(&self.shared)?;

@@ -236,7 +236,7 @@ impl Delivery {
         let (room, bound) = (self.options.inbox_min, self.bound_new());
         let new = Plan { reader, room, bound, now };
         if !self.inboxes.is_live(reader) {
-            return Some(new);
+            return (!self.is_thawing()).then_some(new);
         }
         match self.inboxes.hold(reader).open() {
             Some(Open { inbox, profile, .. }) if profile.is_outdated => {

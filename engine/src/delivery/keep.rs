@@ -1,4 +1,5 @@
-//! Inboxes over an orderly stop: written at the end of it, read by the next opening, and removed then.
+//! Inboxes over an orderly stop: written at the end of it, taken by the next opening ([`thaw`](super::thaw)
+//! says how they come back), and removed then.
 //!
 //! It is a cache: whatever does not fit (another position, another policy, a byte that differs) is
 //! ignored, and inboxes are made anew by reads. The layout is specified in `FORMAT.md`.
@@ -6,18 +7,15 @@
 use std::sync::Arc;
 
 use super::Delivery;
-use super::inbox::Inbox;
-use super::pace::Reads;
 use super::policy::{DeliveryOptions, Policy};
-use super::profile::Profile;
-use super::readers::HUGE;
 use super::shard::Open;
+use super::thaw::Thaw;
 use crate::error::{Error, Result};
-use crate::ids::{DatabaseId, Position, Sequence, Timestamp};
-use crate::log::bytes::{Cursor, Fields, put_u16, put_u32, put_u64, put_varint};
+use crate::ids::{DatabaseId, Position, Sequence};
+use crate::log::bytes::{Fields, put_u16, put_u32, put_u64, put_varint};
 use crate::log::layout::inboxes::{
-    ACTIVE_FANS_AT, BIG_AUTHOR_AT, COUNT_AT, DATABASE_AT, EPOCH_AT, HEAD_BYTES, KIND_AT, LAST_AT,
-    LISTS_AT, POLICY_AT, SPACE_AT, VERSION_AT,
+    ACTIVE_FANS_AT, BIG_AUTHOR_AT, DATABASE_AT, EPOCH_AT, HEAD_BYTES, KIND_AT, LAST_AT, POLICY_AT,
+    SPACE_AT, VERSION_AT,
 };
 use crate::log::layout::{FILE_KIND_INBOXES, FORMAT_VERSION, MAGIC};
 use crate::storage::{Storage, StoredFile, names, remove_if_present};
@@ -50,30 +48,31 @@ pub(crate) fn keep(storage: &dyn Storage, delivery: &Delivery, kept: Kept) -> Re
     storage.sync_directory().map_err(failed)
 }
 
-/// Reads the inboxes and removes the file. If it is not of this position and these options, damaged, or
-/// not to be read, there are no inboxes yet.
+/// Takes the file and removes it; what is in it comes back while the engine serves already. If it is not
+/// of this position and these options, or not to be read, there are no inboxes yet.
 pub(crate) fn load(storage: &dyn Storage, state: &mut State, kept: Kept) {
     let Ok(found) = storage.map(names::INBOXES) else { return };
-    let is_whole =
-        Reader::new(&found, state, kept).is_some_and(|mut reader| reader.read().is_some());
-    if is_whole {
-        want_the_huge(state);
-    } else {
-        // Half of it may be there.
-        state.restart_delivery(state.delivery.options);
+    if fits(&found, &state.delivery.options, kept) {
+        state.begin_thaw(Thaw::new(found, state));
     }
-    drop(found);
     // One that stays is of a position that is over with the next write.
     let _ = remove_if_present(storage, names::INBOXES);
 }
 
-/// The readers of these are not known any more.
-fn want_the_huge(state: &State) {
-    let users = u32::try_from(state.users.len()).unwrap_or(u32::MAX);
-    let followers = |user: &u32| state.graph.followers.count(Ordinal(*user));
-    let huge = (0..users).filter(|user| HUGE <= followers(user));
-    let mut audiences = state.delivery.audiences();
-    huge.for_each(|author| audiences.want(Ordinal(author)));
+/// Whether the file is about this database, at this position, under these options. Its checksum is looked
+/// at later.
+fn fits(file: &[u8], delivery: &DeliveryOptions, kept: Kept) -> bool {
+    let Some(head) = file.get(..HEAD_BYTES).map(Fields) else { return false };
+    let wanted = (policy_number(delivery.policy), delivery.big_author, delivery.active_fans as u64);
+    head.array(0) == MAGIC
+        && head.u16(VERSION_AT) == FORMAT_VERSION
+        && head.u8(KIND_AT) == FILE_KIND_INBOXES
+        && head.u32(SPACE_AT) == 0
+        && head.array(DATABASE_AT) == kept.database.0
+        && head.u32(EPOCH_AT) == kept.position.epoch
+        && head.u64(LAST_AT) == kept.position.sequence.0
+        && options(head) == wanted
+        && delivery.policy != Policy::Pull
 }
 
 /// Whether a file of these options serves under those: levels and lists have to mean the same.
@@ -163,99 +162,5 @@ impl Writer {
             self.pending.clear();
         }
         Ok(())
-    }
-}
-
-struct Reader<'a> {
-    body: Cursor<'a>,
-    inboxes: u32,
-    lists: u32,
-    state: &'a mut State,
-    now: Timestamp,
-}
-
-impl<'a> Reader<'a> {
-    /// `None` if the file is damaged or about something else.
-    fn new(bytes: &'a [u8], state: &'a mut State, kept: Kept) -> Option<Self> {
-        let (content, crc) = bytes.split_last_chunk::<4>()?;
-        let (head, body) = content.split_at_checked(HEAD_BYTES)?;
-        let fields = Fields(head);
-        let delivery = &state.delivery.options;
-        let wanted =
-            (policy_number(delivery.policy), delivery.big_author, delivery.active_fans as u64);
-        let fits = fields.array(0) == MAGIC
-            && fields.u16(VERSION_AT) == FORMAT_VERSION
-            && fields.u8(KIND_AT) == FILE_KIND_INBOXES
-            && fields.u32(SPACE_AT) == 0
-            && fields.array(DATABASE_AT) == kept.database.0
-            && fields.u32(EPOCH_AT) == kept.position.epoch
-            && fields.u64(LAST_AT) == kept.position.sequence.0
-            && options(fields) == wanted
-            && u32::from_le_bytes(*crc) == crc32fast::hash(content);
-        let (inboxes, lists) = (fields.u32(COUNT_AT), fields.u32(LISTS_AT));
-        let (body, now) = (Cursor::new(body), state.time);
-        (fits && delivery.policy != Policy::Pull).then_some(Self {
-            body,
-            inboxes,
-            lists,
-            state,
-            now,
-        })
-    }
-
-    fn read(&mut self) -> Option<()> {
-        let mut user = 0_u32;
-        for _ in 0..self.inboxes {
-            user = user.checked_add(self.body.varint_as()?)?;
-            self.inbox(user)?;
-        }
-        for _ in 0..self.lists {
-            let author = self.body.varint_as().filter(|author| self.is_user(*author))?;
-            let readers = self.numbers()?;
-            let readers = readers.into_iter().map(|reader| u32::try_from(reader).ok());
-            let readers: Vec<u32> = readers.collect::<Option<_>>()?;
-            self.state.delivery.fans_mut().restore(Ordinal(author), &readers);
-        }
-        self.body.is_empty().then_some(())
-    }
-
-    fn inbox(&mut self, user: u32) -> Option<()> {
-        let room = self.body.varint_as()?;
-        let bound = self.body.varint_as()?;
-        let floor = self.body.varint()?;
-        let ids = self.numbers()?.into_iter().map(|id| id.checked_add(floor).map(Sequence));
-        let ids: Vec<Sequence> = ids.collect::<Option<_>>()?;
-        let last = self.state.position.sequence;
-        let pulled = self.numbers()?.into_iter().map(|author| u32::try_from(author).ok());
-        let pulled: Vec<u32> = pulled.collect::<Option<_>>()?;
-        let makes_sense = self.is_user(user)
-            && pulled.iter().all(|author| self.is_user(*author))
-            && ids.iter().all(|id| *id <= last)
-            && floor <= last.0;
-        if !makes_sense {
-            return None;
-        }
-        let mut held = self.state.delivery.inboxes.hold(Ordinal(user));
-        let inbox = Inbox::new(&mut held.shard.slab, Sequence(floor), room, &ids)?;
-        held.insert(inbox, Profile::new(user, bound, pulled, Reads::begin(self.now)));
-        Some(())
-    }
-
-    /// Ascending, without a number twice.
-    fn numbers(&mut self) -> Option<Vec<u64>> {
-        let count: u32 = self.body.varint_as()?;
-        // As many as there may be: each has a byte at least.
-        let mut numbers = Vec::with_capacity((count as usize).min(self.body.rest().len()));
-        let mut previous = 0_u64;
-        for index in 0..count {
-            let distance = self.body.varint().filter(|distance| index == 0 || 0 < *distance)?;
-            previous = previous.checked_add(distance)?;
-            numbers.push(previous);
-        }
-        Some(numbers)
-    }
-
-    fn is_user(&self, ordinal: u32) -> bool {
-        (ordinal as usize) < self.state.users.len()
     }
 }

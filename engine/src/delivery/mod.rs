@@ -53,10 +53,11 @@ pub(crate) mod readers;
 pub(crate) mod shard;
 pub(crate) mod signal;
 pub(crate) mod slab;
+pub(crate) mod thaw;
 pub(crate) mod upkeep;
 pub(crate) mod workload;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use foldhash::{HashSet, HashSetExt};
@@ -73,6 +74,7 @@ use levels::Levels;
 use pace::BOUND_NEW;
 use policy::{DeliveryOptions, Policy};
 use ranks::Ranks;
+use thaw::Thaw;
 use workload::Workload;
 
 /// The level of big authors, and of everybody else.
@@ -98,6 +100,9 @@ pub(crate) struct Delivery {
     joining: Mutex<()>,
     /// Whether there are any: most reads find none and lock nothing.
     flying: AtomicUsize,
+    /// Inboxes of an orderly stop that are still to come back, and whether there are any.
+    thaw: Mutex<Option<Thaw>>,
+    thawing: AtomicBool,
     pub(crate) tally: Tally,
     /// Go on whatever the policy.
     pub(crate) ranks: Ranks,
@@ -139,6 +144,8 @@ impl Delivery {
             flights: RwLock::default(),
             joining: Mutex::default(),
             flying: AtomicUsize::new(0),
+            thaw: Mutex::default(),
+            thawing: AtomicBool::new(false),
             tally: Tally::default(),
             ranks: Ranks::default(),
             workload: Workload::default(),
@@ -148,6 +155,7 @@ impl Delivery {
     /// Begins anew under another policy: nothing is cached, everything is pulled until it is.
     pub(crate) fn restart(&mut self, options: DeliveryOptions, graph: &Graph, users: usize) {
         self.options = options;
+        self.end_thaw();
         self.inboxes.clear();
         self.levels = Levels::default();
         self.deleted.clear();

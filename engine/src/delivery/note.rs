@@ -92,6 +92,7 @@ impl State {
             (GroupAct::Remove { began: Some(_), .. }, Some(author)) => self.shown(owner, author),
             // Who was in it is known no longer: the inbox goes, and is made anew.
             (GroupAct::Delete { .. }, _) => {
+                self.delivery.spoil(owner);
                 self.delivery.inboxes.remove(owner);
             }
             _ => {}
@@ -108,6 +109,7 @@ impl State {
     /// What hid the author is gone. The follow may be too; where it stands, it may be in files: then
     /// the inbox goes.
     fn shown(&mut self, reader: Ordinal, author: Ordinal) {
+        self.delivery.spoil(reader);
         if !self.delivery.inboxes.is_live(reader) {
             return;
         }
@@ -135,14 +137,14 @@ impl State {
 
 impl Delivery {
     fn published(&mut self, author: Ordinal, post: Sequence) {
-        if 0 < self.inboxes.count() {
+        if 0 < self.inboxes.count() || self.is_thawing() {
             self.with_flights(|flights| flights.push(Flight { post, author }));
         }
     }
 
     fn post_deleted(&mut self, post: Sequence) {
         // What is in flight outlives the last inbox, and lands in the next one.
-        if 0 < self.inboxes.count() || self.is_flying() {
+        if 0 < self.inboxes.count() || self.is_flying() || self.is_thawing() {
             self.deleted.insert(post.0);
         }
     }
@@ -154,6 +156,7 @@ impl Delivery {
         reader: Ordinal,
         author: Ordinal,
     ) {
+        self.spoil(reader);
         if !self.inboxes.is_live(reader) {
             return;
         }
@@ -180,6 +183,7 @@ impl Delivery {
         self.flights_mut().sever(reader, author);
         self.fans_mut().leave(author, reader);
         self.audiences().leave(author, reader);
+        self.spoil(reader);
         if self.inboxes.is_live(reader)
             && !self.change(reader, |open| purge(&InMemory::of(outboxes, author), open))
         {

@@ -122,6 +122,10 @@ pub(crate) fn shrink(shared: &Shared, most: u64) -> Result<()> {
 /// Takes deleted posts out of all inboxes. Afterwards nothing can bring them back: what is in flight of
 /// them is called off first, and outboxes do not have them.
 pub(crate) fn purge(shared: &Shared) -> Result<()> {
+    // What is still to come back may have them, too.
+    if shared.state()?.delivery.is_thawing() {
+        return Ok(());
+    }
     let deleted: HashSet<u64> = shared.state()?.delivery.deleted.clone();
     let users = {
         let state = shared.state()?;
