@@ -24,6 +24,9 @@ pub struct ModelComment {
     pub deleted: bool,
 }
 
+/// Who reacted, with what kind, at which sequence.
+pub(super) type ModelReactor = (u64, u8, u64);
+
 /// All comments and reactions ever, of posts that are deleted too.
 #[derive(Clone, Debug, Default)]
 pub struct ModelResponses {
@@ -199,9 +202,9 @@ impl Model {
         Some((ids, end, total))
     }
 
-    /// A page of (user, kind, sequence) who reacted; `None` if the target is not there for the viewer.
+    /// A page of who reacted; `None` if the target is not there for the viewer.
     #[must_use]
-    pub fn reactors_page(&self, query: &ReactorsQuery) -> Option<(Vec<(u64, u8, u64)>, PageEnd)> {
+    pub fn reactors_page(&self, query: &ReactorsQuery) -> Option<(Vec<ModelReactor>, PageEnd)> {
         let authors = self.standing(query.target.0)?;
         if !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
             return None;
@@ -226,7 +229,7 @@ impl Model {
 
     /// Whether somebody else than who may asks for a delete of a comment.
     pub(super) fn is_denied(&self, command: &Command, subject: UserId) -> Option<Expected> {
-        let Some(actor) = command.options.actor else { return None };
+        let actor = command.options.actor?;
         let is_allowed = match command.action {
             Action::CommentDelete { comment } => {
                 self.deleters(comment).is_some_and(|users| users.contains(&actor))
