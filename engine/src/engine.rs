@@ -21,6 +21,7 @@ use crate::delivery::flights::FanOutProgress;
 use crate::delivery::keep::{Kept, keep, load};
 use crate::delivery::policy::DeliveryOptions;
 use crate::delivery::rank_file;
+use crate::delivery::thaw::thaw;
 use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::Flusher;
@@ -546,6 +547,8 @@ impl Inner {
     /// Nothing is lost without them but time: what goes wrong here is left at that.
     fn keep_inboxes(&self, position: Position) {
         let kept = Kept { database: self.shared.database, position };
+        // What has not come back since the start is worth keeping, too.
+        while thaw(&self.shared).unwrap_or(false) {}
         let _purged = purge(&self.shared);
         let state = self.shared.state();
         let _ = state.and_then(|state| keep(self.catalog.storage(), &state.delivery, kept));

@@ -22,11 +22,13 @@ fn author(number: u64) -> UserId {
     UserId(1_000 + number)
 }
 
-/// An engine whose inboxes have just been kept and are to come back, and whose fan-out stands still.
-fn frozen(random: &mut Random, policy: Policy) -> (Engine, MemoryStorage) {
+/// An engine whose inboxes have just been kept and are to come back, and whose fan-out stands still; the
+/// storage they were kept in, and the engine's own.
+fn frozen(random: &mut Random, policy: Policy) -> (Engine, MemoryStorage, MemoryStorage) {
     let delivery = DeliveryOptions { policy, big_author: 15, ..DeliveryOptions::default() };
     let options = Options { delivery, ..Options::default() };
-    let engine = Engine::open_on(Arc::new(MemoryStorage::default()), options).unwrap();
+    let home = MemoryStorage::default();
+    let engine = Engine::open_on(Arc::new(home.clone()), options).unwrap();
     for reader in 1..=READERS {
         for number in (0..AUTHORS).filter(|_| random.below(3) == 0) {
             engine.write(Command::follow(UserId(reader), author(number))).unwrap();
@@ -48,7 +50,7 @@ fn frozen(random: &mut Random, policy: Policy) -> (Engine, MemoryStorage) {
             load(&storage, state, kept);
         })
         .unwrap();
-    (engine, storage)
+    (engine, storage, home)
 }
 
 fn publish(engine: &Engine, random: &mut Random) {
@@ -92,7 +94,7 @@ fn check(engine: &Engine, seed: u64) {
 fn every_page_is_exact_while_inboxes_come_back() {
     for (seed, policy) in (0..30).zip(Policy::ALL.iter().copied().cycle()) {
         let mut random = Random::new(seed);
-        let (engine, _) = frozen(&mut random, policy);
+        let (engine, ..) = frozen(&mut random, policy);
         let comes_back = matches!(policy, Policy::Push | Policy::Threshold | Policy::Adaptive);
         assert_eq!(engine.shared().state().unwrap().delivery.is_thawing(), comes_back);
         let mut slices = 0;
@@ -111,10 +113,23 @@ fn every_page_is_exact_while_inboxes_come_back() {
     }
 }
 
+/// A start that is stopped at once loses none.
+#[test]
+fn a_stop_keeps_what_has_not_come_back() {
+    let (engine, _, home) = frozen(&mut Random::new(9), Policy::Push);
+    engine.close().unwrap();
+    assert!(home.list().unwrap().contains(&names::INBOXES.to_owned()));
+    let delivery = DeliveryOptions { policy: Policy::Push, big_author: 15, ..Default::default() };
+    let engine =
+        Engine::open_on(Arc::new(home), Options { delivery, ..Options::default() }).unwrap();
+    assert!(engine.settle_delivery(std::time::Duration::from_secs(10)));
+    assert_eq!(engine.counters().unwrap().inboxes, READERS);
+}
+
 #[test]
 fn untouched_inboxes_come_back_and_a_changed_one_does_not() {
     let mut random = Random::new(7);
-    let (engine, storage) = frozen(&mut random, Policy::Push);
+    let (engine, storage, _) = frozen(&mut random, Policy::Push);
     assert!(!storage.list().unwrap().contains(&names::INBOXES.to_owned()), "it is taken");
     let query = TimelineQuery { user: UserId(1), viewer: None, span: Span::Newest, limit: 20 };
     let before = engine.explain_home(&query).unwrap();
