@@ -104,6 +104,17 @@ pub enum Changed {
         /// Its members are left out of the owner's home.
         exclusive: bool,
     },
+    /// A device has seen a feed up to a post. Marks of a group end with it.
+    Marked {
+        /// Whose device.
+        user: UserId,
+        /// The group, and what it is called; absent for the home.
+        group: Option<(GroupId, GroupName)>,
+        /// The device.
+        device: u64,
+        /// Up to where.
+        post: PostId,
+    },
 }
 
 /// What happened between two users. A block ends the follows both ways.

@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Timestamp, UserId};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::mark::Feed;
 
 /// Who acts and under which idempotency key; both may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -122,6 +123,18 @@ pub enum Action {
         /// Who is a member no longer.
         author: UserId,
     },
+    /// One of the user's devices has seen a feed up to there. A mark only rises; one that is not above
+    /// the device's own changes nothing.
+    Mark {
+        /// Whose mark.
+        user: UserId,
+        /// Of which feed.
+        feed: Feed,
+        /// Which device: a number of the application's choice, 0 if it tells none apart.
+        device: u64,
+        /// Up to where: compared by order, never looked up; at most the newest sequence.
+        post: PostId,
+    },
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
         /// The user.
@@ -211,7 +224,8 @@ impl Command {
             Action::GroupCreate { name, .. }
             | Action::GroupDelete { name, .. }
             | Action::GroupAdd { name, .. }
-            | Action::GroupRemove { name, .. } => name.check()?,
+            | Action::GroupRemove { name, .. }
+            | Action::Mark { feed: Feed::Group(name), .. } => name.check()?,
             Action::Mute { .. }
             | Action::Block { .. }
             | Action::Delete { .. }
@@ -219,6 +233,7 @@ impl Command {
             | Action::Unfollow { .. }
             | Action::Unmute { .. }
             | Action::Unblock { .. }
+            | Action::Mark { feed: Feed::Home, .. }
             | Action::Touch { .. } => {}
         }
         match (self.options.actor, self.action.subject()) {
@@ -248,6 +263,7 @@ impl Action {
             | Self::GroupDelete { user, .. }
             | Self::GroupAdd { user, .. }
             | Self::GroupRemove { user, .. }
+            | Self::Mark { user, .. }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
         }

@@ -27,6 +27,7 @@ use crate::flush::flusher::Flusher;
 use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
 use crate::log::view::Log;
 use crate::log::writer::{LocalLog, LogCounters, Start};
+use crate::mark::{Marks, MarksQuery, Unread, UnreadQuery};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
@@ -37,7 +38,7 @@ use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{changes, edges, feed, groups, scan};
+use crate::read::{changes, edges, feed, groups, marks, scan, unread};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -218,6 +219,18 @@ impl Engine {
     /// ask. Looks at no file.
     pub fn members(&self, query: &MembersQuery) -> Result<EdgePage> {
         groups::members(&self.0.shared, query)
+    }
+
+    /// How far a user has seen a feed, on each device; only the user and the trusted application may
+    /// ask. [`NotFound`](ErrorKind::NotFound) if there is no such group. Looks at no file.
+    pub fn marks(&self, query: &MarksQuery) -> Result<Marks> {
+        marks::marks(&self.0.shared, query)
+    }
+
+    /// How many entries of a feed are unread, exact up to the limit; only the user and the trusted
+    /// application may ask. [`NotFound`](ErrorKind::NotFound) if there is no such group.
+    pub fn unread(&self, query: &UnreadQuery) -> Result<Unread> {
+        self.read(|shared| unread::unread(shared, query, Reach::Files))
     }
 
     /// What the user published and did not delete.

@@ -10,6 +10,7 @@ use crate::ids::Sequence;
 use crate::inspect_view::inspect_view;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Effect, Record};
@@ -226,6 +227,7 @@ fn describe(record: &Record) -> String {
             format!("block user={user} other={other}{}{}", ends.0, ends.1)
         }
         Effect::Group(group) => describe_group(group),
+        Effect::Mark(mark) => describe_mark(mark),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }
@@ -243,6 +245,14 @@ fn describe_group(GroupEffect { user, name, exclusive, act }: &GroupEffect) -> S
         }
     };
     format!("group {what}{kind} name={name:?}")
+}
+
+fn describe_mark(MarkEffect { user, feed, device, post }: &MarkEffect) -> String {
+    let feed = match feed {
+        MarkedFeed::Home => "home".to_owned(),
+        MarkedFeed::Group(group, name) => format!("group={group} name={name:?}"),
+    };
+    format!("mark user={user} device={device} post={post} {feed}")
 }
 
 /// Since when an edge stood that ends; nothing if there was none.

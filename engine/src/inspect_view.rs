@@ -12,8 +12,10 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
+use crate::views::marks::{Mark, MarkRow};
 use crate::views::receipts::Receipts;
 use crate::views::users::Ordinal;
 
@@ -28,6 +30,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::USERS => inspect_users(&file, out)?,
         view_kind::RECEIPTS => inspect_receipts(&file, out)?,
         view_kind::GROUPS => inspect_groups(&file, out)?,
+        view_kind::MARKS => inspect_marks(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -70,6 +73,15 @@ fn inspect_groups(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_marks(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for MarkRow { owner, mark } in marks::read(file, usize::MAX)? {
+        let Mark { feed, device, post, at } = mark;
+        let owner = owner.0;
+        line(out, format_args!("  {at}: ordinal {owner}, group {feed}, device {device}: {post}"))?;
+    }
+    Ok(())
+}
+
 fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
     let Some(runs) = Family::open(file, number)? else { return Ok(()) };
     let bits = runs.payload_bits();
@@ -94,6 +106,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::RECEIPTS => "receipts",
         view_kind::GRAVES => "graves",
         view_kind::GROUPS => "groups",
+        view_kind::MARKS => "marks",
         _ => "of a view this program does not know",
     }
 }

@@ -7,8 +7,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
-    FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES,
-    MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
+    DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT,
+    HOT_RECORD_BYTES, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX,
+    SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -49,6 +50,9 @@ pub struct Options {
     /// How many members a group may have. 2,000, as `followees_max`. Lowering it later refuses new
     /// members only.
     pub members_max: usize,
+    /// How many devices of a user may mark a feed, 1 to 4,096. 32: nobody has more that live. Lowering it
+    /// later refuses new devices only.
+    pub devices_max: usize,
     /// Size of a log segment in bytes, 256 KiB to 1 GiB. 64 MiB: small enough to rewrite in the
     /// background, large enough that a directory stays readable.
     pub segment_bytes: u64,
@@ -87,6 +91,7 @@ impl Default for Options {
             followees_max: FOLLOWEES_MAX_DEFAULT,
             groups_max: GROUPS_MAX_DEFAULT,
             members_max: MEMBERS_MAX_DEFAULT,
+            devices_max: DEVICES_MAX_DEFAULT,
             segment_bytes: SEGMENT_BYTES_DEFAULT,
             segment_age: DAY,
             flush_records: FLUSH_RECORDS_DEFAULT,
@@ -105,8 +110,8 @@ impl Default for Options {
 impl Options {
     /// What the committer refuses.
     pub(crate) fn limits(&self) -> Limits {
-        let Self { followees_max, groups_max, members_max, .. } = *self;
-        Limits { followees_max, groups_max, members_max }
+        let Self { followees_max, groups_max, members_max, devices_max, .. } = *self;
+        Limits { followees_max, groups_max, members_max, devices_max }
     }
 
     /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.

@@ -195,6 +195,7 @@ fn amendments(found: &[Found]) -> Amendments {
             Effect::Publish(_)
             | Effect::Delete { .. }
             | Effect::Weigh { .. }
+            | Effect::Mark(_)
             | Effect::Retired(_) => {}
         }
         if effect != record.effect {

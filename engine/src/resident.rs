@@ -3,12 +3,13 @@
 use crate::command::{Action, Command};
 use crate::error::Result;
 use crate::ids::{Position, PostId, UserId};
+use crate::mark::{Unread, UnreadQuery};
 use crate::query::{
     EdgePage, EdgeQuery, GroupQuery, Page, Post, Relation, TimelineQuery, UserCard,
 };
 use crate::read::content::{Content, Reach};
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::feed;
+use crate::read::{feed, unread};
 use crate::shared::Shared;
 
 /// The engine as far as it is in memory of its own. Each read answers what the read of the same name
@@ -30,6 +31,11 @@ impl<'a> Resident<'a> {
     /// See [`Engine::group`](crate::Engine::group).
     pub fn group(&self, query: &GroupQuery) -> Result<Option<Page>> {
         self.0.noticing(feed::group(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::unread`](crate::Engine::unread).
+    pub fn unread(&self, query: &UnreadQuery) -> Result<Option<Unread>> {
+        self.0.noticing(unread::unread(self.0, query, Reach::Memory))
     }
 
     /// See [`Engine::outbox`](crate::Engine::outbox).
@@ -104,6 +110,7 @@ impl<'a> Resident<'a> {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. }
+            | Action::Mark { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),
         }

@@ -33,6 +33,8 @@ pub struct Counters {
     pub user_groups: u64,
     /// Their members, all together.
     pub group_members: u64,
+    /// Read marks: one for each device that has one in a feed.
+    pub marks: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -153,6 +155,7 @@ pub(crate) fn counters(
         blocks: state.graph.blocks.len() as u64,
         user_groups: state.groups.total(),
         group_members: state.groups.members(),
+        marks: state.marks.total(),
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -223,6 +226,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "blocks", number(counters.blocks)),
         ("views", "groups", number(counters.user_groups)),
         ("views", "group_members", number(counters.group_members)),
+        ("views", "marks", number(counters.marks)),
         ("views", "receipts", number(counters.receipts)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
@@ -289,6 +293,7 @@ fn settings(options: &Options) -> Vec<Field> {
         ("options", "max_followees", number(options.followees_max as u64)),
         ("options", "max_groups", number(options.groups_max as u64)),
         ("options", "max_members", number(options.members_max as u64)),
+        ("options", "max_devices", number(options.devices_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),

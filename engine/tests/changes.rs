@@ -45,6 +45,8 @@ struct Mirror {
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
     groups: BTreeMap<u64, Group>,
+    /// (user, group or 0, device) to the post.
+    marks: BTreeMap<(u64, u64, u64), u64>,
 }
 
 impl Mirror {
@@ -75,8 +77,16 @@ impl Mirror {
                     }
                     (GroupChange::Delete, _) => {
                         self.groups.remove(&id);
+                        self.marks.retain(|(_, group, _), _| *group != id);
                     }
                     _ => {}
+                }
+            }
+            Changed::Marked { user, group, device, post } => {
+                let group = group.as_ref().map_or(0, |(group, _)| group.0);
+                // A group that the mirror does not know has ended: the other half was dropped.
+                if group == 0 || self.groups.contains_key(&group) {
+                    self.marks.insert((user.0, group, *device), post.0);
                 }
             }
             other => panic!("{other:?}"),
@@ -107,6 +117,7 @@ impl Mirror {
             (group.id, (*owner, name.clone(), group.exclusive, members))
         });
         let mut mirror = Self { posts, groups: groups.collect(), ..Self::default() };
+        mirror.marks = model.marks.clone();
         mirror.follows = model.follows.keys().copied().collect();
         let everybody = users(USERS).into_iter().chain((0..3).map(|n| UserId(u64::MAX - n)));
         let everybody: Vec<UserId> = everybody.collect();

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits};
+use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits, ModelUnread};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, Durability, EdgePage, Engine, ErrorKind, Options, PostId, Receipt, Result,
-    SEGMENT_BYTES_MIN, Storage, check_storage,
+    Action, Command, DeviceMark, Durability, EdgePage, Engine, ErrorKind, MarksQuery, Options,
+    PostId, Receipt, Result, SEGMENT_BYTES_MIN, Storage, Unread, UnreadQuery, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
 
-const LIMITS: ModelLimits = ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3 };
+const LIMITS: ModelLimits =
+    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3 };
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -86,6 +87,7 @@ impl Pair {
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
         self.read_groups(&context);
+        self.read_marks(&context);
         self.read_edges(&context);
         self.read_users(&context);
     }
@@ -115,6 +117,28 @@ impl Pair {
         let list: Vec<_> =
             list.map(|g| (g.id.0, g.name.to_string(), g.exclusive, g.members)).collect();
         assert_eq!(list, self.model.group_list(user), "groups of {user}, {context}");
+    }
+
+    fn read_marks(&mut self, context: &str) {
+        let query = self.workload.unread(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let unread = self.engine.unread(&query);
+        match self.model.unread(&query) {
+            Some(expected) => {
+                let unread = unread.unwrap();
+                assert_eq!(unread_of(&unread), expected, "unread {context}");
+                if let Some(resident) = self.engine.resident().unread(&query).unwrap() {
+                    assert_eq!(resident, unread, "resident unread {context}");
+                }
+            }
+            None => assert_eq!(unread.unwrap_err().kind(), ErrorKind::NotFound, "{context}"),
+        }
+        let UnreadQuery { user, feed, .. } = query;
+        let expected = self.model.mark_list(user, &feed);
+        let marks = self.engine.marks(&MarksQuery { user, feed, viewer: Some(user) }).ok();
+        let device = |mark: &DeviceMark| (mark.device, mark.post.0);
+        let marks = marks.map(|it| (it.mark.0, it.devices.iter().map(device).collect()));
+        assert_eq!(marks, expected, "marks {context}");
     }
 
     fn read_edges(&mut self, context: &str) {
@@ -183,6 +207,10 @@ impl Pair {
     }
 }
 
+fn unread_of(unread: &Unread) -> ModelUnread {
+    (unread.mark.0, unread.count, unread.is_more, unread.oldest.map(|post| post.0))
+}
+
 fn is_delete_above(command: &Command, last: u64) -> bool {
     matches!(command.action, Action::Delete { post } if last < post.0)
 }
@@ -202,6 +230,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         followees_max: FOLLOWEES_MAX,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
+        devices_max: LIMITS.devices,
         flush_records: match workload.random.below(4) {
             0 => 1,
             1 => 20,

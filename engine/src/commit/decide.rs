@@ -4,6 +4,7 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::decide_groups::PendingGroups;
+use super::decide_marks::PendingMarks;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
@@ -36,6 +37,7 @@ pub(crate) struct Pending {
     mutes: HashMap<(UserId, UserId), Began>,
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
+    marks: PendingMarks,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -54,6 +56,7 @@ pub(crate) struct Limits {
     pub(crate) followees_max: usize,
     pub(crate) groups_max: usize,
     pub(crate) members_max: usize,
+    pub(crate) devices_max: usize,
 }
 
 impl Pending {
@@ -65,6 +68,7 @@ impl Pending {
             mutes: HashMap::new(),
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
+            marks: PendingMarks::new(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -78,6 +82,7 @@ impl Pending {
         self.mutes.clear();
         self.blocks.clear();
         self.groups.clear();
+        self.marks.clear();
         self.deleted.clear();
         self.keys.clear();
     }
@@ -94,6 +99,10 @@ impl<'a> Decider<'a> {
 
     pub(super) fn pending_groups(&self) -> &PendingGroups {
         &self.pending.groups
+    }
+
+    pub(super) fn pending_marks(&self) -> &PendingMarks {
+        &self.pending.marks
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -152,6 +161,7 @@ impl<'a> Decider<'a> {
                 began.is_some()
             }
             Effect::Group(group) => return self.decide_group(group),
+            Effect::Mark(mark) => return self.decide_mark(mark),
             Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -213,8 +223,10 @@ impl<'a> Decider<'a> {
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
         }
         let began = Some(sequence);
+        self.pending.marks.note_newest(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
+            Effect::Mark(ref mark) => self.pending.marks.note(mark),
             Effect::Publish(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);

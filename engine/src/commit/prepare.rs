@@ -7,7 +7,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::record::Effect;
+use crate::mark::Feed;
 use crate::read::content::{Content, Reach};
 use crate::read::edges::follows_since;
 use crate::read::stands::Stands;
@@ -53,6 +55,9 @@ impl Prepared {
                 let act = GroupAct::Remove { group: UNDECIDED, author, began: None };
                 group(user, name, act)
             }
+            Action::Mark { user, feed, device, post } => {
+                Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
+            }
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
                 return Err(Error::invalid(what));
@@ -89,10 +94,18 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Publish(_)
         | Effect::Retired(_)
         | Effect::Group(_)
+        | Effect::Mark(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
         | Effect::Unblock { .. } => Ok(()),
+    }
+}
+
+fn marked(feed: Feed) -> MarkedFeed {
+    match feed {
+        Feed::Home => MarkedFeed::Home,
+        Feed::Group(name) => MarkedFeed::Group(UNDECIDED, name),
     }
 }
 

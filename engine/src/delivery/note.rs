@@ -76,6 +76,7 @@ impl State {
             }
             Effect::Group(group) if group.exclusive => self.group_changed(subject, other, group),
             Effect::Group(_)
+            | Effect::Mark(_)
             | Effect::Unmute { .. }
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }

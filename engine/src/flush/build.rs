@@ -14,11 +14,13 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::runs::section::Section;
 use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
+use crate::views::marks::MarkRow;
 use crate::views::receipts::Remembered;
 use crate::views::users::{Ordinal, Tail};
 
@@ -50,6 +52,7 @@ impl Builder<'_> {
     pub(crate) fn view(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         match kind {
             view_kind::GROUPS => self.groups(&gathered.groups, built),
+            view_kind::MARKS => self.marks(&gathered.marks, built),
             _ => self.timelines(kind, gathered, built),
         }
     }
@@ -60,6 +63,14 @@ impl Builder<'_> {
             return Ok(());
         }
         self.write(built, view_kind::GROUPS, |file| groups.write(file)).map(|_| ())
+    }
+
+    /// Writes the file of read marks; none if there is nothing to write.
+    pub(crate) fn marks(&self, rows: &[MarkRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::MARKS, |file| marks::write(rows, file)).map(|_| ())
     }
 
     /// Writes the file of one timeline view for `gathered`.
@@ -88,6 +99,7 @@ impl Builder<'_> {
         self.timelines(view_kind::OUTBOX, gathered, &mut built)?;
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
         self.groups(&gathered.groups, &mut built)?;
+        self.marks(&gathered.marks, &mut built)?;
         if !gathered.receipts.is_empty() {
             self.write(&mut built, view_kind::RECEIPTS, |file| {
                 write_receipts(file, &gathered.receipts)

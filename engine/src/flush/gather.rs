@@ -9,11 +9,14 @@ use foldhash::{HashSet, HashSetExt};
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Effect, Record};
 use crate::log::view::Segments;
 use crate::runs::groups::GroupFile;
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
+use crate::views::marks::{Mark, MarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
 use crate::views::users::{Ordinal, Users};
@@ -42,6 +45,8 @@ pub(crate) struct Gathered {
     pub(crate) mutes: Vec<Row>,
     pub(crate) blocks: Vec<Row>,
     pub(crate) groups: GroupFile,
+    /// In the order of owner, feed and device.
+    pub(crate) marks: Vec<MarkRow>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -104,6 +109,7 @@ impl Gathered {
                 let author = group.author().map(ordinal);
                 self.take_group(scope, author, at, group);
             }
+            Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
             Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
@@ -143,6 +149,11 @@ impl Gathered {
         }
     }
 
+    fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
+        let (feed, device, post) = (effect.feed.id(), effect.device, effect.post);
+        self.marks.push(MarkRow { owner, mark: Mark { feed, device, post, at } });
+    }
+
     /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
     fn end(&mut self, began: Began) {
         self.ended.extend(began);
@@ -158,5 +169,7 @@ impl Gathered {
         }
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
+        self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
+        marks::settle(&mut self.marks);
     }
 }

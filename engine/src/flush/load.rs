@@ -12,6 +12,7 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::storage::Storage;
 use crate::storage::manifest::{Manifest, ViewEntry};
@@ -56,6 +57,9 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         let GroupFile { groups, members } = GroupFile::read(file, users)?;
         groups.into_iter().for_each(|row| state.groups.load(row));
         members.into_iter().for_each(|row| state.groups.load_member(row));
+    }
+    for file in of(view_kind::MARKS) {
+        marks::read(file, users)?.into_iter().for_each(|row| state.mark(row));
     }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;

@@ -18,6 +18,7 @@ use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
@@ -62,6 +63,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
     let mut cancelled = Vec::new();
     if oldest.kind == view_kind::USERS {
         merge_users(&builder, lend, &files, &oldest, &mut built)?;
+    } else if oldest.kind == view_kind::MARKS {
+        merge_marks(&builder, lend, before.covered, &files, &mut built)?;
     } else {
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
@@ -249,6 +252,23 @@ fn merge_groups(
     builder.groups(&merged, built)
 }
 
+/// Of each device the newest mark; none of groups that ended.
+fn merge_marks(
+    builder: &Builder<'_>,
+    lend: Lend<'_>,
+    covered: Sequence,
+    files: &[Arc<ViewFile>],
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(marks::read(file, usize::MAX)?);
+    }
+    marks::settle(&mut merged);
+    lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
+    builder.marks(&merged, built)
+}
+
 fn merge_users(
     builder: &Builder<'_>,
     lend: Lend<'_>,
@@ -282,7 +302,7 @@ impl Merged {
             view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
             // Wholly in memory: no reader looks at the files.
-            view_kind::GROUPS => {}
+            view_kind::GROUPS | view_kind::MARKS => {}
             _ => {
                 state.graph.following.replace(&range, built.following.as_ref());
                 state.graph.followers.replace(&range, built.followers.as_ref());

@@ -24,7 +24,8 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 4] = [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS];
+const KINDS: [u8; 5] =
+    [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS, view_kind::MARKS];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.
 pub(crate) fn plan(

@@ -139,6 +139,8 @@ pub mod record_kind {
     pub const GROUP_ADD: u8 = 13;
     /// A membership ended.
     pub const GROUP_REMOVE: u8 = 14;
+    /// A device has seen a feed up to a post.
+    pub const MARK: u8 = 19;
 }
 
 /// The body starts with a 16-byte idempotency key.

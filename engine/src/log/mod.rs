@@ -23,6 +23,7 @@ pub(crate) mod header;
 pub(crate) mod keeper;
 pub mod layout;
 pub(crate) mod located;
+pub(crate) mod mark_effect;
 pub(crate) mod packed;
 pub(crate) mod plain;
 pub(crate) mod record;

@@ -8,6 +8,7 @@
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! delete  | post varint | author varint | tags (flag) |
 //! group   | two varints | tags (flag) | see `group_effect` |
+//! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -22,6 +23,7 @@ use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
     record_header, record_kind,
 };
+use super::mark_effect::MarkEffect;
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
@@ -74,6 +76,7 @@ pub(crate) enum Effect {
         began: Began,
     },
     Group(GroupEffect),
+    Mark(MarkEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -162,6 +165,7 @@ impl Effect {
             | Self::Block { user, .. }
             | Self::Unblock { user, .. } => *user,
             Self::Group(group) => group.user,
+            Self::Mark(mark) => mark.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -169,7 +173,7 @@ impl Effect {
     /// The other user that it is about.
     pub(crate) fn other(&self) -> Option<UserId> {
         match self {
-            Self::Publish(_) | Self::Delete { .. } => None,
+            Self::Publish(_) | Self::Delete { .. } | Self::Mark(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
@@ -193,6 +197,7 @@ impl Effect {
             Self::Block { .. } => record_kind::BLOCK,
             Self::Unblock { .. } => record_kind::UNBLOCK,
             Self::Group(group) => group.kind(),
+            Self::Mark(_) => record_kind::MARK,
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -216,6 +221,12 @@ impl Effect {
         if let Self::Group(group) = self {
             fields.push(self.kind());
             group.put_said(&mut fields);
+            hash.update(&fields);
+            return hash.digest();
+        }
+        if let Self::Mark(mark) = self {
+            fields.push(self.kind());
+            mark.put_said(&mut fields);
             hash.update(&fields);
             return hash.digest();
         }
@@ -262,6 +273,7 @@ impl Effect {
                 put_pair(out, user.0, other.0);
             }
             Self::Group(group) => group.put(out),
+            Self::Mark(mark) => mark.put(out),
             Self::Retired(_) => {}
         }
     }
@@ -286,6 +298,7 @@ impl Effect {
             | Self::Weigh { .. }
             | Self::Mute { .. }
             | Self::Group(_)
+            | Self::Mark(_)
             | Self::Retired(_) => {}
         }
     }
@@ -429,6 +442,9 @@ pub(super) fn pair_effect(
     if (record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE).contains(&kind) {
         return GroupEffect::load(kind, first, second, ends).map(Effect::Group);
     }
+    if kind == record_kind::MARK {
+        return MarkEffect::load(first, second, ends).map(Effect::Mark);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => Effect::Delete { post: PostId(first), author },
@@ -451,6 +467,7 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 fn is_plain_kind(kind: u8) -> bool {
     (record_kind::PUBLISH..=record_kind::GROUP_REMOVE).contains(&kind)
         && kind != record_kind::RETIRED
+        || kind == record_kind::MARK
 }
 
 /// Sequence 0 stands for "there was none".

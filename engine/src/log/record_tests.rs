@@ -7,6 +7,7 @@ use super::*;
 use crate::group_name::GroupName;
 use crate::ids::GroupId;
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkedFeed;
 
 const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
 
@@ -46,7 +47,9 @@ fn effect() -> impl Strategy<Value = Effect> {
     let kinds = record_kind::GROUP_CREATE..=record_kind::GROUP_REMOVE;
     let numbers = (any::<u64>(), any::<u64>(), 0..u64::MAX / 2, any::<u64>());
     let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
-    prop_oneof![publish, pair, follow, group]
+    let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), 1..u64::MAX);
+    let mark = (numbers, proptest::option::of("[^\\p{Cc}]{1,16}")).prop_map(mark_effect);
+    prop_oneof![publish, pair, follow, group, mark]
 }
 
 fn group_effect(
@@ -60,6 +63,14 @@ fn group_effect(
         _ => GroupAct::Remove { group, author, began: Some(Sequence(began + 1)) },
     };
     Effect::Group(GroupEffect { user, name: GroupName::new(&name), exclusive, act })
+}
+
+fn mark_effect(
+    ((user, device, post, group), name): ((u64, u64, u64, u64), Option<String>),
+) -> Effect {
+    let named = |name: String| MarkedFeed::Group(GroupId(group), GroupName::new(&name));
+    let feed = name.map_or(MarkedFeed::Home, named);
+    Effect::Mark(MarkEffect { user: UserId(user), feed, device, post: PostId(post) })
 }
 
 fn record() -> impl Strategy<Value = Record> {

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
@@ -161,6 +162,7 @@ fn change(
         Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
         Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
         Effect::Group(effect) => group(sequence, effect),
+        Effect::Mark(effect) => marked(effect),
     };
     Some(Change { sequence, time: record.time, what })
 }
@@ -174,6 +176,15 @@ fn group(sequence: Sequence, effect: GroupEffect) -> Changed {
         GroupAct::Remove { group, author, .. } => (GroupChange::Remove(author), group),
     };
     Changed::Group { kind, user, group, name, exclusive }
+}
+
+fn marked(effect: MarkEffect) -> Changed {
+    let MarkEffect { user, feed, device, post } = effect;
+    let group = match feed {
+        MarkedFeed::Home => None,
+        MarkedFeed::Group(group, name) => Some((group, name)),
+    };
+    Changed::Marked { user, group, device, post }
 }
 
 /// Refuses everybody but the trusted application.

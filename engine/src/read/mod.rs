@@ -12,6 +12,7 @@
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`groups`]: a user's groups and their members.
+//! * [`marks`]: how far a user has seen a feed; [`unread`]: how much is left.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
@@ -30,9 +31,11 @@ pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod groups;
+pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod stands;
+pub(crate) mod unread;
 pub(crate) mod verify;
 pub(crate) mod visibility;

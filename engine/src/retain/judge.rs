@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Effect, Record, Retired};
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
@@ -107,6 +108,9 @@ impl<'a> Judge<'a> {
                 Some(self.pair(&state.graph.blocks, (user, other), sequence))
             }
             (Effect::Group(group), [Some(owner), _]) => self.group(state, owner, sequence, group),
+            (Effect::Mark(mark), [Some(owner), _]) => {
+                Some(Standing::Edge(self.mark(state, owner, sequence, mark)))
+            }
             _ => None,
         };
         Ok(Looked { entry, names })
@@ -157,6 +161,15 @@ impl<'a> Judge<'a> {
         Some(Standing::Edge(stands || self.ended_late(graves, owner, entry)))
     }
 
+    /// A mark that a later one replaced may have to stand again after a crash that the later one does
+    /// not survive.
+    fn mark(&self, state: &State, owner: Ordinal, at: Sequence, effect: &MarkEffect) -> bool {
+        let feed = effect.feed.id();
+        let known = state.marks.find(owner, (feed, effect.device));
+        let counts = known.is_none_or(|known| known.at == at || self.covered < known.at);
+        counts && state.may_have_mark(owner, feed, self.covered)
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -188,6 +201,7 @@ impl<'a> Judge<'a> {
             Effect::Publish(_)
             | Effect::Follow { .. }
             | Effect::Mute { .. }
+            | Effect::Mark(_)
             | Effect::Retired(_) => false,
             // Some bytes, and few: nobody looks whether its follow stands.
             Effect::Weigh { .. } => true,
@@ -265,7 +279,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
         Effect::Group(group) => group.author(),
         Effect::Retired(retired) => retired.other,
-        Effect::Publish(_) | Effect::Delete { .. } => None,
+        Effect::Publish(_) | Effect::Delete { .. } | Effect::Mark(_) => None,
     };
     (effect.subject(), other)
 }

@@ -49,6 +49,7 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Mute { .. }
         // Of groups everything is in memory: the fold itself sees what is not there.
         | Effect::Group(_)
+        | Effect::Mark(_)
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))

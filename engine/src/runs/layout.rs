@@ -58,6 +58,8 @@ pub mod view_kind {
     pub const GRAVES: u8 = 5;
     /// Groups of authors, and their members.
     pub const GROUPS: u8 = 6;
+    /// Read marks.
+    pub const MARKS: u8 = 9;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -180,6 +182,23 @@ pub mod member {
     pub const GROUP_AT: usize = 8;
     /// u64, the sequence of the record that began the membership.
     pub const ADDED_AT: usize = 16;
+}
+
+/// Bytes of an element of the array of marks.
+pub const MARK_BYTES: usize = 40;
+
+/// Offsets of the fields of an element of the array of marks.
+pub mod mark {
+    /// u32, the ordinal of the user; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// u64, the id of the group; 0 for the home.
+    pub const GROUP_AT: usize = 8;
+    /// u64, the device.
+    pub const DEVICE_AT: usize = 16;
+    /// u64, up to which post.
+    pub const POST_AT: usize = 24;
+    /// u64, the sequence of the record.
+    pub const MARKED_AT: usize = 32;
 }
 
 /// The first eight bytes of a view file's footer.

@@ -25,13 +25,14 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 6] = [
+const VIEWS: [(u8, &str); 7] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
     (view_kind::RECEIPTS, "receipts-"),
     (view_kind::GRAVES, "graves-"),
     (view_kind::GROUPS, "groups-"),
+    (view_kind::MARKS, "marks-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

@@ -10,6 +10,10 @@ use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
+mod marks;
+
+pub use marks::ModelUnread;
+
 /// A post of the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelPost {
@@ -45,6 +49,8 @@ pub struct ModelLimits {
     pub groups: usize,
     /// How many members a group may have.
     pub members: usize,
+    /// How many devices may mark a feed of a user.
+    pub devices: usize,
 }
 
 /// What the model expects a write to answer.
@@ -73,6 +79,8 @@ pub struct Model {
     blocks: BTreeMap<(u64, u64), u64>,
     /// (owner, name) to the group.
     pub groups: BTreeMap<(u64, String), ModelGroup>,
+    /// (user, id of the group or 0, device) to the post it has seen the feed up to.
+    pub marks: BTreeMap<(u64, u64, u64), u64>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -82,7 +90,8 @@ pub struct Model {
 
 impl Default for ModelLimits {
     fn default() -> Self {
-        Self { followees: usize::MAX, groups: usize::MAX, members: usize::MAX }
+        let none = usize::MAX;
+        Self { followees: none, groups: none, members: none, devices: none }
     }
 }
 
@@ -150,6 +159,12 @@ impl Model {
                 Ok(changes) => changes,
                 Err(kind) => return Refused(kind),
             },
+            Action::Mark { user, feed, device, post } => {
+                match self.changes_mark((*user, feed), *device, *post) {
+                    Ok(changes) => changes,
+                    Err(kind) => return Refused(kind),
+                }
+            }
             Action::Touch { .. } | Action::Tag { .. } => false,
         };
         if changes { Changed } else { Unchanged }
@@ -234,7 +249,9 @@ impl Model {
                 self.groups.insert(named(*user, name), group);
             }
             Action::GroupDelete { user, name } => {
-                self.groups.remove(&named(*user, name));
+                if let Some(group) = self.groups.remove(&named(*user, name)) {
+                    self.marks.retain(|(_, feed, _), _| *feed != group.id);
+                }
             }
             Action::GroupAdd { user, name, author } => {
                 if let Some(group) = self.groups.get_mut(&named(*user, name)) {
@@ -246,6 +263,7 @@ impl Model {
                     group.members.remove(&author.0);
                 }
             }
+            Action::Mark { user, feed, device, post } => self.mark((*user, feed), *device, *post),
             Action::Touch { .. } | Action::Tag { .. } => {}
         }
     }

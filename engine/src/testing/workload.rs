@@ -4,6 +4,7 @@ use super::seed::Random;
 use crate::command::{Action, Command, NewPost, WriteOptions};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::mark::{Feed, UnreadQuery};
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, Span, TimelineQuery};
 
 /// Generates commands and queries.
@@ -67,7 +68,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(26) {
+        match self.random.below(29) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -84,12 +85,33 @@ impl Workload {
             20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
+            26..=28 => self.mark(user, last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
             }
             _ => Action::Touch { user },
         }
+    }
+
+    /// Devices are few, and one too many now and then; most marks are of lately.
+    fn mark(&mut self, user: UserId, last: u64) -> Action {
+        let (feed, device) = (self.feed(), self.random.below(5) * u64::from(u32::MAX));
+        let back = if self.random.one_in(3) { last + 1 } else { 20 };
+        let post = PostId((last + 1).saturating_sub(self.random.below(back)));
+        Action::Mark { user, feed, device, post }
+    }
+
+    /// The home, or a group that may be there.
+    pub fn feed(&mut self) -> Feed {
+        if self.random.one_in(2) { Feed::Home } else { Feed::Group(self.group_name()) }
+    }
+
+    /// A random count of what is unread.
+    pub fn unread(&mut self, last: u64) -> UnreadQuery {
+        let since = self.random.one_in(2).then(|| PostId(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(12) * self.random.below(12) + 1).unwrap_or(1);
+        UnreadQuery { user: self.user(), feed: self.feed(), viewer: None, since, limit }
     }
 
     fn weight(&mut self) -> Option<u8> {

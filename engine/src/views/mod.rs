@@ -8,6 +8,7 @@
 //! * [`outbox`]: what each author published and did not delete.
 //! * [`graph`]: follows, mutes and blocks, both directions.
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
+//! * [`marks`]: how far each device has seen a feed.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -19,6 +20,7 @@ pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod groups;
 pub(crate) mod hidden;
+pub(crate) mod marks;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod receipts;

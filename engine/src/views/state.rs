@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::Digest;
 use super::graph::Graph;
-use super::graves::Graves;
+use super::graves::{Grave, Graves};
 use super::groups::Groups;
+use super::marks::{Mark, MarkRow, Marks};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::timeline::Removal;
@@ -14,7 +15,8 @@ use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
-use crate::ids::{Position, Sequence, Timestamp};
+use crate::ids::{GroupId, Position, Sequence, Timestamp};
+use crate::log::group_effect::GroupAct;
 use crate::log::record::{Effect, Record};
 use crate::read::activity::Activity;
 use crate::runs::layout::{FAMILIES, family};
@@ -29,6 +31,7 @@ pub(crate) struct State {
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
     pub(crate) groups: Groups,
+    pub(crate) marks: Marks,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -58,6 +61,8 @@ pub struct Digests {
     pub graph: Digest,
     /// Groups and their members.
     pub groups: Digest,
+    /// Read marks.
+    pub marks: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -88,7 +93,17 @@ impl State {
             (Effect::Unblock { began, .. }, Some(other)) => {
                 graph.blocks.remove(subject, other, *began, removal);
             }
-            (Effect::Group(group), author) => groups.apply(subject, author, group, removal),
+            (Effect::Group(group), author) => {
+                if let GroupAct::Delete { group } = group.act {
+                    self.marks.end(subject, group);
+                }
+                groups.apply(subject, author, group, removal);
+            }
+            (Effect::Mark(mark), _) => {
+                let (feed, device, post) = (mark.feed.id(), mark.device, mark.post);
+                let mark = Mark { feed, device, post, at: sequence };
+                self.mark(MarkRow { owner: subject, mark });
+            }
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
@@ -107,6 +122,25 @@ impl State {
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }
+    }
+
+    /// Folds a mark. What a thinned log says of a group that it does not have any more means nothing.
+    pub(crate) fn mark(&mut self, row: MarkRow) {
+        let MarkRow { owner, mark } = row;
+        if mark.feed == GroupId(0) || self.groups.by_id(owner, mark.feed).is_some() {
+            self.marks.set(row);
+        }
+    }
+
+    /// Whether the user has that feed, or had it after `covered`: an end that a crash does not survive
+    /// gives its marks back.
+    pub(crate) fn may_have_mark(&self, owner: Ordinal, feed: GroupId, covered: Sequence) -> bool {
+        let ended_late = |graves: &[Grave]| {
+            graves.iter().any(|grave| grave.entry == feed.into() && covered < grave.ended)
+        };
+        feed == GroupId(0)
+            || self.groups.by_id(owner, feed).is_some()
+            || ended_late(self.groups.graves.of(owner))
     }
 
     /// Sets apart what is to be flushed: everything up to the position. From now on the end of such
@@ -179,6 +213,7 @@ impl State {
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
             groups: self.groups.digest(),
+            marks: self.marks.digest(),
             receipts: self.receipts.digest(),
         })
     }

@@ -75,7 +75,7 @@ impl Note {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
             Effect::Group(ref group) => Self::of_group(group),
-            Effect::Unblock { .. } | Effect::Weigh { .. } => Self::Nothing,
+            Effect::Unblock { .. } | Effect::Weigh { .. } | Effect::Mark(_) => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
         }
     }
