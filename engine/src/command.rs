@@ -123,6 +123,18 @@ pub enum Action {
         /// Who is a member no longer.
         author: UserId,
     },
+    /// The post says something else from now on. Its id, place, kind and times stay.
+    Revise {
+        /// The post.
+        post: PostId,
+        /// The revision it is known to have: 0 of a new post, one more with each revise. `Conflict` if
+        /// it has another one.
+        revision: u32,
+        /// What it says from now on: UTF-8, at most 64 KiB.
+        text: Bytes,
+        /// The application's bytes, at most 4 KiB; absent keeps those it has.
+        meta: Option<Bytes>,
+    },
     /// One of the user's devices has seen a feed up to there. A mark only rises; one that is not above
     /// the device's own changes nothing.
     Mark {
@@ -213,7 +225,14 @@ impl Command {
     /// Checks everything that needs no state.
     pub fn validate(&self) -> Result<()> {
         match &self.action {
-            Action::Publish(post) => validate_post(post)?,
+            Action::Publish(post) => validate_content(&post.text, &post.meta)?,
+            Action::Revise { revision: u32::MAX, post, .. } => {
+                let what = format!("revision {} of post {post} is the last there is", u32::MAX);
+                return Err(Error::invalid(what));
+            }
+            Action::Revise { text, meta, .. } => {
+                validate_content(text, meta.as_deref().unwrap_or_default())?;
+            }
             Action::Follow { weight: Some(weight), .. } if WEIGHT_MAX < *weight => {
                 let what = format!("weight {weight} is out of range; give 0 to {WEIGHT_MAX}");
                 return Err(Error::invalid(what));
@@ -247,12 +266,12 @@ impl Command {
 }
 
 impl Action {
-    /// The user in whose name this acts; unknown for a delete until the post is looked up.
+    /// The user in whose name this acts; unknown for a delete or a revise until the post is looked up.
     #[must_use]
     pub fn subject(&self) -> Option<UserId> {
         match self {
             Self::Publish(post) => Some(post.author),
-            Self::Delete { .. } => None,
+            Self::Delete { .. } | Self::Revise { .. } => None,
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
             | Self::Mute { user, .. }
@@ -270,16 +289,16 @@ impl Action {
     }
 }
 
-fn validate_post(post: &NewPost) -> Result<()> {
-    if TEXT_BYTES_MAX < post.text.len() {
-        let len = post.text.len();
+fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {
+    if TEXT_BYTES_MAX < text.len() {
+        let len = text.len();
         return Err(Error::limit(format!("text of {len} bytes; the limit is {TEXT_BYTES_MAX}")));
     }
-    if META_BYTES_MAX < post.meta.len() {
-        let len = post.meta.len();
+    if META_BYTES_MAX < meta.len() {
+        let len = meta.len();
         return Err(Error::limit(format!("meta of {len} bytes; the limit is {META_BYTES_MAX}")));
     }
-    if let Err(error) = std::str::from_utf8(&post.text) {
+    if let Err(error) = std::str::from_utf8(text) {
         return Err(Error::invalid("text is not UTF-8").because(error));
     }
     Ok(())

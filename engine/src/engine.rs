@@ -38,7 +38,7 @@ use crate::read::content::Reach;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{changes, edges, feed, groups, marks, scan, unread};
+use crate::read::{changes, edges, feed, groups, marks, revisions, scan, unread};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -241,6 +241,23 @@ impl Engine {
     /// One post; [`NotFound`](ErrorKind::NotFound) if it is deleted or hidden from the viewer.
     pub fn post(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Post)> {
         self.read(|shared| feed::post(shared, id, viewer, Reach::Files))
+    }
+
+    /// All revisions of a post that are kept, newest first: with the option
+    /// [`keep_revisions`](Options::keep_revisions) all of them, else only the newest. Errors as
+    /// [`post`](Self::post).
+    pub fn revisions(&self, id: PostId, viewer: Option<UserId>) -> Result<(Position, Vec<Post>)> {
+        self.0.shared.noticing(revisions::revisions(&self.0.shared, id, viewer))
+    }
+
+    /// One revision of a post; [`NotFound`](ErrorKind::NotFound) also if it is not kept.
+    pub fn revision(
+        &self,
+        id: PostId,
+        revision: u32,
+        viewer: Option<UserId>,
+    ) -> Result<(Position, Post)> {
+        self.0.shared.noticing(revisions::revision(&self.0.shared, (id, revision), viewer))
     }
 
     /// Whom the user follows, newest edge first.

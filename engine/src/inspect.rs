@@ -14,6 +14,7 @@ use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Effect, Record};
+use crate::log::revise_effect::{Emptied, ReviseEffect};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
@@ -79,6 +80,7 @@ fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
     line(out, format_args!("  newest log segment begins at {}", manifest.newest_segment))?;
     line(out, format_args!("  views cover up to {}", manifest.covered))?;
     line(out, format_args!("  deleted texts are erased up to {}", manifest.erased))?;
+    line(out, format_args!("  replaced texts are erased up to {}", manifest.revised))?;
     for view in &manifest.views {
         let (name, len) = (view.name(), view.len);
         line(out, format_args!("  {name}: {} to {}, {len} bytes", view.first, view.last))?;
@@ -207,7 +209,13 @@ fn describe(record: &Record) -> String {
                 post.meta.len()
             )
         }
-        Effect::Delete { post, author } => format!("delete post={post} author={author}"),
+        Effect::Delete { post, author, revised } => {
+            format!("delete post={post} author={author}{}", ended("revised", *revised))
+        }
+        Effect::Revise(revise) => describe_revise(revise),
+        Effect::Emptied(Emptied { author, kind, .. }) => {
+            format!("publish author={author} kind={kind}, revised: its text is erased")
+        }
         Effect::Follow { user, author, weight } => {
             let weight = weight.map_or_else(String::new, |weight| format!(" weight={weight}"));
             format!("follow user={user} author={author}{weight}")
@@ -245,6 +253,15 @@ fn describe_group(GroupEffect { user, name, exclusive, act }: &GroupEffect) -> S
         }
     };
     format!("group {what}{kind} name={name:?}")
+}
+
+fn describe_revise(revise: &ReviseEffect) -> String {
+    let ReviseEffect { post, author, revision, before, text, meta, .. } = revise;
+    let (text, meta) = (String::from_utf8_lossy(text), meta.len());
+    format!(
+        "revise post={post} author={author} revision={revision} before={before} meta={meta} \
+         text={text:?}"
+    )
 }
 
 fn describe_mark(MarkEffect { user, feed, device, post }: &MarkEffect) -> String {

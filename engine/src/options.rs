@@ -65,9 +65,13 @@ pub struct Options {
     /// Bytes of memory for what may also be read from files. 1 GiB: of the newest entries of all
     /// timelines some fifty million.
     pub memory_budget: u64,
-    /// A deleted post's text is in no file of the directory after this long. Seven days: many deletes
+    /// The text of a deleted post, and one that was revised, is in no file of the directory after this
+    /// long. Seven days: many deletes
     /// share one rewriting of the segments that they are in.
     pub erase_within: Duration,
+    /// Texts stay when they are replaced by a revision, and can be read. No: they are erased as those of
+    /// deleted posts are.
+    pub keep_revisions: bool,
     /// Log segments whose newest record is older are packed: compressed, and read through a cache.
     /// Thirty days: nearly all reads ask for the last few.
     pub cold_after: Duration,
@@ -97,6 +101,7 @@ impl Default for Options {
             flush_records: FLUSH_RECORDS_DEFAULT,
             memory_budget: MEMORY_BUDGET_DEFAULT,
             erase_within: DAY * 7,
+            keep_revisions: false,
             cold_after: DAY * 30,
             scrub_pause: Duration::from_secs(10),
             delivery: DeliveryOptions::default(),

@@ -106,7 +106,7 @@ pub enum PageEnd {
 
 /// A post as a reader sees it. Text and meta borrow the log's memory by reference count; a page
 /// kept for long keeps a whole segment in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Post {
     /// Its id and place in every feed.
     pub id: PostId,
@@ -122,6 +122,10 @@ pub struct Post {
     pub text: Bytes,
     /// Opaque bytes.
     pub meta: Bytes,
+    /// How often its text was revised; 0 if never.
+    pub revision: u32,
+    /// When the newest revision was committed.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// A page of posts, newest first.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::check::{CheckReport, check_storage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
-use crate::ids::{DatabaseId, GroupId, Sequence, UserId};
+use crate::ids::{DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
@@ -91,6 +91,7 @@ pub fn repair_storage(storage: &dyn Storage) -> Result<Repaired> {
         newest_segment: Sequence(0),
         covered: Sequence(0),
         erased: Sequence(0),
+        revised: Sequence(0),
         views: Vec::new(),
         ..manifest.unwrap_or_else(|| Manifest::new(database, epoch, last.next()))
     };
@@ -192,8 +193,13 @@ fn amendments(found: &[Found]) -> Amendments {
                 *began = standing.end(BLOCK, (*user, *other));
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
+            Effect::Revise(revise) => {
+                let before = standing.revisions.insert(revise.post, *sequence);
+                revise.before = before.unwrap_or(revise.post.into());
+            }
+            Effect::Delete { post, revised, .. } => *revised = standing.revisions.remove(post),
             Effect::Publish(_)
-            | Effect::Delete { .. }
+            | Effect::Emptied(_)
             | Effect::Weigh { .. }
             | Effect::Mark(_)
             | Effect::Retired(_) => {}
@@ -217,6 +223,8 @@ struct Standing {
     edges: HashMap<(u8, UserId, UserId), Sequence>,
     groups: HashMap<(UserId, GroupName), Sequence>,
     members: HashMap<(GroupId, UserId), Sequence>,
+    /// The newest revision of each post.
+    revisions: HashMap<PostId, Sequence>,
 }
 
 impl Standing {

@@ -90,7 +90,7 @@ impl<'a> Resident<'a> {
             Ok(!follows_since(&*shared.state()?, user, author)?.is_in_files())
         };
         match command.action {
-            Action::Delete { post } => {
+            Action::Delete { post } | Action::Revise { post, .. } => {
                 let segments = shared.log.segments();
                 let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
                 let Some(post) = post else { return Ok(false) };

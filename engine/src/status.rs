@@ -35,6 +35,8 @@ pub struct Counters {
     pub group_members: u64,
     /// Read marks: one for each device that has one in a feed.
     pub marks: u64,
+    /// Posts that were revised and are not deleted.
+    pub revised_posts: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -156,6 +158,7 @@ pub(crate) fn counters(
         user_groups: state.groups.total(),
         group_members: state.groups.members(),
         marks: state.marks.total(),
+        revised_posts: state.revisions.total(),
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -227,6 +230,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "groups", number(counters.user_groups)),
         ("views", "group_members", number(counters.group_members)),
         ("views", "marks", number(counters.marks)),
+        ("views", "revised_posts", number(counters.revised_posts)),
         ("views", "receipts", number(counters.receipts)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
@@ -297,6 +301,7 @@ fn settings(options: &Options) -> Vec<Field> {
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),
+        ("options", "keep_revisions", number(u64::from(options.keep_revisions))),
         ("options", "cold_after_seconds", number(options.cold_after.as_secs())),
     ]
 }

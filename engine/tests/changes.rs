@@ -53,8 +53,9 @@ impl Mirror {
     fn fold(&mut self, change: &Change) {
         match &change.what {
             Changed::Published { author, content, .. } => {
-                let (text, _) = content.as_ref().unwrap();
-                self.posts.insert(change.sequence.0, (author.0, text.to_vec()));
+                // Of one that was revised, the revise has the text.
+                let text = content.as_ref().map(|(text, _)| text.to_vec()).unwrap_or_default();
+                self.posts.insert(change.sequence.0, (author.0, text));
             }
             Changed::Erased { .. } => {}
             Changed::Deleted { post, .. } => {
@@ -80,6 +81,12 @@ impl Mirror {
                         self.marks.retain(|(_, group, _), _| *group != id);
                     }
                     _ => {}
+                }
+            }
+            Changed::Revised { post, author, content, .. } => {
+                if let (Some(post), Some((text, _))) = (self.posts.get_mut(&post.0), content) {
+                    assert_eq!(post.0, author.0);
+                    post.1 = text.to_vec();
                 }
             }
             Changed::Marked { user, group, device, post } => {

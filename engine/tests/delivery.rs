@@ -68,8 +68,7 @@ impl World {
     fn write_batch(&mut self, context: &str) {
         let last = self.model.last;
         let count = self.workload.random.below(60) + 2;
-        let is_late =
-            |command: &Command| matches!(command.action, Action::Delete { post } if last < post.0);
+        let is_late = |command: &Command| matches!(command.action, Action::Delete { post } | Action::Revise { post, .. } if last < post.0);
         let commands: Vec<_> = (0..count)
             .map(|_| self.workload.command(last))
             // Who wrote a post is looked up when its delete is submitted.

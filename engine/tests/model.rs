@@ -162,7 +162,9 @@ impl Pair {
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
         assert_eq!(r.apart, self.model.is_apart(a, b), "apart {a} {b}, {context}");
         let id = PostId(self.workload.random.below(self.model.last + 2));
-        let seen = self.engine.post(id, viewer).is_ok();
+        let found = self.engine.post(id, viewer);
+        found.iter().for_each(|(_, post)| self.check_post(post, context));
+        let seen = found.is_ok();
         assert_eq!(seen, self.model.sees_post(id, viewer), "post {id} for {viewer:?}, {context}");
     }
 
@@ -173,6 +175,8 @@ impl Pair {
         assert_eq!(&post.meta[..], &expected.meta[..], "{context}");
         let shown = expected.created_at.unwrap_or(post.committed_at.0);
         assert_eq!(post.at.0, shown, "{context}");
+        assert_eq!(post.revision, expected.revision, "{context}");
+        assert_eq!(post.edited_at.is_some(), 0 < post.revision, "{context}");
     }
 
     /// Rewrites segments; nothing that anybody can read changes.
@@ -212,7 +216,7 @@ fn unread_of(unread: &Unread) -> ModelUnread {
 }
 
 fn is_delete_above(command: &Command, last: u64) -> bool {
-    matches!(command.action, Action::Delete { post } if last < post.0)
+    matches!(command.action, Action::Delete { post } | Action::Revise { post, .. } if last < post.0)
 }
 
 fn edges(page: &EdgePage) -> Vec<(u64, u64)> {

@@ -6,8 +6,8 @@
 //! | `0x00` | never |
 //! | `0x01..=0x0f` | session requests |
 //! | `0x10..=0x2f` | writes |
-//! | `0x30..=0x3f` | reads |
-//! | `0x40..=0x6f` | reserved for later requests |
+//! | `0x30..=0x4f` | reads |
+//! | `0x50..=0x6f` | reserved for later requests |
 //! | `0x70..=0x7f` | requests for pushes |
 //! | `0x80..=0xbf` | replies; `0xbf` is the error |
 //! | `0xc0..=0xdf` | pushes of the server |
@@ -109,6 +109,10 @@ kinds! {
         GroupAdd = 0x1c, "group_add";
         /// Takes an author out of a group.
         GroupRemove = 0x1d, "group_remove";
+        /// Says how far a device has seen a feed.
+        Mark = 0x22, "mark";
+        /// Gives a post another text.
+        Revise = 0x23, "revise";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -141,6 +145,10 @@ kinds! {
         Members = 0x3e, "members";
         /// Reads the log's changes from a position on.
         Changes = 0x3f, "changes";
+        /// Lists how far each device has seen a feed.
+        Marks = 0x42, "marks";
+        /// Counts the unread entries of a feed.
+        Unread = 0x43, "unread";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -183,6 +191,10 @@ kinds! {
         Groups = 0x8e, "groups";
         /// A part of the change stream.
         Changed = 0x8f, "changed";
+        /// How far each device has seen a feed.
+        Marks = 0x92, "marks";
+        /// How many entries of a feed are unread.
+        Unread = 0x93, "unread";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -221,7 +233,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 14);
+        assert_eq!(writes, 16);
         assert!(!RequestKind::Home.is_write());
     }
 }

@@ -50,15 +50,15 @@ pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};
 pub use options::{ReadOptions, WriteOptions};
 pub use reply::{
-    Change, Changed, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained, Follow,
-    Group, GroupChange, Groups, OnePost, Online, Page, PageEnd, PageWriter, Position, Post,
-    PostRef, Relation, Reply, Scanned, ScannedItems, Status, StatusValue, UserCard, Watching,
-    Welcome, What, Why, Written, encode_reply,
+    Change, Changed, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events,
+    Explained, Follow, Group, GroupChange, Groups, Marks, OnePost, Online, Page, PageEnd,
+    PageWriter, Position, Post, PostRef, Relation, Reply, Scanned, ScannedItems, Status,
+    StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written, encode_reply,
 };
 pub use request::{
     Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, NewFollow, Pair, PostById, Publish, RelationOf, Request, Scan, ScanWhat, Span,
-    Tag, Timeline, Touch, Unwatch, UserById, Watch, encode_request,
+    Hello, Mark, MarksOf, Members, NewFollow, Pair, PostById, Publish, RelationOf, Request, Revise,
+    Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

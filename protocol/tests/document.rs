@@ -160,6 +160,8 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("ITEMS_MAX", limits::ITEMS_MAX.into()),
         ("CHANGES_DEFAULT", limits::CHANGES_DEFAULT.into()),
         ("CHANGES_MAX", limits::CHANGES_MAX.into()),
+        ("UNREAD_DEFAULT", limits::UNREAD_DEFAULT.into()),
+        ("UNREAD_MAX", limits::UNREAD_MAX.into()),
         ("WAIT_MS_MAX", limits::WAIT_MS_MAX.into()),
         ("WATCHES_MAX", limits::WATCHES_MAX.into()),
         ("PAGE_BYTES_MAX", limits::PAGE_BYTES_MAX.into()),
@@ -260,8 +262,16 @@ fn example() -> Vec<Bytes> {
     let position = Position { epoch: 1, sequence: 42 };
     let written = Written { position, changed: true, post: Some(42) };
     let home = Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 20 };
-    let newest =
-        Post { id: 42, author: 7, at, committed_at: at, kind: 0, text, meta: Bytes::new() };
+    let newest = Post {
+        id: 42,
+        author: 7,
+        at,
+        committed_at: at,
+        kind: 0,
+        text,
+        meta: Bytes::new(),
+        edit: None,
+    };
     let older = Post {
         id: 12,
         at: at - 60_000,

@@ -26,7 +26,7 @@ fn reply(kind: ReplyKind, body: &[u8]) -> DecodeError {
 }
 
 fn post(id: u64, text: &[u8]) -> PostRef<'_> {
-    PostRef { id, author: 1, at: 2, committed_at: 3, kind: 4, text, meta: b"" }
+    PostRef { id, author: 1, at: 2, committed_at: 3, kind: 4, text, meta: b"", edit: None }
 }
 
 fn published(text: Vec<u8>, meta: Vec<u8>) -> Request {
@@ -215,6 +215,7 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         author: 1,
         at: 2,
         committed_at: 3,
+        edit: None,
         kind: 4,
         text: Bytes::new(),
         meta: Bytes::new(),

@@ -105,6 +105,12 @@ pub struct SettingArgs {
     /// How many members a group may have [default: 2000].
     #[arg(long, value_name = "N")]
     pub max_members: Option<String>,
+    /// How many devices of a user may mark a feed, 1 to 4096 [default: 32].
+    #[arg(long, value_name = "N")]
+    pub max_devices: Option<String>,
+    /// Keep the texts of posts that were revised, and let them be read.
+    #[arg(long)]
+    pub keep_revisions: bool,
     /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
     ///
     /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
@@ -217,6 +223,7 @@ impl SettingArgs {
             ("max-followees", &self.max_followees),
             ("max-groups", &self.max_groups),
             ("max-members", &self.max_members),
+            ("max-devices", &self.max_devices),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
             ("flush-records", &self.flush_records),
@@ -237,6 +244,9 @@ impl SettingArgs {
         let mut values: Vec<_> = texts.into_iter().filter_map(given).collect();
         if self.insecure {
             values.push(("insecure", "true".to_owned()));
+        }
+        if self.keep_revisions {
+            values.push(("keep-revisions", "true".to_owned()));
         }
         Typed { config: self.config.clone(), values }
     }

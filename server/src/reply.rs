@@ -19,6 +19,7 @@ use fanfold_protocol::{
 };
 
 use crate::backups;
+use crate::marks;
 use crate::translate::Question;
 
 /// The code of the refusal that was sent, if the request was refused.
@@ -40,6 +41,11 @@ pub(crate) fn answer(
         Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
         Question::Members(query) => engine.members(query).map(edges),
         Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changed),
+        Question::Marks(query) => engine.marks(query).map(marks::marks),
+        Question::Unread(query) => engine.unread(query).map(marks::unread),
+        Question::Revision(id, revision, viewer) => {
+            engine.revision(*id, *revision, *viewer).map(one_post)
+        }
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Advise => engine.advise().map(advised),
@@ -66,7 +72,7 @@ pub(crate) fn answer_resident(
     request_id: u32,
     out: &mut BytesMut,
 ) -> Option<Refusal> {
-    if let Question::Groups(..) | Question::Members(_) = question {
+    if let Question::Groups(..) | Question::Members(_) | Question::Marks(_) = question {
         // Wholly in memory.
         return Some(answer(engine, None, question, request_id, out));
     }
@@ -83,6 +89,7 @@ pub(crate) fn answer_resident(
         }
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
+        Question::Unread(query) => engine.unread(query).transpose()?.map(marks::unread),
         Question::Following(query) => engine.following(query).transpose()?.map(edges),
         Question::Followers(query) => engine.followers(query).transpose()?.map(edges),
         Question::Mutes(query) => engine.mutes(query).transpose()?.map(edges),
@@ -95,6 +102,8 @@ pub(crate) fn answer_resident(
         Question::Scan(_)
         | Question::Groups(..)
         | Question::Members(_)
+        | Question::Marks(_)
+        | Question::Revision(..)
         | Question::Changes(..)
         | Question::Backup(_)
         | Question::Advise
@@ -199,6 +208,7 @@ fn borrow(post: &engine::Post) -> PostRef<'_> {
         kind: post.kind,
         text: &post.text,
         meta: &post.meta,
+        edit: marks::edit(post),
     }
 }
 
@@ -240,6 +250,7 @@ fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
 
 fn post(found: engine::Post) -> Post {
     Post {
+        edit: marks::edit(&found),
         id: found.id.0,
         author: found.author.0,
         at: found.at.0,
@@ -366,6 +377,12 @@ fn change(change: engine::Change) -> Option<Change> {
         }
         engine::Changed::Erased { author } => (author, What::Erased),
         engine::Changed::Deleted { post, author } => (author, What::Delete { post: post.0 }),
+        engine::Changed::Revised { post, author, revision, content } => {
+            (author, What::Revise { post: post.0, revision, content })
+        }
+        engine::Changed::Marked { user, group, device, post } => {
+            (user, marks::marked(group, device, post))
+        }
         engine::Changed::Edge { kind, user, other } => {
             (user, What::Edge { kind: edge_change(kind)?, other: other.0 })
         }
@@ -417,6 +434,7 @@ fn present(way: engine::Way) -> Why {
 pub(crate) fn events(batch: WatchBatch) -> Reply {
     let event = |event| match event {
         WatchEvent::Entry(found) => Event::Entry(post(Arc::unwrap_or_clone(found))),
+        WatchEvent::Changed(found) => Event::Changed(post(Arc::unwrap_or_clone(found))),
         WatchEvent::Removed(post) => Event::Removed(post.0),
         WatchEvent::FeedChanged(author) => Event::FeedChanged(author.0),
         WatchEvent::Gap => Event::Gap,

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use fanfold_engine::{
     Action, CHANGES_DEFAULT, ChangesQuery, Command, ContentWanted, EdgeQuery, GroupName,
-    GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost, Position, PostId, ScanOf, ScanQuery,
-    Sequence, Span, TimelineQuery, Timestamp, UserId, WatchQuery, WriteOptions,
+    GroupQuery, Key, LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, Position, PostId, ScanOf,
+    ScanQuery, Sequence, Span, TimelineQuery, Timestamp, UnreadQuery, UserId, WatchQuery,
+    WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
+
+use crate::marks;
 
 /// Everything that is answered from the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +29,9 @@ pub(crate) enum Question {
     Groups(UserId, Option<UserId>),
     Members(MembersQuery),
     Changes(ChangesQuery, Option<UserId>),
+    Marks(MarksQuery),
+    Unread(UnreadQuery),
+    Revision(PostId, u32, Option<UserId>),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
     Following(EdgeQuery),
@@ -72,8 +78,12 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::GroupRemove(member) => {
             on_member(&member, |user, name, author| Action::GroupRemove { user, name, author })
         }
+        Request::Mark(mark) => marks::mark(&mark),
+        Request::Revise(revise) => marks::revise(revise),
         Request::Hello(_)
         | Request::Changes(_)
+        | Request::Marks(_)
+        | Request::Unread(_)
         | Request::Group(_)
         | Request::Groups(_)
         | Request::Members(_)
@@ -120,7 +130,12 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             name: GroupName::new(members.name()),
             page: edge_query(&members.page),
         }),
-        Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
+        Request::Post(post) => match post.revision {
+            Some(revision) => Question::Revision(PostId(post.post), revision, viewer(post.options)),
+            None => Question::Post(PostId(post.post), viewer(post.options)),
+        },
+        Request::Marks(marks) => Question::Marks(marks::marks_query(marks)),
+        Request::Unread(unread) => Question::Unread(marks::unread_query(unread)),
         Request::Following(edges) => Question::Following(edge_query(edges)),
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
         Request::Mutes(edges) => Question::Mutes(edge_query(edges)),
@@ -153,6 +168,8 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::GroupDelete(_)
         | Request::GroupAdd(_)
         | Request::GroupRemove(_)
+        | Request::Mark(_)
+        | Request::Revise(_)
         | Request::Touch(_)
         | Request::Tag(_) => return None,
     })

@@ -243,7 +243,9 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         let state = shared.state()?;
         let mut pending = std::mem::replace(&mut self.pending, Pending::new());
-        let mut decider = Decider::new(&state, &mut pending, shared.options.limits());
+        let log = shared.log.segments();
+        let limits = shared.options.limits();
+        let mut decider = Decider::new((&state, &log), &mut pending, limits);
         let mut next = self.next;
         for Queued { mut prepared, completion } in commands {
             let decision = shared.noticing(decider.decide(&mut prepared, next));
@@ -315,7 +317,7 @@ impl Committer {
             self.shared.change(|state| {
                 let mut sequence = first;
                 for record in slice {
-                    if let Effect::Delete { .. } = record.effect {
+                    if let Effect::Delete { .. } | Effect::Revise(_) = record.effect {
                         retained.pend();
                     }
                     let touched = state.apply(sequence, record);

@@ -5,11 +5,13 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::decide_groups::PendingGroups;
 use super::decide_marks::PendingMarks;
+use super::decide_revisions::PendingRevisions;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
 use crate::limits::WEIGHTS_MAX;
 use crate::log::record::{Began, Effect};
+use crate::log::view::Segments;
 use crate::views::graph::Pairs;
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
@@ -38,6 +40,7 @@ pub(crate) struct Pending {
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
     marks: PendingMarks,
+    revisions: PendingRevisions,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -48,6 +51,8 @@ pub(crate) struct Decider<'a> {
     state: &'a State,
     pending: &'a mut Pending,
     limits: Limits,
+    /// For what was written since a command was prepared.
+    log: &'a Segments,
 }
 
 /// The limits that are options.
@@ -69,6 +74,7 @@ impl Pending {
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
             marks: PendingMarks::new(),
+            revisions: PendingRevisions::new(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -83,14 +89,19 @@ impl Pending {
         self.blocks.clear();
         self.groups.clear();
         self.marks.clear();
+        self.revisions.clear();
         self.deleted.clear();
         self.keys.clear();
     }
 }
 
 impl<'a> Decider<'a> {
-    pub(crate) fn new(state: &'a State, pending: &'a mut Pending, limits: Limits) -> Self {
-        Self { state, pending, limits }
+    pub(crate) fn new(
+        (state, log): (&'a State, &'a Segments),
+        pending: &'a mut Pending,
+        limits: Limits,
+    ) -> Self {
+        Self { state, pending, limits, log }
     }
 
     pub(super) fn state(&self) -> &State {
@@ -103,6 +114,14 @@ impl<'a> Decider<'a> {
 
     pub(super) fn pending_marks(&self) -> &PendingMarks {
         &self.pending.marks
+    }
+
+    pub(super) fn pending_revisions(&self) -> &PendingRevisions {
+        &self.pending.revisions
+    }
+
+    pub(super) fn log(&self) -> &Segments {
+        self.log
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -128,7 +147,11 @@ impl<'a> Decider<'a> {
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
         let changes = match effect {
             Effect::Publish(_) => true,
-            Effect::Delete { post, author } => self.is_alive(*post, *author)?,
+            Effect::Delete { post, author, revised } => {
+                *revised = self.revised_at(*post);
+                self.is_alive(*post, *author)?
+            }
+            Effect::Revise(revise) => return self.decide_revise(revise),
             Effect::Follow { user, author, weight } => {
                 let (user, author, weight) = (*user, *author, *weight);
                 if self.follow(user, author)?.is_none() {
@@ -162,7 +185,7 @@ impl<'a> Decider<'a> {
             }
             Effect::Group(group) => return self.decide_group(group),
             Effect::Mark(mark) => return self.decide_mark(mark),
-            Effect::Retired(_) => false,
+            Effect::Emptied(_) | Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
@@ -227,7 +250,8 @@ impl<'a> Decider<'a> {
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
             Effect::Mark(ref mark) => self.pending.marks.note(mark),
-            Effect::Publish(_) | Effect::Retired(_) => {}
+            Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
+            Effect::Publish(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
             }
@@ -267,7 +291,7 @@ impl<'a> Decider<'a> {
         *self.pending.followees.entry(user).or_insert(0) += change;
     }
 
-    fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
+    pub(super) fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
         match author.filter(|_| !self.pending.deleted.contains(&post)) {
             Some(author) => self.state.outboxes.posts.part(author).contains(post.into()),

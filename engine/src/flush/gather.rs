@@ -11,6 +11,7 @@ use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Effect, Record};
+use crate::log::revise_effect::ReviseEffect;
 use crate::log::view::Segments;
 use crate::runs::groups::GroupFile;
 use crate::runs::marks;
@@ -18,8 +19,9 @@ use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
 use crate::views::receipts::Remembered;
+use crate::views::revisions::{Revised, RevisedRow};
 use crate::views::state::State;
-use crate::views::users::{Ordinal, Users};
+use crate::views::users::Ordinal;
 
 /// Records whose users are looked up under one hold of the state lock.
 const BATCH_RECORDS: usize = 256;
@@ -47,6 +49,8 @@ pub(crate) struct Gathered {
     pub(crate) groups: GroupFile,
     /// In the order of owner, feed and device.
     pub(crate) marks: Vec<MarkRow>,
+    /// In the order of the log.
+    pub(crate) revisions: Vec<RevisedRow>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -79,7 +83,7 @@ pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gat
         next = log.skip_holes(next.next());
         if batch.len() == BATCH_RECORDS || until < next {
             lend(&mut |state| {
-                batch.drain(..).for_each(|(at, record)| gathered.take(&state.users, at, &record));
+                batch.drain(..).for_each(|(at, record)| gathered.take(state, at, &record));
             })?;
         }
     }
@@ -88,12 +92,17 @@ pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gat
 }
 
 impl Gathered {
-    fn take(&mut self, users: &Users, at: Sequence, record: &Record) {
-        let ordinal = |user: UserId| users.find(user).expect("what is applied names known users");
+    fn take(&mut self, state: &State, at: Sequence, record: &Record) {
+        let ordinal =
+            |user: UserId| state.users.find(user).expect("what is applied names known users");
         let scope = ordinal(record.effect.subject());
         match record.effect {
-            Effect::Publish(_) => self.posts.push((scope, (at, 0))),
-            Effect::Delete { post, .. } => self.end(Some(post.into())),
+            Effect::Publish(_) | Effect::Emptied(_) => self.posts.push((scope, (at, 0))),
+            Effect::Delete { post, revised, .. } => {
+                self.end(Some(post.into()));
+                self.end(revised);
+            }
+            Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
             Effect::Follow { author, .. } => {
                 let author = ordinal(author);
                 self.following.push((scope, (at, author.0)));
@@ -149,6 +158,16 @@ impl Gathered {
         }
     }
 
+    /// What a thinned log says of a post that it does not have any more means nothing.
+    fn take_revise(&mut self, state: &State, owner: Ordinal, at: Sequence, effect: &ReviseEffect) {
+        let post = effect.post;
+        self.end(Some(effect.before).filter(|before| *before != post.into()));
+        if state.revisions.has_known(owner, post, at) {
+            let revised = Revised { revision: effect.revision, at };
+            self.revisions.push(RevisedRow { owner, post, revised });
+        }
+    }
+
     fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
         let (feed, device, post) = (effect.feed.id(), effect.device, effect.post);
         self.marks.push(MarkRow { owner, mark: Mark { feed, device, post, at } });
@@ -169,6 +188,7 @@ impl Gathered {
         }
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
+        self.revisions.retain(|row| stands(row.revised.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
     }

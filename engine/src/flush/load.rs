@@ -13,6 +13,7 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::Storage;
 use crate::storage::manifest::{Manifest, ViewEntry};
@@ -61,6 +62,10 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
     for file in of(view_kind::MARKS) {
         marks::read(file, users)?.into_iter().for_each(|row| state.mark(row));
     }
+    for file in of(view_kind::REVISIONS) {
+        let rows = revisions::read(file, users)?;
+        rows.into_iter().for_each(|row| state.revisions.load(row));
+    }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
     }
@@ -102,7 +107,7 @@ fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8)
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, .. } = state;
+    let State { outboxes, graph, groups, revisions, .. } = state;
     each_entry(file, users, family::POSTS, |owner, (entry, _)| {
         outboxes.posts.bury(owner, Grave { entry, ended: covered });
     })?;
@@ -119,9 +124,11 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
         })?;
     }
-    for (number, graves) in
-        [(family::GROUPS, &mut groups.graves), (family::MEMBERS, &mut groups.member_graves)]
-    {
+    for (number, graves) in [
+        (family::GROUPS, &mut groups.graves),
+        (family::MEMBERS, &mut groups.member_graves),
+        (family::REVISIONS, &mut revisions.graves),
+    ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });
         })?;

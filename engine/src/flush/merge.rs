@@ -4,6 +4,7 @@
 //! The order matters: new file, new list of graves and manifest in one step; then readers get the
 //! new file; only then are the graves forgotten, so that no reader sees a dead entry alive.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::build::{Builder, Built};
@@ -19,6 +20,7 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
@@ -42,6 +44,7 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::OUTBOX => &[family::POSTS],
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
+        view_kind::REVISIONS => &[family::REVISIONS],
         _ => &[],
     }
 }
@@ -71,6 +74,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         cancelled = within(&graves, &range, families(oldest.kind));
         if oldest.kind == view_kind::GROUPS {
             merge_groups(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::REVISIONS {
+            merge_revisions(&builder, &files, &cancelled, &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -252,6 +257,22 @@ fn merge_groups(
     builder.groups(&merged, built)
 }
 
+fn merge_revisions(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(revisions::read(file, usize::MAX)?);
+    }
+    let dead = dead.iter().flat_map(|(_, rows)| rows);
+    let dead: HashSet<Row> = dead.copied().collect();
+    merged.retain(|row| !dead.contains(&(row.owner, (row.revised.at, 0))));
+    builder.revisions(&merged, built)
+}
+
 /// Of each device the newest mark; none of groups that ended.
 fn merge_marks(
     builder: &Builder<'_>,
@@ -302,7 +323,7 @@ impl Merged {
             view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
             // Wholly in memory: no reader looks at the files.
-            view_kind::GROUPS | view_kind::MARKS => {}
+            view_kind::GROUPS | view_kind::MARKS | view_kind::REVISIONS => {}
             _ => {
                 state.graph.following.replace(&range, built.following.as_ref());
                 state.graph.followers.replace(&range, built.followers.as_ref());

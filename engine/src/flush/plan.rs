@@ -24,8 +24,14 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 5] =
-    [view_kind::USERS, view_kind::OUTBOX, view_kind::GRAPH, view_kind::GROUPS, view_kind::MARKS];
+const KINDS: [u8; 6] = [
+    view_kind::USERS,
+    view_kind::OUTBOX,
+    view_kind::GRAPH,
+    view_kind::GROUPS,
+    view_kind::MARKS,
+    view_kind::REVISIONS,
+];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.
 pub(crate) fn plan(
@@ -61,7 +67,10 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
     let has_graves = |view: &ViewEntry| {
-        matches!(view.kind, view_kind::OUTBOX | view_kind::GRAPH | view_kind::GROUPS)
+        matches!(
+            view.kind,
+            view_kind::OUTBOX | view_kind::GRAPH | view_kind::GROUPS | view_kind::REVISIONS
+        )
     };
     let candidates = candidates.filter(has_graves);
     let counted: Vec<(u64, ViewEntry)> = candidates.map(|view| (graves(&view), view)).collect();

@@ -28,6 +28,7 @@ pub(crate) mod packed;
 pub(crate) mod plain;
 pub(crate) mod record;
 pub(crate) mod recovery;
+pub(crate) mod revise_effect;
 pub(crate) mod salvage;
 pub(crate) mod scan;
 pub(crate) mod seal;

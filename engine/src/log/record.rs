@@ -6,9 +6,10 @@
 //! header  | crc u32 | body length u24 | kind u8 | flags u8 | check u24 |
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
-//! delete  | post varint | author varint | tags (flag) |
+//! delete  | post varint | author varint | tags (flag) | newest revision varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
+//! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -24,6 +25,7 @@ use super::layout::{
     record_header, record_kind,
 };
 use super::mark_effect::MarkEffect;
+use super::revise_effect::{Emptied, ReviseEffect};
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
@@ -33,9 +35,11 @@ use crate::limits::RECORD_BODY_BYTES_MAX;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Publish(NewPost),
+    /// `revised` is the newest revision of the post, which ends with it.
     Delete {
         post: PostId,
         author: UserId,
+        revised: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -77,6 +81,9 @@ pub(crate) enum Effect {
     },
     Group(GroupEffect),
     Mark(MarkEffect),
+    Revise(ReviseEffect),
+    /// What is left of a publish whose text is erased; the post is there.
+    Emptied(Emptied),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -166,6 +173,8 @@ impl Effect {
             | Self::Unblock { user, .. } => *user,
             Self::Group(group) => group.user,
             Self::Mark(mark) => mark.user,
+            Self::Revise(revise) => revise.author,
+            Self::Emptied(emptied) => emptied.author,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -173,7 +182,11 @@ impl Effect {
     /// The other user that it is about.
     pub(crate) fn other(&self) -> Option<UserId> {
         match self {
-            Self::Publish(_) | Self::Delete { .. } | Self::Mark(_) => None,
+            Self::Publish(_)
+            | Self::Delete { .. }
+            | Self::Mark(_)
+            | Self::Revise(_)
+            | Self::Emptied(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
@@ -198,6 +211,8 @@ impl Effect {
             Self::Unblock { .. } => record_kind::UNBLOCK,
             Self::Group(group) => group.kind(),
             Self::Mark(_) => record_kind::MARK,
+            Self::Revise(_) => record_kind::REVISE,
+            Self::Emptied(_) => record_kind::PUBLISH,
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -205,7 +220,7 @@ impl Effect {
     /// Whether the answer to it names a post.
     pub(crate) fn is_publish(&self) -> bool {
         match self {
-            Self::Publish(_) => true,
+            Self::Publish(_) | Self::Emptied(_) => true,
             Self::Retired(retired) => retired.is_post,
             _ => false,
         }
@@ -215,6 +230,9 @@ impl Effect {
     pub(crate) fn fingerprint(&self) -> u64 {
         if let Self::Retired(retired) = self {
             return retired.fingerprint;
+        }
+        if let Self::Emptied(emptied) = self {
+            return emptied.fingerprint;
         }
         let mut fields = Vec::with_capacity(32);
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
@@ -228,6 +246,14 @@ impl Effect {
             fields.push(self.kind());
             mark.put_said(&mut fields);
             hash.update(&fields);
+            return hash.digest();
+        }
+        if let Self::Revise(revise) = self {
+            fields.push(self.kind());
+            revise.put_said(&mut fields);
+            hash.update(&fields);
+            hash.update(if revise.meta_given { &revise.meta } else { &[] });
+            hash.update(&revise.text);
             return hash.digest();
         }
         // A follow that was asked for again with another weight came as a follow.
@@ -263,7 +289,7 @@ impl Effect {
                 put_varint(out, post.created_at.map_or(0, |at| at.0.wrapping_add(1)));
                 put_varint(out, post.meta.len() as u64);
             }
-            Self::Delete { post, author } => put_pair(out, post.0, author.0),
+            Self::Delete { post, author, .. } => put_pair(out, post.0, author.0),
             Self::Follow { user, author, .. }
             | Self::Weigh { user, author, .. }
             | Self::Unfollow { user, author, .. }
@@ -274,7 +300,8 @@ impl Effect {
             }
             Self::Group(group) => group.put(out),
             Self::Mark(mark) => mark.put(out),
-            Self::Retired(_) => {}
+            Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
+            Self::Emptied(_) | Self::Retired(_) => {}
         }
     }
 
@@ -285,7 +312,8 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Unfollow { began, .. }
+            Self::Delete { revised: began, .. }
+            | Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
             | Self::Unblock { began, .. } => put(began),
             Self::Block { forth, back, .. } => {
@@ -293,12 +321,13 @@ impl Effect {
                 put(back);
             }
             Self::Publish(_)
-            | Self::Delete { .. }
             | Self::Follow { .. }
             | Self::Weigh { .. }
             | Self::Mute { .. }
             | Self::Group(_)
             | Self::Mark(_)
+            | Self::Revise(_)
+            | Self::Emptied(_)
             | Self::Retired(_) => {}
         }
     }
@@ -307,6 +336,7 @@ impl Effect {
     pub(crate) fn weight(&self) -> usize {
         let content = match self {
             Self::Publish(post) => post.text.len() + post.meta.len(),
+            Self::Revise(revise) => revise.text.len() + revise.meta.len(),
             _ => 0,
         };
         content + 128
@@ -341,6 +371,11 @@ impl Record {
         if let Effect::Follow { weight: Some(weight), .. } = self.effect {
             put_tag(&mut tags, TAG_WEIGHT, &[weight]);
         }
+        if let Effect::Revise(revise) = &self.effect
+            && !revise.meta.is_empty()
+        {
+            put_tag(&mut tags, TAG_META, &revise.meta);
+        }
         let Effect::Publish(post) = &self.effect else { return tags };
         if let Some(at) = post.created_at {
             let mut value = Vec::with_capacity(10);
@@ -359,6 +394,12 @@ impl Record {
                 put_pair(out, post.author.0, u64::from(post.kind));
                 put_tags(out, tags);
                 out.extend_from_slice(&post.text);
+            }
+            Effect::Revise(revise) => {
+                put_pair(out, revise.post.0, revise.author.0);
+                put_tags(out, tags);
+                revise.put_numbers(out);
+                out.extend_from_slice(&revise.text);
             }
             other => {
                 other.put_fields(out);
@@ -415,6 +456,11 @@ fn decode_body(
             text: slice(cursor.rest()),
             meta: slice(tags.meta),
         }),
+        record_kind::REVISE => {
+            let revise = ReviseEffect::load_numbers(first, second, &mut cursor)?;
+            let (text, meta) = (slice(cursor.rest()), slice(tags.meta));
+            Effect::Revise(ReviseEffect { text, meta, ..revise })
+        }
         kind => {
             let mut effect = pair_effect(kind, first, second, &mut cursor)?;
             if !cursor.is_empty() {
@@ -447,7 +493,7 @@ pub(super) fn pair_effect(
     }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => Effect::Delete { post: PostId(first), author },
+        record_kind::DELETE => Effect::Delete { post: PostId(first), author, revised: began()? },
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
@@ -467,7 +513,7 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 fn is_plain_kind(kind: u8) -> bool {
     (record_kind::PUBLISH..=record_kind::GROUP_REMOVE).contains(&kind)
         && kind != record_kind::RETIRED
-        || kind == record_kind::MARK
+        || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
 }
 
 /// Sequence 0 stands for "there was none".

@@ -49,7 +49,10 @@ fn effect() -> impl Strategy<Value = Effect> {
     let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
     let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), 1..u64::MAX);
     let mark = (numbers, proptest::option::of("[^\\p{Cc}]{1,16}")).prop_map(mark_effect);
-    prop_oneof![publish, pair, follow, group, mark]
+    let numbers = ((any::<u64>(), any::<u64>(), any::<u64>()), (1..u32::MAX, any::<u16>()));
+    let contents = (bytes(300), bytes(50), any::<bool>());
+    let revise = (numbers, (any::<u64>(), any::<u64>()), contents).prop_map(revise_effect);
+    prop_oneof![publish, pair, follow, group, mark, revise]
 }
 
 fn group_effect(
@@ -71,6 +74,34 @@ fn mark_effect(
     let named = |name: String| MarkedFeed::Group(GroupId(group), GroupName::new(&name));
     let feed = name.map_or(MarkedFeed::Home, named);
     Effect::Mark(MarkEffect { user: UserId(user), feed, device, post: PostId(post) })
+}
+
+type Numbers = ((u64, u64, u64), (u32, u16));
+
+fn revise_effect(
+    (((post, author, before), (revision, kind)), (at, committed_at), (text, meta, meta_given)): (
+        Numbers,
+        (u64, u64),
+        (Bytes, Bytes, bool),
+    ),
+) -> Effect {
+    let (post, author, before) = (PostId(post), UserId(author), Sequence(before));
+    let (at, committed_at) = (Timestamp(at), Timestamp(committed_at));
+    let meta_of = revision - 1;
+    let numbers = (revision, kind);
+    Effect::Revise(ReviseEffect {
+        post,
+        author,
+        revision: numbers.0,
+        before,
+        kind: numbers.1,
+        at,
+        committed_at,
+        text,
+        meta,
+        meta_given,
+        meta_of,
+    })
 }
 
 fn record() -> impl Strategy<Value = Record> {

@@ -15,6 +15,7 @@ use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::record::{Effect, Record};
+use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::shared::Shared;
@@ -43,11 +44,10 @@ pub(crate) fn changes(shared: &Shared, catalog: &Catalog, query: &ChangesQuery) 
         return Err(trimmed(after, Position { sequence: thinned, ..position }));
     }
     let Found { records, next } = look(&segments, query, after, position.sequence)?;
-    let is_alive = alive(shared, &records)?;
-    let told = records.into_iter().zip(is_alive);
-    let changes = told.filter_map(|((sequence, record), is_alive)| {
-        change(sequence, record, is_alive, query.content)
-    });
+    let fates = fates(shared, &records)?;
+    let told = records.into_iter().zip(fates);
+    let changes =
+        told.filter_map(|((sequence, record), fate)| change(sequence, record, fate, query.content));
     let at = |sequence| Position { sequence, ..position };
     Ok(Changes { position, next: at(next), oldest: at(thinned), changes: changes.collect() })
 }
@@ -114,24 +114,55 @@ fn look(
 fn content_bytes(record: &Record, wanted: ContentWanted) -> usize {
     match &record.effect {
         Effect::Publish(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
+        Effect::Revise(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
         _ => 0,
     }
 }
 
-/// Of each record, whether it is a post that is not deleted.
-fn alive(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<bool>> {
-    let looked: Vec<Stands> = {
+/// What became of a post since a record of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fate {
+    is_alive: bool,
+    /// Its text is the newest, or older ones are kept.
+    may_tell: bool,
+}
+
+/// Of each record what became of its post; of other records it means nothing.
+fn fates(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<Fate>> {
+    let looked: Vec<(Stands, bool)> = {
         let state = shared.state()?;
-        records.iter().map(|(at, record)| stands(&state, *at, record)).collect::<Result<_>>()?
+        let look = |(at, record): &(Sequence, Record)| {
+            Ok((stands(&state, *at, record)?, is_newest(&state, *at, record)))
+        };
+        records.iter().map(look).collect::<Result<_>>()?
     };
-    looked.iter().map(Stands::resolve).collect()
+    let keeps = shared.options.keep_revisions;
+    let fate = |(stands, is_newest): &(Stands, bool)| {
+        let is_alive = stands.resolve()?;
+        Ok(Fate { is_alive, may_tell: is_alive && (*is_newest || keeps) })
+    };
+    looked.iter().map(fate).collect()
 }
 
 fn stands(state: &State, at: Sequence, record: &Record) -> Result<Stands> {
-    let Effect::Publish(post) = &record.effect else { return Ok(Stands::Known(false)) };
-    match state.users.find(post.author) {
-        Some(author) => Stands::of(&state.outboxes.posts, author, at),
+    let (author, post) = match &record.effect {
+        Effect::Publish(post) => (post.author, at),
+        Effect::Emptied(emptied) => (emptied.author, at),
+        Effect::Revise(revise) => (revise.author, revise.post.into()),
+        _ => return Ok(Stands::Known(false)),
+    };
+    match state.users.find(author) {
+        Some(author) => Stands::of(&state.outboxes.posts, author, post),
         None => Ok(Stands::Known(false)),
+    }
+}
+
+/// Whether what the record says of a post was not revised since.
+fn is_newest(state: &State, at: Sequence, record: &Record) -> bool {
+    match &record.effect {
+        Effect::Publish(_) => state.revisions.of(at.into()).is_none(),
+        Effect::Revise(it) => state.revisions.of(it.post).is_some_and(|known| known.at == at),
+        _ => false,
     }
 }
 
@@ -139,22 +170,33 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Stands> {
 fn change(
     sequence: Sequence,
     record: Record,
-    is_alive: bool,
+    fate: Fate,
     content: ContentWanted,
 ) -> Option<Change> {
     let edge = |kind, user, other| Changed::Edge { kind, user, other };
+    let tells = content == ContentWanted::Yes && fate.may_tell;
     let what = match record.effect {
-        Effect::Publish(post) if is_alive => Changed::Published {
+        Effect::Publish(post) if fate.is_alive => Changed::Published {
             author: post.author,
             kind: post.kind,
             created_at: post.created_at,
-            content: (content == ContentWanted::Yes).then_some((post.text, post.meta)),
+            content: tells.then_some((post.text, post.meta)),
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
+        Effect::Emptied(Emptied { author, kind, created_at, .. }) if fate.is_alive => {
+            Changed::Published { author, kind, created_at, content: None }
+        }
+        Effect::Emptied(emptied) => Changed::Erased { author: emptied.author },
+        Effect::Revise(revise) => Changed::Revised {
+            post: revise.post,
+            author: revise.author,
+            revision: revise.revision,
+            content: tells.then_some((revise.text, revise.meta)),
+        },
         Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
         // A hint for delivery, and nothing that holds.
         Effect::Weigh { .. } | Effect::Retired(_) => return None,
-        Effect::Delete { post, author } => Changed::Deleted { post, author },
+        Effect::Delete { post, author, .. } => Changed::Deleted { post, author },
         Effect::Follow { user, author, .. } => edge(EdgeChange::Follow, user, author),
         Effect::Unfollow { user, author, .. } => edge(EdgeChange::Unfollow, user, author),
         Effect::Mute { user, author } => edge(EdgeChange::Mute, user, author),

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Position, PostId, Sequence, UserId};
+use crate::ids::{Position, PostId, UserId};
 use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
-use crate::log::record::{Effect, Record};
 use crate::query::{GroupQuery, HomeSteps, Page, PageEnd, Post, Span, TimelineQuery};
 use crate::read::content::{Content, Reach};
 use crate::read::groups::check_owner;
@@ -92,18 +91,24 @@ pub(crate) fn post(
         return Ok(None);
     };
     let post = post.ok_or_else(absent)?;
-    let (position, stands) = {
+    let (position, stands, revised, segments) = {
         let state = shared.state()?;
         let author = state.users.find(post.author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(&state, viewer).is_hidden(author);
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
-        (state.position, if is_hidden { Stands::Known(false) } else { stands })
+        let stands = if is_hidden { Stands::Known(false) } else { stands };
+        (state.position, stands, state.revisions.of(id), shared.log.segments())
     };
     Tally::count(&shared.tally.posts_read, 1);
     if reach == Reach::Memory && stands.is_in_files() {
         return Ok(None);
     }
-    if stands.resolve()? { Ok(Some((position, post))) } else { Err(absent()) }
+    if !stands.resolve()? {
+        return Err(absent());
+    }
+    let Some(revised) = revised else { return Ok(Some((position, post))) };
+    let newest = Content::new(shared, &segments).at(revised.at, reach)?;
+    newest.map(|post| Ok((position, post.ok_or_else(absent)?))).transpose()
 }
 
 /// Fetches the content of a selection and cuts it to a page. `None` if some of it is not in memory
@@ -114,14 +119,19 @@ fn fill(
     query: &TimelineQuery,
     reach: Reach,
 ) -> Result<Option<Page>> {
-    let Selection { position, mut entries, segments } = selection;
+    let Selection { position, mut entries, mut places, segments } = selection;
     let is_up = matches!(query.span, Span::After(_));
     let mut end = if query.limit < entries.len() { PageEnd::More } else { PageEnd::End };
     if is_up {
         // Nearest to the cursor first, so that a cut leaves no gap next to it.
         entries.reverse();
+        places.reverse();
     }
     entries.truncate(query.limit);
+    places.truncate(query.limit);
+    if !places.is_empty() {
+        entries = places;
+    }
     let content = Content::new(shared, &segments);
     let Some(found) = content.find(&entries, reach) else { return Ok(None) };
     let mut posts = Vec::with_capacity(entries.len());
@@ -143,20 +153,6 @@ fn fill(
     Tally::count(&shared.tally.pages, 1);
     Tally::count(&shared.tally.posts_read, posts.len() as u64);
     Ok(Some(Page { position, posts, end }))
-}
-
-/// The post in a record; `None` if the record is something else.
-pub(crate) fn as_post(sequence: Sequence, record: Record) -> Option<Post> {
-    let Effect::Publish(content) = record.effect else { return None };
-    Some(Post {
-        id: sequence.into(),
-        author: content.author,
-        at: content.created_at.unwrap_or(record.time),
-        committed_at: record.time,
-        kind: content.kind,
-        text: content.text,
-        meta: content.meta,
-    })
 }
 
 /// Refuses limits out of range.

@@ -22,6 +22,7 @@ use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Outbox, Resident};
 use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::revisions::RevisedPosts;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -30,6 +31,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Selection {
     pub(crate) position: Position,
     pub(crate) entries: Vec<Sequence>,
+    /// Where the contents of the entries are, if any of them was revised; else empty.
+    pub(crate) places: Vec<Sequence>,
     /// The log as it was then: what is erased meanwhile can still be fetched.
     pub(crate) segments: Arc<Segments>,
 }
@@ -49,6 +52,7 @@ pub(crate) struct Rest {
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     excerpts: Excerpts,
+    revised: RevisedPosts,
 }
 
 /// Whom a user followed when their edges had that stamp.
@@ -137,13 +141,13 @@ pub(crate) fn look(
     let viewer = Viewer::new(state, query.viewer);
     let user = state.users.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
-        return Ok(Look::Done(Selection { position, entries: Vec::new(), segments }));
+        return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
     let following = state.graph.following.part(user);
     let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
     let reader = Reader { state, viewer, user, following, known, now };
     if let Some(entries) = reader.inbox_page(query, steps)? {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+        return Ok(Look::Done(Selection::of(state, segments, entries)));
     }
     if known.is_none() && !following.files.is_empty() {
         let edges = &state.graph.following;
@@ -156,12 +160,13 @@ pub(crate) fn look(
     reader.each_author(|author| merge.add(author))?;
     let entries = merge.nearest(query.limit + 1)?;
     if !resident.missed.get() {
-        return Ok(Look::Done(Selection { position, entries, segments }));
+        return Ok(Look::Done(Selection::of(state, segments, entries)));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
     let excerpts = excerpts(state, &authors, query);
-    Ok(Look::Posts(Rest { position, segments, authors, excerpts }))
+    let revised = state.revisions.posts().clone();
+    Ok(Look::Posts(Rest { position, segments, authors, excerpts, revised }))
 }
 
 /// The selection, or what is left to do for it.
@@ -194,9 +199,10 @@ fn pull(
     let entries = nearest(&resident, &authors, query)?;
     if resident.missed.get() {
         let excerpts = excerpts(state, &authors, query);
-        return Ok(Err(Rest { position, segments, authors, excerpts }));
+        let revised = state.revisions.posts().clone();
+        return Ok(Err(Rest { position, segments, authors, excerpts, revised }));
     }
-    Ok(Ok(Selection { position, entries, segments }))
+    Ok(Ok(Selection::of(state, segments, entries)))
 }
 
 /// Somebody whose home is read.
@@ -276,6 +282,13 @@ impl Followees {
     }
 }
 
+impl Selection {
+    fn of(state: &State, segments: Arc<Segments>, entries: Vec<Sequence>) -> Self {
+        let places = state.revisions.posts().places(&entries);
+        Self { position: state.position, entries, places, segments }
+    }
+}
+
 impl Look {
     fn done(self) -> Option<Selection> {
         match self {
@@ -288,7 +301,8 @@ impl Look {
 impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
-        Ok(Selection { position: self.position, entries, segments: self.segments })
+        let places = self.revised.places(&entries);
+        Ok(Selection { position: self.position, entries, places, segments: self.segments })
     }
 }
 

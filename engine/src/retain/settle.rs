@@ -11,7 +11,7 @@ use crate::views::users::Ordinal;
 pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> {
     let mut settled = record.clone();
     match &mut settled.effect {
-        Effect::Delete { post, author } => {
+        Effect::Delete { post, author, .. } => {
             let posts = &state.outboxes.posts;
             let entry = Sequence::from(*post);
             let stands = match state.users.find(*author) {
@@ -44,7 +44,20 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = Effect::Retired(retired);
             }
         }
+        Effect::Revise(revise) => {
+            let stands = match state.users.find(revise.author) {
+                Some(author) => state.outboxes.posts.part(author).contains(revise.post.into())?,
+                None => false,
+            };
+            if !stands {
+                let fingerprint = record.effect.fingerprint();
+                let subject = revise.author;
+                let retired = Retired { subject, other: None, is_post: false, fingerprint };
+                settled.effect = Effect::Retired(retired);
+            }
+        }
         Effect::Publish(_)
+        | Effect::Emptied(_)
         | Effect::Follow { .. }
         | Effect::Mute { .. }
         // Of groups everything is in memory: the fold itself sees what is not there.

@@ -60,6 +60,8 @@ pub mod view_kind {
     pub const GROUPS: u8 = 6;
     /// Read marks.
     pub const MARKS: u8 = 9;
+    /// Posts that were revised.
+    pub const REVISIONS: u8 = 10;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -98,7 +100,7 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, and of the arrays of a file of groups.
+/// Families of the graph view, of graves, and of the arrays of files of groups and revisions.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -114,10 +116,12 @@ pub mod family {
     pub const GROUPS: u8 = 5;
     /// Members of groups: an array. As graves: by the owner of the group.
     pub const MEMBERS: u8 = 6;
+    /// Revised posts: an array. As graves, of the records: by author.
+    pub const REVISIONS: u8 = 10;
 }
 
 /// All families.
-pub(crate) const FAMILIES: [u8; 7] = [
+pub(crate) const FAMILIES: [u8; 8] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -125,6 +129,7 @@ pub(crate) const FAMILIES: [u8; 7] = [
     family::BLOCKS,
     family::GROUPS,
     family::MEMBERS,
+    family::REVISIONS,
 ];
 
 /// Runs in a block of the directory.
@@ -199,6 +204,21 @@ pub mod mark {
     pub const POST_AT: usize = 24;
     /// u64, the sequence of the record.
     pub const MARKED_AT: usize = 32;
+}
+
+/// Bytes of an element of the array of revised posts.
+pub const REVISION_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of revised posts.
+pub mod revision {
+    /// u32, the ordinal of the author.
+    pub const AUTHOR_AT: usize = 0;
+    /// u32, the newest revision.
+    pub const REVISION_AT: usize = 4;
+    /// u64, the post.
+    pub const POST_AT: usize = 8;
+    /// u64, the sequence of the record that has it.
+    pub const REVISED_AT: usize = 16;
 }
 
 /// The first eight bytes of a view file's footer.

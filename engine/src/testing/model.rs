@@ -10,6 +10,7 @@ use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
+mod edits;
 mod marks;
 
 pub use marks::ModelUnread;
@@ -27,6 +28,10 @@ pub struct ModelPost {
     pub created_at: Option<u64>,
     /// Whether it was deleted.
     pub deleted: bool,
+    /// How often it was revised.
+    pub revision: u32,
+    /// Text and meta of each revision before, oldest first.
+    pub before: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A group of the model.
@@ -159,6 +164,10 @@ impl Model {
                 Ok(changes) => changes,
                 Err(kind) => return Refused(kind),
             },
+            Action::Revise { post, revision, .. } => match self.check_revise(*post, *revision) {
+                Ok(()) => true,
+                Err(kind) => return Refused(kind),
+            },
             Action::Mark { user, feed, device, post } => {
                 match self.changes_mark((*user, feed), *device, *post) {
                     Ok(changes) => changes,
@@ -213,6 +222,8 @@ impl Model {
                     meta: post.meta.to_vec(),
                     created_at: post.created_at.map(|at| at.0),
                     deleted: false,
+                    revision: 0,
+                    before: Vec::new(),
                 };
                 self.posts.insert(sequence, post);
             }
@@ -263,6 +274,7 @@ impl Model {
                     group.members.remove(&author.0);
                 }
             }
+            Action::Revise { post, text, meta, .. } => self.revise(*post, text, meta.as_ref()),
             Action::Mark { user, feed, device, post } => self.mark((*user, feed), *device, *post),
             Action::Touch { .. } | Action::Tag { .. } => {}
         }
@@ -445,7 +457,9 @@ impl Model {
 
     fn subject(&self, action: &Action) -> Option<UserId> {
         match action {
-            Action::Delete { post } => self.posts.get(&post.0).map(|post| post.author),
+            Action::Delete { post } | Action::Revise { post, .. } => {
+                self.posts.get(&post.0).map(|post| post.author)
+            }
             other => other.subject(),
         }
     }

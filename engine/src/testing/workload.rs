@@ -15,6 +15,8 @@ pub struct Workload {
     users: u64,
     /// Commands sent lately, for retries under their key.
     recent: Vec<Command>,
+    /// Posts that were revised lately, or tried to be.
+    revised: Vec<PostId>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
 }
@@ -23,7 +25,13 @@ impl Workload {
     /// A workload of `users` users.
     #[must_use]
     pub fn new(seed: u64, users: u64) -> Self {
-        Self { random: Random::new(seed), users, recent: Vec::new(), text_bytes_max: 60 }
+        Self {
+            random: Random::new(seed),
+            users,
+            recent: Vec::new(),
+            revised: Vec::new(),
+            text_bytes_max: 60,
+        }
     }
 
     /// A user; one in twenty is somebody nobody has heard of.
@@ -68,7 +76,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(29) {
+        match self.random.below(33) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -86,6 +94,7 @@ impl Workload {
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
             26..=28 => self.mark(user, last),
+            29..=32 => self.revise(last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
@@ -100,6 +109,24 @@ impl Workload {
         let back = if self.random.one_in(3) { last + 1 } else { 20 };
         let post = PostId((last + 1).saturating_sub(self.random.below(back)));
         Action::Mark { user, feed, device, post }
+    }
+
+    /// Some posts are revised again and again, and the expected revision is often the right one.
+    fn revise(&mut self, last: u64) -> Action {
+        let index = usize::try_from(self.random.below(4)).unwrap_or(0);
+        let known = self.revised.get(index).copied().filter(|_| !self.random.one_in(3));
+        let post = known.unwrap_or_else(|| PostId(self.random.below(last + 3)));
+        if known.is_none() {
+            self.revised.insert(0, post);
+            self.revised.truncate(4);
+        }
+        let below = if known.is_some() { 4 } else { 2 };
+        let revision = u32::try_from(self.random.below(below)).unwrap_or(0);
+        let len = self.random.below(self.text_bytes_max + 1);
+        let text: Vec<u8> = (0..len).map(|n| b'A' + ((n + len) % 26) as u8).collect();
+        let meta = vec![9; usize::try_from(self.random.below(5)).unwrap_or(0)];
+        let meta = self.random.one_in(2).then(|| meta.into());
+        Action::Revise { post, revision, text: text.into(), meta }
     }
 
     /// The home, or a group that may be there.

@@ -9,6 +9,7 @@
 //! * [`graph`]: follows, mutes and blocks, both directions.
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`marks`]: how far each device has seen a feed.
+//! * [`revisions`]: posts that were revised.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -24,6 +25,7 @@ pub(crate) mod marks;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod receipts;
+pub(crate) mod revisions;
 pub(crate) mod slots;
 pub(crate) mod sparse;
 pub(crate) mod state;

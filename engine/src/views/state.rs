@@ -10,6 +10,7 @@ use super::groups::Groups;
 use super::marks::{Mark, MarkRow, Marks};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
+use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
 use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
@@ -32,6 +33,7 @@ pub(crate) struct State {
     pub(crate) graph: Graph,
     pub(crate) groups: Groups,
     pub(crate) marks: Marks,
+    pub(crate) revisions: Revisions,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -63,6 +65,8 @@ pub struct Digests {
     pub groups: Digest,
     /// Read marks.
     pub marks: Digest,
+    /// Posts that were revised.
+    pub revisions: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -75,8 +79,16 @@ impl State {
         let removal = Removal { at: sequence, frontier: self.frontier };
         let Self { outboxes, graph, groups, .. } = self;
         match (&record.effect, other) {
-            (Effect::Publish(_), _) => outboxes.publish(subject, sequence),
-            (Effect::Delete { post, .. }, _) => outboxes.delete(subject, (*post).into(), removal),
+            (Effect::Publish(_) | Effect::Emptied(_), _) => outboxes.publish(subject, sequence),
+            (Effect::Delete { post, .. }, _) => {
+                outboxes.delete(subject, (*post).into(), removal);
+                self.revisions.delete(subject, *post, removal);
+            }
+            (Effect::Revise(revise), _) => {
+                let revised = Revised { revision: revise.revision, at: sequence };
+                let row = RevisedRow { owner: subject, post: revise.post, revised };
+                self.revisions.revise(row, removal);
+            }
             (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
             (Effect::Unfollow { began, .. }, Some(author)) => {
                 graph.unfollow(subject, author, *began, removal);
@@ -175,6 +187,7 @@ impl State {
             family::MUTES => &self.graph.mutes.lists.graves,
             family::BLOCKS => &self.graph.blocks.lists.graves,
             family::GROUPS => &self.groups.graves,
+            family::REVISIONS => &self.revisions.graves,
             _ => &self.groups.member_graves,
         }
     }
@@ -193,6 +206,7 @@ impl State {
             family::MUTES => &mut self.graph.mutes.lists.graves,
             family::BLOCKS => &mut self.graph.blocks.lists.graves,
             family::GROUPS => &mut self.groups.graves,
+            family::REVISIONS => &mut self.revisions.graves,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -214,6 +228,7 @@ impl State {
             graph: self.graph.digest(users)?,
             groups: self.groups.digest(),
             marks: self.marks.digest(),
+            revisions: self.revisions.digest(),
             receipts: self.receipts.digest(),
         })
     }

@@ -19,14 +19,18 @@ use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::order::{Direction, Run};
 use crate::reply::Position;
 use crate::wire::{
-    Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, text_of,
+    Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, put_varints, text_of,
 };
 
 /// The fewest bytes of a change: four fields of one byte.
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 13;
+const TAG_MAX: u8 = 19;
+
+/// Tags of other changes.
+const MARK: u8 = 18;
+const REVISE: u8 = 19;
 
 /// A part of the change stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +97,26 @@ pub enum What {
         /// The member, if it is about one; else 0.
         member: u64,
     },
+    /// 18: a device has seen a feed up to a post.
+    Mark {
+        /// Up to where.
+        post: u64,
+        /// The device.
+        device: u64,
+        /// The group's id; 0 for the home.
+        group: u64,
+        /// What it is called; empty for the home.
+        name: Bytes,
+    },
+    /// 19: a post says something else.
+    Revise {
+        /// Which one.
+        post: u64,
+        /// The revision it has from then on.
+        revision: u32,
+        /// Text and meta, if they were asked for and are not replaced by now.
+        content: Option<(Bytes, Bytes)>,
+    },
 }
 
 /// What happened between two users.
@@ -141,7 +165,7 @@ impl Change {
     #[must_use]
     pub fn group_name(&self) -> &str {
         match &self.what {
-            What::Group { name, .. } => text_of(name),
+            What::Group { name, .. } | What::Mark { name, .. } => text_of(name),
             _ => "",
         }
     }
@@ -172,6 +196,8 @@ impl What {
             Self::Delete { .. } => 3,
             Self::Edge { kind, .. } => *kind as u8,
             Self::Group { kind, .. } => *kind as u8,
+            Self::Mark { .. } => MARK,
+            Self::Revise { .. } => REVISE,
         }
     }
 
@@ -183,6 +209,9 @@ impl What {
             (3, ..) => Self::Delete { post: cursor.take_varint("post")? },
             (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
             (_, _, Some(kind)) => load_group(kind, cursor)?,
+            (MARK, ..) => load_mark(cursor)?,
+            (REVISE, ..) => load_revise(cursor)?,
+            (14..MARK, ..) => return Err(unknown(tag, cursor)),
             _ => Self::Erased,
         })
     }
@@ -198,6 +227,18 @@ impl What {
                 }
             }
             Self::Erased => {}
+            Self::Mark { post, device, group, name } => {
+                put_varints(out, [*post, *device, *group]);
+                put_text(out, "feed_name", name, GROUP_NAME_BYTES_MAX)?;
+            }
+            Self::Revise { post, revision, content } => {
+                put_varints(out, [*post, u64::from(*revision)]);
+                put_bool(out, content.is_some());
+                if let Some((text, meta)) = content {
+                    put_text(out, "new_text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "new_meta", meta, META_BYTES_MAX)?;
+                }
+            }
             Self::Delete { post } => put_varint(out, *post),
             Self::Edge { other, .. } => put_varint(out, *other),
             Self::Group { kind, group, name, exclusive, member } => {
@@ -232,6 +273,31 @@ fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeErro
     let exclusive = cursor.take_bool("exclusive")?;
     let member = if kind.has_member() { cursor.take_varint("member")? } else { 0 };
     Ok(What::Group { kind, group, name, exclusive, member })
+}
+
+fn load_mark(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    Ok(What::Mark {
+        post: cursor.take_varint("marked")?,
+        device: cursor.take_varint("device")?,
+        group: cursor.take_varint("feed")?,
+        name: cursor.take_text("feed_name", GROUP_NAME_BYTES_MAX)?,
+    })
+}
+
+fn load_revise(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let post = cursor.take_varint("revised")?;
+    let revision = cursor.take_varint_u32("revision")?;
+    let mut content = None;
+    if cursor.take_bool("has_text")? {
+        let text = cursor.take_text("new_text", TEXT_BYTES_MAX)?;
+        content = Some((text, cursor.take_bytes("new_meta", META_BYTES_MAX)?));
+    }
+    Ok(What::Revise { post, revision, content })
+}
+
+/// A number between others that is given to nothing yet.
+fn unknown(tag: u8, cursor: &Cursor) -> DecodeError {
+    DecodeError::new("tag", cursor.at(), Problem::Unknown { value: u64::from(tag) })
 }
 
 impl Changed {

@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod explained;
 mod groups;
+mod marks;
 mod online;
 mod page;
 mod position;
@@ -32,10 +33,11 @@ pub use error::ErrorReply;
 pub use events::{Event, Events};
 pub use explained::{Explained, Why};
 pub use groups::{Group, Groups};
+pub use marks::{DeviceMark, Marks, Unread};
 pub use online::Online;
 pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
-pub use post::{OnePost, Post, PostRef};
+pub use post::{Edit, OnePost, Post, PostRef};
 pub use relation::Relation;
 pub use scanned::{Follow, Scanned, ScannedItems};
 pub use status::{Status, StatusValue};
@@ -81,6 +83,10 @@ pub enum Reply {
     Groups(Groups),
     /// A part of the change stream.
     Changed(Changed),
+    /// How far each device has seen a feed.
+    Marks(Marks),
+    /// How many entries of a feed are unread.
+    Unread(Unread),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -123,6 +129,8 @@ impl Reply {
             ReplyKind::Explained => Self::Explained(Explained::load(cursor)?),
             ReplyKind::Groups => Self::Groups(Groups::load(cursor)?),
             ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
+            ReplyKind::Marks => Self::Marks(Marks::load(cursor)?),
+            ReplyKind::Unread => Self::Unread(Unread::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -152,6 +160,8 @@ impl Reply {
             Self::Explained(_) => ReplyKind::Explained,
             Self::Groups(_) => ReplyKind::Groups,
             Self::Changed(_) => ReplyKind::Changed,
+            Self::Marks(_) => ReplyKind::Marks,
+            Self::Unread(_) => ReplyKind::Unread,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -183,6 +193,8 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Explained(explained) => explained.encode(writer.out())?,
         Reply::Groups(groups) => groups.encode(writer.out())?,
         Reply::Changed(changed) => changed.encode(writer.out())?,
+        Reply::Marks(marks) => marks.encode(writer.out())?,
+        Reply::Unread(unread) => unread.encode(writer.out()),
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

@@ -13,10 +13,12 @@ mod explain;
 mod follow;
 mod group;
 mod hello;
+mod mark;
 mod pair;
 mod post;
 mod publish;
 mod relation;
+mod revise;
 mod scan;
 mod tag;
 mod timeline;
@@ -35,10 +37,12 @@ pub use explain::Explain;
 pub use follow::NewFollow;
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
+pub use mark::{Mark, MarksOf, UnreadOf};
 pub use pair::Pair;
 pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
+pub use revise::Revise;
 pub use scan::{Scan, ScanWhat};
 pub use tag::Tag;
 pub use timeline::{Span, Timeline};
@@ -94,6 +98,10 @@ pub enum Request {
     GroupAdd(GroupMember),
     /// Takes an author out of a group.
     GroupRemove(GroupMember),
+    /// Says how far a device has seen a feed.
+    Mark(Mark),
+    /// Gives a post another text.
+    Revise(Revise),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -126,6 +134,10 @@ pub enum Request {
     Members(Members),
     /// Reads the log's changes from a position on.
     Changes(Changes),
+    /// Lists how far each device has seen a feed.
+    Marks(MarksOf),
+    /// Counts the unread entries of a feed.
+    Unread(UnreadOf),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -167,6 +179,8 @@ impl Request {
             RequestKind::GroupDelete => Self::GroupDelete(GroupDelete::load(cursor)?),
             RequestKind::GroupAdd => Self::GroupAdd(GroupMember::load(cursor)?),
             RequestKind::GroupRemove => Self::GroupRemove(GroupMember::load(cursor)?),
+            RequestKind::Mark => Self::Mark(Mark::load(cursor)?),
+            RequestKind::Revise => Self::Revise(Revise::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -183,6 +197,8 @@ impl Request {
             RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
             RequestKind::Members => Self::Members(Members::load(cursor)?),
             RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
+            RequestKind::Marks => Self::Marks(MarksOf::load(cursor)?),
+            RequestKind::Unread => Self::Unread(UnreadOf::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -212,6 +228,8 @@ impl Request {
             Self::GroupDelete(_) => RequestKind::GroupDelete,
             Self::GroupAdd(_) => RequestKind::GroupAdd,
             Self::GroupRemove(_) => RequestKind::GroupRemove,
+            Self::Mark(_) => RequestKind::Mark,
+            Self::Revise(_) => RequestKind::Revise,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -228,6 +246,8 @@ impl Request {
             Self::Groups(_) => RequestKind::Groups,
             Self::Members(_) => RequestKind::Members,
             Self::Changes(_) => RequestKind::Changes,
+            Self::Marks(_) => RequestKind::Marks,
+            Self::Unread(_) => RequestKind::Unread,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -242,6 +262,10 @@ impl Request {
             Self::GroupDelete(group) => return group.encode(out),
             Self::GroupAdd(member) | Self::GroupRemove(member) => return member.encode(out),
             Self::Group(feed) => return feed.encode(out),
+            Self::Mark(mark) => return mark.encode(out),
+            Self::Revise(revise) => return revise.encode(out),
+            Self::Marks(marks) => return marks.encode(out),
+            Self::Unread(unread) => return unread.encode(out),
             Self::Members(members) => return members.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),

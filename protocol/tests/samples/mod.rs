@@ -88,6 +88,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let groups = groups.map(|(name, request)| (name, Message::Request(request)));
     let grouped = replies::groups().into_iter();
     let grouped = grouped.map(|(name, reply)| (name, Message::Reply(reply)));
-    let newest = newest.chain(groups).chain(grouped);
+    let marks = requests::marks().into_iter();
+    let marks = marks.map(|(name, request)| (name, Message::Request(request)));
+    let marked = replies::marks().into_iter();
+    let marked = marked.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(groups).chain(grouped).chain(marks).chain(marked);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

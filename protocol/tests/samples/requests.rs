@@ -5,8 +5,9 @@
 use bytes::Bytes;
 use fanfold_protocol::{
     Backup, Changes, Delete, Edges, Explain, GroupCreate, GroupDelete, GroupFeed, GroupMember,
-    Hello, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions, RelationOf, Request,
-    Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    Hello, Mark, MarksOf, Members, NewFollow, Pair, Position, PostById, Publish, ReadOptions,
+    RelationOf, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch,
+    UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -106,8 +107,11 @@ fn timelines() -> Vec<(&'static str, Request)> {
         ("home_before", Request::Home(before)),
         ("home_after", Request::Home(after)),
         ("outbox", Request::Outbox(huge)),
-        ("post", Request::Post(PostById { options: ReadOptions::default(), post: 300 })),
-        ("post_viewed", Request::Post(PostById { options: VIEWED, post: 300 })),
+        (
+            "post",
+            Request::Post(PostById { options: ReadOptions::default(), post: 300, revision: None }),
+        ),
+        ("post_viewed", Request::Post(PostById { options: VIEWED, post: 300, revision: Some(2) })),
     ]
 }
 
@@ -152,6 +156,32 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("advise", Request::Advise),
         ("follow_weighted", Request::Follow(weighted)),
         ("tag", Request::Tag(tag)),
+    ]
+}
+
+/// Requests about read marks and edits: behind the others, for the same reason.
+pub(crate) fn marks() -> Vec<(&'static str, Request)> {
+    let (plain, feed) = (WriteOptions::default(), Some(Bytes::from_static(b"friends")));
+    let home = Mark { options: plain, user: 9, feed: None, device: 0, post: 16_384 };
+    let group =
+        Mark { options: keyed(Some(9)), feed: feed.clone(), device: u64::MAX, ..home.clone() };
+    let marks = MarksOf { options: ReadOptions::default(), user: 9, feed: None };
+    let of_group = MarksOf { options: VIEWED, user: 4242, feed: feed.clone() };
+    let unread =
+        UnreadOf { options: ReadOptions::default(), user: 9, feed: None, since: None, limit: 0 };
+    let since = UnreadOf { options: VIEWED, user: 4242, feed, since: Some(70_000), limit: 99 };
+    let (text, meta) = (Bytes::from_static(b"hello, worlds"), Some(Bytes::new()));
+    let revise = Revise { options: plain, post: 300, revision: 0, text, meta: None };
+    let full = Revise { options: keyed(Some(7)), revision: 70_000, meta, ..revise.clone() };
+    vec![
+        ("mark", Request::Mark(home)),
+        ("mark_group", Request::Mark(group)),
+        ("revise", Request::Revise(revise)),
+        ("revise_full", Request::Revise(full)),
+        ("marks", Request::Marks(marks)),
+        ("marks_group", Request::Marks(of_group)),
+        ("unread", Request::Unread(unread)),
+        ("unread_since", Request::Unread(since)),
     ]
 }
 

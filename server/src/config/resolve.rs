@@ -8,7 +8,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
-use fanfold_engine::{DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN};
+use fanfold_engine::{
+    DEVICES_MAX, DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+};
 
 use super::settings::{SETTINGS, Setting};
 use super::{Config, file, parse};
@@ -163,10 +165,12 @@ impl Values<'_> {
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
             groups_max: self.take("max-groups", |text| parse::count(text, 1..=GROUPS_MAX))?,
             members_max: self.take("max-members", |text| parse::count(text, 1..=1_000_000))?,
+            devices_max: self.take("max-devices", |text| parse::count(text, 1..=DEVICES_MAX))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
             flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,
             erase_within: self.take("erase-within", parse::duration)?,
+            keep_revisions: self.take("keep-revisions", parse::switch)?,
             cold_after: self.take("cold-after", parse::duration)?,
             delivery: self.delivery()?,
             tag_weights: self.take("delivery.tag-weights", parse::tag_weights)?,

@@ -14,7 +14,7 @@ use fanfold_engine::{
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
-use super::{clients, delivery, edges, groups, help, info, timelines, users, writes};
+use super::{clients, delivery, edges, groups, help, info, marks, timelines, users, writes};
 use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
@@ -100,6 +100,11 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
             engine.members(&query).map(|page| groups::members(&query, &page))
         }
         Command::Post(id) => engine.post(id, None).map(|(at, post)| timelines::one(at, &post)),
+        Command::Revisions(id) => {
+            engine.revisions(id, None).map(|(at, posts)| timelines::revisions(at, &posts))
+        }
+        Command::Marks(query) => engine.marks(&query).map(|found| marks::marks(&query, &found)),
+        Command::Unread(query) => engine.unread(&query).map(|found| marks::unread(&query, &found)),
         Command::User(user) => engine.user(user, None).map(|card| users::card(&card)),
         Command::Relation(a, b) => {
             engine.relation(a, b, None).map(|relation| users::relation(a, b, &relation))

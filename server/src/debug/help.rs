@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 34] = [
+pub(super) const USAGES: [Usage; 38] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [limit] [BEFORE id | AFTER id]",
@@ -33,7 +33,12 @@ pub(super) const USAGES: [Usage; 34] = [
         "HOME 101 5 BEFORE 3000",
     ),
     usage("OUTBOX", "OUTBOX user [limit] [BEFORE id | AFTER id]", TIMELINE, "OUTBOX 14"),
-    usage("POST", "POST id", "one post with everything known about it", "POST 12"),
+    usage(
+        "POST",
+        "POST id [REVISIONS]",
+        "one post with everything known about it; what it said before, if that is kept",
+        "POST 12",
+    ),
     usage("USER", "USER id", "counts of one user", "USER 14"),
     usage("RELATION", "RELATION a b", "what stands between two users", "RELATION 101 14"),
     usage("FOLLOWING", "FOLLOWING user [limit] [BEFORE sequence]", EDGES, "FOLLOWING 101"),
@@ -47,6 +52,25 @@ pub(super) const USAGES: [Usage; 34] = [
         "PUBLISH 14 hello, world",
     ),
     usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
+    usage(
+        "REVISE",
+        "REVISE id revision text...",
+        "another text for the post, which must have that revision: 0 when it is new",
+        "REVISE 12 0 hello, worlds",
+    ),
+    usage(
+        "MARK",
+        "MARK user post [GROUP name] [DEVICE number]",
+        "the device has seen the home, or the group, up to the post",
+        "MARK 101 3000 DEVICE 2",
+    ),
+    usage("MARKS", "MARKS user [GROUP name]", "how far each device has seen a feed", "MARKS 101"),
+    usage(
+        "UNREAD",
+        "UNREAD user [GROUP name] [limit] [SINCE id]",
+        "how much of a feed is above the mark; HOME user AFTER mark reads it",
+        "UNREAD 101 99",
+    ),
     usage(
         "FOLLOW",
         "FOLLOW user author [weight]",

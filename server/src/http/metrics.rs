@@ -131,6 +131,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("mutes", engine.mutes, "Mutes that hold"),
         gauge("groups", engine.user_groups, "Groups of authors"),
         gauge("group_members", engine.group_members, "Members of all groups"),
+        gauge("marks", engine.marks, "Read marks, one for each device and feed"),
+        gauge("revised_posts", engine.revised_posts, "Posts that were revised"),
         gauge("blocks", engine.blocks, "Blocks that hold"),
         gauge("receipts", engine.receipts, "Remembered idempotency keys"),
         gauge("inboxes", engine.inboxes, "Readers that have an inbox"),

@@ -233,6 +233,8 @@ fn content(model: &Model, post: &Post) -> Checked {
     let is_same = post.author == expected.author
         && post.text[..] == expected.text[..]
         && post.meta[..] == expected.meta[..]
+        && post.revision == expected.revision
+        && post.edited_at.is_some() == (0 < expected.revision)
         && post.at.0 == shown;
     ensure(is_same, || format!("post {} is {post:?}, expected {expected:?}", post.id))
 }

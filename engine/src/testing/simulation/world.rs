@@ -155,8 +155,7 @@ impl<'a> World<'a> {
         let count = self.random.below(30) + 2;
         let commands = (0..count).map(|_| self.workload.command(last));
         // Who wrote a post is looked up when its delete is submitted; see `commit::prepare`.
-        let is_above =
-            |command: &Command| matches!(command.action, Action::Delete { post } if last < post.0);
+        let is_above = |command: &Command| matches!(command.action, Action::Delete { post } | Action::Revise { post, .. } if last < post.0);
         let commands = commands.filter(|command| !is_above(command)).collect();
         self.send(commands)
     }
