@@ -21,6 +21,7 @@
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
+//! * what a user has seen, and what is left: [`Client::marks`], [`Client::unread`];
 //! * what happens from now on: [`Client::watch`];
 //! * every change of the database, in order: [`Client::stream_changes`].
 //!
@@ -46,6 +47,7 @@ mod feed;
 mod group;
 mod ids;
 mod limits;
+mod marks;
 mod options;
 mod pending;
 mod query;
@@ -71,6 +73,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
 pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
+pub use marks::{DeviceMark, Feed, Marks, Unread, UnreadQuery};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
 pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery, WatchQuery};

@@ -119,12 +119,21 @@ fn the_fixture_has_every_kind_of_file() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
-    for kind in
-        ["MANIFEST", "log-", "users-", "outbox-", "graph-", "receipts-", "graves-", "groups-"]
-    {
+    for kind in [
+        "MANIFEST",
+        "log-",
+        "users-",
+        "outbox-",
+        "graph-",
+        "receipts-",
+        "graves-",
+        "groups-",
+        "marks-",
+        "revisions-",
+    ] {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }
-    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::GROUPS;
+    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::REVISIONS;
     let is_packed = |name: &&String| {
         let file = std::fs::read(place("v1").join("data").join(name)).unwrap();
         file.get(10) == Some(&fanfold_engine::layout::FILE_KIND_PACKED)

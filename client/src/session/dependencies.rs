@@ -13,7 +13,8 @@
 //!   have been refused by the limit;
 //! * a write about a group waits until no other write about a group of the same user is in flight; who
 //!   is put into one is a pair with its owner too, which a block may forbid;
-//! * publish, delete, touch and tag decide nothing that another write changes, and never wait.
+//! * a write about a post (delete, revise) waits until no other write about it is in flight;
+//! * publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,6 +37,8 @@ pub(crate) enum Footprint {
     Groups(u64),
     /// The groups of the first user, and the pair.
     Member(u64, u64),
+    /// The post.
+    Post(u64),
 }
 
 impl Footprint {
@@ -47,6 +50,9 @@ impl Footprint {
             Request::Mute(pair) | Request::Unmute(pair) | Request::Unblock(pair) => {
                 Self::Pair(pair.user, pair.other)
             }
+            Request::Delete(delete) => Self::Post(delete.post),
+            Request::Revise(revise) => Self::Post(revise.post),
+            Request::Mark(mark) if mark.feed.is_some() => Self::Groups(mark.user),
             Request::GroupCreate(group) => Self::Groups(group.user),
             Request::GroupDelete(group) => Self::Groups(group.user),
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
@@ -61,6 +67,7 @@ impl Footprint {
         match self {
             Self::Groups(user) | Self::Member(user, _) => Some(user),
             Self::Free
+            | Self::Post(_)
             | Self::Pair(..)
             | Self::Follow(..)
             | Self::Unfollow(..)
@@ -71,7 +78,7 @@ impl Footprint {
     /// The two users, smaller first.
     fn pair(self) -> Option<(u64, u64)> {
         match self {
-            Self::Free | Self::Groups(_) => None,
+            Self::Free | Self::Groups(_) | Self::Post(_) => None,
             Self::Pair(a, b)
             | Self::Follow(a, b)
             | Self::Unfollow(a, b)
@@ -88,6 +95,8 @@ pub(crate) struct Dependencies {
     followers: HashMap<u64, u32>,
     /// Users about whose groups a write is in flight.
     owners: HashSet<u64>,
+    /// Posts about which a write is in flight.
+    posts: HashSet<u64>,
 }
 
 impl Dependencies {
@@ -103,6 +112,7 @@ impl Dependencies {
             Footprint::Block(a, b) => {
                 !self.followers.contains_key(&a) && !self.followers.contains_key(&b)
             }
+            Footprint::Post(post) => !self.posts.contains(&post),
             Footprint::Free
             | Footprint::Pair(..)
             | Footprint::Follow(..)
@@ -114,6 +124,9 @@ impl Dependencies {
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
         self.owners.extend(footprint.owner());
+        if let Footprint::Post(post) = footprint {
+            self.posts.insert(post);
+        }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.insert(pair);
         if let Footprint::Follow(user, _) = footprint {
@@ -125,6 +138,9 @@ impl Dependencies {
     pub(crate) fn end(&mut self, footprint: Footprint) {
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
+        }
+        if let Footprint::Post(post) = footprint {
+            self.posts.remove(&post);
         }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.remove(&pair);
@@ -142,6 +158,7 @@ impl Dependencies {
         self.pairs.clear();
         self.followers.clear();
         self.owners.clear();
+        self.posts.clear();
     }
 }
 
@@ -204,6 +221,15 @@ mod tests {
         assert!(!busy.allow(Footprint::Member(1, 2)));
         busy.end(Footprint::Groups(1));
         assert!(busy.allow(Footprint::Member(1, 2)));
+    }
+
+    #[test]
+    fn writes_about_one_post_wait_for_each_other() {
+        let mut busy = with(Footprint::Post(1));
+        assert!(!busy.allow(Footprint::Post(1)));
+        assert!(busy.allow(Footprint::Post(2)) && busy.allow(Footprint::Groups(1)));
+        busy.end(Footprint::Post(1));
+        assert!(busy.allow(Footprint::Post(1)));
     }
 
     #[test]

@@ -30,8 +30,6 @@ pub struct ModelPost {
     pub deleted: bool,
     /// How often it was revised.
     pub revision: u32,
-    /// Text and meta of each revision before, oldest first.
-    pub before: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A group of the model.
@@ -223,7 +221,6 @@ impl Model {
                     created_at: post.created_at.map(|at| at.0),
                     deleted: false,
                     revision: 0,
-                    before: Vec::new(),
                 };
                 self.posts.insert(sequence, post);
             }

@@ -235,8 +235,8 @@ impl What {
                 put_varints(out, [*post, u64::from(*revision)]);
                 put_bool(out, content.is_some());
                 if let Some((text, meta)) = content {
-                    put_text(out, "new_text", text, TEXT_BYTES_MAX)?;
-                    put_bytes(out, "new_meta", meta, META_BYTES_MAX)?;
+                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
                 }
             }
             Self::Delete { post } => put_varint(out, *post),
@@ -288,9 +288,9 @@ fn load_revise(cursor: &mut Cursor) -> Result<What, DecodeError> {
     let post = cursor.take_varint("revised")?;
     let revision = cursor.take_varint_u32("revision")?;
     let mut content = None;
-    if cursor.take_bool("has_text")? {
-        let text = cursor.take_text("new_text", TEXT_BYTES_MAX)?;
-        content = Some((text, cursor.take_bytes("new_meta", META_BYTES_MAX)?));
+    if cursor.take_bool("new_content")? {
+        let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
+        content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
     }
     Ok(What::Revise { post, revision, content })
 }

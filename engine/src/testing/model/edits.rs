@@ -19,9 +19,10 @@ impl Model {
 
     pub(super) fn revise(&mut self, post: PostId, text: &Bytes, meta: Option<&Bytes>) {
         let Some(post) = self.posts.get_mut(&post.0) else { return };
-        let meta = meta.map_or_else(|| post.meta.clone(), |meta| meta.to_vec());
-        post.before.push((std::mem::take(&mut post.text), std::mem::replace(&mut post.meta, meta)));
         post.text = text.to_vec();
+        if let Some(meta) = meta {
+            post.meta = meta.to_vec();
+        }
         post.revision += 1;
     }
 }
