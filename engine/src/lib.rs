@@ -95,8 +95,8 @@ pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{
     Edge, EdgePage, EdgeQuery, FollowItem, GroupCard, GroupList, GroupQuery, HomeSteps,
-    MembersQuery, Page, PageEnd, Post, Relation, Scan, ScanItems, ScanOf, ScanQuery, Span, Status,
-    StatusValue, TimelineQuery, UserCard,
+    MembersQuery, Page, PageEnd, PageRef, Post, PostRef, Relation, Scan, ScanItems, ScanOf,
+    ScanQuery, Span, Status, StatusValue, TimelineQuery, UserCard,
 };
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;

@@ -128,6 +128,59 @@ pub struct Post {
     pub edited_at: Option<Timestamp>,
 }
 
+/// A post, borrowed from wherever the engine keeps it: read without a copy and without counting references.
+/// The fields are those of [`Post`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostRef<'a> {
+    /// Its id and place in every feed.
+    pub id: PostId,
+    /// Who published it.
+    pub author: UserId,
+    /// The time to show: `created_at` if it was given, else the commit time.
+    pub at: Timestamp,
+    /// When it was committed.
+    pub committed_at: Timestamp,
+    /// The application's kind.
+    pub kind: u16,
+    /// UTF-8 text, checked when it was written.
+    pub text: &'a [u8],
+    /// Opaque bytes.
+    pub meta: &'a [u8],
+    /// How often its text was revised; 0 if never.
+    pub revision: u32,
+    /// When the newest revision was committed.
+    pub edited_at: Option<Timestamp>,
+}
+
+impl Post {
+    /// The same post, borrowed.
+    #[must_use]
+    pub fn borrow(&self) -> PostRef<'_> {
+        PostRef {
+            id: self.id,
+            author: self.author,
+            at: self.at,
+            committed_at: self.committed_at,
+            kind: self.kind,
+            text: &self.text,
+            meta: &self.meta,
+            revision: self.revision,
+            edited_at: self.edited_at,
+        }
+    }
+}
+
+/// A page of borrowed posts; the fields are those of [`Page`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRef<'a> {
+    /// The position at which this page equals the contract.
+    pub position: Position,
+    /// Newest first.
+    pub posts: &'a [PostRef<'a>],
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
 /// A page of posts, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {

@@ -5,9 +5,10 @@ use crate::error::Result;
 use crate::ids::{Position, PostId, UserId};
 use crate::mark::{Unread, UnreadQuery};
 use crate::query::{
-    EdgePage, EdgeQuery, GroupQuery, Page, Post, Relation, TimelineQuery, UserCard,
+    EdgePage, EdgeQuery, GroupQuery, Page, PageRef, Post, Relation, TimelineQuery, UserCard,
 };
 use crate::read::content::{Content, Reach};
+use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
 use crate::read::{feed, unread};
 use crate::shared::Shared;
@@ -23,14 +24,42 @@ impl<'a> Resident<'a> {
         Self(shared)
     }
 
+    /// Finishes a draft that is within memory.
+    fn see<R>(
+        &self,
+        draft: Result<Option<Draft<'_>>>,
+        finish: impl FnOnce(&Draft<'_>) -> Result<Option<R>>,
+    ) -> Result<Option<R>> {
+        let finished = draft.and_then(|draft| draft.map_or(Ok(None), |draft| finish(&draft)));
+        self.0.noticing(finished)
+    }
+
     /// See [`Engine::home`](crate::Engine::home).
     pub fn home(&self, query: &TimelineQuery) -> Result<Option<Page>> {
-        self.0.noticing(feed::home(self.0, query, Reach::Memory))
+        self.see(feed::home(self.0, query, Reach::Memory), |draft| draft.page())
+    }
+
+    /// The same page as of [`home`](Self::home), borrowed: `look` sees it while nothing is locked.
+    pub fn see_home<R>(
+        &self,
+        query: &TimelineQuery,
+        look: impl FnOnce(PageRef<'_>) -> R,
+    ) -> Result<Option<R>> {
+        self.see(feed::home(self.0, query, Reach::Memory), |draft| draft.see(look))
     }
 
     /// See [`Engine::group`](crate::Engine::group).
     pub fn group(&self, query: &GroupQuery) -> Result<Option<Page>> {
-        self.0.noticing(feed::group(self.0, query, Reach::Memory))
+        self.see(feed::group(self.0, query, Reach::Memory), |draft| draft.page())
+    }
+
+    /// The same page as of [`group`](Self::group), borrowed: `look` sees it while nothing is locked.
+    pub fn see_group<R>(
+        &self,
+        query: &GroupQuery,
+        look: impl FnOnce(PageRef<'_>) -> R,
+    ) -> Result<Option<R>> {
+        self.see(feed::group(self.0, query, Reach::Memory), |draft| draft.see(look))
     }
 
     /// See [`Engine::unread`](crate::Engine::unread).
@@ -40,7 +69,16 @@ impl<'a> Resident<'a> {
 
     /// See [`Engine::outbox`](crate::Engine::outbox).
     pub fn outbox(&self, query: &TimelineQuery) -> Result<Option<Page>> {
-        self.0.noticing(feed::outbox(self.0, query, Reach::Memory))
+        self.see(feed::outbox(self.0, query, Reach::Memory), |draft| draft.page())
+    }
+
+    /// The same page as of [`outbox`](Self::outbox), borrowed: `look` sees it while nothing is locked.
+    pub fn see_outbox<R>(
+        &self,
+        query: &TimelineQuery,
+        look: impl FnOnce(PageRef<'_>) -> R,
+    ) -> Result<Option<R>> {
+        self.see(feed::outbox(self.0, query, Reach::Memory), |draft| draft.see(look))
     }
 
     /// See [`Engine::post`](crate::Engine::post).

@@ -60,8 +60,8 @@ pub(crate) fn unread(found: engine::Unread) -> Reply {
 }
 
 /// That a post was revised, if it was.
-pub(crate) fn edit(post: &engine::Post) -> Option<Edit> {
-    post.edited_at.map(|at| Edit { revision: post.revision, at: at.0 })
+pub(crate) fn edit(revision: u32, at: Option<engine::Timestamp>) -> Option<Edit> {
+    at.map(|at| Edit { revision, at: at.0 })
 }
 
 /// The change of a mark.

@@ -79,13 +79,16 @@ pub(crate) fn answer_resident(
     let engine = engine.resident();
     let reply = match question {
         Question::Group(query) => {
-            return Some(page(engine.group(query).transpose()?, request_id, out));
+            let seen = engine.see_group(query, |page| write_page(page, request_id, out));
+            return Some(refused(seen.transpose()?, request_id, out));
         }
         Question::Home(query) => {
-            return Some(page(engine.home(query).transpose()?, request_id, out));
+            let seen = engine.see_home(query, |page| write_page(page, request_id, out));
+            return Some(refused(seen.transpose()?, request_id, out));
         }
         Question::Outbox(query) => {
-            return Some(page(engine.outbox(query).transpose()?, request_id, out));
+            let seen = engine.see_outbox(query, |page| write_page(page, request_id, out));
+            return Some(refused(seen.transpose()?, request_id, out));
         }
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
@@ -187,28 +190,39 @@ pub(crate) fn position(at: engine::Position) -> Position {
 }
 
 fn page(result: Result<engine::Page, Error>, request_id: u32, out: &mut BytesMut) -> Refusal {
-    let page = match result {
-        Ok(page) => page,
-        Err(error) => return refuse(request_id, refusal(&error), out),
-    };
+    let written = result.map(|page| {
+        let posts: Vec<_> = page.posts.iter().map(engine::Post::borrow).collect();
+        let page = engine::PageRef { position: page.position, posts: &posts, end: page.end };
+        write_page(page, request_id, out)
+    });
+    refused(written, request_id, out)
+}
+
+/// Appends a page, whose posts may be borrowed from the log; or why it cannot be.
+fn write_page(page: engine::PageRef<'_>, request_id: u32, out: &mut BytesMut) -> Refusal {
     let mut writer = PageWriter::start(request_id, position(page.position), out);
-    let pushed = page.posts.iter().try_for_each(|post| writer.push(borrow(post)));
+    let pushed = page.posts.iter().try_for_each(|post| writer.push(post_ref(post)));
     match pushed.and_then(|()| writer.finish(end(page.end))) {
         Ok(()) => None,
         Err(error) => refuse(request_id, ErrorReply::new(Code::Internal, error.to_string()), out),
     }
 }
 
-fn borrow(post: &engine::Post) -> PostRef<'_> {
+/// What was written, or the error instead of it.
+fn refused(written: Result<Refusal, Error>, request_id: u32, out: &mut BytesMut) -> Refusal {
+    written.unwrap_or_else(|error| refuse(request_id, refusal(&error), out))
+}
+
+fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
     PostRef {
         id: post.id.0,
         author: post.author.0,
         at: post.at.0,
         committed_at: post.committed_at.0,
         kind: post.kind,
-        text: &post.text,
-        meta: &post.meta,
-        edit: marks::edit(post),
+        text: post.text,
+        meta: post.meta,
+        edit: marks::edit(post.revision, post.edited_at),
     }
 }
 
@@ -250,7 +264,7 @@ fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
 
 fn post(found: engine::Post) -> Post {
     Post {
-        edit: marks::edit(&found),
+        edit: marks::edit(found.revision, found.edited_at),
         id: found.id.0,
         author: found.author.0,
         at: found.at.0,

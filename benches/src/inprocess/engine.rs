@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fanfold_engine::{
-    Command, DeliveryOptions, Durability, Engine, Options, Page, Policy, Span, TimelineQuery,
-    UserId,
+    Command, DeliveryOptions, Durability, Engine, Options, Page, PageRef, Policy, Span,
+    TimelineQuery, UserId,
 };
 
 use super::driver::{DriverArgs, anonymous_bytes, drive, file_bytes};
@@ -67,14 +67,16 @@ impl EngineStore {
     }
 
     fn home(&self, user: u64) -> Done<Page> {
-        let query =
-            TimelineQuery { user: UserId(user), viewer: None, span: Span::Newest, limit: PAGE };
-        self.engine.home(&query).map_err(|error| error.to_string())
+        self.engine.home(&newest(user)).map_err(|error| error.to_string())
     }
 
     fn write(loader: &mut Loader, command: Command) -> Done<()> {
         loader.write(command).map_err(|failure| failure.to_string())
     }
+}
+
+fn newest(user: u64) -> TimelineQuery {
+    TimelineQuery { user: UserId(user), viewer: None, span: Span::Newest, limit: PAGE }
 }
 
 impl Store for EngineStore {
@@ -98,7 +100,8 @@ impl Store for EngineStore {
     }
 
     fn page(&self, user: u64) -> Done<u64> {
-        Ok(self.home(user)?.posts.iter().map(|post| post.text.len() as u64).sum())
+        let bytes = |page: PageRef<'_>| page.posts.iter().map(|post| post.text.len() as u64).sum();
+        self.engine.see_home(&newest(user), bytes).map_err(|error| error.to_string())
     }
 
     fn texts(&self, user: u64) -> Done<Vec<Vec<u8>>> {

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use fanfold_engine::{Command, UserId};
+use fanfold_engine::{Command, Span, TimelineQuery, UserId};
 
 use super::server::{Given, Job, Server, Way};
 use crate::daemon::{Daemon, Launch};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Explain, Failure, Outcome};
 use crate::figures::Loader;
 use crate::machine::kilobytes;
 use crate::number::float;
@@ -50,6 +50,13 @@ impl Server for FanfoldServer {
         }
         for post in 0..world.posts() {
             loader.write(Command::publish(UserId(world.author(post)), world.text(post)))?;
+        }
+        loader.settle_all()?;
+        // Who reads has an inbox, as with the others; they outlive the stop.
+        for user in 1..=world.users() {
+            let query =
+                TimelineQuery { user: UserId(user), viewer: None, span: Span::Newest, limit: 1 };
+            loader.engine().home(&query).explain(|| format!("cannot read the home of {user}"))?;
         }
         loader.finish(world.follow_count(), world.posts())?;
         self.start()

@@ -295,7 +295,8 @@ impl Committer {
         }
         self.tally(records.len(), &answers);
         answers.into_iter().for_each(|(completion, answer)| completion.answer(answer));
-        Ok(())
+        // Not before: nobody waits for deliveries, and these want a processor too.
+        self.shared.fan_out_now()
     }
 
     /// The group is not in the log. Even its no-ops are refused: they were decided on top of it.
@@ -330,7 +331,7 @@ impl Committer {
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }
-        self.shared.fan_out_now()
+        Ok(())
     }
 
     fn tally(&self, changed: usize, answers: &[(Completion, Result<Receipt>)]) {

@@ -12,12 +12,21 @@ use crate::views::users::Ordinal;
 /// Readers on all lists. Four bytes each: sixteen megabytes.
 const READERS_MAX: usize = 4 << 20;
 
-/// Changes of a list that were not needed yet; past that, and past its length, it is forgotten.
+/// Changes of a list that were not needed yet; past that, and past its length, they are worked in.
 const CHANGES_MIN: usize = 4_096;
+
+/// Changes while a search goes on; past that it is in vain.
+const SEARCH_CHANGES_MAX: usize = 1 << 16;
+
+/// Authors whose readers are to be found ahead of a post.
+const WANTED_MAX: usize = 64;
 
 /// See the module.
 #[derive(Debug, Default)]
-pub(crate) struct Audiences(HashMap<u32, Audience>);
+pub(crate) struct Audiences {
+    lists: HashMap<u32, Audience>,
+    wanted: Vec<u32>,
+}
 
 #[derive(Debug, Default)]
 struct Audience {
@@ -30,44 +39,50 @@ struct Audience {
 
 impl Audiences {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.lists.is_empty()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.lists.clear();
+        self.wanted.clear();
+    }
+
+    /// To find the author's readers takes long, and nobody should wait for it: it is done before they
+    /// post, when there is nothing else to do.
+    pub(crate) fn want(&mut self, author: Ordinal) {
+        let is_known = self.lists.contains_key(&author.0) || self.wanted.contains(&author.0);
+        if !is_known && self.wanted.len() < WANTED_MAX {
+            self.wanted.push(author.0);
+        }
+    }
+
+    /// Somebody who is wanted, and is no more.
+    pub(crate) fn next_wanted(&mut self) -> Option<Ordinal> {
+        self.wanted.pop().map(Ordinal)
     }
 
     /// The author's list, ascending, if there is one.
     pub(crate) fn list(&mut self, author: Ordinal) -> Option<Vec<u32>> {
-        let Audience { found, joined, left } = self.0.get_mut(&author.0)?;
-        let found = found.as_mut()?;
-        if !joined.is_empty() || !left.is_empty() {
-            found.retain(|reader| !left.contains(reader));
-            found.extend(joined.drain());
-            found.sort_unstable();
-            found.dedup();
-            left.clear();
-        }
-        Some(found.clone())
+        let audience = self.lists.get_mut(&author.0)?;
+        audience.work_in();
+        audience.found.clone()
     }
 
     /// The search for an author's readers begins: whatever changes from now on is noted.
     pub(crate) fn begin(&mut self, author: Ordinal) {
-        self.0.insert(author.0, Audience::default());
+        self.lists.insert(author.0, Audience::default());
     }
 
     /// The search has found these. Nothing happens if it was forgotten meanwhile.
     pub(crate) fn finish(&mut self, author: Ordinal, found: &[u32]) {
-        // A short list counts for what may change of it: a thousand lists at most.
-        let size = |audience: &Audience| audience.found.as_ref().map_or(0, Vec::len);
-        let others: usize = self.0.values().map(|audience| size(audience).max(CHANGES_MIN)).sum();
+        let others: usize = self.lists.values().map(Audience::cost).sum();
         if READERS_MAX < others + found.len() {
-            self.0.retain(|other, _| *other == author.0);
+            self.lists.retain(|other, _| *other == author.0);
         }
         if READERS_MAX < found.len() {
-            self.0.clear();
+            self.lists.clear();
         }
-        if let Some(audience) = self.0.get_mut(&author.0) {
+        if let Some(audience) = self.lists.get_mut(&author.0) {
             audience.found = Some(found.to_vec());
         }
     }
@@ -89,12 +104,41 @@ impl Audiences {
     }
 
     fn change(&mut self, author: Ordinal, edit: impl FnOnce(&mut Audience)) {
-        let Some(audience) = self.0.get_mut(&author.0) else { return };
+        let Some(audience) = self.lists.get_mut(&author.0) else { return };
         edit(audience);
-        let len = audience.found.as_ref().map_or(0, Vec::len);
-        if len.max(CHANGES_MIN) < audience.joined.len() + audience.left.len() {
-            self.0.remove(&author.0);
+        let changes = audience.joined.len() + audience.left.len();
+        let Some(found) = &audience.found else {
+            if SEARCH_CHANGES_MAX < changes {
+                self.lists.remove(&author.0);
+            }
+            return;
+        };
+        if found.len().max(CHANGES_MIN) < changes {
+            audience.work_in();
+            if READERS_MAX < self.lists.values().map(Audience::cost).sum() {
+                self.lists.remove(&author.0);
+            }
         }
+    }
+}
+
+impl Audience {
+    /// A short list counts for what may change of it: a thousand lists at most.
+    fn cost(&self) -> usize {
+        self.found.as_ref().map_or(0, Vec::len).max(CHANGES_MIN)
+    }
+
+    /// What was found is as if found now.
+    fn work_in(&mut self) {
+        let Self { found: Some(found), joined, left } = self else { return };
+        if joined.is_empty() && left.is_empty() {
+            return;
+        }
+        found.retain(|reader| !left.contains(reader));
+        found.extend(joined.drain());
+        found.sort_unstable();
+        found.dedup();
+        left.clear();
     }
 }
 
@@ -144,15 +188,32 @@ mod tests {
             audiences.begin(Ordinal(author));
             audiences.finish(Ordinal(author), &vec![0; READERS_MAX / 2 + 1]);
         }
-        assert_eq!((audiences.list(Ordinal(1)), audiences.0.len()), (None, 1));
+        assert_eq!((audiences.list(Ordinal(1)), audiences.lists.len()), (None, 1));
         for author in 10..3_000 {
             audiences.begin(Ordinal(author));
             audiences.finish(Ordinal(author), &[]);
         }
-        assert!(audiences.0.len() <= READERS_MAX / CHANGES_MIN, "many short lists");
+        assert!(audiences.lists.len() <= READERS_MAX / CHANGES_MIN, "many short lists");
         audiences.begin(Ordinal(3));
-        (0..4_097).for_each(|reader| audiences.join(Ordinal(3), Ordinal(reader)));
+        (0..=65_536).for_each(|reader| audiences.join(Ordinal(3), Ordinal(reader)));
         audiences.finish(Ordinal(3), &[1]);
-        assert_eq!(audiences.list(Ordinal(3)), None);
+        assert_eq!(audiences.list(Ordinal(3)), None, "too much happened while it was searched for");
+        audiences.begin(Ordinal(4));
+        audiences.finish(Ordinal(4), &[]);
+        let all = u32::try_from(READERS_MAX).unwrap() + 65_536;
+        (0..all).for_each(|reader| audiences.join(Ordinal(4), Ordinal(reader)));
+        assert_eq!(audiences.list(Ordinal(4)), None, "it has grown over all bounds");
+    }
+
+    #[test]
+    fn who_is_wanted_is_wanted_once() {
+        let mut audiences = Audiences::default();
+        audiences.begin(Ordinal(1));
+        [1, 2, 2, 3].into_iter().for_each(|author| audiences.want(Ordinal(author)));
+        assert_eq!(audiences.next_wanted(), Some(Ordinal(3)));
+        assert_eq!(audiences.next_wanted(), Some(Ordinal(2)));
+        assert_eq!(audiences.next_wanted(), None);
+        (0..1_000).for_each(|author| audiences.want(Ordinal(author)));
+        assert_eq!(audiences.wanted.len(), WANTED_MAX);
     }
 }

@@ -9,6 +9,7 @@ use super::note::known_above;
 use super::pace::Reads;
 use super::policy::Policy;
 use super::profile::Profile;
+use super::readers::HUGE;
 use crate::error::Result;
 use crate::ids::{Sequence, Timestamp};
 use crate::query::Span;
@@ -23,6 +24,8 @@ struct Content {
     ids: Vec<Sequence>,
     floor: Sequence,
     pulled: Vec<u32>,
+    /// Who pushes to it and has so many followers that the readers among them are found ahead.
+    huge: Vec<Ordinal>,
 }
 
 /// What a new inbox is to be like.
@@ -62,6 +65,7 @@ fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
     if !audiences.is_empty() {
         authors.iter().for_each(|author| audiences.join(*author, reader));
     }
+    content.huge.iter().for_each(|author| audiences.want(*author));
     drop(audiences);
     if delivery.levels.rises() != rises
         && let Some(mut open) = held.open()
@@ -75,15 +79,18 @@ fn make(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<()> {
 
 impl Content {
     fn gather(state: &State, plan: Plan, authors: &[Ordinal]) -> Result<Self> {
-        let State { delivery, outboxes, activity, .. } = state;
+        let State { delivery, outboxes, activity, graph, .. } = state;
         let room = usize::from(plan.room.clamp(ROOM_MIN, ROOM_MAX));
         let resident = Resident { outboxes, missed: Cell::new(false) };
         let mut merge = Merge::new(&resident, Span::Newest, authors.len());
-        let (mut pulled, mut floor) = (Vec::new(), Sequence(0));
+        let (mut pulled, mut huge, mut floor) = (Vec::new(), Vec::new(), Sequence(0));
         for author in authors {
             if delivery.is_pushed_to(activity, (plan.reader, plan.bound), *author) {
                 floor = floor.max(known_above(outboxes, *author));
                 merge.add(*author);
+                if HUGE <= graph.followers.count(*author) {
+                    huge.push(*author);
+                }
             } else {
                 pulled.push(author.0);
             }
@@ -95,6 +102,6 @@ impl Content {
         }
         ids.retain(|id| floor < *id);
         ids.reverse();
-        Ok(Self { ids, floor, pulled })
+        Ok(Self { ids, floor, pulled, huge })
     }
 }

@@ -16,7 +16,7 @@ use super::inboxes::Sorting;
 use super::note::merge_author;
 use super::pace::Pace;
 use super::policy::Policy;
-use super::readers::{rank, readers};
+use super::readers::{look_ahead, rank, readers};
 use super::upkeep::Upkeep;
 use super::{BOUND_SMALL, Delivery, Tally};
 use crate::error::{Error, Result};
@@ -142,7 +142,10 @@ impl Worker {
         let has_landed = self.land_some()?;
         let has_sliced = self.slice_of_job()?;
         let has_tidied = self.upkeep.step(&self.shared)?;
-        Ok(has_landed || has_sliced || has_tidied)
+        if has_landed || has_sliced || has_tidied {
+            return Ok(true);
+        }
+        look_ahead(&self.shared, &|| self.is_stopping())
     }
 
     /// Delivers some posts of the queue: gathered first, so that each shard is visited once.

@@ -86,6 +86,23 @@ fn push() -> DeliveryOptions {
 }
 
 #[test]
+fn the_readers_of_a_huge_author_are_found_before_they_post() {
+    let mut world = World::new(push());
+    while world.worker.turn().unwrap() {}
+    let ordinal = |world: &World, user| world.engine.shared().state().unwrap().users.find(user);
+    let author = ordinal(&world, AUTHOR).unwrap();
+    let listed =
+        |world: &World| world.engine.shared().state().unwrap().delivery.audiences().list(author);
+    let all = listed(&world).expect("the readers were wanted when they got their inboxes");
+    assert_eq!(all.len() as u64, READERS);
+    let late = UserId(READERS + 1);
+    world.engine.write(Command::follow(late, AUTHOR)).unwrap();
+    read(&world.engine, late.0);
+    let late = ordinal(&world, late).unwrap();
+    assert!(listed(&world).unwrap().contains(&late.0));
+}
+
+#[test]
 fn who_is_online_or_has_weight_is_in_the_first_slice() {
     let mut world = World::new(push());
     read(&world.engine, 1_290);

@@ -156,8 +156,7 @@ impl Delivery {
             Span::After(cursor) if Sequence::from(cursor) < floor => return None,
             Span::After(cursor) => {
                 let start = inbox.count_below(slab, Sequence::from(cursor).next());
-                let ids = (start..inbox.len()).map(|index| inbox.id(slab, index));
-                ids.filter(|id| !self.is_deleted(*id)).take(wanted.count).collect()
+                self.first_of((start..inbox.len()).map(|index| inbox.id(slab, index)), wanted.count)
             }
         };
         let pulled = open.profile.pulled.iter().copied().map(Ordinal).collect();
@@ -166,8 +165,14 @@ impl Delivery {
     }
 
     fn down(&self, inbox: &Inbox, slab: &Slab, end: usize, count: usize) -> Vec<Sequence> {
-        let ids = (0..end).rev().map(|index| inbox.id(slab, index));
-        ids.filter(|id| !self.is_deleted(*id)).take(count).collect()
+        self.first_of((0..end).rev().map(|index| inbox.id(slab, index)), count)
+    }
+
+    /// The first of these that are not deleted.
+    fn first_of(&self, ids: impl Iterator<Item = Sequence>, count: usize) -> Vec<Sequence> {
+        let mut first = Vec::with_capacity(count);
+        first.extend(ids.filter(|id| !self.is_deleted(*id)).take(count));
+        first
     }
 
     /// The reader goes further down than the inbox: it is to keep more. It is dropped, and made anew
@@ -184,6 +189,7 @@ impl Delivery {
         if self.options.policy == Policy::Adaptive
             && let Some(bound) = profile.reads.note(now, profile.bound)
             && bound != profile.bound
+            && !self.levels.is_same_bound(bound, profile.bound)
         {
             (profile.next_bound, profile.is_outdated) = (bound, true);
         }

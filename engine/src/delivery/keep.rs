@@ -10,6 +10,7 @@ use super::inbox::Inbox;
 use super::pace::Reads;
 use super::policy::{DeliveryOptions, Policy};
 use super::profile::Profile;
+use super::readers::HUGE;
 use super::shard::Open;
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Position, Sequence, Timestamp};
@@ -55,13 +56,24 @@ pub(crate) fn load(storage: &dyn Storage, state: &mut State, kept: Kept) {
     let Ok(found) = storage.map(names::INBOXES) else { return };
     let is_whole =
         Reader::new(&found, state, kept).is_some_and(|mut reader| reader.read().is_some());
-    if !is_whole {
+    if is_whole {
+        want_the_huge(state);
+    } else {
         // Half of it may be there.
         state.restart_delivery(state.delivery.options);
     }
     drop(found);
     // One that stays is of a position that is over with the next write.
     let _ = remove_if_present(storage, names::INBOXES);
+}
+
+/// The readers of these are not known any more.
+fn want_the_huge(state: &State) {
+    let users = u32::try_from(state.users.len()).unwrap_or(u32::MAX);
+    let followers = |user: &u32| state.graph.followers.count(Ordinal(*user));
+    let huge = (0..users).filter(|user| HUGE <= followers(user));
+    let mut audiences = state.delivery.audiences();
+    huge.for_each(|author| audiences.want(Ordinal(author)));
 }
 
 /// Whether a file of these options serves under those: levels and lists have to mean the same.

@@ -16,6 +16,8 @@ pub(crate) struct Levels {
     push: Vec<AtomicU8>,
     /// How often a level began to rise beside other readers of the state.
     rises: AtomicU64,
+    /// No author has, or ever had, a level above this.
+    highest: AtomicU8,
 }
 
 impl Levels {
@@ -38,9 +40,15 @@ impl Levels {
     }
 
     pub(crate) fn set_pull(&self, author: Ordinal, level: u8) {
+        self.highest.fetch_max(level, Ordering::Relaxed);
         if let Some(slot) = self.pull.get(author.index()) {
             slot.store(level, Ordering::Relaxed);
         }
+    }
+
+    /// Whether these two bounds are the same to every author: no inbox is made anew for such a change.
+    pub(crate) fn is_same_bound(&self, one: u8, other: u8) -> bool {
+        self.highest.load(Ordering::Relaxed) <= one.min(other)
     }
 
     /// The level begins to rise while inboxes may be made. Either whoever makes one sees this when it is
@@ -58,8 +66,25 @@ impl Levels {
     }
 
     pub(crate) fn set_push(&self, author: Ordinal, level: u8) {
+        self.highest.fetch_max(level, Ordering::Relaxed);
         if let Some(slot) = self.push.get(author.index()) {
             slot.store(level, Ordering::Relaxed);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_above_all_levels_are_the_same() {
+        let mut levels = Levels::default();
+        levels.grow(2);
+        assert!(levels.is_same_bound(0, 40));
+        levels.set_push(Ordinal(1), 20);
+        assert!(levels.is_same_bound(20, 40) && !levels.is_same_bound(40, 19));
+        levels.begin_rise(Ordinal(0), 30);
+        assert!(!levels.is_same_bound(20, 40) && levels.is_same_bound(31, 30));
     }
 }

@@ -23,6 +23,10 @@ const LOOK: usize = 1_024;
 /// Looking up whether a reader follows an author costs as much as passing over so many followers.
 const LOOKUP_COST: usize = 16;
 
+/// From so many followers on, the readers among them are found before the author posts: a search would keep
+/// the post, and those of others, waiting. The worlds of tests are small.
+pub(crate) const HUGE: u32 = if cfg!(test) { 2_000 } else { 1_000_000 };
+
 /// Whoever stands as if active within so long is of that class; whoever does not is of the last one. Online
 /// is active within a minute.
 const CLASS_MILLIS: [u64; CLASSES - 1] = [60_000, 60 * 60_000, 24 * 60 * 60_000];
@@ -86,7 +90,7 @@ fn search(shared: &Shared, author: Ordinal, is_stopping: &dyn Fn() -> bool) -> R
     let (followers, live) = {
         let state = shared.state()?;
         let followers = state.graph.followers.count(author) as usize;
-        if state.delivery.options.big_author as usize <= followers {
+        if state.delivery.options.big_author.min(HUGE) as usize <= followers {
             state.delivery.audiences().begin(author);
         }
         (followers, state.delivery.inboxes.count())
@@ -102,6 +106,13 @@ fn search(shared: &Shared, author: Ordinal, is_stopping: &dyn Fn() -> bool) -> R
         shared.state()?.delivery.audiences().finish(author, &found);
     }
     Ok(found)
+}
+
+/// Finds the readers of somebody who is wanted; false if there is nobody.
+pub(crate) fn look_ahead(shared: &Shared, is_stopping: &dyn Fn() -> bool) -> Result<bool> {
+    let Some(author) = shared.state()?.delivery.audiences().next_wanted() else { return Ok(false) };
+    search(shared, author, is_stopping)?;
+    Ok(true)
 }
 
 fn walk_followers(

@@ -1,28 +1,29 @@
 //! A record's place in memory: found, not yet verified.
 //!
-//! Finding and reading are two steps, so that a page can find all of its records, then touch them
-//! all, and only then read them one by one. In each of the first two steps the processor overlaps
-//! the cache misses of all records; verifying a record at a time would wait for each.
-
-use std::hint::black_box;
+//! Finding and reading are two steps, so that a page can find all of its records, then have them all
+//! fetched, and only then read them one by one: the cache misses of all records overlap. Verifying a
+//! record at a time would wait for each.
 
 use ::bytes::Bytes;
 
-use super::record::{Context, Record, RecordHeader};
+use super::post::PostFields;
+use super::record::{Context, Record, RecordFault, RecordHeader};
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
+use crate::storage::mapping::prefetch;
 
 /// A cache line, in bytes.
 const LINE: usize = 64;
 
-/// Lines of a record that are touched ahead: a header and some 300 bytes of text.
+/// Lines of a record that are fetched ahead: a header and some 300 bytes of text.
 const LINES_AHEAD: usize = 6;
 
 /// Where a record stands.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Located<'a> {
-    /// From the record's start to at least its end.
-    pub(crate) bytes: Bytes,
+    /// It begins in here at `start`, and ends in here.
+    pub(crate) bytes: &'a Bytes,
+    pub(crate) start: usize,
     pub(crate) sequence: Sequence,
     pub(crate) context: Context,
     /// File and offset, for errors.
@@ -30,17 +31,31 @@ pub(crate) struct Located<'a> {
     pub(crate) offset: u32,
 }
 
-impl Located<'_> {
-    /// Brings the record's first cache lines in.
-    pub(crate) fn touch(&self) {
-        let lines = self.bytes.iter().step_by(LINE).take(LINES_AHEAD);
-        black_box(lines.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+impl<'a> Located<'a> {
+    /// Has the record's first cache lines fetched.
+    pub(crate) fn prefetch(&self) {
+        for line in 0..LINES_AHEAD {
+            prefetch(self.bytes, self.start + line * LINE);
+        }
     }
 
-    /// Verifies and decodes the record.
+    /// Verifies and decodes the record. Text and meta are slices of the segment's bytes.
     pub(crate) fn record(&self) -> Result<Record> {
-        RecordHeader::peek(&self.bytes)
-            .and_then(|header| Record::decode(header, &self.bytes, self.sequence, self.context))
-            .map_err(|fault| Error::corrupt(self.file, u64::from(self.offset), fault))
+        let bytes = self.bytes.get(self.start..).map(|rest| self.bytes.slice_ref(rest));
+        let bytes = bytes.unwrap_or_default();
+        RecordHeader::peek(&bytes)
+            .and_then(|header| Record::decode(header, &bytes, self.sequence, self.context))
+            .map_err(|fault| self.damaged(fault))
+    }
+
+    /// Verifies the record and reads the post in it, borrowed; `None` if it is something else.
+    pub(crate) fn post(&self) -> Result<Option<PostFields<'a>>> {
+        let bytes = self.bytes.get(self.start..).unwrap_or_default();
+        PostFields::decode(bytes, self.sequence, self.context).map_err(|fault| self.damaged(fault))
+    }
+
+    #[cold]
+    fn damaged(&self, fault: RecordFault) -> Error {
+        Error::corrupt(self.file, u64::from(self.offset), fault)
     }
 }

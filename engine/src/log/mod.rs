@@ -4,7 +4,7 @@
 //! * [`layout`]: every offset and number of the format.
 //! * [`bytes`], [`record`], [`tags`], [`group`], [`header`]: structures to bytes and back, pure.
 //! * [`scan`]: walks and verifies a segment's groups.
-//! * [`plain`], [`packed`], [`sealed`], [`buffered`], [`located`], [`view`]: how readers find a record.
+//! * [`plain`], [`packed`], [`sealed`], [`buffered`] ([`grow`]), [`located`], [`post`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
 //! * [`recovery`]: what the files mean after any kind of stop.
 //! * [`salvage`]: what is left of a damaged segment, for a repair.
@@ -19,6 +19,7 @@ pub(crate) mod buffered;
 pub(crate) mod bytes;
 pub(crate) mod group;
 pub(crate) mod group_effect;
+pub(crate) mod grow;
 pub(crate) mod header;
 pub(crate) mod keeper;
 pub mod layout;
@@ -26,6 +27,7 @@ pub(crate) mod located;
 pub(crate) mod mark_effect;
 pub(crate) mod packed;
 pub(crate) mod plain;
+pub(crate) mod post;
 pub(crate) mod record;
 pub(crate) mod recovery;
 pub(crate) mod revise_effect;

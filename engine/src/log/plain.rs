@@ -11,6 +11,7 @@ use super::record::Record;
 use super::scan::{GroupScan, Stop};
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
+use crate::storage::mapping::prefetch;
 
 /// A sealed segment as it was written; mapped, or held in memory as a whole.
 #[derive(Debug)]
@@ -87,9 +88,14 @@ impl PlainSegment {
     /// Where the record at `sequence` is; `None` if this segment has no such sequence.
     pub(crate) fn locate(&self, sequence: Sequence) -> Option<Located<'_>> {
         let offset = self.offset(sequence)?;
-        let bytes = self.map.slice(offset as usize..self.footer.data_end as usize);
-        let context = self.header.context;
-        Some(Located { bytes, sequence, context, file: &self.name, offset })
+        let (bytes, context, start) = (&self.map, self.header.context, offset as usize);
+        Some(Located { bytes, start, sequence, context, file: &self.name, offset })
+    }
+
+    /// Has the place of the record at `sequence` fetched.
+    pub(crate) fn prefetch(&self, sequence: Sequence) {
+        let index = sequence.0.saturating_sub(self.header.first.0);
+        prefetch(self.table(), usize::try_from(index).unwrap_or(usize::MAX).saturating_mul(4));
     }
 
     /// The bytes that sealing wrote: offset table and footer.

@@ -417,36 +417,52 @@ impl Record {
         sequence: Sequence,
         context: Context,
     ) -> Result<Self, RecordFault> {
-        let covered = bytes.get(COVERED_AT..header.record_len()).ok_or(RecordFault::Short)?;
-        if salted_crc(seed(sequence, context), covered) != header.crc {
-            return Err(RecordFault::Body);
-        }
+        let body = header.verified(bytes, sequence, context)?;
         if !is_plain_kind(header.kind) {
             return Err(RecordFault::UnknownKind(header.kind));
         }
-        let body = bytes.get(RECORD_HEADER_BYTES..header.record_len());
-        body.and_then(|body| decode_body(header, bytes, body, context))
-            .ok_or(RecordFault::Malformed)
+        decode_body(&header, bytes, body, context).ok_or(RecordFault::Malformed)
+    }
+}
+
+/// What all bodies begin with.
+pub(super) struct Head<'a> {
+    pub(super) key: Option<Key>,
+    pub(super) time: Timestamp,
+    pub(super) first: u64,
+    pub(super) second: u64,
+    pub(super) tags: Tags<'a>,
+}
+
+impl<'a> Head<'a> {
+    /// Reads it; the cursor stands behind it then.
+    pub(super) fn load(
+        header: &RecordHeader,
+        cursor: &mut Cursor<'a>,
+        context: Context,
+    ) -> Option<Self> {
+        let key = match header.flags & RECORD_FLAG_KEY {
+            0 => None,
+            _ => Some(Key(cursor.array()?)),
+        };
+        let time = Timestamp(context.base_time.0.checked_add(cursor.varint()?)?);
+        let (first, second) = (cursor.varint()?, cursor.varint()?);
+        let mut tags = Tags::default();
+        if header.flags & RECORD_FLAG_TAGS != 0 {
+            tags = Tags::load(cursor)?;
+        }
+        Some(Self { key, time, first, second, tags })
     }
 }
 
 fn decode_body(
-    header: RecordHeader,
+    header: &RecordHeader,
     bytes: &Bytes,
     body: &[u8],
     context: Context,
 ) -> Option<Record> {
     let mut cursor = Cursor::new(body);
-    let key = match header.flags & RECORD_FLAG_KEY {
-        0 => None,
-        _ => Some(Key(cursor.array()?)),
-    };
-    let time = Timestamp(context.base_time.0.checked_add(cursor.varint()?)?);
-    let (first, second) = (cursor.varint()?, cursor.varint()?);
-    let mut tags = Tags::default();
-    if header.flags & RECORD_FLAG_TAGS != 0 {
-        tags = Tags::load(&mut cursor)?;
-    }
+    let Head { key, time, first, second, tags } = Head::load(header, &mut cursor, context)?;
     let slice = |part: &[u8]| if part.is_empty() { Bytes::new() } else { bytes.slice_ref(part) };
     let effect = match header.kind {
         record_kind::PUBLISH => Effect::Publish(NewPost {
@@ -553,6 +569,20 @@ impl RecordHeader {
             flags: fields.u8(record_header::FLAGS_AT),
             crc: fields.u32(record_header::CRC_AT),
         })
+    }
+
+    /// The body of the record at the start of `bytes`; verifies the checksum over all of it.
+    pub(super) fn verified<'a>(
+        &self,
+        bytes: &'a [u8],
+        sequence: Sequence,
+        context: Context,
+    ) -> Result<&'a [u8], RecordFault> {
+        let covered = bytes.get(COVERED_AT..self.record_len()).ok_or(RecordFault::Short)?;
+        if salted_crc(seed(sequence, context), covered) != self.crc {
+            return Err(RecordFault::Body);
+        }
+        covered.get(RECORD_HEADER_BYTES - COVERED_AT..).ok_or(RecordFault::Malformed)
     }
 
     /// Bytes of header and body.

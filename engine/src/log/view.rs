@@ -96,6 +96,18 @@ impl Segments {
         self.sealed_at(sequence).filter(|segment| segment.is_resident())?.locate(sequence)
     }
 
+    /// Has the place of the record at `sequence` fetched, if that is in memory of our own.
+    pub(crate) fn prefetch(&self, sequence: Sequence) {
+        if let Some(segment) = self.buffered_at(sequence) {
+            return segment.prefetch(sequence);
+        }
+        if let Some(SealedSegment::Plain(plain)) = self.sealed_at(sequence).map(Arc::as_ref)
+            && plain.is_resident
+        {
+            plain.prefetch(sequence);
+        }
+    }
+
     /// The sealed segment that stands for `sequence`.
     pub(crate) fn sealed_at(&self, sequence: Sequence) -> Option<&Arc<SealedSegment>> {
         let newer = self.sealed.partition_point(|segment| segment.first() <= sequence);

@@ -14,7 +14,7 @@ use crate::ids::Sequence;
 use crate::log::located::Located;
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
-use crate::query::Post;
+use crate::query::{Post, PostRef};
 use crate::shared::{Shared, Tally};
 
 /// Bytes that a cached post takes beside its text and meta.
@@ -89,19 +89,19 @@ impl<'a> Content<'a> {
     /// Finds all posts before any is read: the processor overlaps the cache misses. `None` if one is
     /// out of reach.
     pub(crate) fn find(&self, entries: &[Sequence], reach: Reach) -> Option<Vec<Found<'a>>> {
-        let found: Option<Vec<_>> = entries
-            .iter()
-            .map(|sequence| match self.in_memory(*sequence) {
-                None if reach == Reach::Memory => None,
-                found => Some(found.unwrap_or(Found::InFiles)),
-            })
-            .collect();
-        for found in found.iter().flatten() {
-            if let Found::InLog(located) = found {
-                located.touch();
+        entries.iter().for_each(|sequence| self.segments.prefetch(*sequence));
+        let mut found = Vec::with_capacity(entries.len());
+        for sequence in entries {
+            let place = match self.in_memory(*sequence) {
+                None if reach == Reach::Memory => return None,
+                place => place.unwrap_or(Found::InFiles),
+            };
+            if let Found::InLog(located) = &place {
+                located.prefetch();
             }
+            found.push(place);
         }
-        found
+        Some(found)
     }
 
     /// The post that was published at `sequence`, as it was then, if any. `None` if that is out of reach.
@@ -125,6 +125,36 @@ impl<'a> Content<'a> {
     fn in_memory(&self, sequence: Sequence) -> Option<Found<'a>> {
         let in_log = self.segments.resident(sequence).map(Found::InLog);
         in_log.or_else(|| self.shared.posts.0.get(&sequence.0).map(Found::Cached))
+    }
+
+    /// Reads a post that a view names out of what was found, borrowed; what is in files is not looked at, nor
+    /// are revisions.
+    pub(crate) fn borrow<'b>(
+        &self,
+        sequence: Sequence,
+        found: &'b Found<'a>,
+    ) -> Result<PostRef<'b>> {
+        match found {
+            Found::InLog(located) => {
+                let fields = located.post()?.ok_or_else(|| lost(sequence))?;
+                Ok(PostRef {
+                    id: sequence.into(),
+                    author: fields.author,
+                    at: fields.created_at.unwrap_or(fields.time),
+                    committed_at: fields.time,
+                    kind: fields.kind,
+                    text: fields.text,
+                    meta: fields.meta,
+                    revision: 0,
+                    edited_at: None,
+                })
+            }
+            Found::Cached(post) => {
+                Tally::count(&self.shared.tally.posts_cached, 1);
+                Ok(post.borrow())
+            }
+            Found::InFiles => Err(lost(sequence)),
+        }
     }
 
     /// Reads a post that a view names: the log must have it.

@@ -1,42 +1,52 @@
 //! Pages of posts: a home, an outbox, a single post.
 //!
 //! [`select`] yields ids; the content is fetched afterwards from the log, as it was when the ids were
-//! selected.
+//! selected: see [`Draft`].
 
 use std::time::{Duration, Instant};
 
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, UserId};
-use crate::limits::{LIMIT_MAX, PAGE_BYTES_MAX};
-use crate::query::{GroupQuery, HomeSteps, Page, PageEnd, Post, Span, TimelineQuery};
+use crate::limits::LIMIT_MAX;
+use crate::query::{GroupQuery, HomeSteps, Post, TimelineQuery};
 use crate::read::content::{Content, Reach};
+use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
-use crate::read::select::{self, Selection};
+use crate::read::select;
 use crate::read::stands::Stands;
 use crate::read::visibility::Viewer;
 use crate::shared::{Shared, Tally};
 
 /// The posts of every author the user follows, minus deleted, minus muted. Within memory: `None` if
 /// that is not enough.
-pub(crate) fn home(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn home<'a>(
+    shared: &'a Shared,
+    query: &TimelineQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     check_limit(query.limit)?;
     let selection = match reach {
         Reach::Files => Some(select::home(shared, query, &mut Steps::default())?),
         Reach::Memory => select::resident_home(shared, query)?,
     };
-    selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 /// The posts of a group's members. Within memory: `None` if that is not enough.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn group<'a>(
+    shared: &'a Shared,
+    query: &GroupQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     check_limit(query.page.limit)?;
     check_owner(query.page.user, query.page.viewer)?;
     let selection = match reach {
         Reach::Files => Some(select::group(shared, query)?),
         Reach::Memory => select::resident_group(shared, query)?,
     };
-    selection.map_or(Ok(None), |selection| fill(shared, selection, &query.page, reach))
+    let query = &query.page;
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 /// A read of a home, and what it did.
@@ -46,7 +56,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     let begun = Instant::now();
     let selection = select::home(shared, query, &mut steps)?;
     let selected = Instant::now();
-    let page = fill(shared, selection, query, Reach::Files)?;
+    let page = Draft::new(shared, selection, query, Reach::Files).page()?;
     let (position, entries) =
         page.map(|page| (page.position, page.posts.len())).unwrap_or_default();
     Ok(HomeSteps {
@@ -68,13 +78,17 @@ fn micros(time: Duration) -> u64 {
 }
 
 /// What the user published and did not delete. Within memory: `None` if that is not enough.
-pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery, reach: Reach) -> Result<Option<Page>> {
+pub(crate) fn outbox<'a>(
+    shared: &'a Shared,
+    query: &TimelineQuery,
+    reach: Reach,
+) -> Result<Option<Draft<'a>>> {
     check_limit(query.limit)?;
     let selection = match reach {
         Reach::Files => Some(select::outbox(shared, query)?),
         Reach::Memory => select::resident_outbox(shared, query)?,
     };
-    selection.map_or(Ok(None), |selection| fill(shared, selection, query, reach))
+    Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 /// One post, unless it is deleted or hidden from the viewer. Within memory: `None` if that is not
@@ -109,50 +123,6 @@ pub(crate) fn post(
     let Some(revised) = revised else { return Ok(Some((position, post))) };
     let newest = Content::new(shared, &segments).at(revised.at, reach)?;
     newest.map(|post| Ok((position, post.ok_or_else(absent)?))).transpose()
-}
-
-/// Fetches the content of a selection and cuts it to a page. `None` if some of it is not in memory
-/// and must not come from elsewhere.
-fn fill(
-    shared: &Shared,
-    selection: Selection,
-    query: &TimelineQuery,
-    reach: Reach,
-) -> Result<Option<Page>> {
-    let Selection { position, mut entries, mut places, segments } = selection;
-    let is_up = matches!(query.span, Span::After(_));
-    let mut end = if query.limit < entries.len() { PageEnd::More } else { PageEnd::End };
-    if is_up {
-        // Nearest to the cursor first, so that a cut leaves no gap next to it.
-        entries.reverse();
-        places.reverse();
-    }
-    entries.truncate(query.limit);
-    places.truncate(query.limit);
-    if !places.is_empty() {
-        entries = places;
-    }
-    let content = Content::new(shared, &segments);
-    let Some(found) = content.find(&entries, reach) else { return Ok(None) };
-    let mut posts = Vec::with_capacity(entries.len());
-    let mut bytes = 0;
-    for (index, (sequence, found)) in entries.iter().zip(found).enumerate() {
-        let post = content.fetch(*sequence, found)?;
-        bytes += post.text.len() + post.meta.len();
-        posts.push(post);
-        // A page that is full when its bytes are is full: it has what was asked for.
-        let is_last = index + 1 == entries.len();
-        if PAGE_BYTES_MAX <= bytes && !is_last {
-            end = PageEnd::Bytes;
-            break;
-        }
-    }
-    if is_up {
-        posts.reverse();
-    }
-    Tally::count(&shared.tally.pages, 1);
-    Tally::count(&shared.tally.posts_read, posts.len() as u64);
-    Ok(Some(Page { position, posts, end }))
 }
 
 /// Refuses limits out of range.

@@ -9,6 +9,7 @@
 //! * [`select`]: which posts a page has.
 //! * [`stands`]: whether an entry still holds.
 //! * [`content`]: where their content is.
+//! * [`draft`]: a page whose ids are known, and its content.
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`groups`]: a user's groups and their members.
@@ -28,6 +29,7 @@
 pub(crate) mod activity;
 pub(crate) mod changes;
 pub(crate) mod content;
+pub(crate) mod draft;
 pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;

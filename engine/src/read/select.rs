@@ -143,13 +143,12 @@ pub(crate) fn look(
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
-    let following = state.graph.following.part(user);
     let known = known.filter(|known| known.stamp == state.graph.following.stamp(user));
-    let reader = Reader { state, viewer, user, following, known, now };
+    let reader = Reader { state, viewer, user, known, now };
     if let Some(entries) = reader.inbox_page(query, steps)? {
         return Ok(Look::Done(Selection::of(state, segments, entries)));
     }
-    if known.is_none() && !following.files.is_empty() {
+    if !reader.knows_followees() {
         let edges = &state.graph.following;
         let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
         return Ok(Look::Followees(all, edges.stamp(user)));
@@ -210,7 +209,6 @@ struct Reader<'a> {
     state: &'a State,
     viewer: Viewer<'a>,
     user: Ordinal,
-    following: Part<'a, EDGE_WIDTH>,
     known: Option<&'a Followees>,
     now: Timestamp,
 }
@@ -218,6 +216,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn followees(&self) -> usize {
         self.state.graph.following.count(self.user) as usize
+    }
+
+    fn following(&self) -> Part<'_, EDGE_WIDTH> {
+        self.state.graph.following.part(self.user)
+    }
+
+    fn knows_followees(&self) -> bool {
+        self.known.is_some() || self.following().files.is_empty()
     }
 
     /// The page as far as delivery has it; `None` if it has to be merged from outboxes. A reader without
@@ -232,8 +238,8 @@ impl Reader<'_> {
             return Ok(None);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let knows_followees = self.following.files.is_empty() || self.known.is_some();
-        if !knows_followees && (wants.is_some() || delivery.is_flying()) {
+        let needs_followees = wants.is_some() || delivery.is_flying();
+        if needs_followees && !self.knows_followees() {
             return Ok(None);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
@@ -262,7 +268,7 @@ impl Reader<'_> {
         };
         match self.known {
             Some(known) => known.authors.iter().for_each(|author| judge(*author)),
-            None => self.following.each_payload(judge)?,
+            None => self.following().each_payload(judge)?,
         }
         Ok(())
     }
