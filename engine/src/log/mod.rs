@@ -29,6 +29,7 @@ pub(crate) mod packed;
 pub(crate) mod plain;
 pub(crate) mod post;
 pub(crate) mod record;
+pub(crate) mod record_fault;
 pub(crate) mod recovery;
 pub(crate) mod revise_effect;
 pub(crate) mod salvage;
