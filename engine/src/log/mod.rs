@@ -31,6 +31,7 @@ pub(crate) mod post;
 pub(crate) mod record;
 pub(crate) mod record_fault;
 pub(crate) mod recovery;
+pub(crate) mod retired;
 pub(crate) mod revise_effect;
 pub(crate) mod salvage;
 pub(crate) mod scan;

@@ -26,6 +26,7 @@ use super::layout::{
 };
 use super::mark_effect::MarkEffect;
 pub(crate) use super::record_fault::RecordFault;
+pub(crate) use super::retired::Retired;
 use super::revise_effect::{Emptied, ReviseEffect};
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
@@ -87,19 +88,6 @@ pub(crate) enum Effect {
     Emptied(Emptied),
     /// What is left of a record that holds no longer.
     Retired(Retired),
-}
-
-/// What the log still has to know of a record that retention dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retired {
-    /// Whose command it was.
-    pub(crate) subject: UserId,
-    /// Another user whom the log had not named before.
-    pub(crate) other: Option<UserId>,
-    /// It was a post: deleting it again changes nothing, and is up to the author.
-    pub(crate) is_post: bool,
-    /// Of the whole content, if the record still has its key.
-    pub(crate) fingerprint: u64,
 }
 
 /// When an edge that ends had begun; `None` if there is no such edge. It stands in the record, so
