@@ -20,6 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 WatchEvent::Entry(post) => {
                     println!("#{} by {}: {}", post.id, post.author, post.text)
                 }
+                WatchEvent::Changed(post) => println!("{} says now: {}", post.id, post.text),
                 WatchEvent::Removed(post) => println!("#{post} is gone"),
                 WatchEvent::FeedChanged(author) => println!("read again what {author} wrote"),
                 WatchEvent::Gap => println!("read the home again"),

@@ -34,6 +34,10 @@ pub struct Post {
     pub text: String,
     /// The application's own bytes.
     pub meta: Vec<u8>,
+    /// How often the text was revised; 0 if never.
+    pub revision: u32,
+    /// When the newest revision was committed.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// Why a page ends where it ends.
@@ -212,6 +216,9 @@ impl Explained {
 pub enum WatchEvent {
     /// A post entered.
     Entry(Post),
+    /// A post that is there says something else: the post as it is from then on. It may be one that was
+    /// never told.
+    Changed(Post),
     /// A post is deleted; it may be one that was never told.
     Removed(PostId),
     /// A follow, unfollow, mute, unmute or block brought the posts of this author in, or took them

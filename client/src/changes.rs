@@ -76,13 +76,33 @@ pub enum Changed {
         kind: u16,
         /// The time to show, if one was given.
         created_at: Option<Timestamp>,
-        /// Text and the application's own bytes, if they were asked for.
+        /// Text and the application's own bytes, if they were asked for. Not of a post that was revised
+        /// by now, unless the server keeps revisions: the newest has them.
         content: Option<(String, Vec<u8>)>,
     },
     /// A post came to be that is deleted by now: what it said is told to nobody.
     Erased,
     /// A post was deleted.
     Deleted(PostId),
+    /// A post says something else.
+    Revised {
+        /// The post.
+        post: PostId,
+        /// Which revision it has from then on.
+        revision: u32,
+        /// Text and the application's own bytes, if they were asked for, and are neither replaced nor
+        /// deleted by now.
+        content: Option<(String, Vec<u8>)>,
+    },
+    /// A device of the user has seen a feed up to a post.
+    Marked {
+        /// When the group began, and what it is called; absent for the home.
+        group: Option<(Sequence, String)>,
+        /// The device.
+        device: u64,
+        /// Up to where.
+        post: PostId,
+    },
     /// Something between the user and another. A block ends the follows both ways.
     Edge(EdgeChange, UserId),
     /// Something about a group of the user. A delete ends all memberships.

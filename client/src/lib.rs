@@ -23,6 +23,7 @@
 //! * a named list of authors, and its feed: [`Client::group`];
 //! * reactions and comments: [`Client::react`], [`Client::comments`]; with every page:
 //!   [`TimelineQuery::counts`];
+//! * what a user has seen, and what is left: [`Client::marks`], [`Client::unread`];
 //! * what happens from now on: [`Client::watch`];
 //! * every change of the database, in order: [`Client::stream_changes`].
 //!
@@ -48,6 +49,7 @@ mod feed;
 mod group;
 mod ids;
 mod limits;
+mod marks;
 mod options;
 mod pending;
 mod query;
@@ -76,6 +78,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
 pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
+pub use marks::{DeviceMark, Feed, Marks, Unread, UnreadQuery};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
 pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery, WatchQuery};

@@ -92,8 +92,23 @@ impl Client {
     ///
     /// `NotFound` if it does not exist, was deleted, or is hidden from the viewer.
     pub async fn post(&self, post: PostId, viewer: Option<UserId>) -> Result<Post> {
-        let request = PostById { options: read_options(viewer), post: post.0 };
-        self.call(Request::Post(request)).await
+        let (options, post, revision) = (read_options(viewer), post.0, None);
+        self.call(Request::Post(PostById { options, post, revision })).await
+    }
+
+    /// A post as it was at one revision, while the server keeps it; the newest in any case.
+    ///
+    /// # Errors
+    ///
+    /// As [`post`](Self::post); `NotFound` also if there is no such revision, or it is not kept.
+    pub async fn revision(
+        &self,
+        post: PostId,
+        revision: u32,
+        viewer: Option<UserId>,
+    ) -> Result<Post> {
+        let (options, post, revision) = (read_options(viewer), post.0, Some(revision));
+        self.call(Request::Post(PostById { options, post, revision })).await
     }
 
     /// The counts of a user. A user nobody wrote about reads as zeros.

@@ -321,6 +321,6 @@ impl Client {
     /// `NotFound` if it is deleted, never existed, or is hidden from the viewer.
     pub async fn counted_post(&self, post: PostId, viewer: Option<UserId>) -> Result<CountedPost> {
         let options = wire::ReadOptions { counts: true, ..read_options(viewer) };
-        self.call(Request::Post(PostById { options, post: post.0 })).await
+        self.call(Request::Post(PostById { options, post: post.0, revision: None })).await
     }
 }

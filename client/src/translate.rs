@@ -16,6 +16,7 @@ use crate::answer::{
 use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange};
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+use crate::marks::{DeviceMark, Marks, Unread};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
 
 /// An answer that can be made from a reply.
@@ -52,6 +53,8 @@ from_reply! {
     Changed => Changes, changes;
     Comments => CommentPage, comments;
     Reactors => ReactorPage, reactors;
+    Marks => Marks, marks;
+    Unread => Unread, unread;
 }
 
 impl FromReply for () {
@@ -147,6 +150,8 @@ fn post(body: wire::Post) -> Post {
         kind: body.kind,
         text: text(&body.text),
         meta: body.meta.to_vec(),
+        revision: body.edit.map_or(0, |edit| edit.revision),
+        edited_at: body.edit.map(|edit| Timestamp(edit.at)),
     }
 }
 
@@ -256,6 +261,21 @@ fn groups(body: wire::Groups) -> GroupList {
     GroupList { position: position(body.position), groups }
 }
 
+fn marks(body: wire::Marks) -> Marks {
+    let device = |mark: wire::DeviceMark| {
+        let (device, post) = (mark.device, PostId(mark.post));
+        DeviceMark { device, post }
+    };
+    let devices = body.devices.into_iter().map(device).collect();
+    Marks { position: position(body.position), mark: PostId(body.mark), devices }
+}
+
+fn unread(body: wire::Unread) -> Unread {
+    let wire::Unread { position: at, mark, count, more, oldest } = body;
+    let (position, mark, oldest) = (position(at), PostId(mark), oldest.map(PostId));
+    Unread { position, mark, count, more, oldest }
+}
+
 fn changes(body: wire::Changed) -> Changes {
     let position = position(body.position);
     let at = |sequence| Position { sequence: Sequence(sequence), ..position };
@@ -277,6 +297,16 @@ fn change(change: wire::Change) -> Change {
         },
         wire::What::Erased => Changed::Erased,
         wire::What::Delete { post } => Changed::Deleted(PostId(post)),
+        wire::What::Mark { post, device, group, name } => Changed::Marked {
+            group: (group != 0).then(|| (Sequence(group), text(&name))),
+            device,
+            post: PostId(post),
+        },
+        wire::What::Revise { post, revision, content } => Changed::Revised {
+            post: PostId(post),
+            revision,
+            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+        },
         wire::What::Edge { kind, other } => Changed::Edge(edge_change(kind), UserId(other)),
         wire::What::Group { kind, group, name, exclusive, member } => {
             let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
@@ -331,6 +361,7 @@ pub(crate) fn watching(body: wire::Watching) -> WatchBatch {
 pub(crate) fn watch_batch(body: wire::Events) -> WatchBatch {
     let event = |event: wire::Event| match event {
         wire::Event::Entry(entry) => WatchEvent::Entry(post(entry)),
+        wire::Event::Changed(changed) => WatchEvent::Changed(post(changed)),
         wire::Event::Removed(post) => WatchEvent::Removed(PostId(post)),
         wire::Event::FeedChanged(author) => WatchEvent::FeedChanged(UserId(author)),
         wire::Event::Gap => WatchEvent::Gap,

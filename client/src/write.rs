@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fanfold_protocol as wire;
 
 use crate::ids::{Key, PostId, Timestamp, UserId};
+use crate::marks::Feed;
 
 /// What every write may carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +96,33 @@ impl Write {
     pub fn delete(post: PostId) -> Self {
         let options = wire::WriteOptions::default();
         Self { request: wire::Request::Delete(wire::Delete { options, post: post.0 }) }
+    }
+
+    /// Gives a post another text; it must have that revision, 0 when it is new, else `Conflict`. With an
+    /// actor who is not its author: `Denied`.
+    #[must_use]
+    pub fn revise(post: PostId, revision: u32, text: impl Into<String>) -> Self {
+        let (options, text) = (wire::WriteOptions::default(), Bytes::from(text.into()));
+        let revise = wire::Revise { options, post: post.0, revision, text, meta: None };
+        Self { request: wire::Request::Revise(revise) }
+    }
+
+    /// A revise that replaces the application's own bytes too, at most 4 KiB. Other writes stay as they
+    /// are.
+    #[must_use]
+    pub fn meta(mut self, meta: impl Into<Vec<u8>>) -> Self {
+        if let wire::Request::Revise(revise) = &mut self.request {
+            revise.meta = Some(Bytes::from(meta.into()));
+        }
+        self
+    }
+
+    /// A device of the user has seen a feed up to a post. Marks only rise.
+    #[must_use]
+    pub fn mark(user: UserId, feed: &Feed, device: u64, post: PostId) -> Self {
+        let (options, feed) = (wire::WriteOptions::default(), feed.to_wire());
+        let mark = wire::Mark { options, user: user.0, feed, device, post: post.0 };
+        Self { request: wire::Request::Mark(mark) }
     }
 
     /// Marks a user as active.
@@ -191,6 +219,8 @@ impl Write {
             wire::Request::Publish(publish) => &mut publish.options,
             wire::Request::Delete(delete) => &mut delete.options,
             wire::Request::Touch(touch) => &mut touch.options,
+            wire::Request::Revise(revise) => &mut revise.options,
+            wire::Request::Mark(mark) => &mut mark.options,
             wire::Request::Tag(tag) => &mut tag.options,
             wire::Request::Follow(follow) => &mut follow.options,
             wire::Request::Unfollow(pair)
@@ -247,6 +277,8 @@ mod tests {
             Write::publish(a, "x"),
             Write::delete(PostId(1)),
             Write::touch(a),
+            Write::revise(PostId(1), 0, "y").meta([1]),
+            Write::mark(a, &Feed::Group("friends".to_owned()), 3, PostId(1)),
             Write::follow(a, b).weight(3),
             Write::tag(a, "vip", true),
             Write::unfollow(a, b),

@@ -7,6 +7,7 @@ use crate::answer::Written;
 use crate::client::Client;
 use crate::error::Result;
 use crate::ids::{PostId, UserId};
+use crate::marks::Feed;
 use crate::pending::Pending;
 use crate::write::Write;
 
@@ -81,6 +82,38 @@ impl Client {
     /// As [`write`](Self::write); `NotFound` if there never was such a post.
     pub async fn delete(&self, post: PostId) -> Result<Written> {
         self.write(Write::delete(post)).await
+    }
+
+    /// Gives a post another text; it must have that revision, 0 when it is new. With other bytes of the
+    /// application's: [`Write::revise`].
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); `Conflict` if the post has another revision, `NotFound` if it is
+    /// deleted or never was.
+    pub async fn revise(
+        &self,
+        post: PostId,
+        revision: u32,
+        text: impl Into<String>,
+    ) -> Result<Written> {
+        self.write(Write::revise(post, revision, text)).await
+    }
+
+    /// A device of the user has seen a feed up to a post. Marks only rise.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); `NotFound` if there is no such group, `Invalid` for a post above the
+    /// newest, `Limit` above the bound of devices.
+    pub async fn mark(
+        &self,
+        user: UserId,
+        feed: &Feed,
+        device: u64,
+        post: PostId,
+    ) -> Result<Written> {
+        self.write(Write::mark(user, feed, device, post)).await
     }
 
     /// Marks a user as active.

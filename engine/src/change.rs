@@ -67,7 +67,8 @@ pub enum Changed {
         kind: u16,
         /// The time to show, if one was given.
         created_at: Option<Timestamp>,
-        /// Text and meta, if they are wanted.
+        /// Text and meta, if they are wanted; absent if the post was revised by now and its revisions
+        /// are not kept: the newest has them.
         content: Option<(Bytes, Bytes)>,
     },
     /// A post came to be that is deleted by now: what it said is told to nobody.
@@ -114,6 +115,29 @@ pub enum Changed {
         post: PostId,
         /// What was reacted to, answered or deleted: the post itself, or a comment on it.
         target: PostId,
+    },
+    /// A post says something else.
+    Revised {
+        /// The post.
+        post: PostId,
+        /// Whose it is.
+        author: UserId,
+        /// Which revision it has from then on.
+        revision: u32,
+        /// Text and meta, all of them, if they are wanted; absent if the post was revised again or deleted
+        /// by now.
+        content: Option<(Bytes, Bytes)>,
+    },
+    /// A device has seen a feed up to a post. Marks of a group end with it.
+    Marked {
+        /// Whose device.
+        user: UserId,
+        /// The group, and what it is called; absent for the home.
+        group: Option<(GroupId, GroupName)>,
+        /// The device.
+        device: u64,
+        /// Up to where.
+        post: PostId,
     },
 }
 

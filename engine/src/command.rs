@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Timestamp, UserId};
 use crate::limits::{META_BYTES_MAX, REACTION_KINDS, TEXT_BYTES_MAX};
+use crate::mark::Feed;
 
 /// Who acts and under which idempotency key; both may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,6 +157,30 @@ pub enum Action {
         /// The comment.
         comment: PostId,
     },
+    /// The post says something else from now on. Its id, place, kind and times stay.
+    Revise {
+        /// The post.
+        post: PostId,
+        /// The revision it is known to have: 0 of a new post, one more with each revise. `Conflict` if
+        /// it has another one.
+        revision: u32,
+        /// What it says from now on: UTF-8, at most 64 KiB.
+        text: Bytes,
+        /// The application's bytes, at most 4 KiB; absent keeps those it has.
+        meta: Option<Bytes>,
+    },
+    /// One of the user's devices has seen a feed up to there. A mark only rises; one that is not above
+    /// the device's own changes nothing.
+    Mark {
+        /// Whose mark.
+        user: UserId,
+        /// Of which feed.
+        feed: Feed,
+        /// Which device: a number of the application's choice, 0 if it tells none apart.
+        device: u64,
+        /// Up to where: compared by order, never looked up; at most the newest sequence.
+        post: PostId,
+    },
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
         /// The user.
@@ -234,7 +259,14 @@ impl Command {
     /// Checks everything that needs no state.
     pub fn validate(&self) -> Result<()> {
         match &self.action {
-            Action::Publish(post) => validate_post(post)?,
+            Action::Publish(post) => validate_content(&post.text, &post.meta)?,
+            Action::Revise { revision: u32::MAX, post, .. } => {
+                let what = format!("revision {} of post {post} is the last there is", u32::MAX);
+                return Err(Error::invalid(what));
+            }
+            Action::Revise { text, meta, .. } => {
+                validate_content(text, meta.as_deref().unwrap_or_default())?;
+            }
             Action::Follow { weight: Some(weight), .. } if WEIGHT_MAX < *weight => {
                 let what = format!("weight {weight} is out of range; give 0 to {WEIGHT_MAX}");
                 return Err(Error::invalid(what));
@@ -245,7 +277,8 @@ impl Command {
             Action::GroupCreate { name, .. }
             | Action::GroupDelete { name, .. }
             | Action::GroupAdd { name, .. }
-            | Action::GroupRemove { name, .. } => name.check()?,
+            | Action::GroupRemove { name, .. }
+            | Action::Mark { feed: Feed::Group(name), .. } => name.check()?,
             Action::React { kind, .. } | Action::Unreact { kind, .. } => check_kind(*kind)?,
             Action::Comment { text, .. } => check_utf8(text)?,
             Action::Mute { .. }
@@ -256,6 +289,7 @@ impl Command {
             | Action::Unfollow { .. }
             | Action::Unmute { .. }
             | Action::Unblock { .. }
+            | Action::Mark { feed: Feed::Home, .. }
             | Action::Touch { .. } => {}
         }
         match (self.options.actor, self.action.subject()) {
@@ -269,13 +303,13 @@ impl Command {
 }
 
 impl Action {
-    /// The user in whose name this acts; unknown for a delete until what it
-    /// deletes is looked up.
+    /// The user in whose name this acts; unknown for a delete or a revise until what it is about is looked
+    /// up.
     #[must_use]
     pub fn subject(&self) -> Option<UserId> {
         match self {
             Self::Publish(post) => Some(post.author),
-            Self::Delete { .. } | Self::CommentDelete { .. } => None,
+            Self::Delete { .. } | Self::CommentDelete { .. } | Self::Revise { .. } => None,
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
             | Self::Mute { user, .. }
@@ -289,22 +323,23 @@ impl Action {
             | Self::React { user, .. }
             | Self::Unreact { user, .. }
             | Self::Comment { user, .. }
+            | Self::Mark { user, .. }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
         }
     }
 }
 
-fn validate_post(post: &NewPost) -> Result<()> {
-    if TEXT_BYTES_MAX < post.text.len() {
-        let len = post.text.len();
+fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {
+    if TEXT_BYTES_MAX < text.len() {
+        let len = text.len();
         return Err(Error::limit(format!("text of {len} bytes; the limit is {TEXT_BYTES_MAX}")));
     }
-    if META_BYTES_MAX < post.meta.len() {
-        let len = post.meta.len();
+    if META_BYTES_MAX < meta.len() {
+        let len = meta.len();
         return Err(Error::limit(format!("meta of {len} bytes; the limit is {META_BYTES_MAX}")));
     }
-    check_utf8(&post.text)
+    check_utf8(text)
 }
 
 fn check_utf8(text: &[u8]) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The engine: open, write, read, close. Wiring only; what happens stands in `commit`, `read`,
 //! `views` and `log`.
 
+mod marks;
+
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -10,10 +10,12 @@ use crate::ids::Sequence;
 use crate::inspect_view::inspect_view;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::{Emptied, ReviseEffect};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
@@ -79,6 +81,7 @@ fn inspect_manifest(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {
     line(out, format_args!("  newest log segment begins at {}", manifest.newest_segment))?;
     line(out, format_args!("  views cover up to {}", manifest.covered))?;
     line(out, format_args!("  deleted texts are erased up to {}", manifest.erased))?;
+    line(out, format_args!("  replaced texts are erased up to {}", manifest.revised))?;
     for view in &manifest.views {
         let (name, len) = (view.name(), view.len);
         line(out, format_args!("  {name}: {} to {}, {len} bytes", view.first, view.last))?;
@@ -211,8 +214,13 @@ fn describe(record: &Record) -> String {
                 post.meta.len()
             )
         }
-        Effect::Delete { post, author, commented } => {
-            format!("delete post={post} author={author}{}", ended("commented", *commented))
+        Effect::Delete { post, author, commented, revised } => {
+            let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
+            format!("delete post={post} author={author}{commented}{revised}")
+        }
+        Effect::Revise(revise) => describe_revise(revise),
+        Effect::Emptied(Emptied { author, kind, .. }) => {
+            format!("publish author={author} kind={kind}, revised: its text is erased")
         }
         Effect::Follow { user, author, weight } => {
             let weight = weight.map_or_else(String::new, |weight| format!(" weight={weight}"));
@@ -234,6 +242,7 @@ fn describe(record: &Record) -> String {
         }
         Effect::Group(group) => describe_group(group),
         Effect::Response(response) => describe_response(response),
+        Effect::Mark(mark) => describe_mark(mark),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }
@@ -269,6 +278,23 @@ fn describe_response(response: &ResponseEffect) -> String {
         }
         ResponseAct::Delete => format!("delete comment user={user} {of}"),
     }
+}
+
+fn describe_revise(revise: &ReviseEffect) -> String {
+    let ReviseEffect { post, author, revision, before, text, meta, .. } = revise;
+    let (text, meta) = (String::from_utf8_lossy(text), meta.len());
+    format!(
+        "revise post={post} author={author} revision={revision} before={before} meta={meta} \
+         text={text:?}"
+    )
+}
+
+fn describe_mark(MarkEffect { user, feed, device, post }: &MarkEffect) -> String {
+    let feed = match feed {
+        MarkedFeed::Home => "home".to_owned(),
+        MarkedFeed::Group(group, name) => format!("group={group} name={name:?}"),
+    };
+    format!("mark user={user} device={device} post={post} {feed}")
 }
 
 /// Since when an edge stood that ends; nothing if there was none.

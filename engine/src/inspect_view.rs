@@ -13,10 +13,14 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
 use crate::runs::lists;
+use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
+use crate::views::marks::{Mark, MarkRow};
 use crate::views::receipts::Receipts;
 use crate::views::responses::{COMMENTS, ListRow};
+use crate::views::revisions::RevisedRow;
 use crate::views::users::Ordinal;
 
 /// Writes the view file `name` with this content.
@@ -31,6 +35,8 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::RECEIPTS => inspect_receipts(&file, out)?,
         view_kind::GROUPS => inspect_groups(&file, out)?,
         view_kind::RESPONSES => inspect_responses(&file, out)?,
+        view_kind::MARKS => inspect_marks(&file, out)?,
+        view_kind::REVISIONS => inspect_revisions(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -91,6 +97,23 @@ fn inspect_responses(file: &Arc<ViewFile>, out: &mut dyn Write) -> Result<()> {
     inspect_family(file, family::RESPONSES, out)
 }
 
+fn inspect_marks(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for MarkRow { owner, mark } in marks::read(file, usize::MAX)? {
+        let Mark { feed, device, post, at } = mark;
+        let owner = owner.0;
+        line(out, format_args!("  {at}: ordinal {owner}, group {feed}, device {device}: {post}"))?;
+    }
+    Ok(())
+}
+
+fn inspect_revisions(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for RevisedRow { owner, post, revised } in revisions::read(file, usize::MAX)? {
+        let (owner, at, revision) = (owner.0, revised.at, revised.revision);
+        line(out, format_args!("  {at}: post {post} of ordinal {owner}, revision {revision}"))?;
+    }
+    Ok(())
+}
+
 fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
     let Some(runs) = Family::open(file, number)? else { return Ok(()) };
     let bits = runs.payload_bits();
@@ -116,6 +139,8 @@ fn view_name(view: u8) -> &'static str {
         view_kind::GRAVES => "graves",
         view_kind::GROUPS => "groups",
         view_kind::RESPONSES => "responses",
+        view_kind::MARKS => "marks",
+        view_kind::REVISIONS => "revisions",
         _ => "of a view this program does not know",
     }
 }
@@ -130,6 +155,7 @@ fn family_name(number: u8) -> &'static str {
         family::GROUPS => "groups",
         family::RESPONSES => "responses",
         family::LISTS => "lists",
+        family::REVISIONS => "revisions",
         _ => "members",
     }
 }

@@ -49,6 +49,7 @@ mod inspect;
 mod inspect_view;
 mod limits;
 mod log;
+mod mark;
 mod open;
 mod options;
 mod query;
@@ -84,12 +85,14 @@ pub use group_name::GroupName;
 pub use ids::{DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId};
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
-    CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT,
-    GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX,
-    MEMBERS_MAX_DEFAULT, META_BYTES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, REACTION_KINDS,
-    RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
+    CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX, DEVICES_MAX_DEFAULT,
+    FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, LIMIT_DEFAULT,
+    LIMIT_MAX, MEMBERS_MAX_DEFAULT, META_BYTES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
+    REACTION_KINDS, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+    TEXT_BYTES_MAX, UNREAD_DEFAULT, UNREAD_MAX,
 };
 pub use log::layout;
+pub use mark::{DeviceMark, Feed, Marks, MarksQuery, Unread, UnreadQuery};
 pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{

@@ -55,6 +55,18 @@ pub const COMMENT_BYTES_MAX_DEFAULT: usize = 8 * 1024;
 /// of each post. They are numbered in 32 bits, of which the last number is reserved.
 pub(crate) const LISTS_MAX: usize = u32::MAX as usize - 1;
 
+/// Devices with a mark in one feed of a user, by default.
+pub const DEVICES_MAX_DEFAULT: usize = 32;
+
+/// Devices with a mark in one feed of a user, at most: all of them are listed in one answer.
+pub const DEVICES_MAX: usize = 4_096;
+
+/// Up to how many unread entries are counted if the caller does not say: `999+`.
+pub const UNREAD_DEFAULT: usize = 999;
+
+/// Up to how many unread entries are counted at most: some hundred microseconds.
+pub const UNREAD_MAX: usize = 9_999;
+
 /// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
 pub const RECEIPTS_MAX: usize = 1_048_576;
 

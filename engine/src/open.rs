@@ -17,8 +17,8 @@ use crate::flush::merge::set_aside;
 use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
 use crate::limits::{
-    EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, SEQUENCE_MAX,
-    TEXT_BYTES_MAX,
+    DEVICES_MAX, EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+    SEQUENCE_MAX, TEXT_BYTES_MAX,
 };
 use crate::log::packed::cache::BlockCache;
 use crate::log::record::Record;
@@ -334,6 +334,11 @@ fn check_options(options: &Options) -> Result<()> {
         return Err(Error::invalid(format!(
             "comment_bytes_max {asked} is out of range 1 to {TEXT_BYTES_MAX}"
         )));
+    }
+    if !(1..=DEVICES_MAX).contains(&options.devices_max) {
+        let asked = options.devices_max;
+        let what = format!("devices_max {asked} is out of range 1 to {DEVICES_MAX}");
+        return Err(Error::invalid(what));
     }
     if options.queue_commands_max == 0 {
         return Err(Error::invalid("queue_commands_max 0 would refuse every write"));

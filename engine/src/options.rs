@@ -7,9 +7,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
-    COMMENT_BYTES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT,
-    HOT_RECORD_BYTES, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX,
-    SEGMENT_BYTES_DEFAULT,
+    COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT,
+    GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT,
+    QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -53,6 +53,9 @@ pub struct Options {
     /// How many bytes the text of a comment may have, 1 to 65,536. 8,192. Lowering it later refuses new
     /// comments only.
     pub comment_bytes_max: usize,
+    /// How many devices of a user may mark a feed, 1 to 4,096. 32: nobody has more that live. Lowering it
+    /// later refuses new devices only.
+    pub devices_max: usize,
     /// Size of a log segment in bytes, 256 KiB to 1 GiB. 64 MiB: small enough to rewrite in the
     /// background, large enough that a directory stays readable.
     pub segment_bytes: u64,
@@ -65,9 +68,13 @@ pub struct Options {
     /// Bytes of memory for what may also be read from files. 1 GiB: of the newest entries of all
     /// timelines some fifty million.
     pub memory_budget: u64,
-    /// A deleted post's text is in no file of the directory after this long. Seven days: many deletes
+    /// The text of a deleted post, and one that was revised, is in no file of the directory after this
+    /// long. Seven days: many deletes
     /// share one rewriting of the segments that they are in.
     pub erase_within: Duration,
+    /// Texts stay when they are replaced by a revision, and can be read. No: they are erased as those of
+    /// deleted posts are.
+    pub keep_revisions: bool,
     /// Log segments whose newest record is older are packed: compressed, and read through a cache.
     /// Thirty days: nearly all reads ask for the last few.
     pub cold_after: Duration,
@@ -92,11 +99,13 @@ impl Default for Options {
             groups_max: GROUPS_MAX_DEFAULT,
             members_max: MEMBERS_MAX_DEFAULT,
             comment_bytes_max: COMMENT_BYTES_MAX_DEFAULT,
+            devices_max: DEVICES_MAX_DEFAULT,
             segment_bytes: SEGMENT_BYTES_DEFAULT,
             segment_age: DAY,
             flush_records: FLUSH_RECORDS_DEFAULT,
             memory_budget: MEMORY_BUDGET_DEFAULT,
             erase_within: DAY * 7,
+            keep_revisions: false,
             cold_after: DAY * 30,
             scrub_pause: Duration::from_secs(10),
             delivery: DeliveryOptions::default(),
@@ -110,8 +119,8 @@ impl Default for Options {
 impl Options {
     /// What the committer refuses.
     pub(crate) fn limits(&self) -> Limits {
-        let Self { followees_max, groups_max, members_max, .. } = *self;
-        Limits { followees_max, groups_max, members_max }
+        let Self { followees_max, groups_max, members_max, devices_max, .. } = *self;
+        Limits { followees_max, groups_max, members_max, devices_max }
     }
 
     /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.

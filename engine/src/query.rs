@@ -160,7 +160,7 @@ pub enum PageEnd {
 
 /// A post as a reader sees it. Text and meta borrow the log's memory by reference count; a page
 /// kept for long keeps a whole segment in memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Post {
     /// Its id and place in every feed.
     pub id: PostId,
@@ -176,6 +176,10 @@ pub struct Post {
     pub text: Bytes,
     /// Opaque bytes.
     pub meta: Bytes,
+    /// How often its text was revised; 0 if never.
+    pub revision: u32,
+    /// When the newest revision was committed.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// A post, borrowed from wherever the engine keeps it: read without a copy and without counting references.
@@ -196,6 +200,10 @@ pub struct PostRef<'a> {
     pub text: &'a [u8],
     /// Opaque bytes.
     pub meta: &'a [u8],
+    /// How often its text was revised; 0 if never.
+    pub revision: u32,
+    /// When the newest revision was committed.
+    pub edited_at: Option<Timestamp>,
 }
 
 impl Post {
@@ -210,6 +218,8 @@ impl Post {
             kind: self.kind,
             text: &self.text,
             meta: &self.meta,
+            revision: self.revision,
+            edited_at: self.edited_at,
         }
     }
 }

@@ -92,6 +92,7 @@ pub fn repair_storage(storage: &dyn Storage) -> Result<Repaired> {
         newest_segment: Sequence(0),
         covered: Sequence(0),
         erased: Sequence(0),
+        revised: Sequence(0),
         views: Vec::new(),
         ..manifest.unwrap_or_else(|| Manifest::new(database, epoch, last.next()))
     };
@@ -194,9 +195,15 @@ fn amendments(found: &[Found]) -> Amendments {
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
             Effect::Response(response) => standing.response(response, *sequence, &mut amended),
+            Effect::Revise(revise) => {
+                let before = standing.revisions.insert(revise.post, *sequence);
+                revise.before = before.unwrap_or_else(|| revise.post.into());
+            }
+            Effect::Delete { post, revised, .. } => *revised = standing.revisions.remove(post),
             Effect::Publish(_)
-            | Effect::Delete { .. }
+            | Effect::Emptied(_)
             | Effect::Weigh { .. }
+            | Effect::Mark(_)
             | Effect::Retired(_) => {}
         }
         if effect != record.effect {
@@ -219,6 +226,8 @@ struct Standing {
     groups: HashMap<(UserId, GroupName), Sequence>,
     members: HashMap<(GroupId, UserId), Sequence>,
     reactions: HashMap<(PostId, u8, UserId), Sequence>,
+    /// The newest revision of each post.
+    revisions: HashMap<PostId, Sequence>,
 }
 
 impl Standing {

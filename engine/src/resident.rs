@@ -3,6 +3,7 @@
 use crate::command::{Action, Command};
 use crate::error::Result;
 use crate::ids::{Position, PostId, UserId};
+use crate::mark::{Unread, UnreadQuery};
 use crate::query::{
     CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, EdgeQuery,
     GroupQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery, Relation, TimelineQuery,
@@ -11,7 +12,7 @@ use crate::query::{
 use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::{comments, feed, reactors, targets};
+use crate::read::{comments, feed, reactors, targets, unread};
 use crate::shared::Shared;
 
 /// The engine as far as it is in memory of its own. Each read answers what the read of the same name
@@ -61,6 +62,11 @@ impl<'a> Resident<'a> {
         look: impl FnOnce(PageRef<'_>) -> R,
     ) -> Result<Option<R>> {
         self.see(feed::group(self.0, query, Reach::Memory), |draft| draft.see(look))
+    }
+
+    /// See [`Engine::unread`](crate::Engine::unread).
+    pub fn unread(&self, query: &UnreadQuery) -> Result<Option<Unread>> {
+        self.0.noticing(unread::unread(self.0, query, Reach::Memory))
     }
 
     /// See [`Engine::outbox`](crate::Engine::outbox).
@@ -157,7 +163,7 @@ impl<'a> Resident<'a> {
             }
         };
         match command.action {
-            Action::Delete { post } => {
+            Action::Delete { post } | Action::Revise { post, .. } => {
                 let segments = shared.log.segments();
                 let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
                 let Some(post) = post else { return Ok(false) };
@@ -180,6 +186,7 @@ impl<'a> Resident<'a> {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. }
+            | Action::Mark { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),
         }

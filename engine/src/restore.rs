@@ -117,6 +117,7 @@ pub fn restore_storage(
         newest_segment: Sequence(0),
         covered: if has_views { manifest.covered } else { Sequence(0) },
         erased: manifest.erased.min(until),
+        revised: manifest.revised.min(until),
         views,
         ..manifest
     };

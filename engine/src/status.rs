@@ -39,6 +39,10 @@ pub struct Counters {
     pub comments: u64,
     /// Lists of reactions and comments, dead ones too.
     pub response_lists: u64,
+    /// Read marks: one for each device that has one in a feed.
+    pub marks: u64,
+    /// Posts that were revised and are not deleted.
+    pub revised_posts: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -162,6 +166,8 @@ pub(crate) fn counters(
         reactions: state.responses.reactions(),
         comments: state.responses.comments(),
         response_lists: u64::from(state.responses.lists()),
+        marks: state.marks.total(),
+        revised_posts: state.revisions.total(),
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -235,6 +241,8 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "reactions", number(counters.reactions)),
         ("views", "comments", number(counters.comments)),
         ("views", "response_lists", number(counters.response_lists)),
+        ("views", "marks", number(counters.marks)),
+        ("views", "revised_posts", number(counters.revised_posts)),
         ("views", "receipts", number(counters.receipts)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
@@ -302,9 +310,11 @@ fn settings(options: &Options) -> Vec<Field> {
         ("options", "max_groups", number(options.groups_max as u64)),
         ("options", "max_comment_bytes", number(options.comment_bytes_max as u64)),
         ("options", "max_members", number(options.members_max as u64)),
+        ("options", "max_devices", number(options.devices_max as u64)),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),
+        ("options", "keep_revisions", number(u64::from(options.keep_revisions))),
         ("options", "cold_after_seconds", number(options.cold_after.as_secs())),
     ]
 }

@@ -49,14 +49,17 @@ struct Mirror {
     reactions: BTreeSet<(u64, u8, u64)>,
     /// The post, what is answered, who, and the text.
     comments: BTreeMap<u64, (u64, Option<u64>, u64, Vec<u8>)>,
+    /// (user, group or 0, device) to the post.
+    marks: BTreeMap<(u64, u64, u64), u64>,
 }
 
 impl Mirror {
     fn fold(&mut self, change: &Change) {
         match &change.what {
             Changed::Published { author, content, .. } => {
-                let (text, _) = content.as_ref().unwrap();
-                self.posts.insert(change.sequence.0, (author.0, text.to_vec()));
+                // Of one that was revised, the revise has the text.
+                let text = content.as_ref().map(|(text, _)| text.to_vec()).unwrap_or_default();
+                self.posts.insert(change.sequence.0, (author.0, text));
             }
             Changed::Erased { .. } => {}
             Changed::Deleted { post, .. } => {
@@ -87,12 +90,26 @@ impl Mirror {
                     }
                     (GroupChange::Delete, _) => {
                         self.groups.remove(&id);
+                        self.marks.retain(|(_, group, _), _| *group != id);
                     }
                     _ => {}
                 }
             }
             Changed::Response { kind, user, post, target } => {
                 self.fold_response(change.sequence.0, kind, [user.0, post.0, target.0]);
+            }
+            Changed::Revised { post, author, content, .. } => {
+                if let (Some(post), Some((text, _))) = (self.posts.get_mut(&post.0), content) {
+                    assert_eq!(post.0, author.0);
+                    post.1 = text.to_vec();
+                }
+            }
+            Changed::Marked { user, group, device, post } => {
+                let group = group.as_ref().map_or(0, |(group, _)| group.0);
+                // A group that the mirror does not know has ended: the other half was dropped.
+                if group == 0 || self.groups.contains_key(&group) {
+                    self.marks.insert((user.0, group, *device), post.0);
+                }
             }
             other => panic!("{other:?}"),
         }
@@ -147,6 +164,7 @@ impl Mirror {
             (group.id, (*owner, name.clone(), group.exclusive, members))
         });
         let mut mirror = Self { posts, groups: groups.collect(), ..Self::default() };
+        mirror.marks = model.marks.clone();
         mirror.follows = model.follows.keys().copied().collect();
         mirror.comments = model
             .responses

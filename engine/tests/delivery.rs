@@ -100,6 +100,11 @@ impl World {
         };
         let feed = self.engine.group(&query).ok().map(ids);
         assert_eq!(feed, self.model.group(&query), "{context}: {query:?}");
+        let query = self.workload.unread(last);
+        let unread = self.engine.unread(&query).ok();
+        let unread =
+            unread.map(|it| (it.mark.0, it.count, it.is_more, it.oldest.map(|post| post.0)));
+        assert_eq!(unread, self.model.unread(&query), "{context}: {query:?}");
     }
 
     fn verify(&mut self, context: &str) {

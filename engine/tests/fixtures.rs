@@ -17,7 +17,8 @@ use common::{play, query, users};
 use fanfold_engine::testing::model::Model;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Clock, Engine, ManualClock, Options, SEGMENT_BYTES_MIN, Timestamp, check, view_layout,
+    Action, Clock, Command, Engine, ManualClock, Options, PostId, SEGMENT_BYTES_MIN, Timestamp,
+    check, view_layout,
 };
 
 const USERS: u64 = 6;
@@ -64,6 +65,8 @@ fn update(name: &str) {
     for round in 0..3 {
         let engine = Engine::open(&data, options()).unwrap();
         play(&engine, &mut model, &mut workload, 180);
+        revise(&engine, &mut model);
+        play(&engine, &mut model, &mut workload, 20);
         if round == 1 {
             // Deleted posts of the first rounds are erased: their segments are packed.
             engine.retain().unwrap();
@@ -73,6 +76,18 @@ fn update(name: &str) {
     std::fs::remove_file(data.join("LOCK")).unwrap();
     let expected = read(&Engine::open(copied(name).path(), options()).unwrap());
     std::fs::write(place(name).join("expected.txt"), expected).unwrap();
+}
+
+/// Revises the newest posts, so that every kind of view has something.
+fn revise(engine: &Engine, model: &mut Model) {
+    let alive = model.posts.iter().rev().filter(|(_, post)| !post.deleted);
+    let newest: Vec<_> = alive.take(3).map(|(id, post)| (PostId(*id), post.revision)).collect();
+    for (post, revision) in newest {
+        let command =
+            Command::new(Action::Revise { post, revision, text: "revised".into(), meta: None });
+        let receipt = engine.write(command.clone()).unwrap();
+        model.apply(&command, receipt.position.sequence.0);
+    }
 }
 
 /// A copy of the fixture: opening writes.
@@ -129,10 +144,12 @@ fn the_fixture_has_every_kind_of_file() {
         "graves-",
         "groups-",
         "responses-",
+        "marks-",
+        "revisions-",
     ] {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }
-    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::RESPONSES;
+    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::REVISIONS;
     let is_packed = |name: &&String| {
         let file = std::fs::read(place("v1").join("data").join(name)).unwrap();
         file.get(10) == Some(&fanfold_engine::layout::FILE_KIND_PACKED)

@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits};
+use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits, ModelUnread};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
-    Action, Command, CountedQuery, Durability, EdgePage, Engine, ErrorKind, Options, PostId,
-    Receipt, Result, SEGMENT_BYTES_MIN, Storage, TimelineQuery, check_storage,
+    Action, Command, CountedQuery, DeviceMark, Durability, EdgePage, Engine, ErrorKind, MarksQuery,
+    Options, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Storage, TimelineQuery, Unread,
+    UnreadQuery, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
 
-const LIMITS: ModelLimits = ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3 };
+const LIMITS: ModelLimits =
+    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3 };
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -89,6 +91,7 @@ impl Pair {
         self.read_groups(&context);
         self.read_counts(&query, &context);
         self.read_responses(&context);
+        self.read_marks(&context);
         self.read_edges(&context);
         self.read_users(&context);
     }
@@ -173,6 +176,28 @@ impl Pair {
         assert_eq!(standing, self.model.standing_responses(), "{context}");
     }
 
+    fn read_marks(&mut self, context: &str) {
+        let query = self.workload.unread(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let unread = self.engine.unread(&query);
+        match self.model.unread(&query) {
+            Some(expected) => {
+                let unread = unread.unwrap();
+                assert_eq!(unread_of(&unread), expected, "unread {context}");
+                if let Some(resident) = self.engine.resident().unread(&query).unwrap() {
+                    assert_eq!(resident, unread, "resident unread {context}");
+                }
+            }
+            None => assert_eq!(unread.unwrap_err().kind(), ErrorKind::NotFound, "{context}"),
+        }
+        let UnreadQuery { user, feed, .. } = query;
+        let expected = self.model.mark_list(user, &feed);
+        let marks = self.engine.marks(&MarksQuery { user, feed, viewer: Some(user) }).ok();
+        let device = |mark: &DeviceMark| (mark.device, mark.post.0);
+        let marks = marks.map(|it| (it.mark.0, it.devices.iter().map(device).collect()));
+        assert_eq!(marks, expected, "marks {context}");
+    }
+
     fn read_edges(&mut self, context: &str) {
         let query = self.workload.edges(self.model.last);
         let context = format!("{context}: {query:?}");
@@ -194,7 +219,9 @@ impl Pair {
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
         assert_eq!(r.apart, self.model.is_apart(a, b), "apart {a} {b}, {context}");
         let id = PostId(self.workload.random.below(self.model.last + 2));
-        let seen = self.engine.post(id, viewer).is_ok();
+        let found = self.engine.post(id, viewer);
+        found.iter().for_each(|(_, post)| self.check_post(post, context));
+        let seen = found.is_ok();
         assert_eq!(seen, self.model.sees_post(id, viewer), "post {id} for {viewer:?}, {context}");
     }
 
@@ -205,6 +232,8 @@ impl Pair {
         assert_eq!(&post.meta[..], &expected.meta[..], "{context}");
         let shown = expected.created_at.unwrap_or(post.committed_at.0);
         assert_eq!(post.at.0, shown, "{context}");
+        assert_eq!(post.revision, expected.revision, "{context}");
+        assert_eq!(post.edited_at.is_some(), 0 < post.revision, "{context}");
     }
 
     /// Rewrites segments; nothing that anybody can read changes.
@@ -245,6 +274,10 @@ fn note(workload: &mut Workload, answer: &Result<Receipt>) {
     new.into_iter().for_each(|id| workload.note(id));
 }
 
+fn unread_of(unread: &Unread) -> ModelUnread {
+    (unread.mark.0, unread.count, unread.is_more, unread.oldest.map(|post| post.0))
+}
+
 fn edges(page: &EdgePage) -> Vec<(u64, u64)> {
     page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
 }
@@ -260,6 +293,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         followees_max: FOLLOWEES_MAX,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
+        devices_max: LIMITS.devices,
         flush_records: match workload.random.below(4) {
             0 => 1,
             1 => 20,

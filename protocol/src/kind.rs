@@ -117,6 +117,10 @@ kinds! {
         Comment = 0x20, "comment";
         /// Deletes a comment.
         CommentDelete = 0x21, "comment_delete";
+        /// Says how far a device has seen a feed.
+        Mark = 0x22, "mark";
+        /// Gives a post another text.
+        Revise = 0x23, "revise";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -153,6 +157,10 @@ kinds! {
         Comments = 0x40, "comments";
         /// Lists who reacted.
         Reactors = 0x41, "reactors";
+        /// Lists how far each device has seen a feed.
+        Marks = 0x42, "marks";
+        /// Counts the unread entries of a feed.
+        Unread = 0x43, "unread";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -199,6 +207,10 @@ kinds! {
         Comments = 0x90, "comments";
         /// A page of who reacted.
         Reactors = 0x91, "reactors";
+        /// How far each device has seen a feed.
+        Marks = 0x92, "marks";
+        /// How many entries of a feed are unread.
+        Unread = 0x93, "unread";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -237,7 +249,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 18);
+        assert_eq!(writes, 20);
         assert!(!RequestKind::Home.is_write());
     }
 }

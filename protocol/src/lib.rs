@@ -50,17 +50,17 @@ pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};
 pub use options::{ReadOptions, WriteOptions};
 pub use reply::{
-    Change, Changed, Comment, CommentPage, Counts, Edge, EdgeChange, EdgePage, ErrorReply, Event,
-    Events, Explained, Follow, Group, GroupChange, Groups, OnePost, Online, Page, PageEnd,
-    PageWriter, Position, Post, PostRef, Reactor, ReactorPage, Relation, Reply, ResponseChange,
-    Scanned, ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, What, Why, Written,
-    encode_reply,
+    Change, Changed, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit,
+    ErrorReply, Event, Events, Explained, Follow, Group, GroupChange, Groups, Marks, OnePost,
+    Online, Page, PageEnd, PageWriter, Position, Post, PostRef, Reactor, ReactorPage, Relation,
+    Reply, ResponseChange, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
+    Welcome, What, Why, Written, encode_reply,
 };
 pub use request::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Members, NewComment, NewFollow, Pair, PostById, Publish,
-    Reaction, Reactors, RelationOf, Request, Scan, ScanWhat, Span, Tag, Timeline, Touch, Unwatch,
-    UserById, Watch, encode_request,
+    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, Pair, PostById,
+    Publish, Reaction, Reactors, RelationOf, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline,
+    Touch, UnreadOf, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

@@ -75,6 +75,12 @@ pub const CHANGES_DEFAULT: u32 = 1_000;
 /// The largest `limit` of changes. Checked by the server.
 pub const CHANGES_MAX: u32 = 4_096;
 
+/// Up to how many unread entries are counted for a `limit` of 0.
+pub const UNREAD_DEFAULT: u32 = 999;
+
+/// The largest `limit` of a count of unread entries. Checked by the server.
+pub const UNREAD_MAX: u32 = 9_999;
+
 /// How long a server waits for the next change at most, in milliseconds.
 pub const WAIT_MS_MAX: u32 = 60_000;
 

@@ -161,6 +161,8 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("ITEMS_MAX", limits::ITEMS_MAX.into()),
         ("CHANGES_DEFAULT", limits::CHANGES_DEFAULT.into()),
         ("CHANGES_MAX", limits::CHANGES_MAX.into()),
+        ("UNREAD_DEFAULT", limits::UNREAD_DEFAULT.into()),
+        ("UNREAD_MAX", limits::UNREAD_MAX.into()),
         ("WAIT_MS_MAX", limits::WAIT_MS_MAX.into()),
         ("WATCHES_MAX", limits::WATCHES_MAX.into()),
         ("PAGE_BYTES_MAX", limits::PAGE_BYTES_MAX.into()),
@@ -265,8 +267,8 @@ fn example() -> Vec<Bytes> {
     let position = Position { epoch: 1, sequence: 42 };
     let written = Written { position, changed: true, post: Some(42) };
     let home = Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 20 };
-    let newest =
-        Post { id: 42, author: 7, at, committed_at: at, kind: 0, text, meta: Bytes::new() };
+    let (meta, edit) = (Bytes::new(), None);
+    let newest = Post { id: 42, author: 7, at, committed_at: at, kind: 0, text, meta, edit };
     let older = Post {
         id: 12,
         at: at - 60_000,

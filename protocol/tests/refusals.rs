@@ -26,7 +26,7 @@ fn reply(kind: ReplyKind, body: &[u8]) -> DecodeError {
 }
 
 fn post(id: u64, text: &[u8]) -> PostRef<'_> {
-    PostRef { id, author: 1, at: 2, committed_at: 3, kind: 4, text, meta: b"" }
+    PostRef { id, author: 1, at: 2, committed_at: 3, kind: 4, text, meta: b"", edit: None }
 }
 
 fn published(text: Vec<u8>, meta: Vec<u8>) -> Request {
@@ -82,9 +82,9 @@ fn a_length_above_the_body_is_refused_before_anything_is_taken() {
 #[test]
 fn a_count_above_the_body_is_refused_before_anything_is_taken() {
     let counts = [
-        (ReplyKind::Page, &[1, 1, 0, 0][..], 7),
+        (ReplyKind::Page, &[1, 1, 0, 0][..], 8),
         (ReplyKind::Edges, &[1, 1, 0], 2),
-        (ReplyKind::Scanned, &[1, 1, 9, 0, 0], 7),
+        (ReplyKind::Scanned, &[1, 1, 9, 0, 0], 8),
         (ReplyKind::Scanned, &[1, 1, 9, 0, 1], 3),
     ];
     for (kind, start, item_bytes) in counts {
@@ -176,10 +176,10 @@ fn the_header_of_a_message_is_checked() {
 
 #[test]
 fn runs_are_strict() {
-    let item = |delta: u8| [delta, 1, 1, 0, 0, 0, 0];
-    let page = |end: [u8; 7]| [&[1, 1, 0, 0, 2, 0], &item(5)[..], &end].concat();
+    let item = |delta: u8| [delta, 1, 1, 0, 0, 0, 0, 0];
+    let page = |end: [u8; 8]| [&[1, 1, 0, 0, 2, 0], &item(5)[..], &end].concat();
     let same = reply(ReplyKind::Page, &page(item(0)));
-    assert_eq!((same.field(), same.at(), same.problem()), ("id", 13, Problem::Order));
+    assert_eq!((same.field(), same.at(), same.problem()), ("id", 14, Problem::Order));
     assert_eq!(reply(ReplyKind::Page, &page(item(6))).problem(), Problem::Order);
     assert!(Reply::load(&frame(ReplyKind::Page.byte(), &page(item(5)))).is_ok());
     assert_eq!(reply(ReplyKind::Edges, &[1, 1, 0, 2, 0, 9, 5, 9, 0]).field(), "sequence");
@@ -217,6 +217,7 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         author: 1,
         at: 2,
         committed_at: 3,
+        edit: None,
         kind: 4,
         text: Bytes::new(),
         meta: Bytes::new(),

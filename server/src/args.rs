@@ -108,6 +108,12 @@ pub struct SettingArgs {
     /// How many bytes a comment may have, 1 to 65536 [default: 8192].
     #[arg(long, value_name = "N")]
     pub max_comment_bytes: Option<String>,
+    /// How many devices of a user may mark a feed, 1 to 4096 [default: 32].
+    #[arg(long, value_name = "N")]
+    pub max_devices: Option<String>,
+    /// Keep the texts of posts that were revised, and let them be read.
+    #[arg(long)]
+    pub keep_revisions: bool,
     /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
     ///
     /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
@@ -221,6 +227,7 @@ impl SettingArgs {
             ("max-groups", &self.max_groups),
             ("max-members", &self.max_members),
             ("max-comment-bytes", &self.max_comment_bytes),
+            ("max-devices", &self.max_devices),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
             ("flush-records", &self.flush_records),
@@ -241,6 +248,9 @@ impl SettingArgs {
         let mut values: Vec<_> = texts.into_iter().filter_map(given).collect();
         if self.insecure {
             values.push(("insecure", "true".to_owned()));
+        }
+        if self.keep_revisions {
+            values.push(("keep-revisions", "true".to_owned()));
         }
         Typed { config: self.config.clone(), values }
     }
@@ -267,7 +277,7 @@ mod tests {
             let flag = command.get_arguments().find(|flag| flag.get_long().is_some_and(is_it));
             let help = flag.unwrap().get_help().unwrap().to_string();
             let shown = match setting.name {
-                "insecure" => "",
+                "insecure" | "keep-revisions" => "",
                 "workers" => "cores]",
                 _ => setting.default,
             };
@@ -280,7 +290,7 @@ mod tests {
         let mut words = vec!["fanfoldd".to_owned(), "serve".to_owned()];
         for setting in &SETTINGS {
             words.push(setting.flag());
-            if setting.name != "insecure" {
+            if !matches!(setting.name, "insecure" | "keep-revisions") {
                 words.push(format!("v-{}", setting.name));
             }
         }
@@ -289,7 +299,7 @@ mod tests {
         let mut found = serve.settings.typed().values;
         found.sort_unstable();
         let value = |setting: &crate::config::Setting| match setting.name {
-            "insecure" => ("insecure", "true".to_owned()),
+            name @ ("insecure" | "keep-revisions") => (name, "true".to_owned()),
             name => (name, format!("v-{name}")),
         };
         let mut expected: Vec<_> = SETTINGS.iter().map(value).collect();

@@ -31,6 +31,7 @@ pub mod console;
 pub mod exit;
 pub mod limits;
 pub mod logging;
+mod marks;
 pub mod quickstart;
 pub mod restore;
 pub mod run;

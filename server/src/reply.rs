@@ -19,6 +19,7 @@ use fanfold_protocol::{
 };
 
 use crate::backups;
+use crate::marks;
 use crate::responses;
 use crate::translate::Question;
 
@@ -51,6 +52,11 @@ pub(crate) fn answer(
         Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
         Question::Members(query) => engine.members(query).map(edges),
         Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changed),
+        Question::Marks(query) => engine.marks(query).map(marks::marks),
+        Question::Unread(query) => engine.unread(query).map(marks::unread),
+        Question::Revision(id, revision, viewer) => {
+            engine.revision(*id, *revision, *viewer).map(one_post)
+        }
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Advise => engine.advise().map(advised),
@@ -77,7 +83,7 @@ pub(crate) fn answer_resident(
     request_id: u32,
     out: &mut BytesMut,
 ) -> Option<Refusal> {
-    if let Question::Groups(..) | Question::Members(_) = question {
+    if let Question::Groups(..) | Question::Members(_) | Question::Marks(_) = question {
         // Wholly in memory.
         return Some(answer(engine, None, question, request_id, out));
     }
@@ -108,6 +114,7 @@ pub(crate) fn answer_resident(
         Question::Reactors(query) => engine.reactors(query).transpose()?.map(responses::reactors),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
+        Question::Unread(query) => engine.unread(query).transpose()?.map(marks::unread),
         Question::Following(query) => engine.following(query).transpose()?.map(edges),
         Question::Followers(query) => engine.followers(query).transpose()?.map(edges),
         Question::Mutes(query) => engine.mutes(query).transpose()?.map(edges),
@@ -120,6 +127,8 @@ pub(crate) fn answer_resident(
         Question::Scan(_)
         | Question::Groups(..)
         | Question::Members(_)
+        | Question::Marks(_)
+        | Question::Revision(..)
         | Question::Changes(..)
         | Question::Backup(_)
         | Question::Advise
@@ -235,6 +244,7 @@ pub(crate) fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
         kind: post.kind,
         text: post.text,
         meta: post.meta,
+        edit: marks::edit(post.revision, post.edited_at),
     }
 }
 
@@ -276,6 +286,7 @@ fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
 
 pub(crate) fn post(found: engine::Post) -> Post {
     Post {
+        edit: marks::edit(found.revision, found.edited_at),
         id: found.id.0,
         author: found.author.0,
         at: found.at.0,
@@ -402,6 +413,12 @@ fn change(change: engine::Change) -> Option<Change> {
         }
         engine::Changed::Erased { author } => (author, What::Erased),
         engine::Changed::Deleted { post, author } => (author, What::Delete { post: post.0 }),
+        engine::Changed::Revised { post, author, revision, content } => {
+            (author, What::Revise { post: post.0, revision, content })
+        }
+        engine::Changed::Marked { user, group, device, post } => {
+            (user, marks::marked(group, device, post))
+        }
         engine::Changed::Edge { kind, user, other } => {
             (user, What::Edge { kind: edge_change(kind)?, other: other.0 })
         }
@@ -456,6 +473,7 @@ fn present(way: engine::Way) -> Why {
 pub(crate) fn events(batch: WatchBatch) -> Reply {
     let event = |event| match event {
         WatchEvent::Entry(found) => Event::Entry(post(Arc::unwrap_or_clone(found))),
+        WatchEvent::Changed(found) => Event::Changed(post(Arc::unwrap_or_clone(found))),
         WatchEvent::Removed(post) => Event::Removed(post.0),
         WatchEvent::FeedChanged(author) => Event::FeedChanged(author.0),
         WatchEvent::Gap => Event::Gap,

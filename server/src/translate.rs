@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use fanfold_engine::{
     Action, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder, CommentsQuery, ContentWanted,
-    CountedQuery, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MembersQuery, NewPost,
-    Position, PostId, ReactorsQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp,
-    UserId, WatchQuery, WriteOptions,
+    CountedQuery, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MarksQuery, MembersQuery,
+    NewPost, Position, PostId, ReactorsQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
+    Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
+
+use crate::marks;
 
 /// Everything that is answered from the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,9 @@ pub(crate) enum Question {
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
     Changes(ChangesQuery, Option<UserId>),
+    Marks(MarksQuery),
+    Unread(UnreadQuery),
+    Revision(PostId, u32, Option<UserId>),
     Outbox(TimelineQuery),
     Post(PostId, Option<UserId>),
     Following(EdgeQuery),
@@ -45,6 +50,10 @@ pub(crate) enum Question {
 }
 
 /// The command a write asks for; none if the request is not a write.
+#[expect(
+    clippy::too_many_lines,
+    reason = "flat: an arm for each write, a line for each other request"
+)]
 pub(crate) fn command(request: Request) -> Option<Command> {
     let (action, options) = match request {
         Request::Publish(publish) => publication(publish),
@@ -87,10 +96,14 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::CommentDelete(delete) => {
             (Action::CommentDelete { comment: PostId(delete.comment) }, delete.options)
         }
+        Request::Mark(mark) => marks::mark(&mark),
+        Request::Revise(revise) => marks::revise(revise),
         Request::Hello(_)
         | Request::Changes(_)
         | Request::Comments(_)
         | Request::Reactors(_)
+        | Request::Marks(_)
+        | Request::Unread(_)
         | Request::Group(_)
         | Request::Groups(_)
         | Request::Members(_)
@@ -117,6 +130,10 @@ pub(crate) fn command(request: Request) -> Option<Command> {
 }
 
 /// The question a read asks; none if the request is not a read.
+#[expect(
+    clippy::too_many_lines,
+    reason = "flat: an arm for each read, a line for each other request"
+)]
 pub(crate) fn question(request: &Request) -> Option<Question> {
     Some(match request {
         Request::Ping => Question::Ping,
@@ -132,7 +149,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Group(feed) if feed.page.options.counts => {
             Question::Counted(CountedQuery::Group(group_query(feed)))
         }
-        Request::Post(post) if post.options.counts => {
+        Request::Post(post) if post.options.counts && post.revision.is_none() => {
             Question::CountedPost(PostId(post.post), viewer(post.options))
         }
         Request::Comments(comments) => Question::Comments(comments_query(comments)),
@@ -148,7 +165,12 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             name: GroupName::new(members.name()),
             page: edge_query(&members.page),
         }),
-        Request::Post(post) => Question::Post(PostId(post.post), viewer(post.options)),
+        Request::Post(post) => match post.revision {
+            Some(revision) => Question::Revision(PostId(post.post), revision, viewer(post.options)),
+            None => Question::Post(PostId(post.post), viewer(post.options)),
+        },
+        Request::Marks(marks) => Question::Marks(marks::marks_query(marks)),
+        Request::Unread(unread) => Question::Unread(marks::unread_query(unread)),
         Request::Following(edges) => Question::Following(edge_query(edges)),
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
         Request::Mutes(edges) => Question::Mutes(edge_query(edges)),
@@ -185,6 +207,8 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unreact(_)
         | Request::Comment(_)
         | Request::CommentDelete(_)
+        | Request::Mark(_)
+        | Request::Revise(_)
         | Request::Touch(_)
         | Request::Tag(_) => return None,
     })

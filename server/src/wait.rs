@@ -48,6 +48,10 @@ struct Entry {
     /// In hexadecimal.
     #[serde(skip_serializing_if = "String::is_empty")]
     meta: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<u64>,
 }
 
 /// Counts a held request for as long as it lives.
@@ -156,6 +160,8 @@ impl Entry {
             kind: post.kind,
             committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
             meta,
+            revision: post.edited_at.map(|_| post.revision),
+            edited_at: post.edited_at.map(|at| at.0),
         }
     }
 }
@@ -186,6 +192,7 @@ mod tests {
             kind: 0,
             text: Bytes::from_static(b"a\"b"),
             meta: Bytes::from_static(&[0, 255]),
+            ..Post::default()
         };
         let mut page = Page { position, posts: vec![post], end: PageEnd::End };
         let json = r#"{"entries":[{"id":9,"author":14,"at":5,"text":"a\"b","committed_at":6,"meta":"00ff"}],"next":9,"position":"1:12"}"#;

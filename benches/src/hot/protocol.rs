@@ -78,6 +78,7 @@ fn sample() -> Page {
         kind: 0,
         text: Bytes::from(words.text(280)),
         meta: Bytes::new(),
+        edit: None,
     };
     Page {
         position: POSITION,
@@ -90,9 +91,9 @@ fn sample() -> Page {
 fn encode(page: &Page, out: &mut BytesMut) {
     let mut writer = PageWriter::start(1, page.position, out);
     for post in &page.posts {
-        let Post { id, author, at, committed_at, kind, .. } = *post;
+        let Post { id, author, at, committed_at, kind, edit, .. } = *post;
         let (text, meta) = (&post.text[..], &post.meta[..]);
-        let pushed = writer.push(PostRef { id, author, at, committed_at, kind, text, meta });
+        let pushed = writer.push(PostRef { id, author, at, committed_at, kind, text, meta, edit });
         debug_assert!(pushed.is_ok(), "the sample is in order");
     }
     let finished = writer.finish(page.end);

@@ -145,6 +145,8 @@ mod tests {
             kind: 0,
             text: "x".to_owned(),
             meta: Vec::new(),
+            revision: 0,
+            edited_at: None,
         };
         let posts = ids.iter().map(post).collect();
         Page { position: Position::default(), end, posts, counts: Vec::new() }

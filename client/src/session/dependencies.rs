@@ -13,10 +13,11 @@
 //!   have been refused by the limit;
 //! * a write about a group waits until no other write about a group of the same user is in flight; who
 //!   is put into one is a pair with its owner too, which a block may forbid;
+//! * a write about a post (delete, revise) waits until no other write about it is in flight;
 //! * a reaction waits until no other of that user to that target is in flight; the delete of a comment until
 //!   no reaction and no comment is; a delete until none of these is; an unblock until no reaction and no
 //!   comment of either user is: it may have been refused for the block;
-//! * publish, touch and tag decide nothing that another write changes, and never wait.
+//! * publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -38,7 +39,9 @@ pub(crate) enum Footprint {
     /// A comment goes.
     CommentDelete,
     /// A post goes.
-    Delete,
+    Delete(u64),
+    /// A post says something else.
+    Revise(u64),
     /// The pair, and takes a place in the first user's followees.
     Follow(u64, u64),
     /// The pair, and may free a place in the first user's followees.
@@ -64,7 +67,9 @@ impl Footprint {
             }
             Request::Comment(comment) => Self::Comment(comment.user),
             Request::CommentDelete(_) => Self::CommentDelete,
-            Request::Delete(_) => Self::Delete,
+            Request::Delete(delete) => Self::Delete(delete.post),
+            Request::Revise(revise) => Self::Revise(revise.post),
+            Request::Mark(mark) if mark.feed.is_some() => Self::Groups(mark.user),
             Request::GroupCreate(group) => Self::Groups(group.user),
             Request::GroupDelete(group) => Self::Groups(group.user),
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
@@ -90,6 +95,14 @@ impl Footprint {
         }
     }
 
+    /// The post whose text or end it is.
+    fn post(self) -> Option<u64> {
+        match self {
+            Self::Delete(post) | Self::Revise(post) => Some(post),
+            _ => None,
+        }
+    }
+
     /// The two users, smaller first.
     fn pair(self) -> Option<(u64, u64)> {
         match self {
@@ -98,7 +111,8 @@ impl Footprint {
             | Self::Reaction(..)
             | Self::Comment(_)
             | Self::CommentDelete
-            | Self::Delete => None,
+            | Self::Revise(_)
+            | Self::Delete(_) => None,
             Self::Pair(a, b)
             | Self::Unblock(a, b)
             | Self::Follow(a, b)
@@ -122,12 +136,15 @@ pub(crate) struct Dependencies {
     responders: HashMap<u64, u32>,
     /// How many deletes of comments are.
     comment_deletes: u32,
+    /// Posts about which a write is in flight.
+    posts: HashSet<u64>,
 }
 
 impl Dependencies {
     /// Whether a write with this footprint may be sent now.
     pub(crate) fn allow(&self, footprint: Footprint) -> bool {
         let is_taken = footprint.owner().is_some_and(|owner| self.owners.contains(&owner))
+            || footprint.post().is_some_and(|post| self.posts.contains(&post))
             || footprint.pair().is_some_and(|pair| self.pairs.contains(&pair));
         if is_taken {
             return false;
@@ -142,9 +159,10 @@ impl Dependencies {
             }
             Footprint::Reaction(user, target) => !self.reactions.contains(&(user, target)),
             Footprint::CommentDelete => self.responders.is_empty(),
-            Footprint::Delete => self.responders.is_empty() && self.comment_deletes == 0,
+            Footprint::Delete(_) => self.responders.is_empty() && self.comment_deletes == 0,
             Footprint::Free
             | Footprint::Comment(_)
+            | Footprint::Revise(_)
             | Footprint::Pair(..)
             | Footprint::Follow(..)
             | Footprint::Groups(_)
@@ -155,6 +173,7 @@ impl Dependencies {
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
         self.owners.extend(footprint.owner());
+        self.posts.extend(footprint.post());
         if let Some(user) = footprint.responder() {
             *self.responders.entry(user).or_default() += 1;
         }
@@ -177,6 +196,9 @@ impl Dependencies {
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
         }
+        if let Some(post) = footprint.post() {
+            self.posts.remove(&post);
+        }
         if let Some(user) = footprint.responder() {
             count_down(&mut self.responders, user);
         }
@@ -198,6 +220,7 @@ impl Dependencies {
         self.pairs.clear();
         self.followers.clear();
         self.owners.clear();
+        self.posts.clear();
         self.reactions.clear();
         self.responders.clear();
         self.comment_deletes = 0;
@@ -281,7 +304,7 @@ mod tests {
             Footprint::Reaction(1, 300),
             Footprint::Unblock(9, 1),
             Footprint::CommentDelete,
-            Footprint::Delete,
+            Footprint::Delete(300),
         ] {
             assert!(!busy.allow(footprint), "{footprint:?}");
         }
@@ -297,7 +320,17 @@ mod tests {
         busy.end(Footprint::Comment(1));
         busy.begin(Footprint::CommentDelete);
         assert!(busy.allow(Footprint::CommentDelete));
-        assert!(!busy.allow(Footprint::Delete));
+        assert!(!busy.allow(Footprint::Delete(300)));
+    }
+
+    #[test]
+    fn writes_about_one_post_wait_for_each_other() {
+        let mut busy = with(Footprint::Revise(1));
+        assert!(!busy.allow(Footprint::Revise(1)) && !busy.allow(Footprint::Delete(1)));
+        assert!(busy.allow(Footprint::Revise(2)) && busy.allow(Footprint::Groups(1)));
+        busy.end(Footprint::Revise(1));
+        busy.begin(Footprint::Delete(1));
+        assert!(!busy.allow(Footprint::Revise(1)));
     }
 
     #[test]

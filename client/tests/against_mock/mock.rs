@@ -217,6 +217,7 @@ pub(crate) fn page(ids: &[u64], end: PageEnd) -> Reply {
         kind: 0,
         text: "t".into(),
         meta: "".into(),
+        edit: None,
     };
     let position = Position { epoch: 1, sequence: 99 };
     Reply::Page(Page { position, end, posts: ids.iter().map(post).collect(), counts: None })

@@ -195,6 +195,7 @@ impl State {
             kind: publish.kind,
             text: publish.text.clone(),
             meta: publish.meta.clone(),
+            edit: None,
         };
         self.write(publish.options, |state| {
             state.posts.push(post);

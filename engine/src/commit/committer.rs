@@ -253,7 +253,9 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         let state = shared.state()?;
         let mut pending = std::mem::replace(&mut self.pending, Pending::new());
-        let mut decider = Decider::new(&state, &mut pending, shared.options.limits());
+        let log = shared.log.segments();
+        let limits = shared.options.limits();
+        let mut decider = Decider::new((&state, &log), &mut pending, limits);
         let mut next = self.next;
         for Queued { mut prepared, completion } in commands {
             let decision = shared.noticing(decider.decide(&mut prepared, next));
@@ -326,7 +328,7 @@ impl Committer {
             self.shared.change(|state| {
                 let mut sequence = first;
                 for record in slice {
-                    if deletes_a_text(&record.effect) {
+                    if ends_a_text(&record.effect) {
                         retained.pend();
                     }
                     let touched = state.apply(sequence, record);
@@ -352,9 +354,9 @@ impl Committer {
 }
 
 /// Whether something is to be erased now.
-fn deletes_a_text(effect: &Effect) -> bool {
+fn ends_a_text(effect: &Effect) -> bool {
     match effect {
-        Effect::Delete { .. } => true,
+        Effect::Delete { .. } | Effect::Revise(_) => true,
         Effect::Response(response) => response.act == ResponseAct::Delete,
         _ => false,
     }

@@ -4,12 +4,15 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::decide_groups::PendingGroups;
+use super::decide_marks::PendingMarks;
 use super::decide_responses::PendingResponses;
+use super::decide_revisions::PendingRevisions;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Key, PostId, Sequence, UserId};
 use crate::limits::WEIGHTS_MAX;
 use crate::log::record::{Began, Effect};
+use crate::log::view::Segments;
 use crate::views::graph::Pairs;
 use crate::views::receipts::Remembered;
 use crate::views::state::State;
@@ -38,6 +41,8 @@ pub(crate) struct Pending {
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
     responses: PendingResponses,
+    marks: PendingMarks,
+    revisions: PendingRevisions,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -48,6 +53,8 @@ pub(crate) struct Decider<'a> {
     state: &'a State,
     pending: &'a mut Pending,
     limits: Limits,
+    /// For what was written since a command was prepared.
+    log: &'a Segments,
 }
 
 /// The limits that are options.
@@ -56,6 +63,7 @@ pub(crate) struct Limits {
     pub(crate) followees_max: usize,
     pub(crate) groups_max: usize,
     pub(crate) members_max: usize,
+    pub(crate) devices_max: usize,
 }
 
 impl Pending {
@@ -68,6 +76,8 @@ impl Pending {
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
             responses: PendingResponses::default(),
+            marks: PendingMarks::new(),
+            revisions: PendingRevisions::new(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -82,14 +92,20 @@ impl Pending {
         self.blocks.clear();
         self.groups.clear();
         self.responses.clear();
+        self.marks.clear();
+        self.revisions.clear();
         self.deleted.clear();
         self.keys.clear();
     }
 }
 
 impl<'a> Decider<'a> {
-    pub(crate) fn new(state: &'a State, pending: &'a mut Pending, limits: Limits) -> Self {
-        Self { state, pending, limits }
+    pub(crate) fn new(
+        (state, log): (&'a State, &'a Segments),
+        pending: &'a mut Pending,
+        limits: Limits,
+    ) -> Self {
+        Self { state, pending, limits, log }
     }
 
     pub(super) fn state(&self) -> &State {
@@ -102,6 +118,18 @@ impl<'a> Decider<'a> {
 
     pub(super) fn pending_responses(&self) -> &PendingResponses {
         &self.pending.responses
+    }
+
+    pub(super) fn pending_marks(&self) -> &PendingMarks {
+        &self.pending.marks
+    }
+
+    pub(super) fn pending_revisions(&self) -> &PendingRevisions {
+        &self.pending.revisions
+    }
+
+    pub(super) fn log(&self) -> &Segments {
+        self.log
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -127,10 +155,12 @@ impl<'a> Decider<'a> {
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
         let changes = match effect {
             Effect::Publish(_) => true,
-            Effect::Delete { post, author, commented } => {
+            Effect::Delete { post, author, commented, revised } => {
                 *commented = self.commented_since(*post);
+                *revised = self.revised_at(*post);
                 self.is_alive(*post, *author)?
             }
+            Effect::Revise(revise) => return self.decide_revise(revise),
             Effect::Follow { user, author, weight } => {
                 let (user, author, weight) = (*user, *author, *weight);
                 if self.follow(user, author)?.is_none() {
@@ -164,7 +194,8 @@ impl<'a> Decider<'a> {
             }
             Effect::Group(group) => return self.decide_group(group),
             Effect::Response(response) => return self.decide_response(response),
-            Effect::Retired(_) => false,
+            Effect::Mark(mark) => return self.decide_mark(mark),
+            Effect::Emptied(_) | Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
@@ -225,10 +256,13 @@ impl<'a> Decider<'a> {
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
         }
         let began = Some(sequence);
+        self.pending.marks.note_newest(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
             Effect::Response(ref response) => self.pending.responses.note(response, sequence),
-            Effect::Publish(_) | Effect::Retired(_) => {}
+            Effect::Mark(ref mark) => self.pending.marks.note(mark),
+            Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
+            Effect::Publish(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
             Effect::Delete { post, .. } => {
                 self.pending.deleted.insert(post);
             }

@@ -163,6 +163,11 @@ impl Decider<'_> {
         Ok(true)
     }
 
+    /// What the user's group of that name is known by.
+    pub(super) fn group_id(&self, user: UserId, name: &GroupName) -> Option<GroupId> {
+        self.group(user, name).map(|found| found.id)
+    }
+
     /// The user's group of that name.
     fn group(&self, user: UserId, name: &GroupName) -> Option<Found> {
         let pending = &self.pending_groups().groups;

@@ -19,7 +19,9 @@
 pub(crate) mod committer;
 pub(crate) mod decide;
 pub(crate) mod decide_groups;
+pub(crate) mod decide_marks;
 pub(crate) mod decide_responses;
+pub(crate) mod decide_revisions;
 pub(crate) mod prepare;
 pub(crate) mod queue;
 pub(crate) mod ticket;

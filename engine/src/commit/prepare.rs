@@ -2,15 +2,22 @@
 //! state, the facts about it that can never change (who wrote the post it deletes), its hash. And what
 //! the committer will look up in files is looked up once ahead, so that it finds it in memory.
 
+use bytes::Bytes;
+
 use crate::command::{Action, Command};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::ReviseEffect;
+use crate::mark::Feed;
+use crate::query::Post;
 use crate::read::content::{Content, Reach};
 use crate::read::edges::follows_since;
+use crate::read::revisions::newest;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Target, no_target};
 use crate::shared::Shared;
@@ -36,6 +43,9 @@ impl Prepared {
         let effect = match command.action {
             Action::Publish(post) => Effect::Publish(post),
             Action::Delete { post } => delete(post, options.actor, shared)?,
+            Action::Revise { post, revision, text, meta } => {
+                revise((post, revision), (text, meta), options.actor, shared)?
+            }
             Action::Follow { user, author, weight } => Effect::Follow { user, author, weight },
             Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
             Action::Mute { user, author } => Effect::Mute { user, author },
@@ -66,6 +76,9 @@ impl Prepared {
                 comment((user, post, answers), ResponseAct::Comment { text }, shared)?
             }
             Action::CommentDelete { comment } => delete_comment(comment, options.actor, shared)?,
+            Action::Mark { user, feed, device, post } => {
+                Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
+            }
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
                 return Err(Error::invalid(what));
@@ -87,7 +100,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Response(response) => {
             targets::standing(&*shared.state()?, &Target::of(response))?.resolve().map(|_| ())
         }
-        Effect::Delete { post, author, .. } => {
+        Effect::Delete { post, author, .. } | Effect::Revise(ReviseEffect { post, author, .. }) => {
             let stands = {
                 let state = shared.state()?;
                 let author = state.users.find(*author);
@@ -103,12 +116,21 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             follow(*user, *other).and_then(|()| follow(*other, *user))
         }
         Effect::Publish(_)
+        | Effect::Emptied(_)
         | Effect::Retired(_)
         | Effect::Group(_)
+        | Effect::Mark(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
         | Effect::Unblock { .. } => Ok(()),
+    }
+}
+
+fn marked(feed: Feed) -> MarkedFeed {
+    match feed {
+        Feed::Home => MarkedFeed::Home,
+        Feed::Group(name) => MarkedFeed::Group(UNDECIDED, name),
     }
 }
 
@@ -122,21 +144,59 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
     let segments = shared.log.segments();
     let cached = Content::new(shared, &segments).post(post.into(), Reach::Memory)?.flatten();
     let author = match cached {
-        Some(post) => Some(post.author),
-        None => match segments.record(post.into())?.map(|record| record.effect) {
-            Some(Effect::Publish(content)) => Some(content.author),
-            Some(Effect::Retired(retired)) if retired.is_post => Some(retired.subject),
-            _ => None,
-        },
+        Some(post) => post.author,
+        None => author_of(post, shared)?,
     };
-    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {post}"));
-    let author = author.ok_or_else(absent)?;
-    match actor {
-        Some(actor) if actor != author => Err(Error::new(
+    check_author("delete", post, author, actor)?;
+    Ok(Effect::Delete { post, author, commented: None, revised: None })
+}
+
+/// What the post is otherwise is looked up here: it never changes, but for the meta, which is that of the
+/// revision it was taken from.
+fn revise(
+    (post, expected): (PostId, u32),
+    (text, meta): (Bytes, Option<Bytes>),
+    actor: Option<UserId>,
+    shared: &Shared,
+) -> Result<Effect> {
+    let now = match newest(shared, post, Reach::Files)?.flatten() {
+        Some(now) => now,
+        // It is deleted: that is told behind who may ask, and behind the key.
+        None => Post { id: post, author: author_of(post, shared)?, ..Post::default() },
+    };
+    check_author("revise", post, now.author, actor)?;
+    Ok(Effect::Revise(ReviseEffect {
+        post,
+        author: now.author,
+        revision: expected + 1,
+        before: post.into(),
+        kind: now.kind,
+        at: now.at,
+        committed_at: now.committed_at,
+        text,
+        meta_given: meta.is_some(),
+        meta: meta.unwrap_or(now.meta),
+        meta_of: now.revision,
+    }))
+}
+
+/// Who published a post, deleted or not.
+fn author_of(post: PostId, shared: &Shared) -> Result<UserId> {
+    match shared.log.segments().record(post.into())?.map(|record| record.effect) {
+        Some(Effect::Publish(content)) => Ok(content.author),
+        Some(Effect::Emptied(emptied)) => Ok(emptied.author),
+        Some(Effect::Retired(retired)) if retired.is_post => Ok(retired.subject),
+        _ => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
+    }
+}
+
+fn check_author(verb: &str, post: PostId, author: UserId, actor: Option<UserId>) -> Result<()> {
+    match actor.filter(|actor| *actor != author) {
+        Some(actor) => Err(Error::new(
             ErrorKind::Denied,
-            format!("user {actor} cannot delete post {post} of user {author}"),
+            format!("user {actor} cannot {verb} post {post} of user {author}"),
         )),
-        _ => Ok(Effect::Delete { post, author, commented: None }),
+        None => Ok(()),
     }
 }
 

@@ -76,6 +76,9 @@ impl State {
             }
             Effect::Group(group) if group.exclusive => self.group_changed(subject, other, group),
             Effect::Group(_)
+            | Effect::Mark(_)
+            | Effect::Revise(_)
+            | Effect::Emptied(_)
             | Effect::Unmute { .. }
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }

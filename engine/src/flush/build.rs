@@ -15,13 +15,17 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
 use crate::runs::lists;
+use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::runs::section::Section;
 use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
+use crate::views::marks::MarkRow;
 use crate::views::receipts::Remembered;
 use crate::views::responses::ListRow;
+use crate::views::revisions::RevisedRow;
 use crate::views::users::{Ordinal, Tail};
 
 /// The files of one flush.
@@ -54,6 +58,8 @@ impl Builder<'_> {
         match kind {
             view_kind::GROUPS => self.groups(&gathered.groups, built),
             view_kind::RESPONSES => self.responses(gathered, built),
+            view_kind::MARKS => self.marks(&gathered.marks, built),
+            view_kind::REVISIONS => self.revisions(&gathered.revisions, built),
             _ => self.timelines(kind, gathered, built),
         }
     }
@@ -101,6 +107,22 @@ impl Builder<'_> {
         built.open(kind, &file)
     }
 
+    /// Writes the file of read marks; none if there is nothing to write.
+    pub(crate) fn marks(&self, rows: &[MarkRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::MARKS, |file| marks::write(rows, file)).map(|_| ())
+    }
+
+    /// Writes the file of revised posts; none if there is nothing to write.
+    pub(crate) fn revisions(&self, rows: &[RevisedRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::REVISIONS, |file| revisions::write(rows, file)).map(|_| ())
+    }
+
     /// Writes the file of one timeline view for `gathered`.
     fn timelines(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         let outbox = [(family::POSTS, gathered.posts.as_slice())];
@@ -128,6 +150,8 @@ impl Builder<'_> {
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
         self.groups(&gathered.groups, &mut built)?;
         self.responses(gathered, &mut built)?;
+        self.marks(&gathered.marks, &mut built)?;
+        self.revisions(&gathered.revisions, &mut built)?;
         if !gathered.receipts.is_empty() {
             self.write(&mut built, view_kind::RECEIPTS, |file| {
                 write_receipts(file, &gathered.receipts)

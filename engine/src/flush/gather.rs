@@ -9,14 +9,19 @@ use foldhash::{HashSet, HashSetExt};
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::ReviseEffect;
 use crate::log::view::Segments;
 use crate::runs::groups::GroupFile;
+use crate::runs::marks;
 use crate::runs::run::Entry;
 use crate::views::groups::{GroupRow, MemberRow};
+use crate::views::marks::{Mark, MarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::responses::{COMMENTS, ListRow};
+use crate::views::revisions::{Revised, RevisedRow};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -51,6 +56,10 @@ pub(crate) struct Gathered {
     pub(crate) lists: Vec<ListRow>,
     /// Who responded, by list.
     pub(crate) responses: Vec<Row>,
+    /// In the order of owner, feed and device.
+    pub(crate) marks: Vec<MarkRow>,
+    /// In the order of the log.
+    pub(crate) revisions: Vec<RevisedRow>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -117,8 +126,12 @@ impl Gathered {
             |user: UserId| state.users.find(user).expect("what is applied names known users");
         let scope = ordinal(record.effect.subject());
         match record.effect {
-            Effect::Publish(_) => self.posts.push((scope, (at, 0))),
-            Effect::Delete { post, .. } => self.end(Some(post.into())),
+            Effect::Publish(_) | Effect::Emptied(_) => self.posts.push((scope, (at, 0))),
+            Effect::Delete { post, revised, .. } => {
+                self.end(Some(post.into()));
+                self.end(revised);
+            }
+            Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
             Effect::Follow { author, .. } => {
                 let author = ordinal(author);
                 self.following.push((scope, (at, author.0)));
@@ -135,6 +148,7 @@ impl Gathered {
                 self.take_group(scope, author, at, group);
             }
             Effect::Response(ref response) => self.take_response(state, scope, at, response),
+            Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
             Effect::Weigh { .. } | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
@@ -195,6 +209,21 @@ impl Gathered {
         self.responses.extend(list.map(|list| (list, (at, user.0))));
     }
 
+    /// What a thinned log says of a post that it does not have any more means nothing.
+    fn take_revise(&mut self, state: &State, owner: Ordinal, at: Sequence, effect: &ReviseEffect) {
+        let post = effect.post;
+        self.end(Some(effect.before).filter(|before| *before != post.into()));
+        if state.revisions.has_known(owner, post, at) {
+            let revised = Revised { revision: effect.revision, at };
+            self.revisions.push(RevisedRow { owner, post, revised });
+        }
+    }
+
+    fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
+        let (feed, device, post) = (effect.feed.id(), effect.device, effect.post);
+        self.marks.push(MarkRow { owner, mark: Mark { feed, device, post, at } });
+    }
+
     /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
     fn end(&mut self, began: Began) {
         self.ended.extend(began);
@@ -211,5 +240,8 @@ impl Gathered {
         }
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
+        self.revisions.retain(|row| stands(row.revised.at));
+        self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
+        marks::settle(&mut self.marks);
     }
 }

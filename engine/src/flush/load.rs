@@ -13,6 +13,8 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
+use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::Storage;
 use crate::storage::manifest::{Manifest, ViewEntry};
@@ -66,6 +68,13 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
     state.responses.settle()?;
+    for file in of(view_kind::MARKS) {
+        marks::read(file, users)?.into_iter().for_each(|row| state.mark(row));
+    }
+    for file in of(view_kind::REVISIONS) {
+        let rows = revisions::read(file, users)?;
+        rows.into_iter().for_each(|row| state.revisions.load(row));
+    }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
     }
@@ -107,7 +116,7 @@ fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8)
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, .. } = state;
+    let State { outboxes, graph, groups, responses, revisions, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -131,9 +140,11 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
         })?;
     }
-    for (number, graves) in
-        [(family::GROUPS, &mut groups.graves), (family::MEMBERS, &mut groups.member_graves)]
-    {
+    for (number, graves) in [
+        (family::GROUPS, &mut groups.graves),
+        (family::MEMBERS, &mut groups.member_graves),
+        (family::REVISIONS, &mut revisions.graves),
+    ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });
         })?;

@@ -4,6 +4,7 @@
 //! The order matters: new file, new list of graves and manifest in one step; then readers get the
 //! new file; only then are the graves forgotten, so that no reader sees a dead entry alive.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::build::{Builder, Built};
@@ -19,6 +20,8 @@ use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
+use crate::runs::marks;
+use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
@@ -47,6 +50,7 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
         view_kind::RESPONSES => &[family::RESPONSES, family::LISTS],
+        view_kind::REVISIONS => &[family::REVISIONS],
         _ => &[],
     }
 }
@@ -68,6 +72,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
     let mut cancelled = Vec::new();
     if oldest.kind == view_kind::USERS {
         merge_users(&builder, lend, &files, &oldest, &mut built)?;
+    } else if oldest.kind == view_kind::MARKS {
+        merge_marks(&builder, lend, before.covered, &files, &mut built)?;
     } else {
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
@@ -77,6 +83,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         } else if oldest.kind == view_kind::RESPONSES {
             let dead = dead_owners(lend, &files, before.covered)?;
             merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
+        } else if oldest.kind == view_kind::REVISIONS {
+            merge_revisions(&builder, &files, &cancelled, &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -311,6 +319,39 @@ fn merge_responses(
     builder.merged_responses(&lists, &entries, built)
 }
 
+fn merge_revisions(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(revisions::read(file, usize::MAX)?);
+    }
+    let dead = dead.iter().flat_map(|(_, rows)| rows);
+    let dead: HashSet<Row> = dead.copied().collect();
+    merged.retain(|row| !dead.contains(&(row.owner, (row.revised.at, 0))));
+    builder.revisions(&merged, built)
+}
+
+/// Of each device the newest mark; none of groups that ended.
+fn merge_marks(
+    builder: &Builder<'_>,
+    lend: Lend<'_>,
+    covered: Sequence,
+    files: &[Arc<ViewFile>],
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(marks::read(file, usize::MAX)?);
+    }
+    marks::settle(&mut merged);
+    lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
+    builder.marks(&merged, built)
+}
+
 fn merge_users(
     builder: &Builder<'_>,
     lend: Lend<'_>,
@@ -344,7 +385,7 @@ impl Merged {
             view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
             // Wholly in memory: no reader looks at the files.
-            view_kind::GROUPS => {}
+            view_kind::GROUPS | view_kind::MARKS | view_kind::REVISIONS => {}
             view_kind::RESPONSES => {
                 state.responses.entries.replace(&range, built.responses.as_ref());
             }

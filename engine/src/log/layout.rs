@@ -147,6 +147,10 @@ pub mod record_kind {
     pub const COMMENT: u8 = 17;
     /// A comment was deleted.
     pub const COMMENT_DELETE: u8 = 18;
+    /// A device has seen a feed up to a post.
+    pub const MARK: u8 = 19;
+    /// A post has another text.
+    pub const REVISE: u8 = 20;
 }
 
 /// The body starts with a 16-byte idempotency key.
@@ -226,6 +230,8 @@ pub mod packed_flag {
     pub const WEIGHT: u8 = 32;
     /// A retired record was a comment: a varint, the post that it was about.
     pub const COMMENT: u8 = 64;
+    /// The text of a post that was revised is erased.
+    pub const EMPTIED: u8 = 128;
 }
 
 /// Bytes of an entry of a packed segment's index.
@@ -268,7 +274,7 @@ pub mod packed_footer {
 /// Offsets of the fields of a manifest. The list of view files follows, then a crc32 of everything.
 pub mod manifest {
     /// Bytes before the list of view files.
-    pub const HEAD_BYTES: usize = 104;
+    pub const HEAD_BYTES: usize = 112;
     /// u16, the format version.
     pub const VERSION_AT: usize = 8;
     /// u8, the kind of file.
@@ -297,6 +303,8 @@ pub mod manifest {
     pub const ERASED_AT: usize = 88;
     /// u64, records of what held only below this may have been dropped.
     pub const THINNED_AT: usize = 96;
+    /// u64, the texts that were replaced by revisions up to here are erased.
+    pub const REVISED_AT: usize = 104;
     /// Bytes of an entry of the list of view files.
     pub const VIEW_BYTES: usize = 40;
 }

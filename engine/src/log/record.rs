@@ -6,9 +6,11 @@
 //! header  | crc u32 | body length u24 | kind u8 | flags u8 | check u24 |
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
-//! delete  | post varint | author varint | tags (flag) | commented varint |
+//! delete  | post varint | author varint | tags (flag) | commented varint | newest revision varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! react.. | two varints | tags (flag) | see `response_effect` |
+//! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
+//! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -17,28 +19,36 @@
 
 use ::bytes::Bytes;
 
-use super::bytes::{Cursor, Fields, put_u24, put_varint};
+use super::bytes::{Cursor, put_varint};
 use super::group_effect::GroupEffect;
 use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
-    record_header, record_kind,
+    record_kind,
 };
+use super::mark_effect::MarkEffect;
 pub(crate) use super::record_fault::RecordFault;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use super::record_frame::sign_record;
+pub(crate) use super::record_frame::{Context, RecordHeader};
+use super::record_frame::{put_header, seed};
 use super::response_effect::ResponseEffect;
+pub(crate) use super::retired::Retired;
+use super::revise_effect::{Emptied, ReviseEffect};
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
-use crate::limits::RECORD_BODY_BYTES_MAX;
 
 /// What a record does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
     Publish(NewPost),
-    /// `commented` is the first record since which comments of the post may stand in the log.
+    /// `commented` is the first record since which comments of the post may stand in the log, `revised`
+    /// its newest revision. They end with it.
     Delete {
         post: PostId,
         author: UserId,
         commented: Began,
+        revised: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -80,23 +90,12 @@ pub(crate) enum Effect {
     },
     Group(GroupEffect),
     Response(ResponseEffect),
+    Mark(MarkEffect),
+    Revise(ReviseEffect),
+    /// What is left of a publish whose text is erased; the post is there.
+    Emptied(Emptied),
     /// What is left of a record that holds no longer.
     Retired(Retired),
-}
-
-/// What the log still has to know of a record that retention dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Retired {
-    /// Whose command it was.
-    pub(crate) subject: UserId,
-    /// Another user whom the log had not named before.
-    pub(crate) other: Option<UserId>,
-    /// It was a post: deleting it again changes nothing, and is up to the author.
-    pub(crate) is_post: bool,
-    /// It was a comment of this post: deleting it again changes nothing either.
-    pub(crate) comment_of: Option<PostId>,
-    /// Of the whole content, if the record still has its key.
-    pub(crate) fingerprint: u64,
 }
 
 /// When an edge that ends had begun; `None` if there is no such edge. It stands in the record, so
@@ -109,22 +108,6 @@ pub(crate) struct Record {
     pub(crate) time: Timestamp,
     pub(crate) key: Option<Key>,
     pub(crate) effect: Effect,
-}
-
-/// What the checksums and times of a segment's records are relative to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Context {
-    pub(crate) salt: u64,
-    pub(crate) base_time: Timestamp,
-}
-
-/// A record header that passed its own checksum.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RecordHeader {
-    pub(crate) body_len: usize,
-    pub(crate) kind: u8,
-    pub(crate) flags: u8,
-    crc: u32,
 }
 
 impl Effect {
@@ -142,6 +125,9 @@ impl Effect {
             | Self::Unblock { user, .. } => *user,
             Self::Group(group) => group.user,
             Self::Response(response) => response.user,
+            Self::Mark(mark) => mark.user,
+            Self::Revise(revise) => revise.author,
+            Self::Emptied(emptied) => emptied.author,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -149,7 +135,11 @@ impl Effect {
     /// The other user that it is about.
     pub(crate) fn other(&self) -> Option<UserId> {
         match self {
-            Self::Publish(_) | Self::Delete { .. } => None,
+            Self::Publish(_)
+            | Self::Delete { .. }
+            | Self::Mark(_)
+            | Self::Revise(_)
+            | Self::Emptied(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
@@ -175,6 +165,9 @@ impl Effect {
             Self::Unblock { .. } => record_kind::UNBLOCK,
             Self::Group(group) => group.kind(),
             Self::Response(response) => response.kind(),
+            Self::Mark(_) => record_kind::MARK,
+            Self::Revise(_) => record_kind::REVISE,
+            Self::Emptied(_) => record_kind::PUBLISH,
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -182,7 +175,7 @@ impl Effect {
     /// Whether the answer to it names what came to be: a post or a comment.
     pub(crate) fn is_publish(&self) -> bool {
         match self {
-            Self::Publish(_) => true,
+            Self::Publish(_) | Self::Emptied(_) => true,
             Self::Response(response) => response.text().is_some(),
             Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
             _ => false,
@@ -193,6 +186,9 @@ impl Effect {
     pub(crate) fn fingerprint(&self) -> u64 {
         if let Self::Retired(retired) = self {
             return retired.fingerprint;
+        }
+        if let Self::Emptied(emptied) = self {
+            return emptied.fingerprint;
         }
         let mut fields = Vec::with_capacity(32);
         let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
@@ -206,6 +202,20 @@ impl Effect {
             fields.push(self.kind());
             response.put_said(&mut fields);
             hash.update(&fields);
+            return hash.digest();
+        }
+        if let Self::Mark(mark) = self {
+            fields.push(self.kind());
+            mark.put_said(&mut fields);
+            hash.update(&fields);
+            return hash.digest();
+        }
+        if let Self::Revise(revise) = self {
+            fields.push(self.kind());
+            revise.put_said(&mut fields);
+            hash.update(&fields);
+            hash.update(if revise.meta_given { &revise.meta } else { &[] });
+            hash.update(&revise.text);
             return hash.digest();
         }
         // A follow that was asked for again with another weight came as a follow.
@@ -252,7 +262,9 @@ impl Effect {
             }
             Self::Group(group) => group.put(out),
             Self::Response(response) => response.put(out),
-            Self::Retired(_) => {}
+            Self::Mark(mark) => mark.put(out),
+            Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
+            Self::Emptied(_) | Self::Retired(_) => {}
         }
     }
 
@@ -263,7 +275,10 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Delete { commented, .. } => put(commented),
+            Self::Delete { commented, revised, .. } => {
+                put(commented);
+                put(revised);
+            }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
             | Self::Unblock { began, .. } => put(began),
@@ -277,6 +292,9 @@ impl Effect {
             | Self::Mute { .. }
             | Self::Group(_)
             | Self::Response(_)
+            | Self::Mark(_)
+            | Self::Revise(_)
+            | Self::Emptied(_)
             | Self::Retired(_) => {}
         }
     }
@@ -286,6 +304,7 @@ impl Effect {
         let content = match self {
             Self::Publish(post) => post.text.len() + post.meta.len(),
             Self::Response(response) => response.text().map_or(0, Bytes::len),
+            Self::Revise(revise) => revise.text.len() + revise.meta.len(),
             _ => 0,
         };
         content + 128
@@ -320,6 +339,11 @@ impl Record {
         if let Effect::Follow { weight: Some(weight), .. } = self.effect {
             put_tag(&mut tags, TAG_WEIGHT, &[weight]);
         }
+        if let Effect::Revise(revise) = &self.effect
+            && !revise.meta.is_empty()
+        {
+            put_tag(&mut tags, TAG_META, &revise.meta);
+        }
         let Effect::Publish(post) = &self.effect else { return tags };
         if let Some(at) = post.created_at {
             let mut value = Vec::with_capacity(10);
@@ -338,6 +362,12 @@ impl Record {
                 put_pair(out, post.author.0, u64::from(post.kind));
                 put_tags(out, tags);
                 out.extend_from_slice(&post.text);
+            }
+            Effect::Revise(revise) => {
+                put_pair(out, revise.post.0, revise.author.0);
+                put_tags(out, tags);
+                revise.put_numbers(out);
+                out.extend_from_slice(&revise.text);
             }
             other => {
                 other.put_fields(out);
@@ -413,6 +443,11 @@ fn decode_body(
             text: slice(cursor.rest()),
             meta: slice(tags.meta),
         }),
+        record_kind::REVISE => {
+            let revise = ReviseEffect::load_numbers(first, second, &mut cursor)?;
+            let (text, meta) = (slice(cursor.rest()), slice(tags.meta));
+            Effect::Revise(ReviseEffect { text, meta, ..revise })
+        }
         kind => {
             let mut effect = pair_effect(kind, first, second, &mut cursor)?;
             if let Effect::Response(response) = &mut effect
@@ -447,9 +482,14 @@ pub(super) fn pair_effect(
     if (record_kind::REACT..=record_kind::COMMENT_DELETE).contains(&kind) {
         return ResponseEffect::load(kind, first, second, ends).map(Effect::Response);
     }
+    if kind == record_kind::MARK {
+        return MarkEffect::load(first, second, ends).map(Effect::Mark);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => Effect::Delete { post: PostId(first), author, commented: began()? },
+        record_kind::DELETE => {
+            Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
+        }
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
@@ -469,108 +509,12 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 fn is_plain_kind(kind: u8) -> bool {
     (record_kind::PUBLISH..=record_kind::COMMENT_DELETE).contains(&kind)
         && kind != record_kind::RETIRED
+        || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
 }
 
 /// Sequence 0 stands for "there was none".
 fn is_edge(began: &Sequence) -> bool {
     *began != Sequence(0)
-}
-
-impl RecordHeader {
-    /// Verifies and reads the header at the start of `bytes`: for walks, where nothing but the
-    /// length says where the record ends.
-    pub(crate) fn load(
-        bytes: &[u8],
-        sequence: Sequence,
-        context: Context,
-    ) -> Result<Self, RecordFault> {
-        let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
-        let fields = Fields(bytes);
-        let checked = fields.slice(COVERED_AT, record_header::CHECK_AT);
-        if fields.u24(record_header::CHECK_AT) != header_check(checked, seed(sequence, context)) {
-            return Err(RecordFault::Header);
-        }
-        Self::peek(bytes)
-    }
-
-    /// Reads the header at the start of `bytes` and leaves it to the record's checksum to verify
-    /// it: for reads, where the bytes are known to hold a record.
-    pub(crate) fn peek(bytes: &[u8]) -> Result<Self, RecordFault> {
-        let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
-        let fields = Fields(bytes);
-        let body_len = fields.u24(record_header::BODY_AT) as usize;
-        if RECORD_BODY_BYTES_MAX < body_len {
-            return Err(RecordFault::Malformed);
-        }
-        Ok(Self {
-            body_len,
-            kind: fields.u8(record_header::KIND_AT),
-            flags: fields.u8(record_header::FLAGS_AT),
-            crc: fields.u32(record_header::CRC_AT),
-        })
-    }
-
-    /// The body of the record at the start of `bytes`; verifies the checksum over all of it.
-    pub(super) fn verified<'a>(
-        &self,
-        bytes: &'a [u8],
-        sequence: Sequence,
-        context: Context,
-    ) -> Result<&'a [u8], RecordFault> {
-        let covered = bytes.get(COVERED_AT..self.record_len()).ok_or(RecordFault::Short)?;
-        if salted_crc(seed(sequence, context), covered) != self.crc {
-            return Err(RecordFault::Body);
-        }
-        covered.get(RECORD_HEADER_BYTES - COVERED_AT..).ok_or(RecordFault::Malformed)
-    }
-
-    /// Bytes of header and body.
-    pub(crate) fn record_len(&self) -> usize {
-        RECORD_HEADER_BYTES + self.body_len
-    }
-}
-
-/// The record's checksum covers everything from here on.
-const COVERED_AT: usize = record_header::BODY_AT;
-
-/// Fills in the header of `record`, whose body is complete.
-fn put_header(record: &mut [u8], body_len: usize, kind: u8, flags: u8, seed: u32) {
-    let mut header = Vec::with_capacity(RECORD_HEADER_BYTES);
-    put_u24(&mut header, u32::try_from(body_len).expect("a body fits 24 bits (limits.rs)"));
-    header.extend_from_slice(&[kind, flags]);
-    let check = header_check(&header, seed);
-    put_u24(&mut header, check);
-    let (crc_place, covered) = record.split_at_mut(COVERED_AT);
-    let (fields_place, _) = covered.split_at_mut(header.len());
-    fields_place.copy_from_slice(&header);
-    crc_place.copy_from_slice(&salted_crc(seed, covered).to_le_bytes());
-}
-
-/// Makes both checksums of a record right whose other bytes are as they shall be.
-#[cfg(any(test, feature = "testing"))]
-pub(crate) fn sign_record(record: &mut [u8], sequence: Sequence, context: Context) {
-    if record.len() < RECORD_HEADER_BYTES {
-        return;
-    }
-    let fields = Fields(record);
-    let body_len = fields.u24(record_header::BODY_AT) as usize;
-    let (kind, flags) = (fields.u8(record_header::KIND_AT), fields.u8(record_header::FLAGS_AT));
-    put_header(record, body_len, kind, flags, seed(sequence, context));
-}
-
-fn header_check(fields: &[u8], seed: u32) -> u32 {
-    salted_crc(seed, fields) & 0x00ff_ffff
-}
-
-fn salted_crc(seed: u32, bytes: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
-    hasher.update(bytes);
-    hasher.finalize()
-}
-
-/// Mixes salt and sequence, so that neighbours differ in many bits.
-fn seed(sequence: Sequence, context: Context) -> u32 {
-    ((context.salt ^ sequence.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::*;
 use crate::group_name::GroupName;
 use crate::ids::GroupId;
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkedFeed;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 
 const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
@@ -50,7 +51,12 @@ fn effect() -> impl Strategy<Value = Effect> {
     let kinds = record_kind::REACT..=record_kind::COMMENT_DELETE;
     let numbers = (any::<u64>(), 0..u64::MAX / 2, any::<u64>(), 1..u64::MAX / 2, any::<u64>());
     let response = (kinds, numbers, 0..16u8, bytes(300)).prop_map(response_effect);
-    prop_oneof![publish, pair, follow, group, response]
+    let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), 1..u64::MAX);
+    let mark = (numbers, proptest::option::of("[^\\p{Cc}]{1,16}")).prop_map(mark_effect);
+    let numbers = ((any::<u64>(), any::<u64>(), any::<u64>()), (1..u32::MAX, any::<u16>()));
+    let contents = (bytes(300), bytes(50), any::<bool>());
+    let revise = (numbers, (any::<u64>(), any::<u64>()), contents).prop_map(revise_effect);
+    prop_oneof![publish, pair, follow, group, response, mark, revise]
 }
 
 fn response_effect(
@@ -87,6 +93,42 @@ fn group_effect(
         _ => GroupAct::Remove { group, author, began: Some(Sequence(began + 1)) },
     };
     Effect::Group(GroupEffect { user, name: GroupName::new(&name), exclusive, act })
+}
+
+fn mark_effect(
+    ((user, device, post, group), name): ((u64, u64, u64, u64), Option<String>),
+) -> Effect {
+    let named = |name: String| MarkedFeed::Group(GroupId(group), GroupName::new(&name));
+    let feed = name.map_or(MarkedFeed::Home, named);
+    Effect::Mark(MarkEffect { user: UserId(user), feed, device, post: PostId(post) })
+}
+
+type Numbers = ((u64, u64, u64), (u32, u16));
+
+fn revise_effect(
+    (((post, author, before), (revision, kind)), (at, committed_at), (text, meta, meta_given)): (
+        Numbers,
+        (u64, u64),
+        (Bytes, Bytes, bool),
+    ),
+) -> Effect {
+    let (post, author, before) = (PostId(post), UserId(author), Sequence(before));
+    let (at, committed_at) = (Timestamp(at), Timestamp(committed_at));
+    let meta_of = revision - 1;
+    let numbers = (revision, kind);
+    Effect::Revise(ReviseEffect {
+        post,
+        author,
+        revision: numbers.0,
+        before,
+        kind: numbers.1,
+        at,
+        committed_at,
+        text,
+        meta,
+        meta_given,
+        meta_of,
+    })
 }
 
 fn record() -> impl Strategy<Value = Record> {

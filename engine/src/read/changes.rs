@@ -13,8 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::record::{Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
@@ -44,11 +46,10 @@ pub(crate) fn changes(shared: &Shared, catalog: &Catalog, query: &ChangesQuery) 
         return Err(trimmed(after, Position { sequence: thinned, ..position }));
     }
     let Found { records, next } = look(&segments, query, after, position.sequence)?;
-    let is_alive = alive(shared, &records)?;
-    let told = records.into_iter().zip(is_alive);
-    let changes = told.filter_map(|((sequence, record), is_alive)| {
-        change(sequence, record, is_alive, query.content)
-    });
+    let fates = fates(shared, &records)?;
+    let told = records.into_iter().zip(fates);
+    let changes =
+        told.filter_map(|((sequence, record), fate)| change(sequence, record, fate, query.content));
     let at = |sequence| Position { sequence, ..position };
     Ok(Changes { position, next: at(next), oldest: at(thinned), changes: changes.collect() })
 }
@@ -118,17 +119,35 @@ fn content_bytes(record: &Record, wanted: ContentWanted) -> usize {
         Effect::Response(response) if wanted == ContentWanted::Yes => {
             response.text().map_or(0, |text| text.len())
         }
+        Effect::Revise(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
         _ => 0,
     }
 }
 
-/// Of each record, whether it is a post or a comment that is not deleted.
-fn alive(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<bool>> {
-    let looked: Vec<Text> = {
+/// What became of a text since a record of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fate {
+    /// The post or the comment is not deleted.
+    is_alive: bool,
+    /// Of a post: its text is the newest, or older ones are kept.
+    may_tell: bool,
+}
+
+/// Of each record what became of its post or comment; of other records it means nothing.
+fn fates(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<Fate>> {
+    let looked: Vec<(Text, bool)> = {
         let state = shared.state()?;
-        records.iter().map(|(at, record)| stands(&state, *at, record)).collect::<Result<_>>()?
+        let look = |(at, record): &(Sequence, Record)| {
+            Ok((stands(&state, *at, record)?, is_newest(&state, *at, record)))
+        };
+        records.iter().map(look).collect::<Result<_>>()?
     };
-    looked.iter().map(Text::stands).collect()
+    let keeps = shared.options.keep_revisions;
+    let fate = |(text, is_newest): &(Text, bool)| {
+        let is_alive = text.stands()?;
+        Ok(Fate { is_alive, may_tell: is_alive && (*is_newest || keeps) })
+    };
+    looked.iter().map(fate).collect()
 }
 
 /// Whether a text may be told, or where that is written.
@@ -149,16 +168,28 @@ impl Text {
 }
 
 fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
-    match &record.effect {
-        Effect::Publish(post) => match state.users.find(post.author) {
-            Some(author) => Stands::of(&state.outboxes.posts, author, at).map(Text::Post),
-            None => Ok(Text::None),
-        },
+    let (author, post) = match &record.effect {
+        Effect::Publish(post) => (post.author, at),
+        Effect::Emptied(emptied) => (emptied.author, at),
+        Effect::Revise(revise) => (revise.author, revise.post.into()),
         Effect::Response(response) if response.text().is_some() => {
             let target = Target { id: at.into(), author: response.user, ..Target::of(response) };
-            targets::standing(state, &target).map(Text::Comment)
+            return targets::standing(state, &target).map(Text::Comment);
         }
-        _ => Ok(Text::None),
+        _ => return Ok(Text::None),
+    };
+    match state.users.find(author) {
+        Some(author) => Stands::of(&state.outboxes.posts, author, post).map(Text::Post),
+        None => Ok(Text::None),
+    }
+}
+
+/// Whether what the record says of a post was not revised since.
+fn is_newest(state: &State, at: Sequence, record: &Record) -> bool {
+    match &record.effect {
+        Effect::Publish(_) => state.revisions.of(at.into()).is_none(),
+        Effect::Revise(it) => state.revisions.of(it.post).is_some_and(|known| known.at == at),
+        _ => false,
     }
 }
 
@@ -166,18 +197,29 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
 fn change(
     sequence: Sequence,
     record: Record,
-    is_alive: bool,
+    fate: Fate,
     content: ContentWanted,
 ) -> Option<Change> {
     let edge = |kind, user, other| Changed::Edge { kind, user, other };
+    let tells = content == ContentWanted::Yes && fate.may_tell;
     let what = match record.effect {
-        Effect::Publish(post) if is_alive => Changed::Published {
+        Effect::Publish(post) if fate.is_alive => Changed::Published {
             author: post.author,
             kind: post.kind,
             created_at: post.created_at,
-            content: (content == ContentWanted::Yes).then_some((post.text, post.meta)),
+            content: tells.then_some((post.text, post.meta)),
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
+        Effect::Emptied(Emptied { author, kind, created_at, .. }) if fate.is_alive => {
+            Changed::Published { author, kind, created_at, content: None }
+        }
+        Effect::Emptied(emptied) => Changed::Erased { author: emptied.author },
+        Effect::Revise(revise) => Changed::Revised {
+            post: revise.post,
+            author: revise.author,
+            revision: revise.revision,
+            content: tells.then_some((revise.text, revise.meta)),
+        },
         Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
         // A hint for delivery, and nothing that holds.
         Effect::Weigh { .. } | Effect::Retired(_) => return None,
@@ -189,7 +231,10 @@ fn change(
         Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
         Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
         Effect::Group(effect) => group(sequence, effect),
-        Effect::Response(effect) => response(effect, is_alive && content == ContentWanted::Yes),
+        Effect::Response(effect) => {
+            response(effect, fate.is_alive && content == ContentWanted::Yes)
+        }
+        Effect::Mark(effect) => marked(effect),
     };
     Some(Change { sequence, time: record.time, what })
 }
@@ -214,6 +259,15 @@ fn group(sequence: Sequence, effect: GroupEffect) -> Changed {
         GroupAct::Remove { group, author, .. } => (GroupChange::Remove(author), group),
     };
     Changed::Group { kind, user, group, name, exclusive }
+}
+
+fn marked(effect: MarkEffect) -> Changed {
+    let MarkEffect { user, feed, device, post } = effect;
+    let group = match feed {
+        MarkedFeed::Home => None,
+        MarkedFeed::Group(group, name) => Some((group, name)),
+    };
+    Changed::Marked { user, group, device, post }
 }
 
 /// Refuses everybody but the trusted application.

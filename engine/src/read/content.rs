@@ -12,9 +12,9 @@ use quick_cache::sync::Cache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
 use crate::log::located::Located;
+use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
 use crate::query::{Post, PostRef};
-use crate::read::feed::as_post;
 use crate::shared::{Shared, Tally};
 
 /// Bytes that a cached post takes beside its text and meta.
@@ -104,15 +104,21 @@ impl<'a> Content<'a> {
         Some(found)
     }
 
-    /// What post there is at `sequence`, if any. `None` if that is out of reach.
+    /// The post that was published at `sequence`, as it was then, if any. `None` if that is out of reach.
     pub(crate) fn post(&self, sequence: Sequence, reach: Reach) -> Result<Option<Option<Post>>> {
-        match self.in_memory(sequence) {
-            Some(found) => self.read(sequence, found).map(Some),
+        let found = self.at(sequence, reach)?;
+        // What a revision says stands at another sequence than the post.
+        Ok(found.map(|post| post.filter(|post| post.id == sequence.into())))
+    }
+
+    /// What a record says of a post: its publish, or one of its revisions. `None` if that is out of
+    /// reach.
+    pub(crate) fn at(&self, place: Sequence, reach: Reach) -> Result<Option<Option<Post>>> {
+        match self.in_memory(place) {
+            Some(found) => self.read(place, found).map(Some),
             // Above the log and in its newest part nothing is in files.
-            None if reach == Reach::Memory && self.segments.sealed_at(sequence).is_some() => {
-                Ok(None)
-            }
-            None => self.read(sequence, Found::InFiles).map(Some),
+            None if reach == Reach::Memory && self.segments.sealed_at(place).is_some() => Ok(None),
+            None => self.read(place, Found::InFiles).map(Some),
         }
     }
 
@@ -121,7 +127,8 @@ impl<'a> Content<'a> {
         in_log.or_else(|| self.shared.posts.0.get(&sequence.0).map(Found::Cached))
     }
 
-    /// Reads a post that a view names out of what was found, borrowed; what is in files is not looked at.
+    /// Reads a post that a view names out of what was found, borrowed; what is in files is not looked at, nor
+    /// are revisions.
     pub(crate) fn borrow<'b>(
         &self,
         sequence: Sequence,
@@ -138,6 +145,8 @@ impl<'a> Content<'a> {
                     kind: fields.kind,
                     text: fields.text,
                     meta: fields.meta,
+                    revision: 0,
+                    edited_at: None,
                 })
             }
             Found::Cached(post) => {
@@ -156,20 +165,60 @@ impl<'a> Content<'a> {
     fn read(&self, sequence: Sequence, found: Found<'_>) -> Result<Option<Post>> {
         let tally = &self.shared.tally;
         Ok(match found {
-            Found::InLog(located) => as_post(sequence, located.record()?),
+            Found::InLog(located) => as_content(sequence, located.record()?),
             Found::Cached(post) => {
                 Tally::count(&tally.posts_cached, 1);
                 Some(post)
             }
             Found::InFiles => {
                 Tally::count(&tally.posts_loaded, 1);
-                let record = self.segments.record(sequence)?;
-                let post = record.and_then(|record| as_post(sequence, record));
-                post.iter().for_each(|post| self.shared.posts.keep(sequence, post));
+                let Some(record) = self.segments.record(sequence)? else { return Ok(None) };
+                // Who reads an older position still finds the text: it must not be hidden from them.
+                let keeps = !matches!(record.effect, Effect::Emptied(_));
+                let post = as_content(sequence, record);
+                post.iter().filter(|_| keeps).for_each(|it| self.shared.posts.keep(sequence, it));
                 post
             }
         })
     }
+}
+
+/// What a record says of a post; `None` if it says nothing of that.
+pub(crate) fn as_content(sequence: Sequence, record: Record) -> Option<Post> {
+    let at = record.time;
+    Some(match record.effect {
+        Effect::Publish(content) => Post {
+            id: sequence.into(),
+            author: content.author,
+            at: content.created_at.unwrap_or(at),
+            committed_at: at,
+            kind: content.kind,
+            text: content.text,
+            meta: content.meta,
+            revision: 0,
+            edited_at: None,
+        },
+        Effect::Emptied(emptied) => Post {
+            id: sequence.into(),
+            author: emptied.author,
+            at: emptied.created_at.unwrap_or(at),
+            committed_at: at,
+            kind: emptied.kind,
+            ..Post::default()
+        },
+        Effect::Revise(revise) => Post {
+            id: revise.post,
+            author: revise.author,
+            at: revise.at,
+            committed_at: revise.committed_at,
+            kind: revise.kind,
+            text: revise.text,
+            meta: revise.meta,
+            revision: revise.revision,
+            edited_at: Some(at),
+        },
+        _ => return None,
+    })
 }
 
 fn lost(sequence: Sequence) -> Error {

@@ -18,6 +18,8 @@ pub(crate) struct Draft<'a> {
     reach: Reach,
     end: PageEnd,
     is_up: bool,
+    /// Some of it was revised: that stands in records of another shape.
+    has_revised: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -27,13 +29,18 @@ impl<'a> Draft<'a> {
         query: &TimelineQuery,
         reach: Reach,
     ) -> Self {
-        let (entries, is_up) = (&mut selection.entries, matches!(query.span, Span::After(_)));
+        let is_up = matches!(query.span, Span::After(_));
+        let has_revised = !selection.places.is_empty();
+        if has_revised {
+            selection.entries = std::mem::take(&mut selection.places);
+        }
+        let entries = &mut selection.entries;
         let end = if query.limit < entries.len() { PageEnd::More } else { PageEnd::End };
         if is_up {
             entries.reverse();
         }
         entries.truncate(query.limit);
-        Self { shared, selection, reach, end, is_up }
+        Self { shared, selection, reach, end, is_up, has_revised }
     }
 
     /// The page, owned. `None` if some of it is out of reach.
@@ -52,7 +59,7 @@ impl<'a> Draft<'a> {
         let Selection { position, entries, segments, .. } = &self.selection;
         let content = Content::new(self.shared, segments);
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
-        if found.iter().any(|found| matches!(found, Found::InFiles)) {
+        if self.has_revised || found.iter().any(|found| matches!(found, Found::InFiles)) {
             // What comes from files is nobody's to borrow from but the page's.
             return Ok(self.page()?.map(|page| see(&page, look)));
         }

@@ -174,6 +174,7 @@ fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) ->
 fn author_of(record: &Record) -> Option<UserId> {
     match &record.effect {
         Effect::Publish(post) => Some(post.author),
+        Effect::Emptied(emptied) => Some(emptied.author),
         Effect::Retired(retired) if retired.is_post => Some(retired.subject),
         _ => None,
     }

@@ -9,7 +9,6 @@ use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
-use crate::log::record::{Effect, Record};
 use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
 use crate::read::content::{Content, Reach};
 use crate::read::counts::Counting;
@@ -180,34 +179,26 @@ pub(crate) fn counted_post(
         return Ok(None);
     };
     let post = post.ok_or_else(absent)?;
-    let (position, stands, counts) = {
+    let (position, stands, counts, revised, segments) = {
         let state = shared.state()?;
         let author = state.users.find(post.author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(&state, viewer).is_hidden(author);
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
+        let stands = if is_hidden { Stands::Known(false) } else { stands };
         let reader = viewer.and_then(|viewer| state.users.find(viewer));
         let counts = state.responses.counts(id, reader);
-        (state.position, if is_hidden { Stands::Known(false) } else { stands }, counts)
+        (state.position, stands, counts, state.revisions.of(id), shared.log.segments())
     };
     Tally::count(&shared.tally.posts_read, 1);
     if reach == Reach::Memory && stands.is_in_files() {
         return Ok(None);
     }
-    if stands.resolve()? { Ok(Some((position, post, counts))) } else { Err(absent()) }
-}
-
-/// The post in a record; `None` if the record is something else.
-pub(crate) fn as_post(sequence: Sequence, record: Record) -> Option<Post> {
-    let Effect::Publish(content) = record.effect else { return None };
-    Some(Post {
-        id: sequence.into(),
-        author: content.author,
-        at: content.created_at.unwrap_or(record.time),
-        committed_at: record.time,
-        kind: content.kind,
-        text: content.text,
-        meta: content.meta,
-    })
+    if !stands.resolve()? {
+        return Err(absent());
+    }
+    let Some(revised) = revised else { return Ok(Some((position, post, counts))) };
+    let newest = Content::new(shared, &segments).at(revised.at, reach)?;
+    newest.map(|post| Ok((position, post.ok_or_else(absent)?, counts))).transpose()
 }
 
 /// Refuses limits out of range.

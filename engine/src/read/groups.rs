@@ -3,10 +3,11 @@
 
 use crate::commit::decide_groups::no_group;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::UserId;
+use crate::ids::{Sequence, UserId};
 use crate::query::{Edge, EdgePage, GroupCard, GroupList, MembersQuery, PageEnd};
 use crate::read::feed::check_limit;
 use crate::shared::Shared;
+use crate::views::groups::Group;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -15,7 +16,7 @@ pub(crate) fn groups(shared: &Shared, user: UserId, viewer: Option<UserId>) -> R
     check_owner(user, viewer)?;
     let state = shared.state()?;
     let groups = state.users.find(user).map_or(&[][..], |owner| state.groups.of(owner));
-    let card = |group: &crate::views::groups::Group| GroupCard {
+    let card = |group: &Group| GroupCard {
         id: group.id,
         name: group.name.clone(),
         exclusive: group.exclusive,
@@ -54,11 +55,20 @@ pub(crate) fn authors(
     let absent = || no_group(user, name);
     let owner = state.users.find(user).ok_or_else(absent)?;
     let group = state.groups.find(owner, name).ok_or_else(absent)?;
+    Ok(shown(state, owner, group).map(|(_, author)| author).collect())
+}
+
+/// The members whose posts are in the group's feed, and since when each is a member.
+pub(crate) fn shown<'a>(
+    state: &'a State,
+    owner: Ordinal,
+    group: &'a Group,
+) -> impl Iterator<Item = (Sequence, Ordinal)> + 'a {
     let graph = &state.graph;
-    let shows = |author: &Ordinal| {
+    let shows = move |(_, author): &(Sequence, Ordinal)| {
         !graph.mutes.contains(owner, *author) && !graph.is_blocked_between(owner, *author)
     };
-    Ok(group.authors().filter(shows).collect())
+    group.entries().filter(shows)
 }
 
 /// Refuses everybody else.

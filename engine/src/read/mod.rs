@@ -13,6 +13,8 @@
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`groups`]: a user's groups and their members.
+//! * [`marks`]: how far a user has seen a feed; [`unread`]: how much is left.
+//! * [`revisions`]: what a post says now, and what it said before.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
@@ -37,11 +39,14 @@ pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod groups;
 pub(crate) mod lists;
+pub(crate) mod marks;
 pub(crate) mod merge;
 pub(crate) mod reactors;
+pub(crate) mod revisions;
 pub(crate) mod scan;
 pub(crate) mod select;
 pub(crate) mod stands;
 pub(crate) mod targets;
+pub(crate) mod unread;
 pub(crate) mod verify;
 pub(crate) mod visibility;

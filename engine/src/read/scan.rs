@@ -4,12 +4,14 @@
 
 use crate::error::Result;
 use crate::ids::{Position, Sequence, UserId};
-use crate::limits::SCAN_RECORDS_MAX;
+use crate::limits::{PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::record::Effect;
 use crate::log::view::Segments;
 use crate::query::{FollowItem, PageEnd, Post, Scan, ScanItems, ScanOf, ScanQuery};
+use crate::read::content::{Content, Reach, as_content};
 use crate::read::edges::follows_since;
-use crate::read::feed::{as_post, check_limit};
+use crate::read::feed::check_limit;
+use crate::read::revisions::newest;
 use crate::read::stands::{Since, Stands};
 use crate::shared::Shared;
 use crate::views::state::State;
@@ -28,12 +30,12 @@ pub(crate) fn scan(shared: &Shared, query: &ScanQuery) -> Result<Scan> {
     check_limit(query.limit)?;
     let newest = shared.state()?.position.sequence;
     let until = query.until.map_or(newest, |until| until.min(newest));
-    let found = look(&shared.log.segments(), query, until)?;
+    let mut found = look(&shared.log.segments(), query, until)?;
     let (position, items) = match query.of {
         ScanOf::Posts => {
-            let (position, posts) = judge(shared, found.posts, is_alive, Stands::resolve)?;
-            let alive = posts.into_iter().filter_map(|(post, is_alive)| is_alive.then_some(post));
-            (position, ScanItems::Posts(alive.collect()))
+            let posts = std::mem::take(&mut found.posts);
+            let (position, posts) = judge(shared, posts, is_alive, Alive::resolve)?;
+            (position, ScanItems::Posts(found.newest(shared, posts)?))
         }
         ScanOf::Follows => {
             let look = |state: &State, f: &FollowItem| follows_since(state, f.user, f.author);
@@ -61,8 +63,8 @@ fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found
         found.next = sequence;
         let Some(record) = segments.record(sequence)? else { continue };
         match (query.of, &record.effect) {
-            (ScanOf::Posts, Effect::Publish(_)) => {
-                let post = as_post(sequence, record);
+            (ScanOf::Posts, Effect::Publish(_) | Effect::Emptied(_)) => {
+                let post = as_content(sequence, record);
                 bytes += post.as_ref().map_or(0, |post| post.text.len() + post.meta.len());
                 found.posts.extend(post);
             }
@@ -72,7 +74,7 @@ fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found
             _ => {}
         }
         let count = found.posts.len().max(found.follows.len());
-        if count == query.limit || crate::limits::PAGE_BYTES_MAX <= bytes {
+        if count == query.limit || PAGE_BYTES_MAX <= bytes {
             break;
         }
     }
@@ -100,9 +102,58 @@ fn judge<T, L, J>(
     Ok((position, judged))
 }
 
-fn is_alive(state: &State, post: &Post) -> Result<Stands> {
-    match state.users.find(post.author) {
-        Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into()),
-        None => Ok(Stands::Known(false)),
+/// Whether a post is not deleted, and where its text is if it was revised.
+struct Alive {
+    stands: Stands,
+    revised: Option<Sequence>,
+}
+
+impl Alive {
+    /// `None` if it is deleted.
+    #[expect(clippy::option_option, reason = "the inner one is of a post that was never revised")]
+    fn resolve(&self) -> Result<Option<Option<Sequence>>> {
+        Ok(self.stands.resolve()?.then_some(self.revised))
+    }
+}
+
+fn is_alive(state: &State, post: &Post) -> Result<Alive> {
+    let stands = match state.users.find(post.author) {
+        Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into())?,
+        None => Stands::Known(false),
+    };
+    let revised = state.revisions.of(post.id).map(|revised| revised.at);
+    Ok(Alive { stands, revised })
+}
+
+impl Found {
+    /// The posts that are not deleted, with their newest texts. Ends where these fill a page.
+    #[expect(clippy::option_option, reason = "see `Alive`")]
+    fn newest(
+        &mut self,
+        shared: &Shared,
+        posts: Vec<(Post, Option<Option<Sequence>>)>,
+    ) -> Result<Vec<Post>> {
+        let segments = shared.log.segments();
+        let content = Content::new(shared, &segments);
+        let (mut shown, mut bytes, count) = (Vec::new(), 0, posts.len());
+        for (index, (post, alive)) in posts.into_iter().enumerate() {
+            let id = post.id;
+            let post = match alive {
+                None => None,
+                Some(None) => Some(post),
+                Some(Some(place)) => match content.at(place, Reach::Files)?.flatten() {
+                    Some(revised) => Some(revised),
+                    // It was revised again meanwhile.
+                    None => newest(shared, id, Reach::Files)?.flatten(),
+                },
+            };
+            bytes += post.as_ref().map_or(0, |post| post.text.len() + post.meta.len());
+            shown.extend(post);
+            if PAGE_BYTES_MAX <= bytes && index + 1 < count {
+                (self.next, self.end) = (id.into(), PageEnd::More);
+                break;
+            }
+        }
+        Ok(shown)
     }
 }

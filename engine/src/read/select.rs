@@ -23,6 +23,7 @@ use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Outbox, Resident};
 use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::revisions::RevisedPosts;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -33,6 +34,8 @@ pub(crate) struct Selection {
     pub(crate) entries: Vec<Sequence>,
     /// What each was responded with, if that is wanted.
     pub(crate) counts: Vec<Counts>,
+    /// Where the contents of the entries are, if any of them was revised; else empty.
+    pub(crate) places: Vec<Sequence>,
     /// The log as it was then: what is erased meanwhile can still be fetched.
     pub(crate) segments: Arc<Segments>,
 }
@@ -54,6 +57,7 @@ pub(crate) struct Rest {
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     excerpts: Excerpts,
+    revised: RevisedPosts,
 }
 
 /// An inbox's part of a page, and what is left to do for the rest.
@@ -210,7 +214,7 @@ pub(crate) fn look(
     let viewer = Viewer::new(state, query.viewer);
     let user = state.users.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
-        return Ok(Look::Done(Selection::new(position, Vec::new(), segments)));
+        return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
     let is_same = |known: &&Followees| known.stamp == state.graph.following.stamp(user);
     let reader = Reader { state, viewer, user, known: known.followees.filter(is_same), now };
@@ -218,11 +222,12 @@ pub(crate) fn look(
     let inboxed = if known.is_below_inbox { Inboxed::No } else { reader.inboxed(wanted, steps)? };
     match inboxed {
         Inboxed::Page(entries) => {
-            return Ok(Look::Done(Selection::new(position, entries, segments)));
+            return Ok(Look::Done(Selection::of(state, segments, entries)));
         }
         Inboxed::Files(taken, authors) => {
             let excerpts = excerpts(state, &authors, query);
-            let rest = Rest { position, segments, authors, excerpts };
+            let revised = state.revisions.posts().clone();
+            let rest = Rest { position, segments, authors, excerpts, revised };
             return Ok(Look::Pulled(Beside { taken, wanted, rest }));
         }
         Inboxed::No => {}
@@ -238,12 +243,13 @@ pub(crate) fn look(
     reader.each_author(|author| merge.add(author))?;
     let entries = merge.nearest(query.limit + 1)?;
     if !resident.missed.get() {
-        return Ok(Look::Done(Selection::new(position, entries, segments)));
+        return Ok(Look::Done(Selection::of(state, segments, entries)));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
     let excerpts = excerpts(state, &authors, query);
-    Ok(Look::Posts(Rest { position, segments, authors, excerpts }))
+    let revised = state.revisions.posts().clone();
+    Ok(Look::Posts(Rest { position, segments, authors, excerpts, revised }))
 }
 
 /// The selection, or what is left to do for it.
@@ -279,9 +285,10 @@ fn pull(
     let entries = nearest(&resident, &authors, query)?;
     if resident.missed.get() {
         let excerpts = excerpts(state, &authors, query);
-        return Ok(Err(Rest { position, segments, authors, excerpts }));
+        let revised = state.revisions.posts().clone();
+        return Ok(Err(Rest { position, segments, authors, excerpts, revised }));
     }
-    Ok(Ok(Selection::new(position, entries, segments)))
+    Ok(Ok(Selection::of(state, segments, entries)))
 }
 
 /// Somebody whose home is read.
@@ -363,8 +370,18 @@ impl Followees {
 }
 
 impl Selection {
-    fn new(position: Position, entries: Vec<Sequence>, segments: Arc<Segments>) -> Self {
-        Self { position, entries, counts: Vec::new(), segments }
+    fn of(state: &State, segments: Arc<Segments>, entries: Vec<Sequence>) -> Self {
+        Self::new(state.position, entries, state.revisions.posts(), segments)
+    }
+
+    fn new(
+        position: Position,
+        entries: Vec<Sequence>,
+        revised: &RevisedPosts,
+        segments: Arc<Segments>,
+    ) -> Self {
+        let places = revised.places(&entries);
+        Self { position, entries, places, counts: Vec::new(), segments }
     }
 
     fn counted(self, state: &State, counting: Counting) -> Self {
@@ -391,7 +408,7 @@ impl Look {
 impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
         let entries = nearest(&self.excerpts, &self.authors, query)?;
-        Ok(Selection::new(self.position, entries, self.segments))
+        Ok(Selection::new(self.position, entries, &self.revised, self.segments))
     }
 }
 
@@ -403,9 +420,10 @@ impl Beside {
         steps: &mut Steps,
     ) -> Result<Option<Selection>> {
         let Self { mut taken, wanted, rest } = self;
-        let Selection { position, entries, segments, .. } = rest.finish(query)?;
-        let entries = taken.page(entries, wanted, steps);
-        Ok(entries.map(|entries| Selection::new(position, entries, segments)))
+        let pulled = nearest(&rest.excerpts, &rest.authors, query)?;
+        let entries = taken.page(pulled, wanted, steps);
+        let Rest { position, segments, revised, .. } = rest;
+        Ok(entries.map(|entries| Selection::new(position, entries, &revised, segments)))
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn find(shared: &Shared, id: PostId, reach: Reach) -> Result<Option<O
     let Some(effect) = effect(&segments, id, reach)? else { return Ok(None) };
     let (author, post) = match effect {
         Some(Effect::Publish(post)) => (post.author, id),
+        Some(Effect::Emptied(post)) => (post.author, id),
         Some(Effect::Retired(retired)) if retired.is_post => (retired.subject, id),
         Some(Effect::Response(response)) if response.text().is_some() => {
             let ResponseEffect { user: author, post, owner, .. } = response;
@@ -61,6 +62,7 @@ pub(crate) fn find(shared: &Shared, id: PostId, reach: Reach) -> Result<Option<O
     let Some(effect) = self::effect(&segments, post, reach)? else { return Ok(None) };
     let owner = match effect {
         Some(Effect::Publish(post)) => Some(post.author),
+        Some(Effect::Emptied(post)) => Some(post.author),
         Some(Effect::Retired(retired)) if retired.is_post => Some(retired.subject),
         _ => None,
     };

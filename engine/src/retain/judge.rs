@@ -2,12 +2,16 @@
 
 use foldhash::{HashSet, HashSetExt};
 
+use super::pass::Doomed;
+use crate::command::NewPost;
 use crate::error::Result;
 use crate::flush::gather::Lend;
-use crate::ids::{Sequence, UserId};
+use crate::ids::{PostId, Sequence, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::views::graph::Pairs;
@@ -32,6 +36,9 @@ pub(crate) struct Judge<'a> {
     keys_from: Sequence,
     /// How many users were named so far in the range, at least.
     named: u32,
+    /// Texts that were replaced, and by which records.
+    superseded: &'a Doomed,
+    keeps_revisions: bool,
     /// Blocks of the range that ended, but whose records stay for the follows that they ended.
     ended_blocks: HashSet<Sequence>,
 }
@@ -42,6 +49,19 @@ struct Looked {
     entry: Option<Standing>,
     /// The ordinals of the users it names, in order.
     names: [Option<Ordinal>; 2],
+    /// It is a publish, and its text is to go.
+    is_emptied: bool,
+}
+
+/// What a judge goes by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Erasing<'a> {
+    /// The view files hold everything up to here.
+    pub(crate) covered: Sequence,
+    /// What is to be erased, and what ended it.
+    pub(crate) superseded: &'a Doomed,
+    /// Texts stay when they are replaced.
+    pub(crate) keeps_revisions: bool,
 }
 
 /// Whether an entry stands, of either kind.
@@ -57,12 +77,24 @@ impl<'a> Judge<'a> {
         lend: Lend<'a>,
         log: &'a Segments,
         first: Sequence,
-        covered: Sequence,
+        erasing: Erasing<'a>,
     ) -> Result<Self> {
         let mut keys_from = Sequence(0);
         lend(&mut |state| keys_from = state.receipts.oldest())?;
         let ended_blocks = HashSet::new();
-        Ok(Self { lend, log, first, covered, keys_from, named: 0, ended_blocks })
+        let Erasing { covered, superseded, keeps_revisions } = erasing;
+        let named = 0;
+        Ok(Self {
+            lend,
+            log,
+            first,
+            covered,
+            keys_from,
+            named,
+            superseded,
+            keeps_revisions,
+            ended_blocks,
+        })
     }
 
     /// What is to be written instead of `entries`.
@@ -82,7 +114,8 @@ impl<'a> Judge<'a> {
         for ((sequence, record), looked) in entries.into_iter().zip(looked) {
             let new = self.new_names(looked.names);
             let record = if self.is_needed((sequence, &record), looked.entry)? {
-                Some(self.without_old_key(sequence, record))
+                let record = self.without_old_key(sequence, record);
+                Some(if looked.is_emptied { emptied(record) } else { record })
             } else {
                 self.retire(sequence, &record, new)
             };
@@ -96,7 +129,7 @@ impl<'a> Judge<'a> {
         let (subject, other) = named_by(&record.effect);
         let names = [find(subject), other.and_then(find)];
         let entry = match (&record.effect, names) {
-            (Effect::Publish(_), [Some(author), _]) => {
+            (Effect::Publish(_) | Effect::Emptied(_), [Some(author), _]) => {
                 Some(Standing::Post(self.stands(&state.outboxes.posts, author, sequence)?))
             }
             (Effect::Follow { .. }, [Some(user), _]) => {
@@ -112,9 +145,27 @@ impl<'a> Judge<'a> {
             (Effect::Response(response), [Some(user), _]) => {
                 self.response(state, user, sequence, response)?
             }
+            (Effect::Revise(revise), [Some(author), _]) => {
+                let post = self.stands(&state.outboxes.posts, author, revise.post.into())?;
+                let is_gone = self.is_superseded(state, revise.post, sequence);
+                Some(if is_gone { Standing::Edge(false) } else { Standing::Post(post) })
+            }
+            (Effect::Mark(mark), [Some(owner), _]) => {
+                Some(Standing::Edge(self.mark(state, owner, sequence, mark)))
+            }
             _ => None,
         };
-        Ok(Looked { entry, names })
+        let is_emptied = matches!(record.effect, Effect::Publish(_))
+            && self.is_superseded(state, sequence.into(), sequence);
+        Ok(Looked { entry, names, is_emptied })
+    }
+
+    /// Whether what a record says of a post was replaced by a record that survives any crash.
+    fn is_superseded(&self, state: &State, post: PostId, at: Sequence) -> bool {
+        let newer = state.revisions.of(post).filter(|newest| newest.at != at);
+        !self.keeps_revisions
+            && (self.superseded.contains_key(&at)
+                || newer.is_some_and(|newest| newest.at <= self.covered))
     }
 
     /// Whether the entry stood at the covered position. What ended later may have to stand again
@@ -191,6 +242,15 @@ impl<'a> Judge<'a> {
         Ok(Some(Standing::Edge(stands || late)))
     }
 
+    /// A mark that a later one replaced may have to stand again after a crash that the later one does
+    /// not survive.
+    fn mark(&self, state: &State, owner: Ordinal, at: Sequence, effect: &MarkEffect) -> bool {
+        let feed = effect.feed.id();
+        let known = state.marks.find(owner, (feed, effect.device));
+        let counts = known.is_none_or(|known| known.at == at || self.covered < known.at);
+        counts && state.may_have_mark(owner, feed, self.covered)
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -209,7 +269,9 @@ impl<'a> Judge<'a> {
             None => false,
         };
         let ends_something = match &record.effect {
-            Effect::Delete { post, .. } => !self.is_gone(Some((*post).into()))?,
+            Effect::Delete { post, revised, .. } => {
+                !self.is_gone(Some((*post).into()))? || !self.is_gone(*revised)?
+            }
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
             | Effect::Unblock { began, .. } => !self.is_gone(*began)?,
@@ -225,8 +287,11 @@ impl<'a> Judge<'a> {
                 ResponseAct::React { .. } | ResponseAct::Comment { .. } => false,
             },
             Effect::Publish(_)
+            | Effect::Emptied(_)
+            | Effect::Revise(_)
             | Effect::Follow { .. }
             | Effect::Mute { .. }
+            | Effect::Mark(_)
             | Effect::Retired(_) => false,
             // Some bytes, and few: nobody looks whether its follow stands.
             Effect::Weigh { .. } => true,
@@ -267,7 +332,7 @@ impl<'a> Judge<'a> {
         let (subject, other) = named_by(&record.effect);
         let [_, is_other_new] = new;
         let is_post = match &record.effect {
-            Effect::Publish(_) => true,
+            Effect::Publish(_) | Effect::Emptied(_) => true,
             Effect::Retired(retired) => retired.is_post,
             _ => false,
         };
@@ -300,6 +365,16 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// The publish without its text.
+fn emptied(record: Record) -> Record {
+    let fingerprint = if record.key.is_some() { record.effect.fingerprint() } else { 0 };
+    let Effect::Publish(NewPost { author, kind, created_at, .. }) = record.effect else {
+        return record;
+    };
+    let emptied = Emptied { author, kind, created_at, fingerprint };
+    Record { effect: Effect::Emptied(emptied), ..record }
+}
+
 /// The users that a record names, in the order in which they get their numbers.
 fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
     let other = match effect {
@@ -312,7 +387,11 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         Effect::Group(group) => group.author(),
         Effect::Response(response) => Some(response.author),
         Effect::Retired(retired) => retired.other,
-        Effect::Publish(_) | Effect::Delete { .. } => None,
+        Effect::Publish(_)
+        | Effect::Emptied(_)
+        | Effect::Revise(_)
+        | Effect::Delete { .. }
+        | Effect::Mark(_) => None,
     };
     (effect.subject(), other)
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::judge::Erasing;
 use super::plan::{Rules, plan};
 use super::rewrite::{remove_outdated, rewrite};
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{PostId, Sequence, Timestamp};
-use crate::log::record::Effect;
+use crate::log::record::{Began, Effect};
 use crate::log::response_effect::ResponseAct;
 use crate::log::view::Segments;
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
+use crate::storage::manifest::Manifest;
 use crate::views::state::State;
 
 /// What a round did.
@@ -23,11 +25,13 @@ pub struct Retention {
     pub bytes_before: u64,
     /// Bytes of what replaced them.
     pub bytes_after: u64,
-    /// The text of every post that was deleted up to here is erased.
+    /// The text of every post that was deleted up to here is erased, and every text that was replaced,
+    /// unless revisions are kept.
     pub erased: Sequence,
 }
 
-/// Deleted posts and comments whose text is still in the log, and the records that deleted them.
+/// Records whose text is still in the log and is to go, and the records that deleted the post or the comment,
+/// or replaced the text.
 pub(crate) type Doomed = BTreeMap<Sequence, Sequence>;
 
 /// Erases what was deleted up to the covered position, and packs what has become old. `is_stopping`
@@ -45,7 +49,8 @@ pub(crate) fn pass(
     };
     let covered = manifest.covered;
     let log = shared.log.segments();
-    let doomed = doomed(&log, manifest.erased, covered)?;
+    let keeps_revisions = shared.options.keep_revisions;
+    let doomed = doomed(&log, &manifest, keeps_revisions)?;
     let cold_after = u64::try_from(shared.options.cold_after.as_millis()).unwrap_or(u64::MAX);
     let rules = Rules {
         covered,
@@ -64,34 +69,43 @@ pub(crate) fn pass(
         if is_stopping() {
             return Ok(done);
         }
-        let packed = rewrite(catalog.storage(), &shared.log, lend, covered, &job)?;
+        let erasing = Erasing { covered, superseded: &doomed, keeps_revisions };
+        let packed = rewrite(catalog.storage(), &shared.log, lend, erasing, &job)?;
         done.segments += job.inputs.len() as u64;
         done.bytes_before += job.inputs.iter().map(|input| input.file_len()).sum::<u64>();
         done.bytes_after += packed.file_len();
     }
     done.erased = erased(&log, &doomed, covered);
-    if manifest.erased < done.erased {
-        catalog.change(|manifest| manifest.erased = done.erased)?;
+    let revised = if keeps_revisions { manifest.revised } else { done.erased };
+    if manifest.erased < done.erased || manifest.revised < revised {
+        catalog.change(|manifest| (manifest.erased, manifest.revised) = (done.erased, revised))?;
     }
     Ok(done)
 }
 
-/// What was deleted above `after`, up to `until`.
-fn doomed(log: &Segments, after: Sequence, until: Sequence) -> Result<Doomed> {
-    let mut found = Doomed::new();
+/// What was deleted or replaced up to the covered position, and may not be erased yet.
+fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<Doomed> {
+    let (erased, revised, until) = (manifest.erased, manifest.revised, manifest.covered);
+    let (mut found, mut commented) = (Doomed::new(), HashMap::new());
+    let after = if keeps_revisions { erased } else { erased.min(revised) };
     let mut next = log.skip_holes(after.next());
-    let mut commented = HashMap::new();
     let mut from = until;
     while next <= until {
         match log.record(next)?.map(|record| record.effect) {
-            Some(Effect::Delete { post, commented: since, .. }) => {
-                found.insert(post.into(), next);
+            Some(Effect::Delete { post, commented: since, revised, .. }) if erased < next => {
+                found.entry(post.into()).or_insert(next);
+                doom_revisions(log, revised, next, &mut found)?;
                 if let Some(since) = since {
                     commented.insert(post, next);
                     from = from.min(since);
                 }
             }
-            Some(Effect::Response(response)) if response.act == ResponseAct::Delete => {
+            Some(Effect::Revise(revise)) if !keeps_revisions && revised < next => {
+                found.entry(revise.before).or_insert(next);
+            }
+            Some(Effect::Response(response))
+                if response.act == ResponseAct::Delete && erased < next =>
+            {
                 found.insert(response.target.into(), next);
             }
             _ => {}
@@ -102,15 +116,14 @@ fn doomed(log: &Segments, after: Sequence, until: Sequence) -> Result<Doomed> {
         comments(log, &commented, from, &mut found)?;
     }
     let mut doomed = Doomed::new();
-    for (post, deleted) in found {
-        let record = log.record(post)?;
+    for (record, ended) in found {
         let has_text = |effect: &Effect| match effect {
-            Effect::Publish(_) => true,
+            Effect::Publish(_) | Effect::Revise(_) => true,
             Effect::Response(response) => response.text().is_some(),
             _ => false,
         };
-        if record.is_some_and(|record| has_text(&record.effect)) {
-            doomed.insert(post, deleted);
+        if log.record(record)?.is_some_and(|record| has_text(&record.effect)) {
+            doomed.insert(record, ended);
         }
     }
     Ok(doomed)
@@ -134,6 +147,26 @@ fn comments(
             found.entry(next).or_insert(*deleted);
         }
         next = log.skip_holes(next.next());
+    }
+    Ok(())
+}
+
+/// With a post go all of its revisions that are left, from the newest on.
+fn doom_revisions(
+    log: &Segments,
+    newest: Began,
+    deleted: Sequence,
+    found: &mut Doomed,
+) -> Result<()> {
+    let mut next = newest;
+    while let Some(at) = next {
+        next = match log.record(at)?.map(|record| record.effect) {
+            Some(Effect::Revise(revise)) => {
+                found.entry(at).or_insert(deleted);
+                Some(revise.before)
+            }
+            _ => None,
+        };
     }
     Ok(())
 }

@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use super::judge::{Entry, Judge};
+use super::judge::{Entry, Erasing, Judge};
 use crate::error::{Error, Result};
 use crate::flush::gather::Lend;
-use crate::ids::Sequence;
 use crate::log::header::{SegmentHeader, WrittenWith};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::packed::writer::PackedWriter;
@@ -35,7 +34,7 @@ pub(crate) fn rewrite(
     storage: &dyn Storage,
     log: &Log,
     lend: Lend<'_>,
-    covered: Sequence,
+    erasing: Erasing<'_>,
     job: &Job,
 ) -> Result<Arc<SealedSegment>> {
     let oldest = job.inputs.first().expect("a job has inputs");
@@ -49,7 +48,7 @@ pub(crate) fn rewrite(
         ..*oldest.header()
     };
     let segments = log.segments();
-    let mut judge = Judge::new(lend, &segments, oldest.first(), covered)?;
+    let mut judge = Judge::new(lend, &segments, oldest.first(), erasing)?;
     let written = write(storage, header, job, &mut judge);
     let name = written.inspect_err(|_| {
         // A disk that is full must not stay full of this.

@@ -50,11 +50,24 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = ended(subject, other, fingerprint);
             }
         }
+        Effect::Revise(revise) => {
+            let stands = match state.users.find(revise.author) {
+                Some(author) => state.outboxes.posts.part(author).contains(revise.post.into())?,
+                None => false,
+            };
+            if !stands {
+                let fingerprint = record.effect.fingerprint();
+                let subject = revise.author;
+                settled.effect = ended(subject, None, fingerprint);
+            }
+        }
         Effect::Publish(_)
+        | Effect::Emptied(_)
         | Effect::Follow { .. }
         | Effect::Mute { .. }
         // Of groups everything is in memory: the fold itself sees what is not there.
         | Effect::Group(_)
+        | Effect::Mark(_)
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))

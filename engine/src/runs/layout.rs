@@ -60,6 +60,10 @@ pub mod view_kind {
     pub const GROUPS: u8 = 6;
     /// Reactions and comments.
     pub const RESPONSES: u8 = 7;
+    /// Read marks.
+    pub const MARKS: u8 = 9;
+    /// Posts that were revised.
+    pub const REVISIONS: u8 = 10;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -98,7 +102,8 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, of responses, and of the arrays of a file of groups.
+/// Families of the graph view, of graves, of responses, and of the arrays of files of groups and
+/// revisions.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -118,10 +123,12 @@ pub mod family {
     pub const RESPONSES: u8 = 7;
     /// Lists of responses: an array. As graves: by list.
     pub const LISTS: u8 = 8;
+    /// Revised posts: an array. As graves, of the records: by author.
+    pub const REVISIONS: u8 = 10;
 }
 
 /// All families.
-pub(crate) const FAMILIES: [u8; 9] = [
+pub(crate) const FAMILIES: [u8; 10] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -131,6 +138,7 @@ pub(crate) const FAMILIES: [u8; 9] = [
     family::MEMBERS,
     family::RESPONSES,
     family::LISTS,
+    family::REVISIONS,
 ];
 
 /// Runs in a block of the directory.
@@ -204,6 +212,38 @@ pub mod list {
     pub const POST_AT: usize = 16;
     /// u8, a kind of reaction, 0 to 15, or 16: comments; then 7 bytes, 0.
     pub const SORT_AT: usize = 24;
+}
+
+/// Bytes of an element of the array of marks.
+pub const MARK_BYTES: usize = 40;
+
+/// Offsets of the fields of an element of the array of marks.
+pub mod mark {
+    /// u32, the ordinal of the user; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// u64, the id of the group; 0 for the home.
+    pub const GROUP_AT: usize = 8;
+    /// u64, the device.
+    pub const DEVICE_AT: usize = 16;
+    /// u64, up to which post.
+    pub const POST_AT: usize = 24;
+    /// u64, the sequence of the record.
+    pub const MARKED_AT: usize = 32;
+}
+
+/// Bytes of an element of the array of revised posts.
+pub const REVISION_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of revised posts.
+pub mod revision {
+    /// u32, the ordinal of the author.
+    pub const AUTHOR_AT: usize = 0;
+    /// u32, the newest revision.
+    pub const REVISION_AT: usize = 4;
+    /// u64, the post.
+    pub const POST_AT: usize = 8;
+    /// u64, the sequence of the record that has it.
+    pub const REVISED_AT: usize = 16;
 }
 
 /// The first eight bytes of a view file's footer.

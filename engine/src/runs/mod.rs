@@ -21,6 +21,8 @@ pub(crate) mod groups;
 pub(crate) mod ids;
 pub mod layout;
 pub(crate) mod lists;
+pub(crate) mod marks;
+pub(crate) mod revisions;
 pub(crate) mod run;
 pub(crate) mod section;
 pub(crate) mod writer;

@@ -13,7 +13,8 @@ use crate::limits::{EPOCH_MAX, SEQUENCE_MAX};
 use crate::log::bytes::{Fields, put_u16, put_u32, put_u64};
 use crate::log::layout::manifest::{
     CLEAN_AT, COVERED_AT, DATABASE_AT, EPOCH_AT, ERASED_AT, FLOOR_AT, HEAD_BYTES, KIND_AT, LAST_AT,
-    NEWEST_SEGMENT_AT, NEXT_NUMBER_AT, SPACE_AT, THINNED_AT, VERSION_AT, VIEW_BYTES, VIEW_COUNT_AT,
+    NEWEST_SEGMENT_AT, NEXT_NUMBER_AT, REVISED_AT, SPACE_AT, THINNED_AT, VERSION_AT, VIEW_BYTES,
+    VIEW_COUNT_AT,
 };
 use crate::log::layout::{FILE_KIND_MANIFEST, FORMAT_VERSION, MAGIC, manifest_view};
 
@@ -41,6 +42,8 @@ pub(crate) struct Manifest {
     pub(crate) erased: Sequence,
     /// Retention may have dropped records of what held only below this.
     pub(crate) thinned: Sequence,
+    /// The texts that were replaced by revisions up to here are erased.
+    pub(crate) revised: Sequence,
     /// The view files that are alive, of each kind in ascending order of what they cover.
     pub(crate) views: Vec<ViewEntry>,
 }
@@ -96,6 +99,7 @@ impl Manifest {
             covered: Sequence(0),
             erased: Sequence(0),
             thinned: Sequence(0),
+            revised: Sequence(0),
             views: Vec::new(),
         }
     }
@@ -135,6 +139,7 @@ impl Manifest {
         put_u32(&mut bytes, 0);
         put_u64(&mut bytes, self.erased.0);
         put_u64(&mut bytes, self.thinned.0);
+        put_u64(&mut bytes, self.revised.0);
         self.views.iter().for_each(|view| view.encode(&mut bytes));
         let crc = crc32fast::hash(&bytes);
         put_u32(&mut bytes, crc);
@@ -178,6 +183,7 @@ impl Manifest {
             covered: Sequence(fields.u64(COVERED_AT)),
             erased: Sequence(fields.u64(ERASED_AT)),
             thinned: Sequence(fields.u64(THINNED_AT)),
+            revised: Sequence(fields.u64(REVISED_AT)),
             views: list.chunks_exact(VIEW_BYTES).map(ViewEntry::load).collect(),
         };
         if !manifest.makes_sense() {
@@ -188,7 +194,7 @@ impl Manifest {
 
     /// Whether its numbers are such that the engine could have written them.
     fn makes_sense(&self) -> bool {
-        let own = [self.floor, self.newest_segment, self.covered, self.erased];
+        let own = [self.floor, self.newest_segment, self.covered, self.erased, self.revised];
         let all = own.into_iter().chain(self.clean);
         all.map(|sequence| sequence.0).all(|sequence| sequence <= SEQUENCE_MAX)
             && self.epoch <= EPOCH_MAX
@@ -221,6 +227,7 @@ mod tests {
             covered: Sequence(99),
             erased: Sequence(42),
             thinned: Sequence(43),
+            revised: Sequence(41),
             views: vec![view(1), view(2)],
         }
     }

@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 7] = [
+const VIEWS: [(u8, &str); 9] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -33,6 +33,8 @@ const VIEWS: [(u8, &str); 7] = [
     (view_kind::GRAVES, "graves-"),
     (view_kind::GROUPS, "groups-"),
     (view_kind::RESPONSES, "responses-"),
+    (view_kind::MARKS, "marks-"),
+    (view_kind::REVISIONS, "revisions-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

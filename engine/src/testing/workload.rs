@@ -4,6 +4,7 @@ use super::seed::Random;
 use crate::command::{Action, Command, NewPost, WriteOptions};
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::mark::{Feed, UnreadQuery};
 use crate::query::{
     CommentOrder, CommentsQuery, EdgeQuery, GroupQuery, MembersQuery, ReactorsQuery, Span,
     TimelineQuery,
@@ -15,6 +16,7 @@ use crate::query::{
 pub fn names_above(command: &Command, last: u64) -> bool {
     match command.action {
         Action::Delete { post: id }
+        | Action::Revise { post: id, .. }
         | Action::React { target: id, .. }
         | Action::Unreact { target: id, .. }
         | Action::CommentDelete { comment: id } => last < id.0,
@@ -36,6 +38,8 @@ pub struct Workload {
     recent: Vec<Command>,
     /// Posts and comments that are there, or were: responses go to these.
     known: Vec<u64>,
+    /// Posts that were revised lately, or tried to be.
+    revised: Vec<PostId>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
 }
@@ -44,8 +48,9 @@ impl Workload {
     /// A workload of `users` users.
     #[must_use]
     pub fn new(seed: u64, users: u64) -> Self {
-        let (recent, known) = (Vec::new(), Vec::new());
-        Self { random: Random::new(seed), users, recent, known, text_bytes_max: 60 }
+        let random = Random::new(seed);
+        let (recent, known, revised) = (Vec::new(), Vec::new(), Vec::new());
+        Self { random, users, recent, known, revised, text_bytes_max: 60 }
     }
 
     /// A post or a comment came to be.
@@ -113,7 +118,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(36) {
+        match self.random.below(43) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -131,12 +136,52 @@ impl Workload {
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
             26..=35 => self.response(user, last),
+            36..=38 => self.mark(user, last),
+            39..=42 => self.revise(last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
             }
             _ => Action::Touch { user },
         }
+    }
+
+    /// Devices are few, and one too many now and then; most marks are of lately.
+    fn mark(&mut self, user: UserId, last: u64) -> Action {
+        let (feed, device) = (self.feed(), self.random.below(5) * u64::from(u32::MAX));
+        let back = if self.random.one_in(3) { last + 1 } else { 20 };
+        let post = PostId((last + 1).saturating_sub(self.random.below(back)));
+        Action::Mark { user, feed, device, post }
+    }
+
+    /// Some posts are revised again and again, and the expected revision is often the right one.
+    fn revise(&mut self, last: u64) -> Action {
+        let index = usize::try_from(self.random.below(4)).unwrap_or(0);
+        let known = self.revised.get(index).copied().filter(|_| !self.random.one_in(3));
+        let post = known.unwrap_or_else(|| PostId(self.random.below(last + 3)));
+        if known.is_none() {
+            self.revised.insert(0, post);
+            self.revised.truncate(4);
+        }
+        let below = if known.is_some() { 4 } else { 2 };
+        let revision = u32::try_from(self.random.below(below)).unwrap_or(0);
+        let len = self.random.below(self.text_bytes_max + 1);
+        let text: Vec<u8> = (0..len).map(|n| b'A' + ((n + len) % 26) as u8).collect();
+        let meta = vec![9; usize::try_from(self.random.below(5)).unwrap_or(0)];
+        let meta = self.random.one_in(2).then(|| meta.into());
+        Action::Revise { post, revision, text: text.into(), meta }
+    }
+
+    /// The home, or a group that may be there.
+    pub fn feed(&mut self) -> Feed {
+        if self.random.one_in(2) { Feed::Home } else { Feed::Group(self.group_name()) }
+    }
+
+    /// A random count of what is unread.
+    pub fn unread(&mut self, last: u64) -> UnreadQuery {
+        let since = self.random.one_in(2).then(|| PostId(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(12) * self.random.below(12) + 1).unwrap_or(1);
+        UnreadQuery { user: self.user(), feed: self.feed(), viewer: None, since, limit }
     }
 
     fn weight(&mut self) -> Option<u8> {

@@ -87,9 +87,10 @@ impl Group {
         Some(self.members.sequence(index))
     }
 
-    /// The members, in the order in which they became that.
-    pub(crate) fn authors(&self) -> impl Iterator<Item = Ordinal> + '_ {
-        self.members.payloads().map(Ordinal)
+    /// The members, in the order in which they became that, and when.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Sequence, Ordinal)> + '_ {
+        let entries = (0..self.members.len()).map(|index| self.members.entry(index));
+        entries.map(|(at, author)| (at, Ordinal(author)))
     }
 }
 

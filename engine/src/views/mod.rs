@@ -10,6 +10,8 @@
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`responses`]: reactions and comments, in lists; [`targets`]: which lists a post or comment has;
 //!   [`reactors`]: who reacted, by user.
+//! * [`marks`]: how far each device has seen a feed.
+//! * [`revisions`]: posts that were revised.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -21,11 +23,13 @@ pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod groups;
 pub(crate) mod hidden;
+pub(crate) mod marks;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod reactors;
 pub(crate) mod receipts;
 pub(crate) mod responses;
+pub(crate) mod revisions;
 pub(crate) mod slots;
 pub(crate) mod sparse;
 pub(crate) mod state;

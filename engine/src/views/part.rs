@@ -12,7 +12,7 @@ use super::users::Ordinal;
 use crate::error::Result;
 use crate::ids::Sequence;
 use crate::runs::family::Family;
-use crate::runs::run::Run;
+use crate::runs::run::{Entry, Run};
 
 /// One owner's timeline.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +138,17 @@ impl<'a, const WIDTH: usize> Part<'a, WIDTH> {
             None::<()>
         })?;
         self.hot.payloads().for_each(each);
+        Ok(())
+    }
+
+    /// Hands out all entries, oldest first.
+    pub(crate) fn each_entry(&self, mut each: impl FnMut(Entry)) -> Result<()> {
+        self.each_sealed_run(|run, end| {
+            let entries = (0..end).map(|index| run.entry(index));
+            entries.filter(|entry| !holds(self.graves, entry.0)).for_each(&mut each);
+            None::<()>
+        })?;
+        (0..self.hot.len()).map(|index| self.hot.entry(index)).for_each(each);
         Ok(())
     }
 

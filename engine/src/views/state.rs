@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use super::Digest;
 use super::graph::Graph;
-use super::graves::Graves;
+use super::graves::{Grave, Graves};
 use super::groups::Groups;
+use super::marks::{Mark, MarkRow, Marks};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::responses::Responses;
+use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
 use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
-use crate::ids::{Position, Sequence, Timestamp};
+use crate::ids::{GroupId, Position, Sequence, Timestamp};
+use crate::log::group_effect::GroupAct;
 use crate::log::record::{Effect, Record};
 use crate::read::activity::Activity;
 use crate::runs::layout::{FAMILIES, family};
@@ -31,6 +34,8 @@ pub(crate) struct State {
     pub(crate) graph: Graph,
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
+    pub(crate) marks: Marks,
+    pub(crate) revisions: Revisions,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -62,6 +67,10 @@ pub struct Digests {
     pub groups: Digest,
     /// Reactions and comments.
     pub responses: Digest,
+    /// Read marks.
+    pub marks: Digest,
+    /// Posts that were revised.
+    pub revisions: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -74,10 +83,16 @@ impl State {
         let removal = Removal { at: sequence, frontier: self.frontier };
         let Self { outboxes, graph, groups, responses, .. } = self;
         match (&record.effect, other) {
-            (Effect::Publish(_), _) => outboxes.publish(subject, sequence),
+            (Effect::Publish(_) | Effect::Emptied(_), _) => outboxes.publish(subject, sequence),
             (Effect::Delete { post, .. }, _) => {
                 outboxes.delete(subject, (*post).into(), removal);
                 responses.post_deleted(*post, removal);
+                self.revisions.delete(subject, *post, removal);
+            }
+            (Effect::Revise(revise), _) => {
+                let revised = Revised { revision: revise.revision, at: sequence };
+                let row = RevisedRow { owner: subject, post: revise.post, revised };
+                self.revisions.revise(row, removal);
             }
             (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
             (Effect::Unfollow { began, .. }, Some(author)) => {
@@ -95,8 +110,18 @@ impl State {
             (Effect::Unblock { began, .. }, Some(other)) => {
                 graph.blocks.remove(subject, other, *began, removal);
             }
-            (Effect::Group(group), author) => groups.apply(subject, author, group, removal),
+            (Effect::Group(group), author) => {
+                if let GroupAct::Delete { group } = group.act {
+                    self.marks.end(subject, group);
+                }
+                groups.apply(subject, author, group, removal);
+            }
             (Effect::Response(response), _) => responses.apply(subject, response, removal),
+            (Effect::Mark(mark), _) => {
+                let (feed, device, post) = (mark.feed.id(), mark.device, mark.post);
+                let mark = Mark { feed, device, post, at: sequence };
+                self.mark(MarkRow { owner: subject, mark });
+            }
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
@@ -115,6 +140,25 @@ impl State {
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }
+    }
+
+    /// Folds a mark. What a thinned log says of a group that it does not have any more means nothing.
+    pub(crate) fn mark(&mut self, row: MarkRow) {
+        let MarkRow { owner, mark } = row;
+        if mark.feed == GroupId(0) || self.groups.by_id(owner, mark.feed).is_some() {
+            self.marks.set(row);
+        }
+    }
+
+    /// Whether the user has that feed, or had it after `covered`: an end that a crash does not survive
+    /// gives its marks back.
+    pub(crate) fn may_have_mark(&self, owner: Ordinal, feed: GroupId, covered: Sequence) -> bool {
+        let ended_late = |graves: &[Grave]| {
+            graves.iter().any(|grave| grave.entry == feed.into() && covered < grave.ended)
+        };
+        feed == GroupId(0)
+            || self.groups.by_id(owner, feed).is_some()
+            || ended_late(self.groups.graves.of(owner))
     }
 
     /// Sets apart what is to be flushed: everything up to the position. From now on the end of such
@@ -154,6 +198,7 @@ impl State {
             family::GROUPS => &self.groups.graves,
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
+            family::REVISIONS => &self.revisions.graves,
             _ => &self.groups.member_graves,
         }
     }
@@ -174,6 +219,7 @@ impl State {
             family::GROUPS => &mut self.groups.graves,
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
+            family::REVISIONS => &mut self.revisions.graves,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -200,6 +246,8 @@ impl State {
             graph: self.graph.digest(users)?,
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
+            marks: self.marks.digest(),
+            revisions: self.revisions.digest(),
             receipts: self.receipts.digest(),
         })
     }

@@ -29,6 +29,7 @@ pub(crate) struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Entry,
+    Changed(PostId),
     Removed(PostId),
     FeedChanged(UserId),
 }
@@ -119,6 +120,13 @@ fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
             _ => None,
         })
         .collect();
+    // An entry is told as it is in the end; so is a post that was there, once.
+    let mut revised: HashMap<PostId, Sequence> = HashMap::new();
+    for (sequence, note) in numbered() {
+        if let Note::Revise { post, .. } = note {
+            revised.insert(*post, sequence);
+        }
+    }
     let shows = |author| back.sight.shows(author) && !changed.contains_key(&author);
     let step = |(sequence, note): (Sequence, &Note)| {
         let what = match *note {
@@ -127,6 +135,11 @@ fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
             }
             Note::Delete { post, author } => {
                 (post.0 <= back.after.0 && shows(author)).then_some(What::Removed(post))
+            }
+            Note::Revise { post, author } => {
+                let was_there = post.0 <= back.after.0 && !deleted.contains(&post);
+                let is_last = revised.get(&post) == Some(&sequence);
+                (was_there && is_last && shows(author)).then_some(What::Changed(post))
             }
             ref edge => {
                 let author = edge.changed_for(back.user);

@@ -24,6 +24,9 @@ pub struct WatchQuery {
 pub enum WatchEvent {
     /// A post entered at the top.
     Entry(Arc<Post>),
+    /// A post that is there says something else: the post as it is from now on. It may be one that was
+    /// never told.
+    Changed(Arc<Post>),
     /// A post is deleted. It may be one that was never told.
     Removed(PostId),
     /// The posts of this author entered or left as a whole: a follow, an unfollow, a mute, an unmute,
@@ -63,7 +66,7 @@ impl WatchEvent {
     /// Bytes of content.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Entry(post) => post.text.len() + post.meta.len(),
+            Self::Entry(post) | Self::Changed(post) => post.text.len() + post.meta.len(),
             Self::Removed(_)
             | Self::FeedChanged(_)
             | Self::Gap

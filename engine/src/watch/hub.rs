@@ -22,9 +22,9 @@ use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, Timestamp, UserId};
 use crate::limits::{PRESENCE_GRACE_MILLIS, PRESENCE_USERS_MAX, TRAIL_NOTES_MAX, WATCHES_MAX};
-use crate::log::record::Record;
+use crate::log::record::{Effect, Record};
 use crate::query::Post;
-use crate::read::feed::as_post;
+use crate::read::content::as_content;
 use crate::shared::Shared;
 
 /// See the module.
@@ -286,7 +286,11 @@ impl Inner {
             // The edges here may be wrong from now on; each watch reads its own again.
             wakers.extend(self.index.clear());
         }
-        let post = || as_post(sequence, record?.clone()).map(|post| Arc::new(own(post)));
+        let post = || {
+            let has_text = |record: &&Record| !matches!(record.effect, Effect::Emptied(_));
+            let post = as_content(sequence, record.filter(has_text)?.clone());
+            post.map(|post| Arc::new(own(post)))
+        };
         self.index.tell(&Told { sequence, note, post: &post }, wakers);
         self.told = sequence;
     }

@@ -42,7 +42,7 @@ struct Watched {
 pub(crate) struct Told<'a> {
     pub(crate) sequence: Sequence,
     pub(crate) note: Note,
-    /// The content of a publish; asked for only if somebody is told.
+    /// The content of a publish or a revise, if the record still has it; asked for only if somebody is told.
     pub(crate) post: &'a dyn Fn() -> Option<Arc<Post>>,
 }
 
@@ -179,12 +179,24 @@ impl Index {
                 if !self.audience.contains_key(&author) {
                     return;
                 }
-                if let Some(post) = (told.post)() {
-                    self.tell_audience(author, told.sequence, &WatchEvent::Entry(post), wakers);
+                match (told.post)() {
+                    Some(post) => {
+                        self.tell_audience(author, told.sequence, &WatchEvent::Entry(post), wakers);
+                    }
+                    // It is erased, because it was revised since: each watch reads what it says now.
+                    None => wakers.extend(self.clear()),
                 }
             }
             Note::Delete { post, author } => {
                 self.tell_audience(author, told.sequence, &WatchEvent::Removed(post), wakers);
+            }
+            Note::Revise { author, .. } => {
+                if !self.audience.contains_key(&author) {
+                    return;
+                }
+                if let Some(post) = (told.post)() {
+                    self.tell_audience(author, told.sequence, &WatchEvent::Changed(post), wakers);
+                }
             }
             Note::Part { user, other, .. } => {
                 self.change(user, told, wakers);
@@ -309,6 +321,7 @@ impl Watched {
             Note::Rejoined { .. } => edge.apart = edge.apart.saturating_sub(1),
             Note::Publish { .. }
             | Note::Delete { .. }
+            | Note::Revise { .. }
             | Note::Released { .. }
             | Note::Nothing
             | Note::Lost => {}

@@ -52,6 +52,11 @@ pub(crate) enum Note {
     Released {
         user: UserId,
     },
+    /// A post says something else.
+    Revise {
+        post: PostId,
+        author: UserId,
+    },
     /// No home changed.
     Nothing,
     /// Retention dropped the record: nobody knows what it was.
@@ -66,6 +71,8 @@ impl Note {
         let Some(record) = record else { return Self::Lost };
         match record.effect {
             Effect::Publish(ref post) => Self::Publish { author: post.author },
+            Effect::Emptied(ref emptied) => Self::Publish { author: emptied.author },
+            Effect::Revise(ref it) => Self::Revise { post: it.post, author: it.author },
             Effect::Delete { post, author, .. } => Self::Delete { post, author },
             Effect::Follow { user, author, .. } => Self::Follow { user, author },
             Effect::Unfollow { user, author, .. } => Self::Unfollow { user, author },
@@ -75,7 +82,10 @@ impl Note {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
             Effect::Group(ref group) => Self::of_group(group),
-            Effect::Unblock { .. } | Effect::Weigh { .. } | Effect::Response(_) => Self::Nothing,
+            Effect::Unblock { .. }
+            | Effect::Weigh { .. }
+            | Effect::Response(_)
+            | Effect::Mark(_) => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
         }
     }
@@ -115,6 +125,7 @@ impl Note {
             Self::Part { .. }
             | Self::Publish { .. }
             | Self::Delete { .. }
+            | Self::Revise { .. }
             | Self::Released { .. }
             | Self::Nothing
             | Self::Lost => None,

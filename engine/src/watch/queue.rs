@@ -211,7 +211,8 @@ mod tests {
     fn entry(sequence: u64, text: usize) -> (Sequence, WatchEvent) {
         let (at, text) = (Timestamp(0), Bytes::from(vec![b'x'; text]));
         let (id, meta) = (PostId(sequence), Bytes::new());
-        let post = Post { id, author: UserId(2), at, committed_at: at, kind: 0, text, meta };
+        let post =
+            Post { id, author: UserId(2), at, committed_at: at, text, meta, ..Post::default() };
         (Sequence(sequence), WatchEvent::Entry(Arc::new(post)))
     }
 

@@ -12,9 +12,10 @@ use super::hub::Joined;
 use super::queue::{Queue, Taken};
 use super::roll::Roll;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Position, Sequence, Timestamp, UserId};
+use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS};
-use crate::read::content::{Content, Reach};
+use crate::query::Post;
+use crate::read::revisions::told;
 use crate::shared::Shared;
 
 /// So often a watch notes that its user is active.
@@ -39,8 +40,9 @@ pub struct Watch {
     backlog: Option<Backlog>,
     /// When the user was noted as active.
     noted: Timestamp,
-    /// An entry was left out because it is erased by now; its end is told up to here.
-    erased_by: Sequence,
+    /// Something was shown as it is by now, or left out because it is deleted; what did that is told up
+    /// to here.
+    ahead_until: Sequence,
 }
 
 /// What is told before the queue.
@@ -73,8 +75,8 @@ impl Watch {
         let Joined { queue, at, past } = shared.hub.join(shared, user, after, roll)?;
         let shared = Arc::clone(shared);
         let position = after.unwrap_or(at);
-        let (backlog, erased_by, noted) = (None, Sequence(0), Timestamp(0));
-        let mut watch = Self { shared, user, epoch, queue, position, backlog, noted, erased_by };
+        let (backlog, ahead_until, noted) = (None, Sequence(0), Timestamp(0));
+        let mut watch = Self { shared, user, epoch, queue, position, backlog, noted, ahead_until };
         watch.stay_active()?;
         watch.look_back(at, past)?;
         Ok(watch)
@@ -227,11 +229,11 @@ impl Watch {
         let (mut events, mut bytes, mut last) = (Vec::new(), 0, self.position);
         while events.len() < WATCH_BATCH_EVENTS && bytes < WATCH_BATCH_BYTES {
             let Some(step) = steps.pop_front() else { break };
-            let event = self.event(step)?;
+            let event = self.event(step, until)?;
             bytes += event.as_ref().map_or(0, WatchEvent::bytes);
             last = step.sequence;
             if event.is_none() {
-                self.erased_by = self.shared.state()?.position.sequence;
+                self.ahead_until = self.shared.state()?.position.sequence;
             }
             events.extend(event);
         }
@@ -242,18 +244,29 @@ impl Watch {
         Ok(WatchBatch { more: true, ..self.batch(last, events) })
     }
 
-    /// The event with its content; none if the post was erased meanwhile: its end is told behind.
-    fn event(&self, step: Step) -> Result<Option<WatchEvent>> {
+    /// The event with its content; none if the post was deleted meanwhile: its end is told behind. So is a
+    /// revision above `until` that is shown here already.
+    fn event(&mut self, step: Step, until: Sequence) -> Result<Option<WatchEvent>> {
         Ok(match step.what {
             What::Removed(post) => Some(WatchEvent::Removed(post)),
             What::FeedChanged(author) => Some(WatchEvent::FeedChanged(author)),
             What::Entry => {
-                let segments = self.shared.log.segments();
-                let post =
-                    Content::new(&self.shared, &segments).post(step.sequence, Reach::Files)?;
-                post.flatten().map(|post| WatchEvent::Entry(Arc::new(post)))
+                let post = self.post(step.sequence.into(), until)?;
+                post.map(|post| WatchEvent::Entry(Arc::new(post)))
+            }
+            What::Changed(post) => {
+                let post = self.post(post, until)?;
+                post.map(|post| WatchEvent::Changed(Arc::new(post)))
             }
         })
+    }
+
+    fn post(&mut self, id: PostId, until: Sequence) -> Result<Option<Post>> {
+        let Some((post, is_later)) = told(&self.shared, id, until)? else { return Ok(None) };
+        if is_later {
+            self.ahead_until = self.shared.state()?.position.sequence;
+        }
+        Ok(Some(post))
     }
 
     fn tell_queue(&mut self) -> Result<Option<WatchBatch>> {
@@ -271,7 +284,7 @@ impl Watch {
 
     fn batch(&mut self, position: Sequence, events: Vec<WatchEvent>) -> WatchBatch {
         self.position = position;
-        WatchBatch { position: self.at(position), more: position < self.erased_by, events }
+        WatchBatch { position: self.at(position), more: position < self.ahead_until, events }
     }
 
     fn at(&self, sequence: Sequence) -> Position {

@@ -20,14 +20,18 @@ use crate::order::{Direction, Run};
 use crate::reply::Position;
 use crate::reply::counts::REACTION_LAST;
 use crate::wire::{
-    Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, text_of,
+    Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, put_varints, text_of,
 };
 
 /// The fewest bytes of a change: four fields of one byte.
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 17;
+const TAG_MAX: u8 = 19;
+
+/// Tags of other changes.
+const MARK: u8 = 18;
+const REVISE: u8 = 19;
 
 /// A part of the change stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +107,26 @@ pub enum What {
         /// What was reacted to, answered or deleted: the post itself, or a comment on it.
         target: u64,
     },
+    /// 18: a device has seen a feed up to a post.
+    Mark {
+        /// Up to where.
+        post: u64,
+        /// The device.
+        device: u64,
+        /// The group's id; 0 for the home.
+        group: u64,
+        /// What it is called; empty for the home.
+        name: Bytes,
+    },
+    /// 19: a post says something else.
+    Revise {
+        /// Which one.
+        post: u64,
+        /// The revision it has from then on.
+        revision: u32,
+        /// Text and meta, if they were asked for and are not replaced by now.
+        content: Option<(Bytes, Bytes)>,
+    },
 }
 
 /// What happened in response to a post.
@@ -165,7 +189,7 @@ impl Change {
     #[must_use]
     pub fn group_name(&self) -> &str {
         match &self.what {
-            What::Group { name, .. } => text_of(name),
+            What::Group { name, .. } | What::Mark { name, .. } => text_of(name),
             _ => "",
         }
     }
@@ -197,6 +221,8 @@ impl What {
             Self::Edge { kind, .. } => *kind as u8,
             Self::Group { kind, .. } => *kind as u8,
             Self::Response { kind, .. } => kind.tag(),
+            Self::Mark { .. } => MARK,
+            Self::Revise { .. } => REVISE,
         }
     }
 
@@ -209,7 +235,10 @@ impl What {
             (3, ..) => Self::Delete { post: cursor.take_varint("post")? },
             (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
             (_, _, Some(kind)) => load_group(kind, cursor)?,
-            _ => Self::Erased,
+            (MARK, ..) => load_mark(cursor)?,
+            (REVISE, ..) => load_revise(cursor)?,
+            (2, ..) => Self::Erased,
+            _ => return Err(unknown(tag, cursor)),
         })
     }
 
@@ -224,6 +253,18 @@ impl What {
                 }
             }
             Self::Erased => {}
+            Self::Mark { post, device, group, name } => {
+                put_varints(out, [*post, *device, *group]);
+                put_text(out, "feed_name", name, GROUP_NAME_BYTES_MAX)?;
+            }
+            Self::Revise { post, revision, content } => {
+                put_varints(out, [*post, u64::from(*revision)]);
+                put_bool(out, content.is_some());
+                if let Some((text, meta)) = content {
+                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
+                }
+            }
             Self::Delete { post } => put_varint(out, *post),
             Self::Edge { other, .. } => put_varint(out, *other),
             Self::Group { kind, group, name, exclusive, member } => {
@@ -301,6 +342,31 @@ fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeErro
     let exclusive = cursor.take_bool("exclusive")?;
     let member = if kind.has_member() { cursor.take_varint("member")? } else { 0 };
     Ok(What::Group { kind, group, name, exclusive, member })
+}
+
+fn load_mark(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    Ok(What::Mark {
+        post: cursor.take_varint("marked")?,
+        device: cursor.take_varint("device")?,
+        group: cursor.take_varint("feed")?,
+        name: cursor.take_text("feed_name", GROUP_NAME_BYTES_MAX)?,
+    })
+}
+
+fn load_revise(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let post = cursor.take_varint("revised")?;
+    let revision = cursor.take_varint_u32("revision")?;
+    let mut content = None;
+    if cursor.take_bool("new_content")? {
+        let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
+        content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
+    }
+    Ok(What::Revise { post, revision, content })
+}
+
+/// A number between others that is given to nothing yet.
+fn unknown(tag: u8, cursor: &Cursor) -> DecodeError {
+    DecodeError::new("tag", cursor.at(), Problem::Unknown { value: u64::from(tag) })
 }
 
 impl Changed {

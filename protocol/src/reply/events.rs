@@ -6,7 +6,7 @@
 //! | position | epoch varint, sequence varint |
 //! | more | u8: 1 while a catch-up goes on |
 //! | count | u16 |
-//! | each | tag u8: 0 entry, 1 removed, 2 feed changed, 3 gap, 4 presence, 5 presence anew; then a post, its id, an author, nothing, a user and u8 (1 online), nothing |
+//! | each | tag u8: 0 entry, 1 removed, 2 feed changed, 3 gap, 4 presence, 5 presence anew, 6 changed; then a post, its id, an author, nothing, a user and u8 (1 online), nothing, a post |
 
 use bytes::{BufMut, BytesMut};
 
@@ -38,6 +38,8 @@ pub enum Event {
     },
     /// Whatever was told of presence before counts no longer.
     PresenceAnew,
+    /// A post that is there says something else: the post as it is from then on.
+    Changed(Post),
 }
 
 /// What happened to a watched home, up to a position.
@@ -53,7 +55,7 @@ pub struct Events {
 
 impl Event {
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Ok(match cursor.take_tag("tag", 5)? {
+        Ok(match cursor.take_tag("tag", 6)? {
             // Entries need not be in order: each id stands as it is.
             0 => Self::Entry(Post::load(cursor, &mut Run::new(Direction::Rising))?),
             1 => Self::Removed(cursor.take_varint("post")?),
@@ -63,6 +65,7 @@ impl Event {
                 online: cursor.take_bool("online")?,
             },
             5 => Self::PresenceAnew,
+            6 => Self::Changed(Post::load(cursor, &mut Run::new(Direction::Rising))?),
             _ => Self::Gap,
         })
     }
@@ -88,6 +91,10 @@ impl Event {
                 put_bool(out, *online);
             }
             Self::PresenceAnew => out.put_u8(5),
+            Self::Changed(post) => {
+                out.put_u8(6);
+                post.borrow().encode(out, &mut Run::new(Direction::Rising))?;
+            }
         }
         Ok(())
     }

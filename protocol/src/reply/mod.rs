@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod explained;
 mod groups;
+mod marks;
 mod online;
 mod page;
 mod position;
@@ -35,10 +36,11 @@ pub use error::ErrorReply;
 pub use events::{Event, Events};
 pub use explained::{Explained, Why};
 pub use groups::{Group, Groups};
+pub use marks::{DeviceMark, Marks, Unread};
 pub use online::Online;
 pub use page::{Page, PageEnd, PageWriter};
 pub use position::Position;
-pub use post::{OnePost, Post, PostRef};
+pub use post::{Edit, OnePost, Post, PostRef};
 pub use relation::Relation;
 pub use responses::{Comment, CommentPage, Reactor, ReactorPage};
 pub use scanned::{Follow, Scanned, ScannedItems};
@@ -89,6 +91,10 @@ pub enum Reply {
     Comments(CommentPage),
     /// A page of who reacted.
     Reactors(ReactorPage),
+    /// How far each device has seen a feed.
+    Marks(Marks),
+    /// How many entries of a feed are unread.
+    Unread(Unread),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -133,6 +139,8 @@ impl Reply {
             ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
             ReplyKind::Comments => Self::Comments(CommentPage::load(cursor)?),
             ReplyKind::Reactors => Self::Reactors(ReactorPage::load(cursor)?),
+            ReplyKind::Marks => Self::Marks(Marks::load(cursor)?),
+            ReplyKind::Unread => Self::Unread(Unread::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -164,6 +172,8 @@ impl Reply {
             Self::Changed(_) => ReplyKind::Changed,
             Self::Comments(_) => ReplyKind::Comments,
             Self::Reactors(_) => ReplyKind::Reactors,
+            Self::Marks(_) => ReplyKind::Marks,
+            Self::Unread(_) => ReplyKind::Unread,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -197,6 +207,8 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Changed(changed) => changed.encode(writer.out())?,
         Reply::Comments(comments) => comments.encode(writer.out())?,
         Reply::Reactors(reactors) => reactors.encode(writer.out())?,
+        Reply::Marks(marks) => marks.encode(writer.out())?,
+        Reply::Unread(unread) => unread.encode(writer.out()),
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

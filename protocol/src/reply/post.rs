@@ -9,6 +9,7 @@
 //! | post_kind | varint, at most 65,535 |
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
+//! | edited | u8; if 1: revision varint, edited_at varint (ms) |
 //!
 //! The reply `post` is a position, one post, and as an option what it was responded with.
 
@@ -18,10 +19,10 @@ use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::order::{Direction, Run};
 use crate::reply::{Counts, Position};
-use crate::wire::{Cursor, check_len, put_bytes, put_option, put_varints, text_of};
+use crate::wire::{Cursor, check_len, put_bool, put_bytes, put_option, put_varints, text_of};
 
-/// The fewest bytes of a post: seven fields of one byte.
-pub(crate) const POST_BYTES_MIN: usize = 7;
+/// The fewest bytes of a post: eight fields of one byte.
+pub(crate) const POST_BYTES_MIN: usize = 8;
 
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,17 @@ pub struct Post {
     pub text: Bytes,
     /// The application's own data.
     pub meta: Bytes,
+    /// If its text was revised.
+    pub edit: Option<Edit>,
+}
+
+/// That a post was revised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edit {
+    /// How often.
+    pub revision: u32,
+    /// When the newest revision was committed, in ms since 1970.
+    pub at: u64,
 }
 
 /// A post whose bytes lie elsewhere, for [`PageWriter::push`](crate::PageWriter::push). The fields
@@ -60,6 +72,8 @@ pub struct PostRef<'a> {
     pub text: &'a [u8],
     /// The application's own data.
     pub meta: &'a [u8],
+    /// If its text was revised.
+    pub edit: Option<Edit>,
 }
 
 /// The reply `post`.
@@ -91,6 +105,7 @@ impl Post {
             kind: self.kind,
             text: &self.text,
             meta: &self.meta,
+            edit: self.edit,
         }
     }
 
@@ -107,6 +122,7 @@ impl Post {
             kind: cursor.take_varint_u16("post_kind")?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
+            edit: Edit::load(cursor)?,
         })
     }
 }
@@ -124,7 +140,26 @@ impl PostRef<'_> {
         ];
         put_varints(out, numbers);
         out.put_slice(self.text);
-        put_bytes(out, "meta", self.meta, META_BYTES_MAX)
+        put_bytes(out, "meta", self.meta, META_BYTES_MAX)?;
+        Edit::encode(self.edit, out);
+        Ok(())
+    }
+}
+
+impl Edit {
+    fn load(cursor: &mut Cursor) -> Result<Option<Self>, DecodeError> {
+        if !cursor.take_bool("edited")? {
+            return Ok(None);
+        }
+        let revision = cursor.take_varint_u32("revision")?;
+        Ok(Some(Self { revision, at: cursor.take_varint("edited_at")? }))
+    }
+
+    fn encode(edit: Option<Self>, out: &mut BytesMut) {
+        put_bool(out, edit.is_some());
+        if let Some(Self { revision, at }) = edit {
+            put_varints(out, [u64::from(revision), at]);
+        }
     }
 }
 

@@ -13,11 +13,13 @@ mod explain;
 mod follow;
 mod group;
 mod hello;
+mod mark;
 mod pair;
 mod post;
 mod publish;
 mod relation;
 mod response;
+mod revise;
 mod scan;
 mod tag;
 mod timeline;
@@ -36,11 +38,13 @@ pub use explain::Explain;
 pub use follow::NewFollow;
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
+pub use mark::{Mark, MarksOf, UnreadOf};
 pub use pair::Pair;
 pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
 pub use response::{CommentDelete, Comments, NewComment, Reaction, Reactors};
+pub use revise::Revise;
 pub use scan::{Scan, ScanWhat};
 pub use tag::Tag;
 pub use timeline::{Span, Timeline};
@@ -104,6 +108,10 @@ pub enum Request {
     Comment(NewComment),
     /// Deletes a comment.
     CommentDelete(CommentDelete),
+    /// Says how far a device has seen a feed.
+    Mark(Mark),
+    /// Gives a post another text.
+    Revise(Revise),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -140,6 +148,10 @@ pub enum Request {
     Comments(Comments),
     /// Lists who reacted.
     Reactors(Reactors),
+    /// Lists how far each device has seen a feed.
+    Marks(MarksOf),
+    /// Counts the unread entries of a feed.
+    Unread(UnreadOf),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -185,6 +197,8 @@ impl Request {
             RequestKind::Unreact => Self::Unreact(Reaction::load(cursor)?),
             RequestKind::Comment => Self::Comment(NewComment::load(cursor)?),
             RequestKind::CommentDelete => Self::CommentDelete(CommentDelete::load(cursor)?),
+            RequestKind::Mark => Self::Mark(Mark::load(cursor)?),
+            RequestKind::Revise => Self::Revise(Revise::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -203,6 +217,8 @@ impl Request {
             RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
             RequestKind::Comments => Self::Comments(Comments::load(cursor)?),
             RequestKind::Reactors => Self::Reactors(Reactors::load(cursor)?),
+            RequestKind::Marks => Self::Marks(MarksOf::load(cursor)?),
+            RequestKind::Unread => Self::Unread(UnreadOf::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -236,6 +252,8 @@ impl Request {
             Self::Unreact(_) => RequestKind::Unreact,
             Self::Comment(_) => RequestKind::Comment,
             Self::CommentDelete(_) => RequestKind::CommentDelete,
+            Self::Mark(_) => RequestKind::Mark,
+            Self::Revise(_) => RequestKind::Revise,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -254,6 +272,8 @@ impl Request {
             Self::Changes(_) => RequestKind::Changes,
             Self::Comments(_) => RequestKind::Comments,
             Self::Reactors(_) => RequestKind::Reactors,
+            Self::Marks(_) => RequestKind::Marks,
+            Self::Unread(_) => RequestKind::Unread,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -268,6 +288,10 @@ impl Request {
             Self::GroupDelete(group) => return group.encode(out),
             Self::GroupAdd(member) | Self::GroupRemove(member) => return member.encode(out),
             Self::Group(feed) => return feed.encode(out),
+            Self::Mark(mark) => return mark.encode(out),
+            Self::Revise(revise) => return revise.encode(out),
+            Self::Marks(marks) => return marks.encode(out),
+            Self::Unread(unread) => return unread.encode(out),
             Self::Members(members) => return members.encode(out),
             Self::Comment(comment) => return comment.encode(out),
             Self::React(reaction) | Self::Unreact(reaction) => reaction.encode(out),

@@ -94,5 +94,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let responded = replies::responses().into_iter();
     let responded = responded.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(responses).chain(responded);
+    let marks = requests::marks().into_iter();
+    let marks = marks.map(|(name, request)| (name, Message::Request(request)));
+    let marked = replies::marks().into_iter();
+    let marked = marked.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(marks).chain(marked);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

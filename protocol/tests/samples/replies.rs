@@ -4,10 +4,11 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Change, Changed, Code, Comment, CommentPage, Counts, Edge, EdgeChange, EdgePage, ErrorReply,
-    Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, OnePost, Online, Page,
-    PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, ResponseChange, Retry,
-    Scanned, ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, What, Why, Written,
+    Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage,
+    Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks,
+    OnePost, Online, Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply,
+    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -31,6 +32,7 @@ fn post(id: u64, text: &'static str) -> Post {
         kind: 0,
         text: Bytes::from_static(text.as_bytes()),
         meta: Bytes::new(),
+        edit: None,
     }
 }
 
@@ -39,6 +41,7 @@ fn imported(id: u64) -> Post {
         committed_at: 1_699_999_999_999,
         kind: 513,
         meta: Bytes::from_static(&[9, 8]),
+        edit: Some(Edit { revision: 300, at: 1_700_000_000_500 }),
         ..post(id, "")
     }
 }
@@ -232,9 +235,36 @@ fn changed() -> Changed {
     whats.push(respond(ResponseChange::Comment(Some(Bytes::from_static(b"indeed")))));
     whats.push(What::Response { kind: ResponseChange::Comment(None), post, target: post });
     whats.push(respond(ResponseChange::Delete));
+    let name = Bytes::from_static(b"friends");
+    let content = Some((Bytes::from_static(b"second"), Bytes::new()));
+    whats.extend([
+        What::Mark { post: 300, device: 0, group: 0, name: Bytes::new() },
+        What::Mark { post: 300, device: 9, group: 69_000, name },
+        What::Revise { post: 300, revision: 2, content },
+        What::Revise { post: 300, revision: 1, content: None },
+    ]);
     let change = |(sequence, what)| Change { sequence, time: 1_700_000_000_000, user: 7, what };
     let changes = (69_000..).zip(whats).map(change).collect();
     Changed { position: POSITION, next: 69_500, oldest: 300, changes }
+}
+
+/// Replies about read marks and edits: behind the others, for the same reason.
+pub(crate) fn marks() -> Vec<(&'static str, Reply)> {
+    let position = POSITION;
+    let mark = |device, post| DeviceMark { device, post };
+    let devices = vec![mark(0, 300), mark(u64::MAX, 16_384)];
+    let none = Marks { position, mark: 0, devices: Vec::new() };
+    let some = Marks { position, mark: 16_384, devices };
+    let few = Unread { position, mark: 300, count: 2, more: false, oldest: Some(16_384) };
+    let many = Unread { count: 999, more: true, oldest: None, ..few };
+    let events = vec![Event::Changed(imported(300)), Event::Changed(post(301, "as it was"))];
+    vec![
+        ("marks_reply", Reply::Marks(some)),
+        ("marks_none", Reply::Marks(none)),
+        ("unread_reply", Reply::Unread(few)),
+        ("unread_many", Reply::Unread(many)),
+        ("events_changed", Reply::Events(Events { position, more: false, events })),
+    ]
 }
 
 /// Replies about groups and changes: last of all, for the same reason.

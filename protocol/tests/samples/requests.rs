@@ -5,9 +5,9 @@
 use bytes::Bytes;
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Members, NewComment, NewFollow, Pair, Position, PostById,
-    Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag,
-    Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, Pair, Position,
+    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Revise, Scan,
+    ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -109,8 +109,11 @@ fn timelines() -> Vec<(&'static str, Request)> {
         ("home_before", Request::Home(before)),
         ("home_after", Request::Home(after)),
         ("outbox", Request::Outbox(huge)),
-        ("post", Request::Post(PostById { options: ReadOptions::default(), post: 300 })),
-        ("post_viewed", Request::Post(PostById { options: VIEWED, post: 300 })),
+        (
+            "post",
+            Request::Post(PostById { options: ReadOptions::default(), post: 300, revision: None }),
+        ),
+        ("post_viewed", Request::Post(PostById { options: VIEWED, post: 300, revision: Some(2) })),
     ]
 }
 
@@ -155,6 +158,31 @@ pub(crate) fn later() -> Vec<(&'static str, Request)> {
         ("advise", Request::Advise),
         ("follow_weighted", Request::Follow(weighted)),
         ("tag", Request::Tag(tag)),
+    ]
+}
+
+/// Requests about read marks and edits: behind the others, for the same reason.
+pub(crate) fn marks() -> Vec<(&'static str, Request)> {
+    let (plain, feed) = (WriteOptions::default(), Some(Bytes::from_static(b"friends")));
+    let home = Mark { options: plain, user: 9, feed: None, device: 0, post: 16_384 };
+    let group = Mark { options: keyed(Some(9)), feed: feed.clone(), device: u64::MAX, ..home };
+    let marks = MarksOf { options: ReadOptions::default(), user: 9, feed: None };
+    let of_group = MarksOf { options: VIEWED, user: 4242, feed: feed.clone() };
+    let unread =
+        UnreadOf { options: ReadOptions::default(), user: 9, feed: None, since: None, limit: 0 };
+    let since = UnreadOf { options: VIEWED, user: 4242, feed, since: Some(70_000), limit: 99 };
+    let (text, meta) = (Bytes::from_static(b"hello, worlds"), Some(Bytes::new()));
+    let revise = Revise { options: plain, post: 300, revision: 0, text, meta: None };
+    let full = Revise { options: keyed(Some(7)), revision: 70_000, meta, ..revise.clone() };
+    vec![
+        ("mark", Request::Mark(home)),
+        ("mark_group", Request::Mark(group)),
+        ("revise", Request::Revise(revise)),
+        ("revise_full", Request::Revise(full)),
+        ("marks", Request::Marks(marks)),
+        ("marks_group", Request::Marks(of_group)),
+        ("unread", Request::Unread(unread)),
+        ("unread_since", Request::Unread(since)),
     ]
 }
 
@@ -228,6 +256,6 @@ pub(crate) fn responses() -> Vec<(&'static str, Request)> {
         ("reactors", Request::Reactors(all)),
         ("reactors_of_a_kind", Request::Reactors(some)),
         ("home_counted", Request::Home(home)),
-        ("post_counted", Request::Post(PostById { options: counts, post: 300 })),
+        ("post_counted", Request::Post(PostById { options: counts, post: 300, revision: None })),
     ]
 }

@@ -8,10 +8,11 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Change, Changed, Code, Comment, CommentPage, Counts, Edge, EdgeChange, EdgePage, ErrorReply,
-    Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, OnePost, Online, Page,
-    PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, ResponseChange, Retry,
-    Scanned, ScannedItems, Status, StatusValue, UserCard, Watching, Welcome, What, Why, Written,
+    Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage,
+    Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks,
+    OnePost, Online, Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply,
+    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
+    Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -40,6 +41,8 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         changed().prop_map(Reply::Changed),
         comments().prop_map(Reply::Comments),
         reactors().prop_map(Reply::Reactors),
+        marks().prop_map(Reply::Marks),
+        unread().prop_map(Reply::Unread),
         position().prop_map(|position| Reply::Watching(Watching { position })),
         Just(Reply::Unwatched),
         events().prop_map(Reply::Events),
@@ -57,8 +60,10 @@ fn end() -> impl Strategy<Value = PageEnd> {
 
 fn post(id: u64) -> impl Strategy<Value = Post> {
     let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX));
-    (number(), number(), number(), any::<u16>(), texts).prop_map(
-        move |(author, at, committed_at, kind, (text, meta))| Post {
+    let edit = option::of((any::<u32>(), number()));
+    let edit = edit.prop_map(|edit| edit.map(|(revision, at)| Edit { revision, at }));
+    (number(), number(), number(), any::<u16>(), texts, edit).prop_map(
+        move |(author, at, committed_at, kind, (text, meta), edit)| Post {
             id,
             author,
             at,
@@ -66,6 +71,7 @@ fn post(id: u64) -> impl Strategy<Value = Post> {
             kind,
             text,
             meta,
+            edit,
         },
     )
 }
@@ -259,13 +265,29 @@ fn response() -> impl Strategy<Value = ResponseChange> {
     ]
 }
 
+fn marks() -> impl Strategy<Value = Marks> {
+    let mark = |device| number().prop_map(move |post| DeviceMark { device, post });
+    let marks = run(8).prop_flat_map(move |ids| ids.into_iter().map(mark).collect::<Vec<_>>());
+    (position(), number(), marks).prop_map(|(position, mark, devices)| Marks {
+        position,
+        mark,
+        devices,
+    })
+}
+
+fn unread() -> impl Strategy<Value = Unread> {
+    (position(), number(), number(), any::<bool>(), option::of(number())).prop_map(
+        |(position, mark, count, more, oldest)| Unread { position, mark, count, more, oldest },
+    )
+}
+
 fn what() -> impl Strategy<Value = What> {
-    let content = option::of((text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX)));
+    let content = || option::of((text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX)));
     let edges = proptest::sample::select(EdgeChange::ALL.to_vec());
     let groups = proptest::sample::select(GroupChange::ALL.to_vec());
     let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
     prop_oneof![
-        (any::<u16>(), option::of(number()), content).prop_map(|(kind, created_at, content)| {
+        (any::<u16>(), option::of(number()), content()).prop_map(|(kind, created_at, content)| {
             What::Publish { kind, created_at, content }
         }),
         Just(What::Erased),
@@ -279,6 +301,13 @@ fn what() -> impl Strategy<Value = What> {
         (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
             let member = if kind.has_member() { member } else { 0 };
             What::Group { kind, group, name, exclusive, member }
+        }),
+        (number(), number(), number(), text(GROUP_NAME_BYTES_MAX))
+            .prop_map(|(post, device, group, name)| What::Mark { post, device, group, name }),
+        (number(), any::<u32>(), content()).prop_map(|(post, revision, content)| What::Revise {
+            post,
+            revision,
+            content
         }),
     ]
 }
@@ -302,6 +331,7 @@ fn events() -> impl Strategy<Value = Events> {
         Just(Event::Gap),
         (number(), any::<bool>()).prop_map(|(user, online)| Event::Presence { user, online }),
         Just(Event::PresenceAnew),
+        number().prop_flat_map(post).prop_map(Event::Changed),
     ];
     (position(), any::<bool>(), vec(event, 0..8)).prop_map(|(position, more, events)| Events {
         position,

@@ -8,9 +8,9 @@ use fanfold_protocol::limits::{
 };
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Members, NewComment, NewFollow, Pair, Position, PostById,
-    Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Scan, ScanWhat, Span, Tag,
-    Timeline, Touch, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, Pair, Position,
+    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Revise, Scan,
+    ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -34,8 +34,9 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         tag().prop_map(Request::Tag),
         timeline(),
         edges(),
-        (counting(), number())
-            .prop_map(|(options, post)| Request::Post(PostById { options, post })),
+        (counting(), number(), option::of(any::<u32>())).prop_map(|(options, post, revision)| {
+            Request::Post(PostById { options, post, revision })
+        }),
         (read_options(), number())
             .prop_map(|(options, user)| Request::User(UserById { options, user })),
         (read_options(), number(), number())
@@ -46,6 +47,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (read_options(), number(), number())
             .prop_map(|(options, user, post)| Request::Explain(Explain { options, user, post })),
         group_write(),
+        marks(),
+        revise().prop_map(Request::Revise),
         (timeline_of(), text(GROUP_NAME_BYTES_MAX))
             .prop_map(|(page, name)| Request::Group(GroupFeed { page, name })),
         (edges_of(), text(GROUP_NAME_BYTES_MAX))
@@ -180,6 +183,31 @@ fn group_write() -> impl Strategy<Value = Request> {
             2 => Request::GroupAdd(GroupMember { options, user, name, author }),
             _ => Request::GroupRemove(GroupMember { options, user, name, author }),
         },
+    )
+}
+
+fn marks() -> impl Strategy<Value = Request> {
+    let feed = || option::of(text(GROUP_NAME_BYTES_MAX));
+    prop_oneof![
+        (write_options(), number(), feed(), number(), number()).prop_map(
+            |(options, user, feed, device, post)| {
+                Request::Mark(Mark { options, user, feed, device, post })
+            }
+        ),
+        (read_options(), number(), feed())
+            .prop_map(|(options, user, feed)| Request::Marks(MarksOf { options, user, feed })),
+        (read_options(), number(), feed(), option::of(number()), any::<u32>()).prop_map(
+            |(options, user, feed, since, limit)| {
+                Request::Unread(UnreadOf { options, user, feed, since, limit })
+            }
+        ),
+    ]
+}
+
+fn revise() -> impl Strategy<Value = Revise> {
+    let content = (text(TEXT_BYTES_MAX), option::of(bytes(META_BYTES_MAX)));
+    (write_options(), number(), any::<u32>(), content).prop_map(
+        |(options, post, revision, (text, meta))| Revise { options, post, revision, text, meta },
     )
 }
 

@@ -9,7 +9,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use fanfold_engine::{
-    DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
+    DEVICES_MAX, DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+    TEXT_BYTES_MAX,
 };
 
 use super::settings::{SETTINGS, Setting};
@@ -167,10 +168,12 @@ impl Values<'_> {
             members_max: self.take("max-members", |text| parse::count(text, 1..=1_000_000))?,
             comment_bytes_max: self
                 .take("max-comment-bytes", |text| parse::count(text, 1..=TEXT_BYTES_MAX))?,
+            devices_max: self.take("max-devices", |text| parse::count(text, 1..=DEVICES_MAX))?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
             flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,
             erase_within: self.take("erase-within", parse::duration)?,
+            keep_revisions: self.take("keep-revisions", parse::switch)?,
             cold_after: self.take("cold-after", parse::duration)?,
             delivery: self.delivery()?,
             tag_weights: self.take("delivery.tag-weights", parse::tag_weights)?,

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 24] = [
+pub const SETTINGS: [Setting; 26] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -25,6 +25,7 @@ pub const SETTINGS: [Setting; 24] = [
     Setting { name: "flush-records", default: "1000000" },
     Setting { name: "memory.budget", default: "quarter" },
     Setting { name: "erase-within", default: "7d" },
+    Setting { name: "keep-revisions", default: "false" },
     Setting { name: "cold-after", default: "30d" },
     Setting { name: "delivery.policy", default: "adaptive" },
     Setting { name: "delivery.big-author", default: "10000" },
@@ -36,6 +37,7 @@ pub const SETTINGS: [Setting; 24] = [
     Setting { name: "max-groups", default: "100" },
     Setting { name: "max-members", default: "2000" },
     Setting { name: "max-comment-bytes", default: "8192" },
+    Setting { name: "max-devices", default: "32" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
     Setting { name: "log-level", default: "info" },

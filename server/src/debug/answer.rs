@@ -14,7 +14,9 @@ use fanfold_engine::{
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
-use super::{clients, delivery, edges, groups, help, info, responses, timelines, users, writes};
+use super::{
+    clients, delivery, edges, groups, help, info, marks, responses, timelines, users, writes,
+};
 use crate::backups;
 use crate::reply::code;
 use crate::service::Service;
@@ -112,6 +114,11 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         Command::Reactors(query) => {
             engine.reactors(&query).map(|page| responses::reactors(&query, &page))
         }
+        Command::Revisions(id) => {
+            engine.revisions(id, None).map(|(at, posts)| timelines::revisions(at, &posts))
+        }
+        Command::Marks(query) => engine.marks(&query).map(|found| marks::marks(&query, &found)),
+        Command::Unread(query) => engine.unread(&query).map(|found| marks::unread(&query, &found)),
         Command::User(user) => engine.user(user, None).map(|card| users::card(&card)),
         Command::Relation(a, b) => {
             engine.relation(a, b, None).map(|relation| users::relation(a, b, &relation))

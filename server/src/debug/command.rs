@@ -4,13 +4,15 @@
 //! of a `PUBLISH` is the rest of the line, as it is. What is wrong is said together with the usage,
 //! and a mistyped command with what was probably meant.
 
+mod marks;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use fanfold_engine::{
     Action, Command as Write, CommentsQuery, CountedQuery, EdgeQuery, GroupName, GroupQuery,
-    LIMIT_DEFAULT, MembersQuery, NewPost, Policy, PostId, ReactorsQuery, Sequence, Span,
-    TimelineQuery, UserId,
+    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, Policy, PostId, ReactorsQuery, Sequence,
+    Span, TimelineQuery, UnreadQuery, UserId,
 };
 
 use super::help::{USAGES, Usage};
@@ -34,6 +36,9 @@ pub(super) enum Command {
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
     Post(PostId),
+    Revisions(PostId),
+    Marks(MarksQuery),
+    Unread(UnreadQuery),
     User(UserId),
     Relation(UserId, UserId),
     Write(Write),
@@ -107,6 +112,10 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "POST" => words.post()?,
         "COMMENTS" => Command::Comments(words.comments()?),
         "REACTORS" => Command::Reactors(words.reactors()?),
+        "REVISE" => words.revise(line)?,
+        "MARK" => words.mark()?,
+        "MARKS" => words.marks()?,
+        "UNREAD" => words.unread()?,
         "USER" => Command::User(words.user("user")?),
         "RELATION" => Command::Relation(words.user("first user")?, words.user("second user")?),
         "FOLLOWING" => Command::Edges(Edges::Following, words.edges()?),
@@ -312,11 +321,15 @@ impl<'a> Words<'a> {
         Ok(wait)
     }
 
-    /// A number if the next word starts like one, else the default.
     pub(super) fn limit(&mut self) -> Result<usize, Wrong> {
+        self.limit_or(LIMIT_DEFAULT)
+    }
+
+    /// A number if the next word starts like one, else the default.
+    fn limit_or(&mut self, default: usize) -> Result<usize, Wrong> {
         let (word, rest) = split_word(self.rest);
         if !word.starts_with(|c: char| c.is_ascii_digit()) {
-            return Ok(LIMIT_DEFAULT);
+            return Ok(default);
         }
         self.rest = rest;
         word.parse().map_err(|_| self.wrong(format!("`{word}` is not a limit (a number)")))
@@ -460,7 +473,10 @@ mod tests {
             "unknown command `HOEM`; did you mean HOME? HELP HOME says how it is used"
         );
         assert_eq!(message("frobnicate"), "unknown command `frobnicate`; HELP lists the commands");
-        assert_eq!(message("POST x1"), "`x1` is not a post (a number); usage: POST id [COUNTS]");
+        assert_eq!(
+            message("POST x1"),
+            "`x1` is not a post (a number); usage: POST id [COUNTS | REVISIONS]"
+        );
         assert_eq!(message("PING 3"), "`3` is one word too many; usage: PING");
         assert_eq!(
             message("home 7 99999999999999999999999"),

@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 40] = [
+pub(super) const USAGES: [Usage; 44] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [limit] [BEFORE id | AFTER id]",
@@ -38,7 +38,12 @@ pub(super) const USAGES: [Usage; 40] = [
         TIMELINE,
         "OUTBOX 14 COUNTS",
     ),
-    usage("POST", "POST id [COUNTS]", "one post with everything known about it", "POST 12"),
+    usage(
+        "POST",
+        "POST id [COUNTS | REVISIONS]",
+        "one post with everything known about it; what it said before, if that is kept",
+        "POST 12",
+    ),
     usage("USER", "USER id", "counts of one user", "USER 14"),
     usage("RELATION", "RELATION a b", "what stands between two users", "RELATION 101 14"),
     usage("FOLLOWING", "FOLLOWING user [limit] [BEFORE sequence]", EDGES, "FOLLOWING 101"),
@@ -52,6 +57,25 @@ pub(super) const USAGES: [Usage; 40] = [
         "PUBLISH 14 hello, world",
     ),
     usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
+    usage(
+        "REVISE",
+        "REVISE id revision text...",
+        "another text for the post, which must have that revision: 0 when it is new",
+        "REVISE 12 0 hello, worlds",
+    ),
+    usage(
+        "MARK",
+        "MARK user post [GROUP name] [DEVICE number]",
+        "the device has seen the home, or the group, up to the post",
+        "MARK 101 3000 DEVICE 2",
+    ),
+    usage("MARKS", "MARKS user [GROUP name]", "how far each device has seen a feed", "MARKS 101"),
+    usage(
+        "UNREAD",
+        "UNREAD user [GROUP name] [limit] [SINCE id]",
+        "how much of a feed is above the mark; HOME user AFTER mark reads it",
+        "UNREAD 101 99",
+    ),
     usage(
         "FOLLOW",
         "FOLLOW user author [weight]",

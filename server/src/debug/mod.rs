@@ -24,6 +24,7 @@ mod groups;
 mod help;
 mod info;
 mod line;
+mod marks;
 mod respond;
 mod responses;
 mod timelines;

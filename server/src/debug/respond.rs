@@ -32,10 +32,16 @@ impl Words<'_> {
         Ok(Command::Timeline(Timeline::Outbox, self.part_of(user)?))
     }
 
-    /// `id [COUNTS]`
+    /// `id [COUNTS | REVISIONS]`
     pub(super) fn post(&mut self) -> Result<Command, Wrong> {
         let post = PostId(self.number("post")?);
-        Ok(if self.is_next("counts") { Command::CountedPost(post) } else { Command::Post(post) })
+        Ok(if self.is_next("counts") {
+            Command::CountedPost(post)
+        } else if self.is_next("revisions") {
+            Command::Revisions(post)
+        } else {
+            Command::Post(post)
+        })
     }
 
     /// `user id kind`

@@ -1,4 +1,4 @@
-//! `HOME`, `OUTBOX` and `POST`: one line a post, newest first.
+//! `HOME`, `OUTBOX` and `POST`: one line a post, or a revision of one, newest first.
 //!
 //! The last line names the number of entries, how to go on, and the position at which the answer
 //! holds. After `AFTER` going on means towards newer posts, otherwise towards older ones.
@@ -35,9 +35,29 @@ pub(super) fn one(at: Position, post: &Post) -> String {
     let mut out = String::new();
     line(&mut out, format_args!("{}", summary(post)));
     let (committed, meta) = (time(post.committed_at), post.meta.len());
-    let details = format!("(committed {committed}, kind {}, meta of {meta} bytes)", post.kind);
+    let details =
+        format!("(committed {committed}, kind {}, meta of {meta} bytes{})", post.kind, edit(post));
     line(&mut out, format_args!("{details} at {at}"));
     out
+}
+
+/// The revisions of a post that are kept, newest first.
+pub(super) fn revisions(at: Position, posts: &[Post]) -> String {
+    let mut out = String::new();
+    for post in posts {
+        let (revision, text) = (post.revision, escape(&post.text));
+        let since = time(post.edited_at.unwrap_or(post.committed_at));
+        line(&mut out, format_args!("revision {revision}  {since}  {text}"));
+    }
+    let kept = count(posts.len(), "revision", "revisions");
+    line(&mut out, format_args!("({kept}, end) at {at}"));
+    out
+}
+
+fn edit(post: &Post) -> String {
+    let revision = post.revision;
+    let edited = |at| format!(", revision {revision}, edited at {}", time(at));
+    post.edited_at.map_or_else(String::new, edited)
 }
 
 fn summary(post: &Post) -> String {
@@ -77,6 +97,7 @@ mod tests {
             kind: 3,
             text: Bytes::from_static(b"two\nlines"),
             meta: Bytes::from_static(b"m"),
+            ..Post::default()
         }
     }
 

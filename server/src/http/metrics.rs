@@ -133,6 +133,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("group_members", engine.group_members, "Members of all groups"),
         gauge("reactions", engine.reactions, "Reactions that stand"),
         gauge("comments", engine.comments, "Comments that stand"),
+        gauge("marks", engine.marks, "Read marks, one for each device and feed"),
+        gauge("revised_posts", engine.revised_posts, "Posts that were revised"),
         gauge("blocks", engine.blocks, "Blocks that hold"),
         gauge("receipts", engine.receipts, "Remembered idempotency keys"),
         gauge("inboxes", engine.inboxes, "Readers that have an inbox"),

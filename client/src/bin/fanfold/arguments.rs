@@ -3,12 +3,15 @@
 //! Only names, types and help texts; nothing is done here. The doc comments of the fields are the
 //! help that users read, so they speak to users.
 
+mod marks;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
+pub(crate) use self::marks::{FeedOf, Mark, Revise, Unread};
 use crate::response_arguments::{
     CommentArguments, CommentsArguments, ReactionArguments, ReactorsArguments,
 };
@@ -60,6 +63,14 @@ pub(crate) enum Command {
         #[arg(allow_negative_numbers = true)]
         post: PostId,
     },
+    /// Give a post another text
+    Revise(Revise),
+    /// Say that a user has seen a feed up to a post
+    Mark(Mark),
+    /// Show how far each device of a user has seen a feed
+    Marks(FeedOf),
+    /// Count the entries of a feed that a user has not seen
+    Unread(Unread),
     /// Let USER follow AUTHOR
     Follow(Follow),
     /// End a follow
@@ -106,6 +117,9 @@ pub(crate) enum Command {
         /// The feed of this group instead
         #[arg(long, value_name = "NAME")]
         group: Option<String>,
+        /// What is above the user's mark, the oldest first; goes on with --after
+        #[arg(long, conflicts_with_all = ["before", "after"])]
+        unread: bool,
     },
     /// Show a user's own posts, newest first
     Outbox(Timeline),
@@ -117,6 +131,9 @@ pub(crate) enum Command {
         /// With comments and reactions counted, and which of these are the viewer's
         #[arg(long)]
         counts: bool,
+        /// Show all revisions that the server keeps, newest first
+        #[arg(long, conflicts_with = "counts")]
+        revisions: bool,
     },
     /// Show the counts of a user
     User {
@@ -545,6 +562,11 @@ mod tests {
             "follow 1 2 --weight 16",
             "follow 1 2 --weight -1",
             "tag 1",
+            "revise 1 x",
+            "revise 1 --revision 0",
+            "mark 1",
+            "unread 1 --limit 10000",
+            "home 1 --unread --after 3",
             "import",
             "import --graph x --sort",
             "export",

@@ -124,6 +124,23 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
             }
         }
         Changed::Deleted(post) => put("post", post.0.into()),
+        Changed::Revised { post, revision, content } => {
+            put("post", post.0.into());
+            put("revision", (*revision).into());
+            if let Some((text, meta)) = content {
+                put("text", text.as_str().into());
+                put("meta", hex(meta).into());
+            }
+        }
+        Changed::Marked { group, device, post } => {
+            let feed = group.as_ref().map_or("home", |(_, name)| name);
+            put("feed", feed.into());
+            if let Some((group, _)) = group {
+                put("group", group.0.into());
+            }
+            put("device", (*device).into());
+            put("post", post.0.into());
+        }
         Changed::Edge(_, other) => put("other", other.0.into()),
         Changed::Group { kind, group, name, exclusive } => {
             put("group", group.0.into());
@@ -150,7 +167,10 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
 }
 
 fn is_post(what: &Changed) -> bool {
-    matches!(what, Changed::Published { .. } | Changed::Erased | Changed::Deleted(_))
+    matches!(
+        what,
+        Changed::Published { .. } | Changed::Erased | Changed::Deleted(_) | Changed::Revised { .. }
+    )
 }
 
 /// `#17  2013-06-01 00:49  @14  publish  text`
@@ -158,6 +178,14 @@ fn change_text(change: &Change) -> String {
     let rest = match &change.what {
         Changed::Published { content: Some((text, _)), .. } => safe(text).replace('\n', "\n    "),
         Changed::Deleted(post) => format!("#{post}"),
+        Changed::Revised { post, revision, content } => {
+            let text = content.as_ref().map_or("", |(text, _)| text);
+            format!("#{post} revision {revision}  {}", safe(text).replace('\n', "\n    "))
+        }
+        Changed::Marked { group, device, post } => {
+            let feed = group.as_ref().map_or("home", |(_, name)| name);
+            format!("#{post} device {device}  {}", safe(feed))
+        }
         Changed::Edge(_, other) => format!("@{other}"),
         Changed::Group { kind, group, name, exclusive } => {
             let member = match kind {
@@ -187,6 +215,8 @@ fn name(what: &Changed) -> &'static str {
         Changed::Published { .. } => "publish",
         Changed::Erased => "erased",
         Changed::Deleted(_) => "delete",
+        Changed::Revised { .. } => "revise",
+        Changed::Marked { .. } => "mark",
         Changed::Edge(kind, _) => match kind {
             EdgeChange::Follow => "follow",
             EdgeChange::Unfollow => "unfollow",

@@ -5,14 +5,14 @@
 
 use fanfold_client::Write;
 
-use crate::arguments::{Command, Follow, Tag};
+use crate::arguments::{Command, Follow, Mark, Revise, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
 use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{changes, export, groups, import, lookups, responses, watch, writes};
+use crate::{changes, export, groups, import, lookups, marks, responses, watch, writes};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -24,19 +24,26 @@ pub(crate) async fn run(
         Command::Ping => lookups::ping(session, console).await,
         Command::Status => lookups::status(session, console).await,
         Command::Backup { name } => lookups::backup(session, console, &name).await,
-        Command::Post { post, counts: false } => lookups::post(session, console, post).await,
-        Command::Post { post, counts: true } => lookups::counted_post(session, console, post).await,
+        Command::Post { post, revisions: true, .. } => {
+            marks::revisions(session, console, post).await
+        }
+        Command::Post { post, counts: true, .. } => {
+            lookups::counted_post(session, console, post).await
+        }
+        Command::Post { post, .. } => lookups::post(session, console, post).await,
         Command::Comments(arguments) => responses::comments(session, console, arguments).await,
         Command::Reactors(arguments) => responses::reactors(session, console, arguments).await,
+        Command::Marks(of) => marks::marks(session, console, of).await,
+        Command::Unread(unread) => marks::unread(session, console, unread).await,
         Command::User { user } => lookups::user(session, console, user).await,
         Command::Relation { a, b } => lookups::relation(session, console, a, b).await,
         Command::Group(command) => groups::run(session, console, command).await,
-        Command::Home { timeline, group } => {
+        Command::Home { timeline, group, unread } => {
             let which = group.map_or(Which::Home, Which::Group);
-            timelines::run(session, console, which, timeline).await
+            timelines::run(session, console, which, timeline, unread).await
         }
         Command::Outbox(timeline) => {
-            timelines::run(session, console, Which::Outbox, timeline).await
+            timelines::run(session, console, Which::Outbox, timeline, false).await
         }
         Command::Following(list) => edges::run(session, console, List::Following, list).await,
         Command::Followers(list) => edges::run(session, console, List::Followers, list).await,
@@ -69,6 +76,12 @@ fn to_write(command: Command) -> Result<Write, Failure> {
         Command::Comment(comment) => responses::new_comment(comment)?,
         Command::DeleteComment { comment } => Write::comment_delete(comment),
         Command::Touch { user } => Write::touch(user),
+        Command::Revise(Revise { post, revision, text }) => {
+            Write::revise(post, revision, writes::text(&text)?)
+        }
+        Command::Mark(Mark { user, post, feed, device }) => {
+            Write::mark(user, &marks::feed(feed), device, post)
+        }
         Command::Tag(Tag { user, tag, remove }) => Write::tag(user, tag, !remove),
         Command::Follow(Follow { pair, weight }) => {
             let follow = Write::follow(pair.user, pair.other);

@@ -73,7 +73,10 @@ pub(crate) async fn post(
     let post = session.client().await?.post(post, viewer).await?;
     match session.json() {
         true => console.json(&present::post_json(&post)),
-        false => console.line(&present::post_text(&post)),
+        false => {
+            console.line(&present::post_text(&post))?;
+            present::edit_text(&post).map_or(Ok(()), |edit| console.line(&format!("    ({edit})")))
+        }
     }
 }
 

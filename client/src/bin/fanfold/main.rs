@@ -19,6 +19,7 @@ mod files;
 mod groups;
 mod import;
 mod lookups;
+mod marks;
 mod present;
 mod response_arguments;
 mod responses;

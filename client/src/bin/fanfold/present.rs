@@ -28,6 +28,10 @@ pub(crate) struct PostJson<'a> {
     /// In hexadecimal.
     #[serde(skip_serializing_if = "String::is_empty")]
     meta: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<u64>,
 }
 
 /// By reference, because serde asks for one.
@@ -44,6 +48,8 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         kind: post.kind,
         committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
         meta: hex(&post.meta),
+        revision: post.edited_at.map(|_| post.revision),
+        edited_at: post.edited_at.map(|at| at.0),
     }
 }
 
@@ -73,6 +79,12 @@ pub(crate) fn post_text(post: &Post) -> String {
         false => safe(&post.text).replace('\n', "\n    "),
     };
     format!("{}  @{}  #{}  {text}", time::minute(post.at), post.author, post.id)
+}
+
+/// `revision 2, edited at 2013-06-01 00:49`; nothing of a post that was never revised.
+pub(crate) fn edit_text(post: &Post) -> Option<String> {
+    let at = time::minute(post.edited_at?);
+    Some(format!("revision {}, edited at {at}", post.revision))
 }
 
 #[derive(Serialize)]
@@ -309,6 +321,8 @@ mod tests {
             kind: 0,
             text: text.to_owned(),
             meta: Vec::new(),
+            revision: 0,
+            edited_at: None,
         }
     }
 

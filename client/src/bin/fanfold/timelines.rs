@@ -6,7 +6,7 @@
 
 use std::pin::Pin;
 
-use fanfold_client::{Counts, Page, PageEnd, PageStream, Post, Span, TimelineQuery};
+use fanfold_client::{Counts, Feed, Page, PageEnd, PageStream, Post, Span, TimelineQuery};
 use futures_util::StreamExt;
 
 use crate::arguments::Timeline;
@@ -24,14 +24,23 @@ pub(crate) enum Which {
     Outbox,
 }
 
-/// Prints a page, or all pages.
+/// Prints a page, or all pages; from the mark of the feed on if what is unread is wanted.
 pub(crate) async fn run(
     session: &mut Session,
     console: &mut Console,
     which: Which,
-    timeline: Timeline,
+    mut timeline: Timeline,
+    unread: bool,
 ) -> Result<(), Failure> {
     let client = session.client().await?;
+    if unread {
+        let feed = match &which {
+            Which::Group(name) => Feed::Group(name.clone()),
+            Which::Home | Which::Outbox => Feed::Home,
+        };
+        let marks = client.marks(timeline.user, &feed, session.viewer()).await?;
+        timeline.after = Some(marks.mark);
+    }
     let query = query(session, &timeline);
     let mut pages: PageStream = match which {
         Which::Home => client.stream_home(query),
@@ -111,6 +120,8 @@ mod tests {
             kind: 0,
             text: String::new(),
             meta: Vec::new(),
+            revision: 0,
+            edited_at: None,
         };
         let posts = ids.iter().map(post).collect();
         Page { position: Position::default(), end, posts, counts: Vec::new() }

@@ -59,6 +59,9 @@ fn print(is_json: bool, console: &mut Console, batch: &WatchBatch) -> Result<(),
             (true, WatchEvent::Entry(post)) => {
                 console.json(&EntryJson { event: "entry", post: present::post_json(post) })?;
             }
+            (true, WatchEvent::Changed(post)) => {
+                console.json(&EntryJson { event: "changed", post: present::post_json(post) })?;
+            }
             (true, event) => console.json(&event_json(event))?,
             (false, event) => console.line(&event_text(event))?,
         }
@@ -74,6 +77,7 @@ fn print(is_json: bool, console: &mut Console, batch: &WatchBatch) -> Result<(),
 fn event_json(event: &WatchEvent) -> Value {
     match event {
         WatchEvent::Entry(post) => json!({"event": "entry", "id": post.id.0}),
+        WatchEvent::Changed(post) => json!({"event": "changed", "id": post.id.0}),
         WatchEvent::Removed(post) => json!({"event": "removed", "post": post.0}),
         WatchEvent::FeedChanged(author) => json!({"event": "feed_changed", "author": author.0}),
         WatchEvent::Gap => json!({"event": "gap"}),
@@ -87,6 +91,10 @@ fn event_json(event: &WatchEvent) -> Value {
 fn event_text(event: &WatchEvent) -> String {
     match event {
         WatchEvent::Entry(post) => present::post_text(post),
+        WatchEvent::Changed(post) => {
+            let edit = present::edit_text(post).unwrap_or_default();
+            format!("{}\n    ({edit})", present::post_text(post))
+        }
         WatchEvent::Removed(post) => format!("#{post} was deleted"),
         WatchEvent::FeedChanged(author) => {
             format!("the posts of @{author} came in or went out; read the home again to see")

@@ -37,12 +37,17 @@ pub(crate) async fn run(
 
 /// The post that the arguments describe.
 pub(crate) fn new_post(publish: Publish) -> Result<NewPost, Failure> {
-    let text = text_of(&publish.text, &mut std::io::stdin())?;
+    let text = text(&publish.text)?;
     let post = NewPost::new(publish.author, text).kind(publish.kind);
     Ok(match publish.at {
         Some(at) => post.created_at(at),
         None => post,
     })
+}
+
+/// The words, or all of standard input for a single `-`.
+pub(crate) fn text(words: &[String]) -> Result<String, Failure> {
+    text_of(words, &mut std::io::stdin())
 }
 
 /// The words, or all of `input` for a single `-`; one line end at the very end is dropped.

@@ -1,6 +1,8 @@
 //! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
 //! no code with the engine but the types of commands and queries.
 
+mod edits;
+mod marks;
 mod responses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,6 +14,7 @@ use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
+pub use marks::ModelUnread;
 pub use responses::{ModelComment, ModelResponses};
 
 /// A post of the model.
@@ -27,6 +30,8 @@ pub struct ModelPost {
     pub created_at: Option<u64>,
     /// Whether it was deleted.
     pub deleted: bool,
+    /// How often it was revised.
+    pub revision: u32,
 }
 
 /// A group of the model.
@@ -49,6 +54,8 @@ pub struct ModelLimits {
     pub groups: usize,
     /// How many members a group may have.
     pub members: usize,
+    /// How many devices may mark a feed of a user.
+    pub devices: usize,
 }
 
 /// What the model expects a write to answer.
@@ -79,6 +86,8 @@ pub struct Model {
     pub groups: BTreeMap<(u64, String), ModelGroup>,
     /// Comments and reactions.
     pub responses: ModelResponses,
+    /// (user, id of the group or 0, device) to the post it has seen the feed up to.
+    pub marks: BTreeMap<(u64, u64, u64), u64>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -88,7 +97,8 @@ pub struct Model {
 
 impl Default for ModelLimits {
     fn default() -> Self {
-        Self { followees: usize::MAX, groups: usize::MAX, members: usize::MAX }
+        let none = usize::MAX;
+        Self { followees: none, groups: none, members: none, devices: none }
     }
 }
 
@@ -135,7 +145,16 @@ impl Model {
                 None => {}
             }
         }
-        let changes = match &command.action {
+        match self.changes(&command.action) {
+            Ok(true) => Changed,
+            Ok(false) => Unchanged,
+            Err(kind) => Refused(kind),
+        }
+    }
+
+    /// Whether it changes anything, or why it is refused.
+    fn changes(&self, action: &Action) -> Result<bool, ErrorKind> {
+        Ok(match action {
             Action::Publish(_) => true,
             Action::Delete { post } => !self.posts.get(&post.0).is_some_and(|post| post.deleted),
             Action::Follow { user, author, weight }
@@ -144,10 +163,10 @@ impl Model {
                 weight.is_some_and(|new| new != self.weight(*user, *author))
             }
             Action::Follow { user, author, .. } if self.is_blocked_between(*user, *author) => {
-                return Refused(ErrorKind::Conflict);
+                return Err(ErrorKind::Conflict);
             }
             Action::Follow { user, .. } if self.limits.followees <= self.following(*user).len() => {
-                return Refused(ErrorKind::Limit);
+                return Err(ErrorKind::Limit);
             }
             Action::Follow { .. } => true,
             Action::Unfollow { user, author } => self.follows.contains_key(&(user.0, author.0)),
@@ -158,20 +177,19 @@ impl Model {
             Action::GroupCreate { .. }
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
-            | Action::GroupRemove { .. } => match self.changes_groups(&command.action) {
-                Ok(changes) => changes,
-                Err(kind) => return Refused(kind),
-            },
+            | Action::GroupRemove { .. } => return self.changes_groups(action),
             Action::React { .. }
             | Action::Unreact { .. }
             | Action::Comment { .. }
-            | Action::CommentDelete { .. } => match self.changes_responses(&command.action) {
-                Ok(changes) => changes,
-                Err(kind) => return Refused(kind),
-            },
+            | Action::CommentDelete { .. } => return self.changes_responses(action),
+            Action::Revise { post, revision, .. } => {
+                return self.check_revise(*post, *revision).map(|()| true);
+            }
+            Action::Mark { user, feed, device, post } => {
+                return self.changes_mark((*user, feed), *device, *post);
+            }
             Action::Touch { .. } | Action::Tag { .. } => false,
-        };
-        if changes { Changed } else { Unchanged }
+        })
     }
 
     fn changes_groups(&self, action: &Action) -> Result<bool, ErrorKind> {
@@ -217,6 +235,7 @@ impl Model {
                     meta: post.meta.to_vec(),
                     created_at: post.created_at.map(|at| at.0),
                     deleted: false,
+                    revision: 0,
                 };
                 self.posts.insert(sequence, post);
             }
@@ -247,13 +266,31 @@ impl Model {
             Action::Unblock { user, other } => {
                 self.blocks.remove(&(user.0, other.0));
             }
+            Action::GroupCreate { .. }
+            | Action::GroupDelete { .. }
+            | Action::GroupAdd { .. }
+            | Action::GroupRemove { .. } => self.apply_group(&command.action, sequence),
+            Action::React { .. }
+            | Action::Unreact { .. }
+            | Action::Comment { .. }
+            | Action::CommentDelete { .. } => self.apply_response(&command.action, sequence),
+            Action::Revise { post, text, meta, .. } => self.revise(*post, text, meta.as_ref()),
+            Action::Mark { user, feed, device, post } => self.mark((*user, feed), *device, *post),
+            Action::Touch { .. } | Action::Tag { .. } => {}
+        }
+    }
+
+    fn apply_group(&mut self, action: &Action, sequence: u64) {
+        match action {
             Action::GroupCreate { user, name, exclusive } => {
                 let group =
                     ModelGroup { id: sequence, exclusive: *exclusive, members: BTreeMap::new() };
                 self.groups.insert(named(*user, name), group);
             }
             Action::GroupDelete { user, name } => {
-                self.groups.remove(&named(*user, name));
+                if let Some(group) = self.groups.remove(&named(*user, name)) {
+                    self.marks.retain(|(_, feed, _), _| *feed != group.id);
+                }
             }
             Action::GroupAdd { user, name, author } => {
                 if let Some(group) = self.groups.get_mut(&named(*user, name)) {
@@ -265,11 +302,7 @@ impl Model {
                     group.members.remove(&author.0);
                 }
             }
-            Action::React { .. }
-            | Action::Unreact { .. }
-            | Action::Comment { .. }
-            | Action::CommentDelete { .. } => self.apply_response(&command.action, sequence),
-            Action::Touch { .. } | Action::Tag { .. } => {}
+            _ => {}
         }
     }
 
@@ -450,7 +483,9 @@ impl Model {
 
     fn subject(&self, command: &Command) -> Option<UserId> {
         match &command.action {
-            Action::Delete { post } => self.posts.get(&post.0).map(|post| post.author),
+            Action::Delete { post } | Action::Revise { post, .. } => {
+                self.posts.get(&post.0).map(|post| post.author)
+            }
             Action::CommentDelete { comment } => {
                 let [author, _] = self.deleters(*comment)?;
                 Some(command.options.actor.unwrap_or(author))

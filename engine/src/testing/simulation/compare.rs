@@ -5,7 +5,8 @@ use super::trouble::{Checked, ensure, same};
 use crate::engine::Engine;
 use crate::error::ErrorKind;
 use crate::ids::{PostId, Sequence, UserId};
-use crate::limits::LIMIT_MAX;
+use crate::limits::{LIMIT_MAX, UNREAD_MAX};
+use crate::mark::{DeviceMark, Feed, MarksQuery, Unread, UnreadQuery};
 use crate::query::{
     EdgePage, EdgeQuery, GroupQuery, MembersQuery, Page, PageEnd, Post, ScanItems, ScanOf,
     ScanQuery, Span, TimelineQuery,
@@ -41,6 +42,7 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     let group = workload.group(model.last);
     group_feed(engine, model, &group)?;
     members(engine, model, &workload.members(model.last))?;
+    unread(engine, model, &workload.unread(model.last))?;
     group_list(engine, model, group.page.user)?;
     responses::at_random(engine, model, workload)?;
     let edges = workload.edges(model.last);
@@ -49,7 +51,7 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     counts(engine, model, a, viewer)?;
     relation(engine, model, a, b)?;
     post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
-    Ok(13)
+    Ok(15)
 }
 
 /// Everything that can be read. Answers how many reads it took.
@@ -63,6 +65,7 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         neighbours(engine, model, &query)?;
         counts(engine, model, user, None)?;
         reads += groups(engine, model, user)?;
+        reads += marks(engine, model, user)?;
         for other in users() {
             relation(engine, model, user, other)?;
             reads += 1;
@@ -143,6 +146,38 @@ fn members(engine: &Engine, model: &Model, query: &MembersQuery) -> Checked {
     same(&found, &model.members(query), || format!("members {query:?}"))
 }
 
+/// What is unread of a feed, and the marks of its devices.
+fn unread(engine: &Engine, model: &Model, query: &UnreadQuery) -> Checked {
+    let found = absent(engine.unread(query))?;
+    let as_model = |it: &Unread| (it.mark.0, it.count, it.is_more, it.oldest.map(|post| post.0));
+    let counted = found.as_ref().map(as_model);
+    same(&counted, &model.unread(query), || format!("unread {query:?}"))?;
+    if let (Some(found), Some(resident)) =
+        (found, absent(engine.resident().unread(query))?.flatten())
+    {
+        same(&resident, &found, || format!("resident unread {query:?}"))?;
+    }
+    let UnreadQuery { user, feed, .. } = query.clone();
+    let expected = model.mark_list(user, &feed);
+    let marks = absent(engine.marks(&MarksQuery { user, feed, viewer: None }))?;
+    let device = |mark: &DeviceMark| (mark.device, mark.post.0);
+    let marks = marks.map(|it| (it.mark.0, it.devices.iter().map(device).collect()));
+    same(&marks, &expected, || format!("marks {query:?}"))
+}
+
+/// Every feed of the user.
+fn marks(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
+    let groups = engine.groups(user, None)?.groups.into_iter();
+    let feeds = groups.map(|group| Feed::Group(group.name)).chain([Feed::Home]);
+    let mut reads = 0;
+    for feed in feeds {
+        let query = UnreadQuery { user, feed, viewer: None, since: None, limit: UNREAD_MAX };
+        unread(engine, model, &query)?;
+        reads += 2;
+    }
+    Ok(reads)
+}
+
 /// `None` instead of "there is no such".
 pub(super) fn absent<T>(answer: crate::error::Result<T>) -> Checked<Option<T>> {
     match answer {
@@ -200,6 +235,8 @@ fn content(model: &Model, post: &Post) -> Checked {
     let is_same = post.author == expected.author
         && post.text[..] == expected.text[..]
         && post.meta[..] == expected.meta[..]
+        && post.revision == expected.revision
+        && post.edited_at.is_some() == (0 < expected.revision)
         && post.at.0 == shown;
     ensure(is_same, || format!("post {} is {post:?}, expected {expected:?}", post.id))
 }

@@ -1,0 +1,287 @@
+//! How many entries of a feed are unread: ids only, nothing of what posts say.
+//!
+//! The path is that of a home page: what a warm inbox has above the mark, with what is pulled and in
+//! flight, less the few entries that do not count (the user's own, and those from before a follow that
+//! began above the mark). Where there is no inbox, or too much does not count, each author's outbox is
+//! counted from the mark or the follow on. Both end at the limit. Nothing looks at a file under the
+//! state lock: an excerpt is taken along instead.
+
+use std::cell::Cell;
+
+use crate::delivery::home::{Inboxed, Steps, Wanted, page};
+use crate::error::{Error, Result};
+use crate::ids::{Position, PostId, Sequence, Timestamp};
+use crate::limits::UNREAD_MAX;
+use crate::mark::{Feed, Unread, UnreadQuery};
+use crate::query::Span;
+use crate::read::content::Reach;
+use crate::read::groups::shown;
+use crate::read::marks::{check_owner, find};
+use crate::shared::Shared;
+use crate::views::graph::EDGE_WIDTH;
+use crate::views::hidden::Hidden;
+use crate::views::outbox::{Excerpts, Newest, Outbox, Resident};
+use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+use crate::views::walk::Up;
+
+/// Entries of an inbox that do not count are left out one by one, up to so many.
+const LEFT_OUT_MAX: usize = 256;
+
+/// An author, and from where on their posts count.
+#[derive(Clone, Copy, Debug)]
+struct Counts {
+    author: Ordinal,
+    above: Sequence,
+}
+
+/// What was found so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    count: usize,
+    oldest: Option<Sequence>,
+}
+
+/// What an answer says beside the count.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    position: Position,
+    mark: PostId,
+    limit: usize,
+}
+
+/// Where a count stands after one look at the state.
+enum Look {
+    Done(Unread),
+    /// The followees are in files: read these, then look again.
+    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    /// Posts are in files: the count goes on without the state.
+    Posts(Frame, Vec<Counts>, Excerpts),
+}
+
+/// Whom a user followed, and since when, while their edges had that stamp.
+struct Known {
+    follows: Vec<(Sequence, Ordinal)>,
+    stamp: Stamp,
+}
+
+/// How many are unread. Within memory: `None` if that is not enough.
+pub(crate) fn unread(shared: &Shared, query: &UnreadQuery, reach: Reach) -> Result<Option<Unread>> {
+    check_limit(query.limit)?;
+    check_owner(query.user, query.viewer)?;
+    let mut known = None;
+    loop {
+        match look(shared, query, known.as_ref())? {
+            Look::Done(unread) => return Ok(Some(unread)),
+            _ if reach == Reach::Memory => return Ok(None),
+            Look::Followees(excerpt, stamp) => known = Some(Known::read(&excerpt, stamp)?),
+            Look::Posts(frame, authors, excerpts) => {
+                let found = Found::of(&excerpts, &authors, frame.limit)?;
+                return Ok(Some(frame.answer(found)));
+            }
+        }
+    }
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if (1..=UNREAD_MAX).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("limit {limit} is out of range; count up to 1 to {UNREAD_MAX}")))
+}
+
+fn look(shared: &Shared, query: &UnreadQuery, known: Option<&Known>) -> Result<Look> {
+    let now = shared.options.clock.now();
+    let state = shared.state()?;
+    let (user, feed) = find(&state, query.user, &query.feed)?;
+    let mark = user.map_or(PostId(0), |user| state.marks.merged(user, feed));
+    let frame = Frame { position: state.position, mark, limit: query.limit };
+    let Some(user) = user else { return Ok(Look::Done(frame.answer(Found::default()))) };
+    state.activity.touch(user, now);
+    let reader = Reader { state: &state, user, above: query.since.unwrap_or(mark).into(), known };
+    let authors = match &query.feed {
+        Feed::Home => {
+            if let Some(entries) = reader.inbox(query.limit, now)? {
+                return Ok(Look::Done(frame.answer(Found::in_order(&entries))));
+            }
+            let following = &state.graph.following;
+            if reader.known().is_none() && !reader.following().files.is_empty() {
+                let all = following.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
+                return Ok(Look::Followees(all, following.stamp(user)));
+            }
+            reader.home()?
+        }
+        Feed::Group(name) => {
+            let group = state.groups.find(user, name);
+            let members = group.map(|group| shown(&state, user, group));
+            members.into_iter().flatten().filter_map(|member| reader.counts(member)).collect()
+        }
+    };
+    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+    let found = Found::of(&resident, &authors, query.limit)?;
+    // What is in memory may be more than is counted: then nobody need look at files.
+    if query.limit < found.count || !resident.missed.get() {
+        return Ok(Look::Done(frame.answer(found)));
+    }
+    let mut excerpts = Excerpts::default();
+    for Counts { author, above } in &authors {
+        excerpts.take(&state.outboxes, *author, Near::Above(*above), query.limit + 1);
+    }
+    Ok(Look::Posts(frame, authors, excerpts))
+}
+
+/// Somebody whose feed is counted.
+struct Reader<'a> {
+    state: &'a State,
+    user: Ordinal,
+    /// What counts is above this.
+    above: Sequence,
+    known: Option<&'a Known>,
+}
+
+impl<'a> Reader<'a> {
+    fn following(&self) -> Part<'a, EDGE_WIDTH> {
+        self.state.graph.following.part(self.user)
+    }
+
+    /// The followees that were read from files, if they are still the same.
+    fn known(&self) -> Option<&'a Known> {
+        self.known.filter(|known| known.stamp == self.state.graph.following.stamp(self.user))
+    }
+
+    /// An author of the feed, if anything of theirs can count.
+    fn counts(&self, (began, author): (Sequence, Ordinal)) -> Option<Counts> {
+        let above = self.above.max(began);
+        let newest = match self.state.outboxes.newest(author) {
+            Newest::None => return None,
+            Newest::Is(newest) | Newest::AtMost(newest) => newest,
+        };
+        (author != self.user && above < newest).then_some(Counts { author, above })
+    }
+
+    /// Hands out the authors whose posts are in the home, with the sequences of the follows.
+    fn each_shown(&self, mut each: impl FnMut((Sequence, Ordinal))) -> Result<()> {
+        let hidden = Hidden::of(self.state);
+        let hides_any = hidden.has_any(self.user);
+        let mut judge = |(began, author): (Sequence, Ordinal)| {
+            if !(hides_any && hidden.contains(self.user, author)) {
+                each((began, author));
+            }
+        };
+        match self.known() {
+            Some(known) => known.follows.iter().copied().for_each(judge),
+            None => {
+                self.following().each_entry(|(began, author)| judge((began, Ordinal(author))))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn home(&self) -> Result<Vec<Counts>> {
+        let mut authors = Vec::new();
+        self.each_shown(|follow| authors.extend(self.counts(follow)))?;
+        Ok(authors)
+    }
+
+    /// The entries that count, newest first, one more than the limit if there are more; `None` if
+    /// there is no warm inbox, or it does not have all of them.
+    fn inbox(&self, limit: usize, now: Timestamp) -> Result<Option<Vec<Sequence>>> {
+        let delivery = &self.state.delivery;
+        if !delivery.is_on() || delivery.wants_inbox(self.user, now).is_some() {
+            return Ok(None);
+        }
+        let knows_followees = self.following().files.is_empty() || self.known().is_some();
+        if !knows_followees && delivery.is_flying() {
+            return Ok(None);
+        }
+        let Some(left_out) = self.left_out()? else { return Ok(None) };
+        let mut steps = Steps::default();
+        let flights =
+            delivery.flights_of(|each| self.each_shown(|(_, author)| each(author)), &mut steps)?;
+        let wanted = Wanted {
+            reader: self.user,
+            span: Span::After(self.above.into()),
+            count: limit + 1 + left_out.len(),
+            now,
+        };
+        let Inboxed::Page(mut entries) = page(self.state, wanted, flights, &mut steps)? else {
+            return Ok(None);
+        };
+        entries.retain(|entry| left_out.binary_search(entry).is_err());
+        Ok(Some(entries))
+    }
+
+    /// Posts above the mark that do not count although they may be in the home, ascending: the user's
+    /// own, and those from before follows that began above the mark. `None` if they are many, or in
+    /// files.
+    fn left_out(&self) -> Result<Option<Vec<Sequence>>> {
+        let missed = Cell::new(false);
+        let mut left_out = Vec::new();
+        let mut leave_out = |author: Ordinal, upto: Sequence| -> Result<bool> {
+            let newest = self.state.outboxes.newest(author);
+            if matches!(newest, Newest::None)
+                || matches!(newest, Newest::Is(newest) if newest <= self.above)
+            {
+                return Ok(true);
+            }
+            let posts = self.state.outboxes.posts.part(author).resident(&missed);
+            let mut walk = Up::new(posts, self.above);
+            while let Some((post, _)) = walk.next()?.filter(|(post, _)| *post <= upto) {
+                left_out.push(post);
+                if LEFT_OUT_MAX < left_out.len() {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        let mut is_few = leave_out(self.user, Sequence(u64::MAX))?;
+        let mut follows = Up::new(self.following().resident(&missed), self.above);
+        while is_few && let Some((began, author)) = follows.next()? {
+            is_few = leave_out(Ordinal(author), began)?;
+        }
+        left_out.sort_unstable();
+        Ok((is_few && !missed.get()).then_some(left_out))
+    }
+}
+
+impl Known {
+    /// Reads the followees; may wait for a disk.
+    fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
+        let mut follows = Vec::with_capacity(stamp.count as usize);
+        excerpt.part().each_entry(|(began, author)| follows.push((began, Ordinal(author))))?;
+        Ok(Self { follows, stamp })
+    }
+}
+
+impl Found {
+    /// What is in these outboxes; ends above the limit.
+    fn of(outboxes: &impl Outbox, authors: &[Counts], limit: usize) -> Result<Self> {
+        let mut found = Self::default();
+        for Counts { author, above } in authors {
+            let mut walk = Up::new(outboxes.part(*author), *above);
+            while let Some((post, _)) = walk.next()? {
+                found.count += 1;
+                found.oldest = Some(found.oldest.map_or(post, |oldest| oldest.min(post)));
+                if limit < found.count {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Of entries that are listed newest first.
+    fn in_order(entries: &[Sequence]) -> Self {
+        Self { count: entries.len(), oldest: entries.last().copied() }
+    }
+}
+
+impl Frame {
+    fn answer(self, found: Found) -> Unread {
+        let Self { position, mark, limit } = self;
+        let is_more = limit < found.count;
+        let oldest = found.oldest.filter(|_| !is_more).map(PostId::from);
+        Unread { position, mark, count: found.count.min(limit), is_more, oldest }
+    }
+}
