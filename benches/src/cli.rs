@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::broadcasts::{self, BroadcastsArgs};
 use crate::bytes::{self, BytesArgs};
 use crate::celebrity::{self, CelebrityArgs};
 use crate::console::note;
@@ -86,6 +87,8 @@ enum Job {
     Hot(HotArgs),
     /// Measure Fanfold beside Redis, PostgreSQL and RocksDB, which are started and stopped here
     Peers(Box<PeersArgs>),
+    /// Measure first pages of broadcast feeds, in the engine and over the wire
+    Broadcasts(BroadcastsArgs),
     /// Measure what each delivery policy costs
     Policies(PoliciesArgs),
     /// Measure what reactions cost: to one post beside many, their memory, pages with counts
@@ -140,6 +143,7 @@ impl Job {
             Self::Failed(args) => power::failed_sync(&args),
             Self::MountCheck(args) => power::try_out(&args),
             Self::Figures(args) => figures::run(&args),
+            Self::Broadcasts(args) => broadcasts::run(&args),
             Self::Bytes(args) => bytes::run(&args),
             Self::Scale(args) => scale::run(&args),
             Self::FanOut(args) => fanout::run(&args),

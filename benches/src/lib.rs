@@ -6,6 +6,7 @@
 //! * `verify` - the main job end to end: import, every page against a naive merge, changes, restart;
 //! * `ledger` - `kill -9` again and again, audited against a ledger of acknowledgements;
 //! * `power` - power cuts, a full disk, a failed sync, on a file system of our own;
+//! * `broadcasts` - first pages of broadcast feeds;
 //! * `watchers` - thousands of watchers, what each was told and how soon;
 //! * `simulate` - the engine on a simulated disk that fails as disks do, beside a naive model;
 //! * `policies` - what each delivery policy costs;
@@ -23,6 +24,7 @@
 
 #![forbid(unsafe_code)]
 
+mod broadcasts;
 mod bytes;
 mod celebrity;
 mod churn;

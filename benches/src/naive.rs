@@ -4,7 +4,7 @@
 //! It shares no code with the engine, the server or the client. Invariant: a larger index is a
 //! newer post, because posts are imported in file order and new ones are appended.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::exit::{Failure, Outcome};
 use crate::input::InputPost;
@@ -45,6 +45,18 @@ pub(crate) struct Naive {
     follows: BTreeMap<u64, BTreeSet<u64>>,
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
+    reposts: Reposts,
+}
+
+/// What refers to what, by index.
+#[derive(Clone, Debug, Default)]
+struct Reposts {
+    /// By the ids of the file.
+    lines: HashMap<u64, usize>,
+    /// The root of each repost.
+    roots: HashMap<usize, usize>,
+    /// Bare reposts by author and root.
+    bare: HashMap<(u64, usize), usize>,
 }
 
 impl Naive {
@@ -58,7 +70,8 @@ impl Naive {
 
     /// Appends an imported post. Ids must ascend: the order of the file is the order of the feed.
     pub(crate) fn import(&mut self, post: InputPost, id: u64) -> Outcome<()> {
-        let InputPost { id: line, author, at, text } = post;
+        let InputPost { id: line, author, at, text, .. } = post;
+        self.reposts.lines.insert(line, self.posts.len());
         if let Some(last) = self.posts.last().filter(|last| id <= last.id) {
             let above = last.id;
             return Err(Failure::failed(format!(
@@ -68,6 +81,54 @@ impl Naive {
         }
         self.append(NaivePost { id, author, at, text });
         Ok(())
+    }
+
+    /// The same, where rows of kind repost refer to others: `id` is what the import said of the row. Whether
+    /// it became a post: what refers to nothing known does not, and what was reposted barely before is that.
+    pub(crate) fn import_repost(&mut self, post: InputPost, id: Option<u64>) -> Outcome<bool> {
+        let line = post.id;
+        let wrong = |what: &str| Failure::failed(format!("the post with id {line} {what}"));
+        let Some(link) = post.repost else {
+            return self.import(post, id.ok_or_else(|| wrong("got no post id"))?).map(|()| true);
+        };
+        let lines = &self.reposts.lines;
+        let parent = link.into_iter().flatten().find_map(|line| lines.get(&line).copied());
+        let (Some(parent), Some(id)) = (parent, id) else {
+            return match (parent, id) {
+                (None, None) => Ok(false),
+                (None, _) => Err(wrong("refers to nothing known, and was imported")),
+                (Some(_), _) => Err(wrong("refers to a post, and got no post id")),
+            };
+        };
+        let root = self.reposts.roots.get(&parent).copied().unwrap_or(parent);
+        let (author, index, is_bare) = (post.author, self.posts.len(), post.text.is_empty());
+        if is_bare && let Some(first) = self.reposts.bare.get(&(author, root)).copied() {
+            let is_first = self.post(first).is_some_and(|first| first.id == id);
+            self.reposts.lines.insert(line, first);
+            return if is_first { Ok(false) } else { Err(wrong("repeats another one")) };
+        }
+        self.import(post, id)?;
+        self.reposts.roots.insert(index, root);
+        if is_bare {
+            self.reposts.bare.insert((author, root), index);
+        }
+        Ok(true)
+    }
+
+    /// Whether who sees the author of a post sees it: of a repost, whether it is there and its original shows.
+    fn shows(&self, user: u64, index: usize) -> bool {
+        let Some(root) = self.reposts.roots.get(&index) else { return true };
+        let Some(author) = self.post(*root).map(|root| root.author) else { return false };
+        !self.is_orphan(index)
+            && !self.mutes.contains(&(user, author))
+            && !self.is_blocked(user, author)
+    }
+
+    /// Whether it is a bare repost of what was deleted.
+    fn is_orphan(&self, index: usize) -> bool {
+        let root = self.reposts.roots.get(&index);
+        root.is_some_and(|root| self.deleted.contains(root))
+            && self.post(index).is_some_and(|post| post.text.is_empty())
     }
 
     fn append(&mut self, post: NaivePost) {
@@ -112,7 +173,8 @@ impl Naive {
     pub(crate) fn home(&self, user: u64) -> Vec<usize> {
         let authors = self.followees(user).filter(|author| !self.mutes.contains(&(user, *author)));
         let posts = authors.flat_map(|author| self.posts_of(author).iter().copied());
-        let mut home: Vec<usize> = posts.filter(|index| !self.deleted.contains(index)).collect();
+        let stands = |index: &usize| !self.deleted.contains(index) && self.shows(user, *index);
+        let mut home: Vec<usize> = posts.filter(stands).collect();
         home.sort_unstable_by(|a, b| b.cmp(a));
         home
     }
@@ -126,7 +188,7 @@ impl Naive {
                 self.append(NaivePost { id: u64::MAX, author: *author, at: *at, text });
                 true
             }
-            Change::Delete(index) => self.deleted.insert(*index),
+            Change::Delete(index) => !self.is_orphan(*index) && self.deleted.insert(*index),
             Change::Follow(user, author) => self.follows.entry(*user).or_default().insert(*author),
             Change::Unfollow(user, author) => self.unfollow(*user, *author),
             Change::Mute(user, author) => self.mutes.insert((*user, *author)),
@@ -150,7 +212,7 @@ mod tests {
     use super::*;
 
     fn post(id: u64, author: u64) -> InputPost {
-        InputPost { id, author, at: id, text: "x".into() }
+        InputPost { id, author, at: id, text: "x".into(), repost: None }
     }
 
     fn naive() -> Naive {
@@ -167,6 +229,29 @@ mod tests {
         assert_eq!(naive.home(1), [3, 1, 0]);
         assert_eq!(naive.home(2), [3, 0]);
         assert_eq!(naive.home(9), [0_usize; 0]);
+    }
+
+    #[test]
+    fn reposts_refer_to_rows_above_and_go_with_them() {
+        let mut naive = Naive::new(&[(1, 7), (1, 8)]);
+        let repost = |id, author, text: &str, parent| InputPost {
+            id,
+            author,
+            at: id,
+            text: text.into(),
+            repost: Some([Some(parent), None]),
+        };
+        assert!(naive.import_repost(post(10, 9), Some(100)).unwrap());
+        assert!(naive.import_repost(repost(11, 7, "", 10), Some(101)).unwrap());
+        assert!(naive.import_repost(repost(12, 8, "quote", 11), Some(102)).unwrap());
+        assert!(!naive.import_repost(repost(13, 7, "", 12), Some(101)).unwrap(), "a second one");
+        assert!(!naive.import_repost(repost(14, 7, "", 99), None).unwrap(), "of nothing known");
+        assert!(naive.import_repost(repost(15, 7, "", 10), Some(103)).is_err());
+        assert_eq!(naive.home(1), [2, 1]);
+        assert!(naive.apply(&Change::Delete(0)));
+        assert_eq!(naive.home(1), [2]);
+        assert!(naive.apply(&Change::Mute(1, 9)));
+        assert_eq!(naive.home(1), [0_usize; 0]);
     }
 
     #[test]

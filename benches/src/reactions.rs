@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use fanfold_engine::{
-    Action, Command, CountedQuery, Durability, Engine, Options, PostId, Span, TimelineQuery, UserId,
+    Action, Command, CountedQuery, Durability, Engine, Mentions, Options, PostId, Span,
+    TimelineQuery, UserId,
 };
 
 use crate::console::{grouped, note, say};
@@ -164,7 +165,8 @@ fn pages(rounds: usize) -> Outcome<()> {
             loader.write(Command::new(action))?;
         }
         let text = "indeed".into();
-        let action = Action::Comment { user: UserId(1), post, answers: None, text };
+        let mentions = Mentions::new();
+        let action = Action::Comment { user: UserId(1), post, answers: None, text, mentions };
         loader.write(Command::new(action))?;
     }
     loader.settle_all()?;

@@ -32,9 +32,20 @@ impl Imported {
         input: &Input,
         workplace: &Workplace,
     ) -> Outcome<Self> {
+        Self::run_with(programs, url, input, (workplace, &["--strict"]))
+    }
+
+    /// The same with other options than to be strict.
+    pub(crate) fn run_with(
+        programs: &Programs,
+        url: &str,
+        input: &Input,
+        (workplace, options): (&Workplace, &[&str]),
+    ) -> Outcome<Self> {
         let ids = workplace.join("ids.tsv");
         let mut tool = Command::new(&programs.tool);
-        tool.args(["--url", url, "--json", "import", "--strict", "--graph"]).arg(&input.graph_file);
+        tool.args(["--url", url, "--json", "import"]).args(options);
+        tool.arg("--graph").arg(&input.graph_file);
         tool.arg("--posts").arg(&input.posts_file).arg("--ids").arg(&ids);
         tool.arg("--rejects").arg(workplace.join("rejects.tsv"));
         tool.arg("--progress").arg(workplace.join("import-progress"));

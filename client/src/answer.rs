@@ -4,6 +4,7 @@
 //! holds.
 
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
+use crate::repost::{Original, Repost};
 use crate::response::Counts;
 
 /// The answer to a write.
@@ -13,7 +14,8 @@ pub struct Written {
     pub position: Position,
     /// Whether anything changed. Repeating a follow, a delete and so on succeeds with `false`.
     pub changed: bool,
-    /// The new post's id, for a publish; the new comment's, for a comment.
+    /// The new post's id, for a publish or a repost; the new comment's, for a comment. Of a bare repost
+    /// that stands already, that one's.
     pub post: Option<PostId>,
 }
 
@@ -34,6 +36,10 @@ pub struct Post {
     pub text: String,
     /// The application's own bytes.
     pub meta: Vec<u8>,
+    /// What it refers to, if it is a repost.
+    pub repost: Option<Repost>,
+    /// Whom it mentions.
+    pub mentions: Vec<UserId>,
     /// How often the text was revised; 0 if never.
     pub revision: u32,
     /// When the newest revision was committed.
@@ -63,6 +69,13 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// What each of the posts was responded with; empty unless that was asked for.
     pub counts: Vec<Counts>,
+    /// What the reposts refer to, each once; empty unless that was asked for.
+    pub originals: Vec<Original>,
+    /// What each of the originals was responded with; empty unless counts were asked for.
+    pub original_counts: Vec<Counts>,
+    /// Of each of the posts the names of the reader's groups that have its author, oldest group first; empty
+    /// unless that was asked for.
+    pub groups: Vec<Vec<String>>,
 }
 
 /// A user in a list of users.

@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::query::read_options;
+use crate::repost::Repost;
 
 /// How long a part of an endless stream waits for the next change: below any usual deadline.
 const WAIT: Duration = Duration::from_secs(2);
@@ -79,6 +80,28 @@ pub enum Changed {
         /// Text and the application's own bytes, if they were asked for. Not of a post that was revised
         /// by now, unless the server keeps revisions: the newest has them.
         content: Option<(String, Vec<u8>)>,
+        /// Whom it mentions.
+        mentions: Vec<UserId>,
+    },
+    /// A post came to be that refers to another; its id is the sequence. A bare one is gone with its root.
+    Reposted {
+        /// The application's own number.
+        kind: u16,
+        /// The time to show, if one was given.
+        created_at: Option<Timestamp>,
+        /// What it refers to.
+        repost: Repost,
+        /// Text and the application's own bytes, if they were asked for.
+        content: Option<(String, Vec<u8>)>,
+        /// Whom it mentions.
+        mentions: Vec<UserId>,
+    },
+    /// A bare repost ended.
+    Unreposted {
+        /// The first post of the chain.
+        root: PostId,
+        /// The repost.
+        repost: PostId,
     },
     /// A post came to be that is deleted by now: what it said is told to nobody.
     Erased,
@@ -126,6 +149,19 @@ pub enum Changed {
         /// What was reacted to, answered or deleted: the post itself, or a comment on it.
         target: PostId,
     },
+    /// The user has read their notices up to here.
+    NoticesRead(Sequence),
+    /// Something about a broadcast of the user. One that came to be and is gone by now is erased.
+    Broadcast {
+        /// What.
+        kind: BroadcastChange,
+        /// Its id.
+        broadcast: Sequence,
+        /// The application's own number of a new one, and of a replay; else 0.
+        post_kind: u16,
+        /// Text and the application's own bytes of a new one, and of a replay, if they were asked for.
+        content: Option<(String, Vec<u8>)>,
+    },
 }
 
 /// What happened in response to a post.
@@ -137,10 +173,25 @@ pub enum ResponseChange {
     /// A reaction of this kind ended.
     Unreact(u8),
     /// A comment came to be; its id is the sequence. Without its text if that was not asked for, or if it
-    /// is deleted by now.
-    Comment(Option<String>),
+    /// is deleted by now; and whom it mentions.
+    Comment(Option<String>, Vec<UserId>),
     /// A comment was deleted.
     Delete,
+}
+
+/// What happened about a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum BroadcastChange {
+    /// A new one, to start then.
+    Schedule(Timestamp),
+    /// It is to start then.
+    Reschedule(Timestamp),
+    Start,
+    /// The sequence is the id of its replay, a post.
+    End,
+    Cancel,
 }
 
 /// What happened between two users.

@@ -21,10 +21,13 @@
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
+//! * reposts: [`Client::repost`], [`Client::quote`], [`Client::reposters`];
 //! * reactions and comments: [`Client::react`], [`Client::comments`]; with every page:
 //!   [`TimelineQuery::counts`];
+//! * who mentions, comments, reacts, reposts and follows: [`Client::notices`];
 //! * what a user has seen, and what is left: [`Client::marks`], [`Client::unread`];
 //! * what happens from now on: [`Client::watch`];
+//! * live sessions, and the feed of them: [`Client::broadcasts`];
 //! * every change of the database, in order: [`Client::stream_changes`].
 //!
 //! Guarantees:
@@ -40,6 +43,7 @@
 mod advice;
 mod answer;
 mod backoff;
+mod broadcast;
 mod changes;
 mod client;
 mod connection;
@@ -50,11 +54,13 @@ mod group;
 mod ids;
 mod limits;
 mod marks;
+mod notice;
 mod options;
 mod pending;
 mod query;
 mod random;
 mod reads;
+mod repost;
 mod response;
 mod session;
 mod shared;
@@ -70,8 +76,10 @@ pub use answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
+pub use broadcast::{Broadcast, BroadcastFeed, BroadcastId, BroadcastState, BroadcastsQuery};
 pub use changes::{
-    Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange, ResponseChange,
+    BroadcastChange, Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange,
+    ResponseChange,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
@@ -79,9 +87,11 @@ pub use feed::PageStream;
 pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use marks::{DeviceMark, Feed, Marks, Unread, UnreadQuery};
+pub use notice::{NoticeGroup, NoticeKind, NoticePage, NoticesQuery};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;
 pub use query::{EdgeQuery, ScanQuery, ScanWhat, Span, TimelineQuery, WatchQuery};
+pub use repost::{Original, Repost, Reposter, ReposterPage, RepostersQuery};
 pub use response::{
     Comment, CommentPage, CommentsQuery, CountedPost, Counts, REACTION_KINDS, Reactor, ReactorPage,
     ReactorsQuery,

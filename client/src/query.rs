@@ -32,13 +32,18 @@ pub struct TimelineQuery {
     pub viewer: Option<UserId>,
     /// Whether the page comes with [`counts`](crate::Page::counts).
     pub counts: bool,
+    /// Whether the page comes with [`originals`](crate::Page::originals).
+    pub originals: bool,
+    /// Whether the page comes with [`groups`](crate::Page::groups).
+    pub groups: bool,
 }
 
 impl TimelineQuery {
     /// The newest entries of `user`.
     #[must_use]
     pub fn of(user: UserId) -> Self {
-        Self { user, span: Span::Newest, limit: 0, viewer: None, counts: false }
+        let (span, viewer) = (Span::Newest, None);
+        Self { user, span, limit: 0, viewer, counts: false, originals: false, groups: false }
     }
 
     /// The entries below `post`.
@@ -69,6 +74,21 @@ impl TimelineQuery {
         self
     }
 
+    /// With the names of the groups that have the authors: of the viewer, of a home and a group's feed without
+    /// one of the user.
+    #[must_use]
+    pub fn groups(mut self) -> Self {
+        self.groups = true;
+        self
+    }
+
+    /// With what the reposts of the page refer to.
+    #[must_use]
+    pub fn originals(mut self) -> Self {
+        self.originals = true;
+        self
+    }
+
     /// With what each post was responded with; `mine` is about the viewer, of a home and a group's feed
     /// without one about the user.
     #[must_use]
@@ -84,7 +104,8 @@ impl TimelineQuery {
             Span::After(post) => wire::Span::After(post.0),
         };
         let (user, limit) = (self.user.0, self.limit);
-        let options = wire::ReadOptions { counts: self.counts, ..read_options(self.viewer) };
+        let Self { counts, originals, groups, .. } = self;
+        let options = wire::ReadOptions { counts, originals, groups, ..read_options(self.viewer) };
         wire::Timeline { options, user, span, limit }
     }
 }
@@ -252,7 +273,7 @@ impl WatchQuery {
 }
 
 pub(crate) fn read_options(viewer: Option<UserId>) -> wire::ReadOptions {
-    wire::ReadOptions { viewer: viewer.map(|user| user.0), counts: false }
+    wire::ReadOptions { viewer: viewer.map(|user| user.0), ..wire::ReadOptions::default() }
 }
 
 #[cfg(test)]

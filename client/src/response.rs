@@ -20,6 +20,8 @@ pub const REACTION_KINDS: usize = wire::limits::REACTION_KINDS;
 pub struct Counts {
     /// Comments that stand, at whatever level. A comment has none of its own.
     pub comments: u64,
+    /// Reposts that stand and have it as their root.
+    pub reposts: u64,
     /// The viewer's own reactions: bit 0 is kind 0.
     pub mine: u16,
     /// Reactions that stand, by kind.
@@ -50,6 +52,8 @@ pub struct Comment {
     pub text: String,
     /// Reactions to it.
     pub counts: Counts,
+    /// Whom it mentions.
+    pub mentions: Vec<UserId>,
 }
 
 /// A page of comments.
@@ -205,8 +209,8 @@ impl Write {
     /// Comments on a post.
     pub fn comment(user: UserId, post: PostId, text: impl Into<String>) -> Self {
         let (options, text) = (wire::WriteOptions::default(), Bytes::from(text.into()));
-        let (user, post, answers) = (user.0, post.0, None);
-        let comment = wire::NewComment { options, user, post, answers, text };
+        let (user, post, answers, mentions) = (user.0, post.0, None, Vec::new());
+        let comment = wire::NewComment { options, user, post, answers, text, mentions };
         Self { request: Request::Comment(comment) }
     }
 

@@ -13,10 +13,15 @@ use crate::answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
-use crate::changes::{Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange};
+use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
+use crate::changes::{
+    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
+};
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
+use crate::notice::{NoticeGroup, NoticeKind, NoticePage};
+use crate::repost::{Original, Repost, Reposter, ReposterPage};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
 
 /// An answer that can be made from a reply.
@@ -53,8 +58,12 @@ from_reply! {
     Changed => Changes, changes;
     Comments => CommentPage, comments;
     Reactors => ReactorPage, reactors;
+    Reposters => ReposterPage, reposters;
+    Notices => NoticePage, notices;
     Marks => Marks, marks;
     Unread => Unread, unread;
+    Broadcasts => BroadcastFeed, broadcasts;
+    Broadcast => Broadcast, |one: wire::OneBroadcast| broadcast(one.broadcast);
 }
 
 impl FromReply for () {
@@ -92,12 +101,22 @@ fn page(body: wire::Page) -> Page {
         end: end(body.end),
         posts: body.posts.into_iter().map(post).collect(),
         counts: body.counts.into_iter().flatten().map(counts).collect(),
+        originals: body.originals.into_iter().map(original).collect(),
+        original_counts: body.original_counts.into_iter().map(counts).collect(),
+        groups: body.came_by.map(groups_of).unwrap_or_default(),
     }
 }
 
+/// The names of each post's groups.
+fn groups_of(body: wire::CameBy) -> Vec<Vec<String>> {
+    let names: Vec<String> = body.groups.iter().map(text).collect();
+    let named = |place: u16| names.get(usize::from(place)).cloned();
+    body.posts.into_iter().map(|places| places.into_iter().filter_map(named).collect()).collect()
+}
+
 fn counts(body: wire::Counts) -> Counts {
-    let wire::Counts { comments, mine, reactions } = body;
-    Counts { comments, mine, reactions }
+    let wire::Counts { comments, reposts, mine, reactions } = body;
+    Counts { comments, reposts, mine, reactions }
 }
 
 impl FromReply for CountedPost {
@@ -119,12 +138,41 @@ fn comments(body: wire::CommentPage) -> CommentPage {
         answers: comment.answers.map(PostId),
         text: text(&comment.text),
         counts: counts(comment.counts),
+        mentions: users(comment.mentions),
     };
     CommentPage {
         position: position(body.position),
         end: end(body.end),
         total: body.total,
         comments: body.comments.into_iter().map(comment).collect(),
+    }
+}
+
+fn users(ids: Vec<u64>) -> Vec<UserId> {
+    ids.into_iter().map(UserId).collect()
+}
+
+fn notices(body: wire::NoticePage) -> NoticePage {
+    let group = |group: wire::NoticeGroup| NoticeGroup {
+        kind: match group.kind {
+            wire::NoticeKind::Mention => NoticeKind::Mention,
+            wire::NoticeKind::Comment => NoticeKind::Comment,
+            wire::NoticeKind::Reaction => NoticeKind::Reaction,
+            wire::NoticeKind::Follow => NoticeKind::Follow,
+            wire::NoticeKind::Repost => NoticeKind::Repost,
+        },
+        post: group.post.map(PostId),
+        comment: group.comment.map(PostId),
+        actors: users(group.actors),
+        count: group.actor_count,
+        newest: Sequence(group.newest),
+    };
+    NoticePage {
+        position: position(body.position),
+        end: end(body.end),
+        unread: body.unread,
+        read_up_to: Sequence(body.read_up_to),
+        groups: body.groups.into_iter().map(group).collect(),
     }
 }
 
@@ -141,6 +189,35 @@ fn reactors(body: wire::ReactorPage) -> ReactorPage {
     }
 }
 
+fn original(body: wire::Original) -> Original {
+    match body {
+        wire::Original::Post(found) => Original::Post(post(found)),
+        wire::Original::Deleted { id, author } => {
+            Original::Deleted { id: PostId(id), author: UserId(author) }
+        }
+    }
+}
+
+fn repost(body: wire::Repost) -> Repost {
+    let wire::Repost { parent, root, root_author } = body;
+    Repost { parent: PostId(parent), root: PostId(root), root_author: UserId(root_author) }
+}
+
+fn reposters(body: wire::ReposterPage) -> ReposterPage {
+    let reposter = |reposter: wire::Reposter| Reposter {
+        user: UserId(reposter.user),
+        repost: PostId(reposter.repost),
+        is_quote: reposter.quote,
+    };
+    ReposterPage {
+        position: position(body.position),
+        end: end(body.end),
+        root: PostId(body.root),
+        total: body.total,
+        reposters: body.reposters.into_iter().map(reposter).collect(),
+    }
+}
+
 fn post(body: wire::Post) -> Post {
     Post {
         id: PostId(body.id),
@@ -150,6 +227,8 @@ fn post(body: wire::Post) -> Post {
         kind: body.kind,
         text: text(&body.text),
         meta: body.meta.to_vec(),
+        repost: body.repost.map(repost),
+        mentions: users(body.mentions),
         revision: body.edit.map_or(0, |edit| edit.revision),
         edited_at: body.edit.map(|edit| Timestamp(edit.at)),
     }
@@ -290,11 +369,25 @@ fn changes(body: wire::Changed) -> Changes {
 fn change(change: wire::Change) -> Change {
     let wire::Change { sequence, time, user, what } = change;
     let what = match what {
-        wire::What::Publish { kind, created_at, content } => Changed::Published {
+        wire::What::Publish { kind, created_at, content, mentions } => Changed::Published {
             kind,
             created_at: created_at.map(Timestamp),
             content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+            mentions: users(mentions),
         },
+        wire::What::Repost { kind, created_at, repost: link, content, mentions } => {
+            Changed::Reposted {
+                kind,
+                created_at: created_at.map(Timestamp),
+                repost: repost(link),
+                content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+                mentions: users(mentions),
+            }
+        }
+        wire::What::Unrepost { root, post } => {
+            Changed::Unreposted { root: PostId(root), repost: PostId(post) }
+        }
+        wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
         wire::What::Erased => Changed::Erased,
         wire::What::Delete { post } => Changed::Deleted(PostId(post)),
         wire::What::Mark { post, device, group, name } => Changed::Marked {
@@ -317,6 +410,12 @@ fn change(change: wire::Change) -> Change {
             post: PostId(post),
             target: PostId(target),
         },
+        wire::What::Broadcast { kind, broadcast, at, post_kind, content } => Changed::Broadcast {
+            kind: broadcast_change(kind, Timestamp(at)),
+            broadcast: Sequence(broadcast),
+            post_kind,
+            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+        },
     };
     let (sequence, time, user) = (Sequence(sequence), Timestamp(time), UserId(user));
     Change { sequence, time, user, what }
@@ -326,8 +425,8 @@ fn response_change(kind: wire::ResponseChange) -> ResponseChange {
     match kind {
         wire::ResponseChange::React(kind) => ResponseChange::React(kind),
         wire::ResponseChange::Unreact(kind) => ResponseChange::Unreact(kind),
-        wire::ResponseChange::Comment(said) => {
-            ResponseChange::Comment(said.map(|said| text(&said)))
+        wire::ResponseChange::Comment(said, mentions) => {
+            ResponseChange::Comment(said.map(|said| text(&said)), users(mentions))
         }
         wire::ResponseChange::Delete => ResponseChange::Delete,
     }
@@ -350,6 +449,45 @@ fn group_change(kind: wire::GroupChange, member: UserId) -> GroupChange {
         wire::GroupChange::Delete => GroupChange::Delete,
         wire::GroupChange::Add => GroupChange::Add(member),
         wire::GroupChange::Remove => GroupChange::Remove(member),
+    }
+}
+
+fn broadcast_change(kind: wire::BroadcastChange, at: Timestamp) -> BroadcastChange {
+    match kind {
+        wire::BroadcastChange::Schedule => BroadcastChange::Schedule(at),
+        wire::BroadcastChange::Reschedule => BroadcastChange::Reschedule(at),
+        wire::BroadcastChange::Start => BroadcastChange::Start,
+        wire::BroadcastChange::End => BroadcastChange::End,
+        wire::BroadcastChange::Cancel => BroadcastChange::Cancel,
+    }
+}
+
+fn broadcasts(body: wire::Broadcasts) -> BroadcastFeed {
+    BroadcastFeed {
+        position: position(body.position),
+        frozen: Sequence(body.frozen),
+        session: body.session,
+        end: end(body.end),
+        broadcasts: body.broadcasts.into_iter().map(broadcast).collect(),
+    }
+}
+
+fn broadcast(body: wire::Broadcast) -> Broadcast {
+    let state = match body.state {
+        wire::BroadcastState::Scheduled => BroadcastState::Scheduled,
+        wire::BroadcastState::Live => BroadcastState::Live,
+        wire::BroadcastState::Replay { post, ended } => {
+            BroadcastState::Replay { post: PostId(post), ended: Timestamp(ended) }
+        }
+    };
+    Broadcast {
+        id: Sequence(body.id),
+        state,
+        author: UserId(body.author),
+        start: Timestamp(body.start),
+        kind: body.kind,
+        text: text(&body.text),
+        meta: body.meta.to_vec(),
     }
 }
 

@@ -63,6 +63,24 @@ impl NewPost {
     }
 }
 
+impl NewPost {
+    /// The same as a repost of `parent`; with a text it is a quote.
+    #[must_use]
+    pub fn reposting(self, parent: PostId) -> Write {
+        let repost = wire::NewRepost {
+            options: wire::WriteOptions::default(),
+            user: self.author.0,
+            parent: parent.0,
+            kind: self.kind,
+            created_at: self.created_at.map(|at| at.0),
+            text: self.text,
+            meta: self.meta,
+            mentions: Vec::new(),
+        };
+        Write { request: wire::Request::Repost(repost) }
+    }
+}
+
 /// One write: what [`Client::write`](crate::Client::write) and
 /// [`Client::start`](crate::Client::start) take.
 #[derive(Clone, Debug)]
@@ -228,13 +246,21 @@ impl Write {
             | wire::Request::Unmute(pair)
             | wire::Request::Block(pair)
             | wire::Request::Unblock(pair) => &mut pair.options,
+            wire::Request::Repost(repost) => &mut repost.options,
+            wire::Request::Unrepost(unrepost) => &mut unrepost.options,
             wire::Request::React(reaction) | wire::Request::Unreact(reaction) => {
                 &mut reaction.options
             }
             wire::Request::Comment(comment) => &mut comment.options,
             wire::Request::CommentDelete(delete) => &mut delete.options,
+            wire::Request::NoticesRead(read) => &mut read.options,
             wire::Request::GroupCreate(group) => &mut group.options,
             wire::Request::GroupDelete(group) => &mut group.options,
+            wire::Request::BroadcastSchedule(schedule) => &mut schedule.options,
+            wire::Request::BroadcastReschedule(reschedule) => &mut reschedule.options,
+            wire::Request::BroadcastStart(start) => &mut start.options,
+            wire::Request::BroadcastEnd(end) => &mut end.options,
+            wire::Request::BroadcastCancel(cancel) => &mut cancel.options,
             wire::Request::GroupAdd(member) | wire::Request::GroupRemove(member) => {
                 &mut member.options
             }
@@ -261,6 +287,7 @@ impl From<NewPost> for Write {
             created_at: post.created_at.map(|at| at.0),
             text: post.text,
             meta: post.meta,
+            mentions: Vec::new(),
         };
         Self { request: wire::Request::Publish(publish) }
     }
@@ -269,6 +296,7 @@ impl From<NewPost> for Write {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Sequence;
 
     #[test]
     fn options_reach_every_kind_of_write() {
@@ -292,8 +320,17 @@ mod tests {
             Write::group_remove(a, "friends", b),
             Write::react(a, PostId(1), 3),
             Write::unreact(a, PostId(1), 3),
+            Write::repost(a, PostId(1)),
+            Write::unrepost(a, PostId(1)),
             Write::comment(a, PostId(1), "so").answers(PostId(2)),
             Write::comment_delete(PostId(2)),
+            Write::notices_read(a, None),
+            Write::broadcast_schedule(a, Timestamp(5), "show").broadcast_extras(1, [2]),
+            Write::broadcast_reschedule(Sequence(5), Timestamp(6)),
+            Write::broadcast_start(Sequence(5)),
+            Write::broadcast_start_new(a, "show"),
+            Write::broadcast_end(Sequence(5)).replay_text("x").replay_kind(1).replay_meta([1]),
+            Write::broadcast_cancel(Sequence(5)),
         ];
         for write in all {
             let options = WriteOptions { key: Some(Key([7; 16])), actor: Some(UserId(5)) };

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 
 use crate::group_name::GroupName;
-use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
+use crate::ids::{BroadcastId, GroupId, Position, PostId, Sequence, Timestamp, UserId};
+use crate::mentions::Mentions;
+use crate::repost::Repost;
 
 /// A part of the change stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +72,21 @@ pub enum Changed {
         /// Text and meta, if they are wanted; absent if the post was revised by now and its revisions
         /// are not kept: the newest has them.
         content: Option<(Bytes, Bytes)>,
+        /// What it refers to, if it is a repost.
+        repost: Option<Repost>,
+        /// Whom it mentions.
+        mentions: Mentions,
     },
-    /// A post came to be that is deleted by now: what it said is told to nobody.
+    /// A bare repost ended. Deleting it tells of a delete instead, and deleting its root of nothing more.
+    Unreposted {
+        /// Who had reposted.
+        user: UserId,
+        /// The first post of the chain.
+        root: PostId,
+        /// The repost.
+        repost: PostId,
+    },
+    /// A post, or a broadcast, came to be that is gone by now: what it said is told to nobody.
     Erased {
         /// By whom.
         author: UserId,
@@ -116,6 +131,13 @@ pub enum Changed {
         /// What was reacted to, answered or deleted: the post itself, or a comment on it.
         target: PostId,
     },
+    /// A user has read their notices.
+    NoticesRead {
+        /// Who.
+        user: UserId,
+        /// Everything up to here.
+        up_to: Sequence,
+    },
     /// A post says something else.
     Revised {
         /// The post.
@@ -139,6 +161,20 @@ pub enum Changed {
         /// Up to where.
         post: PostId,
     },
+    /// Something about a broadcast. What came to be is told with what it says, unless it is gone by now:
+    /// then as erased.
+    Broadcast {
+        /// What.
+        kind: BroadcastChange,
+        /// Whose it is.
+        author: UserId,
+        /// The broadcast: of a new one the sequence of the change.
+        broadcast: BroadcastId,
+        /// The application's kind, of a new broadcast and of a replay; else 0.
+        post_kind: u16,
+        /// Text and meta of a new broadcast and of a replay, if they are wanted.
+        content: Option<(Bytes, Bytes)>,
+    },
 }
 
 /// What happened in response to a post. Deleting a post ends all of it.
@@ -150,8 +186,8 @@ pub enum ResponseChange {
     /// A reaction of this kind ended.
     Unreact(u8),
     /// A comment came to be; its id is the sequence of the change. With its text, unless that is not
-    /// wanted or the comment is deleted by now.
-    Comment(Option<Bytes>),
+    /// wanted or the comment is deleted by now, and whom it mentions.
+    Comment(Option<Bytes>, Mentions),
     /// A comment was deleted.
     Delete,
 }
@@ -167,6 +203,22 @@ pub enum EdgeChange {
     Unmute,
     Block,
     Unblock,
+}
+
+/// What happened about a broadcast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum BroadcastChange {
+    /// A new one, to start then.
+    Schedule(Timestamp),
+    /// It is to start then.
+    Reschedule(Timestamp),
+    /// It is live: a scheduled one, or a new one.
+    Start,
+    /// It ended. The sequence of the change is the id of its replay, a post.
+    End,
+    Cancel,
 }
 
 /// What happened about a group. A delete ends all memberships.

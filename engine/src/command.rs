@@ -6,12 +6,15 @@
 
 use bytes::Bytes;
 
+use crate::broadcast::BroadcastAction;
 use crate::delivery::ranks::{WEIGHT_MAX, check_tag};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
-use crate::ids::{Key, PostId, Timestamp, UserId};
+use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::limits::{META_BYTES_MAX, REACTION_KINDS, TEXT_BYTES_MAX};
 use crate::mark::Feed;
+use crate::mentions::Mentions;
+use crate::repost::Repost;
 
 /// Who acts and under which idempotency key; both may be absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,11 +154,37 @@ pub enum Action {
         answers: Option<PostId>,
         /// UTF-8, not empty, at most [`comment_bytes_max`](crate::Options::comment_bytes_max).
         text: Bytes,
+        /// Whom it mentions: each gets a notice. At most 50, and nobody who blocks the user or is blocked by
+        /// them.
+        mentions: Mentions,
     },
     /// A comment goes; those that answer it stay. Its author and the author of the post may.
     CommentDelete {
         /// The comment.
         comment: PostId,
+    },
+    /// A post that refers to another, of which the receipt names the id. Without a text it is bare: a
+    /// user has one for each root, and saying it again names the first.
+    Repost {
+        /// The repost itself: who, and what they say of it; may be empty.
+        post: NewPost,
+        /// What is reposted: a post, or a repost.
+        parent: PostId,
+    },
+    /// Ends the user's bare repost.
+    Unrepost {
+        /// Who reposted.
+        user: UserId,
+        /// Any post of the chain: the root, or a repost of it.
+        post: PostId,
+    },
+    /// The user has read their notices up to there. A mark only rises; one that is not above the one that
+    /// there is changes nothing.
+    NoticesRead {
+        /// Whose notices.
+        user: UserId,
+        /// Everything up to here, at most the newest sequence; absent: up to their newest notice.
+        up_to: Option<Sequence>,
     },
     /// The post says something else from now on. Its id, place, kind and times stay.
     Revise {
@@ -181,6 +210,8 @@ pub enum Action {
         /// Up to where: compared by order, never looked up; at most the newest sequence.
         post: PostId,
     },
+    /// Something about a broadcast.
+    Broadcast(BroadcastAction),
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
         /// The user.
@@ -211,6 +242,11 @@ pub struct NewPost {
     pub text: Bytes,
     /// Opaque bytes of the application, at most 4 KiB.
     pub meta: Bytes,
+    /// What it refers to. Absent in a command: the engine finds it out for [`Action::Repost`].
+    pub repost: Option<Repost>,
+    /// Whom it mentions: each gets a notice. At most 50, and nobody who blocks the author or is blocked by
+    /// them.
+    pub mentions: Mentions,
 }
 
 /// The answer to a command: what it did, and at which position.
@@ -220,7 +256,8 @@ pub struct Receipt {
     pub position: crate::ids::Position,
     /// False if everything was already as asked.
     pub changed: bool,
-    /// The new post, for a publish; the new comment, for a comment.
+    /// The new post, for a publish or a repost and for the end of a broadcast; the new comment, for a comment. Of a bare repost that
+    /// stands already, that one.
     pub post: Option<PostId>,
 }
 
@@ -243,6 +280,13 @@ impl Command {
         Self::new(Action::Follow { user, author, weight: None })
     }
 
+    /// `user` reposts `parent`, without a text.
+    #[must_use]
+    pub fn repost(user: UserId, parent: PostId) -> Self {
+        let post = NewPost { author: user, ..NewPost::default() };
+        Self::new(Action::Repost { post, parent })
+    }
+
     /// Deletes `post`.
     #[must_use]
     pub fn delete(post: PostId) -> Self {
@@ -259,13 +303,18 @@ impl Command {
     /// Checks everything that needs no state.
     pub fn validate(&self) -> Result<()> {
         match &self.action {
-            Action::Publish(post) => validate_content(&post.text, &post.meta)?,
+            Action::Publish(post) | Action::Repost { post, .. } => validate_post(post)?,
             Action::Revise { revision: u32::MAX, post, .. } => {
                 let what = format!("revision {} of post {post} is the last there is", u32::MAX);
                 return Err(Error::invalid(what));
             }
             Action::Revise { text, meta, .. } => {
                 validate_content(text, meta.as_deref().unwrap_or_default())?;
+            }
+            Action::Broadcast(broadcast) => broadcast.validate()?,
+            Action::Comment { text, mentions, .. } => {
+                mentions.check()?;
+                check_utf8(text)?;
             }
             Action::Follow { weight: Some(weight), .. } if WEIGHT_MAX < *weight => {
                 let what = format!("weight {weight} is out of range; give 0 to {WEIGHT_MAX}");
@@ -280,7 +329,6 @@ impl Command {
             | Action::GroupRemove { name, .. }
             | Action::Mark { feed: Feed::Group(name), .. } => name.check()?,
             Action::React { kind, .. } | Action::Unreact { kind, .. } => check_kind(*kind)?,
-            Action::Comment { text, .. } => check_utf8(text)?,
             Action::Mute { .. }
             | Action::Block { .. }
             | Action::Delete { .. }
@@ -289,6 +337,8 @@ impl Command {
             | Action::Unfollow { .. }
             | Action::Unmute { .. }
             | Action::Unblock { .. }
+            | Action::Unrepost { .. }
+            | Action::NoticesRead { .. }
             | Action::Mark { feed: Feed::Home, .. }
             | Action::Touch { .. } => {}
         }
@@ -308,8 +358,9 @@ impl Action {
     #[must_use]
     pub fn subject(&self) -> Option<UserId> {
         match self {
-            Self::Publish(post) => Some(post.author),
+            Self::Publish(post) | Self::Repost { post, .. } => Some(post.author),
             Self::Delete { .. } | Self::CommentDelete { .. } | Self::Revise { .. } => None,
+            Self::Broadcast(broadcast) => broadcast.subject(),
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
             | Self::Mute { user, .. }
@@ -323,6 +374,8 @@ impl Action {
             | Self::React { user, .. }
             | Self::Unreact { user, .. }
             | Self::Comment { user, .. }
+            | Self::Unrepost { user, .. }
+            | Self::NoticesRead { user, .. }
             | Self::Mark { user, .. }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
@@ -330,7 +383,16 @@ impl Action {
     }
 }
 
-fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {
+fn validate_post(post: &NewPost) -> Result<()> {
+    if post.repost.is_some() {
+        let what = "a post that is published says itself that it reposts; use a repost";
+        return Err(Error::invalid(what));
+    }
+    post.mentions.check()?;
+    validate_content(&post.text, &post.meta)
+}
+
+pub(crate) fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {
     if TEXT_BYTES_MAX < text.len() {
         let len = text.len();
         return Err(Error::limit(format!("text of {len} bytes; the limit is {TEXT_BYTES_MAX}")));

@@ -1,7 +1,9 @@
 //! The engine: open, write, read, close. Wiring only; what happens stands in `commit`, `read`,
 //! `views` and `log`.
 
+mod broadcasts;
 mod marks;
+mod reposts;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -30,6 +32,7 @@ use crate::flush::flusher::Flusher;
 use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
 use crate::log::view::Log;
 use crate::log::writer::{LocalLog, LogCounters, Start};
+use crate::notice::{NoticesPage, NoticesQuery};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
@@ -42,7 +45,7 @@ use crate::read::draft::Draft;
 use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
-use crate::read::{changes, comments, edges, feed, groups, reactors, scan};
+use crate::read::{changes, comments, edges, feed, groups, notices, reactors, scan};
 use crate::resident::Resident;
 use crate::retain::pass::Retention;
 use crate::retain::retainer::{Retainer, round};
@@ -272,6 +275,14 @@ impl Engine {
     /// [`NotFound`](ErrorKind::NotFound) if the target is deleted or hidden itself.
     pub fn reactors(&self, query: &ReactorsQuery) -> Result<ReactorsPage> {
         self.read(|shared| reactors::reactors(shared, query, Reach::Files))
+    }
+
+    /// What concerns a user: who mentions them, comments, reacts, reposts and follows, grouped by what it is about,
+    /// newest group first. Without what was undone, and without those whom the user has muted, who block
+    /// them or are blocked by them, and without what is on posts of these. Only the user and the trusted
+    /// application may ask.
+    pub fn notices(&self, query: &NoticesQuery) -> Result<NoticesPage> {
+        self.read(|shared| notices::notices(shared, query, Reach::Files))
     }
 
     /// Whom the user follows, newest edge first.

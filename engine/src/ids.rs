@@ -25,6 +25,11 @@ pub struct PostId(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u64);
 
+/// A broadcast: the sequence of the record that scheduled it, or that started it unscheduled. Its replay
+/// is a post of its own, with an id of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BroadcastId(pub u64);
+
 /// Milliseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);
@@ -76,6 +81,18 @@ impl From<GroupId> for Sequence {
     }
 }
 
+impl From<Sequence> for BroadcastId {
+    fn from(sequence: Sequence) -> Self {
+        Self(sequence.0)
+    }
+}
+
+impl From<BroadcastId> for Sequence {
+    fn from(broadcast: BroadcastId) -> Self {
+        Self(broadcast.0)
+    }
+}
+
 impl From<PostId> for Sequence {
     fn from(post: PostId) -> Self {
         Self(post.0)
@@ -101,6 +118,12 @@ impl fmt::Display for PostId {
 }
 
 impl fmt::Display for GroupId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for BroadcastId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

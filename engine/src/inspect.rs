@@ -5,18 +5,22 @@ use std::path::Path;
 
 use bytes::Bytes;
 
+use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::Sequence;
+use crate::ids::{Sequence, UserId};
 use crate::inspect_view::inspect_view;
+use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
-use crate::log::record::{Began, Effect, Record};
+use crate::log::record::{Began, Bygone, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::{Emptied, ReviseEffect};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
+use crate::repost::Repost;
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
 use crate::storage::{Storage, names};
@@ -193,6 +197,24 @@ fn inspect_group(group: &ScannedGroup, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+/// A post, or a repost.
+fn described_post(post: &NewPost) -> String {
+    let text = String::from_utf8_lossy(&post.text);
+    let created = post.created_at.map_or_else(String::new, |at| format!(" at={at}"));
+    let (what, of) = post.repost.map_or(("publish", String::new()), |link| {
+        let Repost { parent, root, root_author, root_at, .. } = link;
+        let of = format!(" parent={parent} root={root} of={root_author} then={root_at}");
+        ("repost", of)
+    });
+    format!(
+        "{what} author={} kind={}{created}{of} meta={}{} text={text:?}",
+        post.author,
+        post.kind,
+        post.meta.len(),
+        listed("mentions", post.mentions.iter())
+    )
+}
+
 fn describe(record: &Record) -> String {
     match &record.effect {
         Effect::Retired(retired) => {
@@ -202,18 +224,17 @@ fn describe(record: &Record) -> String {
                 (false, Some(post)) => format!("comment on {post} of"),
                 (false, None) => "record of".to_owned(),
             };
-            format!("retired: {what} user {}{other}", retired.subject)
+            let noticed = listed("noticed", retired.noticed.iter().copied());
+            let ends = match retired.broadcast {
+                Some(Bygone::Began) => ", began a broadcast".to_owned(),
+                Some(Bygone::Ends(ended)) => {
+                    format!(", ends broadcast {} since {}", ended.broadcast, ended.began)
+                }
+                None => String::new(),
+            };
+            format!("retired: {what} user {}{other}{noticed}{ends}", retired.subject)
         }
-        Effect::Publish(post) => {
-            let text = String::from_utf8_lossy(&post.text);
-            let created = post.created_at.map_or_else(String::new, |at| format!(" at={at}"));
-            format!(
-                "publish author={} kind={}{created} meta={} text={text:?}",
-                post.author,
-                post.kind,
-                post.meta.len()
-            )
-        }
+        Effect::Publish(post) => described_post(post),
         Effect::Delete { post, author, commented, revised } => {
             let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
             format!("delete post={post} author={author}{commented}{revised}")
@@ -232,6 +253,9 @@ fn describe(record: &Record) -> String {
         Effect::Unfollow { user, author, began } => {
             format!("unfollow user={user} author={author}{}", ended("began", *began))
         }
+        Effect::Unrepost { user, post, root, began } => {
+            format!("unrepost user={user} post={post} root={root}{}", ended("began", *began))
+        }
         Effect::Mute { user, author } => format!("mute user={user} author={author}"),
         Effect::Unmute { user, author, began } => {
             format!("unmute user={user} author={author}{}", ended("began", *began))
@@ -242,7 +266,11 @@ fn describe(record: &Record) -> String {
         }
         Effect::Group(group) => describe_group(group),
         Effect::Response(response) => describe_response(response),
+        Effect::NoticesRead(NoticesReadEffect { user, up_to, .. }) => {
+            format!("notices read user={user} up_to={up_to}")
+        }
         Effect::Mark(mark) => describe_mark(mark),
+        Effect::Broadcast(broadcast) => describe_broadcast(broadcast),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }
@@ -273,18 +301,27 @@ fn describe_response(response: &ResponseEffect) -> String {
         ResponseAct::Unreact { kind, began } => {
             format!("unreact user={user} kind={kind} {of}{}", ended("began", *began))
         }
-        ResponseAct::Comment { text } => {
-            format!("comment user={user} {of} text={:?}", String::from_utf8_lossy(text))
+        ResponseAct::Comment { text, mentions } => {
+            let mentions = listed("mentions", mentions.iter());
+            let text = String::from_utf8_lossy(text);
+            format!("comment user={user} {of}{mentions} text={text:?}")
         }
         ResponseAct::Delete => format!("delete comment user={user} {of}"),
     }
 }
 
+/// Some users; nothing if there are none.
+fn listed(noun: &str, users: impl Iterator<Item = UserId>) -> String {
+    let users: Vec<String> = users.map(|user| user.to_string()).collect();
+    if users.is_empty() { String::new() } else { format!(" {noun}={}", users.join(",")) }
+}
+
 fn describe_revise(revise: &ReviseEffect) -> String {
-    let ReviseEffect { post, author, revision, before, text, meta, .. } = revise;
+    let ReviseEffect { post, author, revision, before, text, meta, mentions, .. } = revise;
     let (text, meta) = (String::from_utf8_lossy(text), meta.len());
+    let mentions = listed("mentions", mentions.iter());
     format!(
-        "revise post={post} author={author} revision={revision} before={before} meta={meta} \
+        "revise post={post} author={author} revision={revision} before={before} meta={meta}{mentions} \
          text={text:?}"
     )
 }
@@ -295,6 +332,32 @@ fn describe_mark(MarkEffect { user, feed, device, post }: &MarkEffect) -> String
         MarkedFeed::Group(group, name) => format!("group={group} name={name:?}"),
     };
     format!("mark user={user} device={device} post={post} {feed}")
+}
+
+fn describe_broadcast(effect: &BroadcastEffect) -> String {
+    let BroadcastEffect { content, act, emptied } = effect;
+    let what = match act {
+        BroadcastAct::Schedule { at } => format!("schedule at={at}"),
+        BroadcastAct::Reschedule { broadcast, at, .. } => format!("reschedule {broadcast} at={at}"),
+        BroadcastAct::Start { broadcast: None, .. } => "start".to_owned(),
+        BroadcastAct::Start { broadcast: Some(broadcast), .. } => format!("start {broadcast}"),
+        BroadcastAct::End { broadcast, started, .. } => {
+            format!("end {broadcast} started={started}")
+        }
+        BroadcastAct::Cancel { broadcast, .. } => format!("cancel {broadcast}"),
+    };
+    let since = ended("began", act.began());
+    if effect.broadcast().is_some() && effect.replay().is_none() {
+        return format!("broadcast {what} author={}{since}", content.author);
+    }
+    let (text, meta) = (String::from_utf8_lossy(&content.text), content.meta.len());
+    let (author, kind) = (content.author, content.kind);
+    if emptied.is_some() {
+        return format!(
+            "broadcast {what} author={author}{since} kind={kind}, revised: its text is erased"
+        );
+    }
+    format!("broadcast {what} author={author}{since} kind={kind} meta={meta} text={text:?}")
 }
 
 /// Since when an edge stood that ends; nothing if there was none.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::error::Result;
 use crate::inspect::line;
+use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
@@ -14,11 +15,16 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::read_marks;
+use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
+use crate::views::broadcasts::{PlaceRow, ReplayRow};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
+use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::receipts::Receipts;
+use crate::views::reposts::RepostRow;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::RevisedRow;
 use crate::views::users::Ordinal;
@@ -35,8 +41,11 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::RECEIPTS => inspect_receipts(&file, out)?,
         view_kind::GROUPS => inspect_groups(&file, out)?,
         view_kind::RESPONSES => inspect_responses(&file, out)?,
+        view_kind::REPOSTS => inspect_reposts(&file, out)?,
+        view_kind::NOTICES => inspect_notices(&file, out)?,
         view_kind::MARKS => inspect_marks(&file, out)?,
         view_kind::REVISIONS => inspect_revisions(&file, out)?,
+        view_kind::BROADCASTS => inspect_broadcasts(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -79,6 +88,19 @@ fn inspect_groups(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_reposts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    let RepostFile { reposts, gone } = RepostFile::read(file, usize::MAX)?;
+    for RepostRow { at, author, is_bare, root, root_author, .. } in &reposts {
+        let what = if *is_bare { "repost" } else { "quote" };
+        let (author, owner) = (author.0, root_author.0);
+        line(out, format_args!("  {at}: {what} of {root} of ordinal {owner} by ordinal {author}"))?;
+    }
+    for (root, at) in &gone {
+        line(out, format_args!("  {at}: root {root} deleted"))?;
+    }
+    Ok(())
+}
+
 fn inspect_responses(file: &Arc<ViewFile>, out: &mut dyn Write) -> Result<()> {
     // The number of the first list stands in no file: it follows from the files before.
     for (index, row) in lists::read(file)?.iter().enumerate() {
@@ -97,6 +119,13 @@ fn inspect_responses(file: &Arc<ViewFile>, out: &mut dyn Write) -> Result<()> {
     inspect_family(file, family::RESPONSES, out)
 }
 
+fn inspect_notices(file: &Arc<ViewFile>, out: &mut dyn Write) -> Result<()> {
+    for ReadMarkRow { owner, mark: ReadMark { up_to, at } } in read_marks::read(file, usize::MAX)? {
+        line(out, format_args!("  {at}: ordinal {} has read up to {up_to}", owner.0))?;
+    }
+    inspect_family(file, family::NOTICES, out)
+}
+
 fn inspect_marks(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     for MarkRow { owner, mark } in marks::read(file, usize::MAX)? {
         let Mark { feed, device, post, at } = mark;
@@ -110,6 +139,20 @@ fn inspect_revisions(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     for RevisedRow { owner, post, revised } in revisions::read(file, usize::MAX)? {
         let (owner, at, revision) = (owner.0, revised.at, revised.revision);
         line(out, format_args!("  {at}: post {post} of ordinal {owner}, revision {revision}"))?;
+    }
+    Ok(())
+}
+
+fn inspect_broadcasts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    let BroadcastFile { places, replays } = BroadcastFile::read(file, usize::MAX)?;
+    for PlaceRow { owner, place } in &places {
+        let what = if place.is_live() { "live since" } else { "scheduled for" };
+        let (at, id, start) = (place.began, place.broadcast, place.start());
+        line(out, format_args!("  {at}: broadcast {id} of ordinal {} {what} {start}", owner.0))?;
+    }
+    for ReplayRow { owner, replay } in &replays {
+        let (post, id) = (replay.post, replay.broadcast);
+        line(out, format_args!("  {post}: replay of broadcast {id} of ordinal {}", owner.0))?;
     }
     Ok(())
 }
@@ -139,8 +182,11 @@ fn view_name(view: u8) -> &'static str {
         view_kind::GRAVES => "graves",
         view_kind::GROUPS => "groups",
         view_kind::RESPONSES => "responses",
+        view_kind::REPOSTS => "reposts",
+        view_kind::NOTICES => "notices",
         view_kind::MARKS => "marks",
         view_kind::REVISIONS => "revisions",
+        view_kind::BROADCASTS => "broadcasts",
         _ => "of a view this program does not know",
     }
 }
@@ -155,7 +201,11 @@ fn family_name(number: u8) -> &'static str {
         family::GROUPS => "groups",
         family::RESPONSES => "responses",
         family::LISTS => "lists",
+        family::REPOSTS => "reposts",
+        family::NOTICES => "notices",
         family::REVISIONS => "revisions",
+        family::BOARDS => "boards",
+        family::REPLAYS => "replays",
         _ => "members",
     }
 }

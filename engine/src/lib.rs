@@ -34,6 +34,7 @@
 //! its reasons are in `ARCHITECTURE.md`, the bytes in `engine/FORMAT.md`.
 
 mod backup;
+mod broadcast;
 mod change;
 mod check;
 mod clock;
@@ -50,12 +51,15 @@ mod inspect_view;
 mod limits;
 mod log;
 mod mark;
+mod mentions;
+mod notice;
 mod open;
 mod options;
 mod query;
 mod random;
 mod read;
 mod repair;
+mod repost;
 mod resident;
 mod restore;
 mod retain;
@@ -69,8 +73,13 @@ mod views;
 mod watch;
 
 pub use backup::Backup;
+pub use broadcast::{
+    Broadcast, BroadcastAction, BroadcastCard, BroadcastFeed, BroadcastFeedRef, BroadcastRef,
+    BroadcastState, BroadcastsPage, BroadcastsQuery, ReplayContent, SessionId,
+};
 pub use change::{
-    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange, ResponseChange,
+    BroadcastChange, Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange,
+    GroupChange, ResponseChange,
 };
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -82,17 +91,22 @@ pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use group_name::GroupName;
-pub use ids::{DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId};
+pub use ids::{
+    BroadcastId, DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId,
+};
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
-    CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX, DEVICES_MAX_DEFAULT,
-    FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, LIMIT_DEFAULT,
-    LIMIT_MAX, MEMBERS_MAX_DEFAULT, META_BYTES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
+    BOARD_MAX, BOARD_MAX_DEFAULT, CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT,
+    DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
+    GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX,
+    META_BYTES_MAX, NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
     REACTION_KINDS, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
     TEXT_BYTES_MAX, UNREAD_DEFAULT, UNREAD_MAX,
 };
 pub use log::layout;
 pub use mark::{DeviceMark, Feed, Marks, MarksQuery, Unread, UnreadQuery};
+pub use mentions::{Mentioned, Mentions, MentionsRef};
+pub use notice::{NoticeGroup, NoticeKind, NoticesPage, NoticesQuery};
 pub use open::Recovery;
 pub use options::{Durability, Options};
 pub use query::{
@@ -104,6 +118,10 @@ pub use query::{
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;
 pub use repair::{Repaired, repair, repair_storage};
+pub use repost::{
+    CameBy, Original, OriginalsPage, OriginalsQuery, Repost, Reposter, RepostersPage,
+    RepostersQuery,
+};
 pub use resident::Resident;
 pub use restore::{Restored, Until, restore, restore_storage};
 pub use retain::pass::Retention;

@@ -9,8 +9,12 @@ pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of application data in one post.
 pub const META_BYTES_MAX: usize = 4 * 1024;
 
-/// Bytes of a record's body: text, meta, and room for the small fields.
-pub(crate) const RECORD_BODY_BYTES_MAX: usize = TEXT_BYTES_MAX + META_BYTES_MAX + 256;
+/// Users whom one post or comment mentions: more is a mailing list.
+pub const MENTIONS_MAX: usize = 50;
+
+/// Bytes of a record's body: text, meta, mentions, and room for the small fields.
+pub(crate) const RECORD_BODY_BYTES_MAX: usize =
+    TEXT_BYTES_MAX + META_BYTES_MAX + MENTIONS_MAX * 10 + 256;
 
 /// Entries in a page if the caller does not say.
 pub const LIMIT_DEFAULT: usize = 20;
@@ -18,7 +22,7 @@ pub const LIMIT_DEFAULT: usize = 20;
 /// Entries in a page at most.
 pub const LIMIT_MAX: usize = 200;
 
-/// A page stops after the entry with which its text and meta reach this.
+/// A page stops after the entry with which its text, meta and mentions reach this.
 pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Changes of one answer if the caller does not say.
@@ -55,6 +59,15 @@ pub const COMMENT_BYTES_MAX_DEFAULT: usize = 8 * 1024;
 /// of each post. They are numbered in 32 bits, of which the last number is reserved.
 pub(crate) const LISTS_MAX: usize = u32::MAX as usize - 1;
 
+/// Users whom one record concerns: the mentioned, and two authors.
+pub(crate) const CONCERNED_MAX: usize = MENTIONS_MAX + 2;
+
+/// Notices kept of one user: the newest. Whoever looks at more looks at a feed.
+pub const NOTICES_MAX: usize = 1_000;
+
+/// Actors whom a group of notices names; the others are counted.
+pub const NOTICE_ACTORS_MAX: usize = 3;
+
 /// Devices with a mark in one feed of a user, by default.
 pub const DEVICES_MAX_DEFAULT: usize = 32;
 
@@ -66,6 +79,15 @@ pub const UNREAD_DEFAULT: usize = 999;
 
 /// Up to how many unread entries are counted at most: some hundred microseconds.
 pub const UNREAD_MAX: usize = 9_999;
+
+/// Broadcasts of one author that may be scheduled or live, by default.
+pub const BOARD_MAX_DEFAULT: usize = 100;
+
+/// Broadcasts of one author that may be scheduled or live, at most: a board is kept sorted as one array.
+pub const BOARD_MAX: usize = 10_000;
+
+/// Memory for sessions of broadcast feeds, by default.
+pub(crate) const LIVE_SESSIONS_BYTES_DEFAULT: u64 = 256 * 1024 * 1024;
 
 /// Keyed writes whose answers are remembered: minutes of a full-speed load, hours of a usual one.
 pub const RECEIPTS_MAX: usize = 1_048_576;
@@ -153,6 +175,10 @@ pub(crate) const TRAIL_CHUNK_NOTES: usize = 1_024;
 
 /// Events that are told to one that comes back; more are a gap, and it reads pages instead.
 pub(crate) const CATCH_UP_EVENTS_MAX: usize = 4_096;
+
+/// Bare reposts that watches are told one by one when their original is deleted; if there are more, a
+/// gap is told instead.
+pub(crate) const ORPHANS_TOLD_MAX: usize = 1_024;
 
 /// How long somebody is online after a touch.
 pub(crate) const LEASE_MILLIS: u64 = 60_000;

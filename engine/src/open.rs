@@ -17,11 +17,11 @@ use crate::flush::merge::set_aside;
 use crate::flush::step::{Frozen, flush};
 use crate::ids::{Position, Sequence};
 use crate::limits::{
-    DEVICES_MAX, EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
-    SEQUENCE_MAX, TEXT_BYTES_MAX,
+    BOARD_MAX, DEVICES_MAX, EPOCH_MAX, EPOCH_SKIP, GROUPS_MAX, SEGMENT_BYTES_MAX,
+    SEGMENT_BYTES_MIN, SEQUENCE_MAX, TEXT_BYTES_MAX,
 };
 use crate::log::packed::cache::BlockCache;
-use crate::log::record::Record;
+use crate::log::record::{Effect, Record};
 use crate::log::recovery::{Chain, Verdict};
 use crate::log::seal::confirm;
 use crate::log::sealed::SealedSegment;
@@ -200,6 +200,10 @@ impl Replay<'_> {
     fn fold(&mut self, sequence: Sequence, record: &Record) -> Result<()> {
         let settled = self.has_erased.then(|| settled(&self.state, record)).transpose()?.flatten();
         self.state.apply(sequence, settled.as_ref().unwrap_or(record));
+        if let Effect::Delete { post, .. } = record.effect {
+            // What was reposted is gone, whether or not the log still has it.
+            self.state.reposts.set_gone(post, sequence);
+        }
         Ok(())
     }
 
@@ -322,6 +326,10 @@ fn check_options(options: &Options) -> Result<()> {
         return Err(Error::invalid(format!(
             "segment_bytes {asked} is out of range {SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
         )));
+    }
+    if !(1..=BOARD_MAX).contains(&options.board_max) {
+        let asked = options.board_max;
+        return Err(Error::invalid(format!("board_max {asked} is out of range 1 to {BOARD_MAX}")));
     }
     if !(1..=GROUPS_MAX).contains(&options.groups_max) {
         let asked = options.groups_max;

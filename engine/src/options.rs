@@ -7,9 +7,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
-    COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT, FOLLOWEES_MAX_DEFAULT,
-    GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT,
-    QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
+    BOARD_MAX_DEFAULT, COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT,
+    FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES, LIVE_SESSIONS_BYTES_DEFAULT,
+    MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,6 +56,14 @@ pub struct Options {
     /// How many devices of a user may mark a feed, 1 to 4,096. 32: nobody has more that live. Lowering it
     /// later refuses new devices only.
     pub devices_max: usize,
+    /// How many broadcasts of one author may be scheduled or live at a time, 1 to 10,000. 100: a season of
+    /// shows, and a feed over 2,000 authors stays short. Lowering it later refuses new ones only.
+    pub board_max: usize,
+    /// Bytes of memory for sessions of broadcast feeds. 256 MiB: some million readers; past that the
+    /// session that was not used for the longest time is over.
+    pub live_sessions_bytes: u64,
+    /// A session of a broadcast feed that was not used for this long is over. Ten minutes.
+    pub live_sessions_age: Duration,
     /// Size of a log segment in bytes, 256 KiB to 1 GiB. 64 MiB: small enough to rewrite in the
     /// background, large enough that a directory stays readable.
     pub segment_bytes: u64,
@@ -100,6 +108,9 @@ impl Default for Options {
             members_max: MEMBERS_MAX_DEFAULT,
             comment_bytes_max: COMMENT_BYTES_MAX_DEFAULT,
             devices_max: DEVICES_MAX_DEFAULT,
+            board_max: BOARD_MAX_DEFAULT,
+            live_sessions_bytes: LIVE_SESSIONS_BYTES_DEFAULT,
+            live_sessions_age: Duration::from_secs(10 * 60),
             segment_bytes: SEGMENT_BYTES_DEFAULT,
             segment_age: DAY,
             flush_records: FLUSH_RECORDS_DEFAULT,
@@ -119,8 +130,8 @@ impl Default for Options {
 impl Options {
     /// What the committer refuses.
     pub(crate) fn limits(&self) -> Limits {
-        let Self { followees_max, groups_max, members_max, devices_max, .. } = *self;
-        Limits { followees_max, groups_max, members_max, devices_max }
+        let Self { followees_max, groups_max, members_max, devices_max, board_max, .. } = *self;
+        Limits { followees_max, groups_max, members_max, devices_max, board_max }
     }
 
     /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
 use crate::limits::REACTION_KINDS;
+use crate::mentions::{Mentions, MentionsRef};
+use crate::repost::Repost;
 
 /// Which part of a timeline a page is cut from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,6 +178,10 @@ pub struct Post {
     pub text: Bytes,
     /// Opaque bytes.
     pub meta: Bytes,
+    /// What it refers to, if it is a repost.
+    pub repost: Option<Repost>,
+    /// Whom it mentions.
+    pub mentions: Mentions,
     /// How often its text was revised; 0 if never.
     pub revision: u32,
     /// When the newest revision was committed.
@@ -200,6 +206,10 @@ pub struct PostRef<'a> {
     pub text: &'a [u8],
     /// Opaque bytes.
     pub meta: &'a [u8],
+    /// What it refers to, if it is a repost.
+    pub repost: Option<Repost>,
+    /// Whom it mentions.
+    pub mentions: MentionsRef<'a>,
     /// How often its text was revised; 0 if never.
     pub revision: u32,
     /// When the newest revision was committed.
@@ -218,9 +228,18 @@ impl Post {
             kind: self.kind,
             text: &self.text,
             meta: &self.meta,
+            repost: self.repost,
+            mentions: self.mentions.borrow(),
             revision: self.revision,
             edited_at: self.edited_at,
         }
+    }
+}
+
+impl PostRef<'_> {
+    /// The bytes that count towards those of a page.
+    pub(crate) fn bytes_len(&self) -> usize {
+        self.text.len() + self.meta.len() + self.mentions.bytes().len()
     }
 }
 
@@ -251,6 +270,8 @@ pub struct Page {
 pub struct Counts {
     /// Comments that stand; of a post, at whatever level. A comment has none of its own.
     pub comments: u32,
+    /// Reposts that stand and have it as their root. A repost has none of its own.
+    pub reposts: u32,
     /// The kinds of reactions that are the viewer's own: bit 0 is kind 0.
     pub mine: u16,
     /// Reactions that stand, by kind.
@@ -279,6 +300,8 @@ pub struct Comment {
     pub answers: Option<PostId>,
     /// UTF-8 text, checked when it was written.
     pub text: Bytes,
+    /// Whom it mentions.
+    pub mentions: Mentions,
     /// Reactions to it.
     pub counts: Counts,
 }

@@ -8,15 +8,17 @@
 //! The order makes it safe to interrupt: each replacement is whole before a rename puts it in place,
 //! and a repair that is run again goes on with what is still damaged.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::check::{CheckReport, check_storage};
+use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
-use crate::ids::{DatabaseId, GroupId, PostId, Sequence, UserId};
+use crate::ids::{BroadcastId, DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
+use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
 use crate::log::packed::writer::PackedWriter;
@@ -26,6 +28,7 @@ use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::salvage::salvage;
 use crate::open::{holds_database, refuse_foreign, segments};
 use crate::random::{random_database_id, random_u64};
+use crate::repost::Repost;
 use crate::storage::disk::DiskStorage;
 use crate::storage::manifest::Manifest;
 use crate::storage::{Storage, names, remove_if_present};
@@ -167,6 +170,7 @@ fn look(storage: &dyn Storage, first: Sequence, place: Place, end: Sequence) -> 
 ///
 /// * What begins a second time stood already: the record that ended it is lost. The later one counts.
 /// * What ends names when it began: if that is lost and an earlier one stands, that one ends.
+/// * Of a repost whose original is lost nothing is left if it is bare; a quote is a post of its own.
 fn amendments(found: &[Found]) -> Amendments {
     let mut standing = Standing::default();
     let mut amended = Amendments::new();
@@ -195,18 +199,36 @@ fn amendments(found: &[Found]) -> Amendments {
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
             Effect::Response(response) => standing.response(response, *sequence, &mut amended),
+            Effect::Publish(post) => standing.publish(post, *sequence, &mut amended),
+            Effect::Emptied(emptied) => {
+                standing.posts.insert((*sequence).into());
+                standing.forget_lost(&mut emptied.repost);
+            }
+            Effect::Unrepost { user, root, began, .. } => {
+                *began = standing.bare.remove(&(*root, *user))
+            }
+            Effect::Retired(retired) if retired.is_post => {
+                standing.posts.insert((*sequence).into());
+            }
             Effect::Revise(revise) => {
+                standing.forget_lost(&mut revise.repost);
                 let before = standing.revisions.insert(revise.post, *sequence);
                 revise.before = before.unwrap_or_else(|| revise.post.into());
             }
-            Effect::Delete { post, revised, .. } => *revised = standing.revisions.remove(post),
-            Effect::Publish(_)
-            | Effect::Emptied(_)
-            | Effect::Weigh { .. }
+            Effect::Delete { post, revised, .. } => {
+                *revised = standing.revisions.remove(post);
+                standing.bare.retain(|_, bare| *bare != Sequence::from(*post));
+            }
+            Effect::Broadcast(effect) => {
+                standing.posts.extend(effect.replay().map(|_| PostId::from(*sequence)));
+                standing.broadcast(effect, *sequence, &mut amended);
+            }
+            Effect::Weigh { .. }
+            | Effect::NoticesRead(_)
             | Effect::Mark(_)
             | Effect::Retired(_) => {}
         }
-        if effect != record.effect {
+        if effect != record.effect && !amended.contains_key(sequence) {
             amended.insert(*sequence, Some(Record { effect, ..record.clone() }));
         }
     }
@@ -228,6 +250,11 @@ struct Standing {
     reactions: HashMap<(PostId, u8, UserId), Sequence>,
     /// The newest revision of each post.
     revisions: HashMap<PostId, Sequence>,
+    places: HashMap<BroadcastId, Sequence>,
+    /// All posts, deleted ones too.
+    posts: HashSet<PostId>,
+    /// Bare reposts, by root and user.
+    bare: HashMap<(PostId, UserId), Sequence>,
 }
 
 impl Standing {
@@ -245,6 +272,27 @@ impl Standing {
 
     fn end(&mut self, kind: u8, (from, to): (UserId, UserId)) -> Began {
         self.edges.remove(&(kind, from, to))
+    }
+
+    /// Of a broadcast whose beginning is lost only the replay is left: nobody knows what it was called.
+    fn broadcast(&mut self, effect: &mut BroadcastEffect, at: Sequence, amended: &mut Amendments) {
+        let broadcast = effect.broadcast().unwrap_or_else(|| at.into());
+        let before = self.places.remove(&broadcast);
+        let is_lost = before.is_none() && effect.broadcast().is_some();
+        if is_lost && effect.replay().is_none() {
+            amended.insert(at, None);
+            return;
+        }
+        match &mut effect.act {
+            BroadcastAct::Schedule { .. } => {}
+            BroadcastAct::Reschedule { began, .. }
+            | BroadcastAct::Start { began, .. }
+            | BroadcastAct::End { began, .. }
+            | BroadcastAct::Cancel { began, .. } => *began = before,
+        }
+        if effect.ended().is_none() {
+            self.places.insert(broadcast, at);
+        }
     }
 
     /// Of a group whose beginning is lost the members are lost too: nothing names them but its id.
@@ -274,6 +322,26 @@ impl Standing {
 }
 
 impl Standing {
+    fn publish(&mut self, post: &mut NewPost, at: Sequence, amended: &mut Amendments) {
+        let link = post.repost.filter(|_| post.text.is_empty());
+        self.forget_lost(&mut post.repost);
+        if let Some(link) = link {
+            if post.repost.is_none() {
+                amended.insert(at, None);
+                return;
+            }
+            if let Some(before) = self.bare.insert((link.root, post.author), at) {
+                amended.insert(before, None);
+            }
+        }
+        self.posts.insert(at.into());
+    }
+
+    /// Drops a link to what is lost.
+    fn forget_lost(&self, link: &mut Option<Repost>) {
+        *link = link.filter(|link| self.posts.contains(&link.root));
+    }
+
     /// A comment begins once and names itself when it ends.
     fn response(&mut self, effect: &mut ResponseEffect, at: Sequence, amended: &mut Amendments) {
         let (target, user) = (effect.target, effect.user);

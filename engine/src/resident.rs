@@ -1,18 +1,24 @@
 //! Reads from memory alone: what an asynchronous server may do on its own threads.
 
+use crate::broadcast::{BroadcastCard, BroadcastFeed, BroadcastFeedRef, BroadcastsQuery};
 use crate::command::{Action, Command};
+use crate::commit::prepare_broadcasts::is_resident;
 use crate::error::Result;
-use crate::ids::{Position, PostId, UserId};
+use crate::ids::{BroadcastId, Position, PostId, UserId};
 use crate::mark::{Unread, UnreadQuery};
+use crate::notice::{NoticesPage, NoticesQuery};
 use crate::query::{
     CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, EdgeQuery,
     GroupQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery, Relation, TimelineQuery,
     UserCard,
 };
+use crate::read::broadcast_draft::BroadcastDraft;
+use crate::read::broadcasts;
 use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::{comments, feed, reactors, targets, unread};
+use crate::read::{comments, feed, notices, originals, reactors, reposters, targets, unread};
+use crate::repost::{OriginalsPage, OriginalsQuery, RepostersPage, RepostersQuery};
 use crate::shared::Shared;
 
 /// The engine as far as it is in memory of its own. Each read answers what the read of the same name
@@ -69,6 +75,40 @@ impl<'a> Resident<'a> {
         self.0.noticing(unread::unread(self.0, query, Reach::Memory))
     }
 
+    /// See [`Engine::broadcasts`](crate::Engine::broadcasts).
+    pub fn broadcasts(&self, query: &BroadcastsQuery) -> Result<Option<BroadcastFeed>> {
+        self.see_broadcasts_as(query, |draft| draft.page())
+    }
+
+    /// The same page as of [`broadcasts`](Self::broadcasts), borrowed: `look` sees it while nothing is
+    /// locked.
+    pub fn see_broadcasts<R>(
+        &self,
+        query: &BroadcastsQuery,
+        look: impl FnOnce(BroadcastFeedRef<'_>) -> R,
+    ) -> Result<Option<R>> {
+        self.see_broadcasts_as(query, |draft| draft.see(look))
+    }
+
+    fn see_broadcasts_as<R>(
+        &self,
+        query: &BroadcastsQuery,
+        finish: impl FnOnce(&BroadcastDraft<'_>) -> Result<Option<R>>,
+    ) -> Result<Option<R>> {
+        let draft = broadcasts::broadcasts(self.0, query, Reach::Memory);
+        let finished = draft.and_then(|draft| draft.map_or(Ok(None), |draft| finish(&draft)));
+        self.0.noticing(finished)
+    }
+
+    /// See [`Engine::broadcast`](crate::Engine::broadcast).
+    pub fn broadcast(
+        &self,
+        id: BroadcastId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<BroadcastCard>> {
+        self.0.noticing(broadcasts::broadcast(self.0, id, viewer, Reach::Memory))
+    }
+
     /// See [`Engine::outbox`](crate::Engine::outbox).
     pub fn outbox(&self, query: &TimelineQuery) -> Result<Option<Page>> {
         self.see(feed::outbox(self.0, query, Reach::Memory), |draft| draft.page())
@@ -112,6 +152,21 @@ impl<'a> Resident<'a> {
         self.0.noticing(reactors::reactors(self.0, query, Reach::Memory))
     }
 
+    /// See [`Engine::with_originals`](crate::Engine::with_originals).
+    pub fn with_originals(&self, query: &OriginalsQuery) -> Result<Option<OriginalsPage>> {
+        self.0.noticing(originals::page(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::reposters`](crate::Engine::reposters).
+    pub fn reposters(&self, query: &RepostersQuery) -> Result<Option<RepostersPage>> {
+        self.0.noticing(reposters::reposters(self.0, query, Reach::Memory))
+    }
+
+    /// See [`Engine::notices`](crate::Engine::notices).
+    pub fn notices(&self, query: &NoticesQuery) -> Result<Option<NoticesPage>> {
+        self.0.noticing(notices::notices(self.0, query, Reach::Memory))
+    }
+
     /// See [`Engine::following`](crate::Engine::following).
     pub fn following(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
         self.0.noticing(edges::edges(self.0, EdgeKind::Following, query, Reach::Memory))
@@ -147,6 +202,17 @@ impl<'a> Resident<'a> {
         self.0.noticing(edges::relation(self.0, (a, b), viewer, Reach::Memory))
     }
 
+    /// Whether what a repost of `parent` would refer to is known without a file.
+    fn knows_root(&self, parent: PostId) -> Result<bool> {
+        let segments = self.0.log.segments();
+        let found = Content::new(self.0, &segments).post(parent.into(), Reach::Memory)?;
+        let Some(post) = found else { return Ok(false) };
+        let Some(post) = post else { return Ok(true) };
+        let root = post.repost.map_or((post.id, post.author), |link| (link.root, link.root_author));
+        let root = targets::Target::post(root.0, root.1);
+        Ok(!targets::standing(&*self.0.state()?, &root)?.is_in_files())
+    }
+
     /// Whether [`submit`](crate::Engine::submit) would look at no file for this command.
     pub fn can_submit(&self, command: &Command) -> Result<bool> {
         let shared = self.0;
@@ -174,10 +240,17 @@ impl<'a> Resident<'a> {
             Action::React { target, .. } | Action::Unreact { target, .. } => knows_target(target),
             Action::Comment { post, answers, .. } => knows_target(answers.unwrap_or(post)),
             Action::CommentDelete { comment } => knows_target(comment),
+            Action::Repost { parent, .. } => self.knows_root(parent),
+            Action::Unrepost { post, .. } => {
+                let segments = shared.log.segments();
+                let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
+                Ok(post.is_some())
+            }
             Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)
             }
             Action::Block { user, other } => Ok(knows(user, other)? && knows(other, user)?),
+            Action::Broadcast(ref action) => is_resident(action, command.options, shared),
             Action::Publish(_)
             | Action::Mute { .. }
             | Action::Unmute { .. }
@@ -186,6 +259,7 @@ impl<'a> Resident<'a> {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. }
+            | Action::NoticesRead { .. }
             | Action::Mark { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),

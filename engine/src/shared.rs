@@ -19,6 +19,7 @@ use crate::log::view::Log;
 use crate::log::writer::LogCounters;
 use crate::options::Options;
 use crate::read::content::PostCache;
+use crate::read::live_sessions::LiveSessions;
 use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
@@ -38,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) log_counters: Arc<LogCounters>,
     /// Posts of older segments that were read lately.
     pub(crate) posts: PostCache,
+    pub(crate) live_sessions: LiveSessions,
     pub(crate) retained: Retained,
     pub(crate) scrubbed: Scrubbed,
     pub(crate) audited: Audited,
@@ -85,6 +87,7 @@ impl Shared {
             log,
             log_counters,
             posts,
+            live_sessions: LiveSessions::default(),
             retained: Retained::default(),
             scrubbed: Scrubbed::default(),
             audited: Audited::default(),

@@ -35,6 +35,8 @@ pub struct Counters {
     pub group_members: u64,
     /// Reactions that stand.
     pub reactions: u64,
+    /// Reposts that are not deleted, those of posts that are deleted too.
+    pub reposts: u64,
     /// Comments that stand.
     pub comments: u64,
     /// Lists of reactions and comments, dead ones too.
@@ -43,6 +45,18 @@ pub struct Counters {
     pub marks: u64,
     /// Posts that were revised and are not deleted.
     pub revised_posts: u64,
+    /// Broadcasts that are live.
+    pub broadcasts_live: u64,
+    /// Broadcasts that are scheduled.
+    pub broadcasts_scheduled: u64,
+    /// Broadcasts that ended and whose replay stands.
+    pub broadcast_replays: u64,
+    /// Sessions of broadcast feeds.
+    pub live_sessions: u64,
+    /// What they take in memory.
+    pub live_session_bytes: u64,
+    /// Sessions that ended because they were not used, or because there were too many.
+    pub live_sessions_expired: u64,
     /// Remembered idempotency keys.
     pub receipts: u64,
     /// Log segments, the active one included.
@@ -152,7 +166,9 @@ pub(crate) fn counters(
     let retained = shared.retained.total().done;
     let scrubbed = shared.scrubbed.findings();
     let audited = shared.audited.findings();
+    let sessions = shared.live_sessions.usage();
     let state = shared.state()?;
+    let [broadcasts_live, broadcasts_scheduled, broadcast_replays] = state.broadcasts.counts();
     let counters = Counters {
         epoch: u64::from(state.position.epoch),
         sequence: state.position.sequence.0,
@@ -164,10 +180,17 @@ pub(crate) fn counters(
         user_groups: state.groups.total(),
         group_members: state.groups.members(),
         reactions: state.responses.reactions(),
+        reposts: state.reposts.total(),
         comments: state.responses.comments(),
         response_lists: u64::from(state.responses.lists()),
         marks: state.marks.total(),
         revised_posts: state.revisions.total(),
+        broadcasts_live,
+        broadcasts_scheduled,
+        broadcast_replays,
+        live_sessions: sessions.open,
+        live_session_bytes: sessions.bytes,
+        live_sessions_expired: sessions.expired,
         receipts: state.receipts.len() as u64,
         segments: segments.count() as u64,
         sealed_bytes: sealed_bytes(&segments, |_| true),
@@ -239,11 +262,18 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "groups", number(counters.user_groups)),
         ("views", "group_members", number(counters.group_members)),
         ("views", "reactions", number(counters.reactions)),
+        ("views", "reposts", number(counters.reposts)),
         ("views", "comments", number(counters.comments)),
         ("views", "response_lists", number(counters.response_lists)),
         ("views", "marks", number(counters.marks)),
         ("views", "revised_posts", number(counters.revised_posts)),
+        ("views", "broadcasts_live", number(counters.broadcasts_live)),
+        ("views", "broadcasts_scheduled", number(counters.broadcasts_scheduled)),
+        ("views", "broadcast_replays", number(counters.broadcast_replays)),
         ("views", "receipts", number(counters.receipts)),
+        ("live_sessions", "open", number(counters.live_sessions)),
+        ("live_sessions", "bytes", number(counters.live_session_bytes)),
+        ("live_sessions", "expired", number(counters.live_sessions_expired)),
         ("files", "views", number(counters.view_files)),
         ("files", "view_bytes", number(counters.view_bytes)),
         ("files", "graves", number(counters.graves)),
@@ -311,6 +341,9 @@ fn settings(options: &Options) -> Vec<Field> {
         ("options", "max_comment_bytes", number(options.comment_bytes_max as u64)),
         ("options", "max_members", number(options.members_max as u64)),
         ("options", "max_devices", number(options.devices_max as u64)),
+        ("options", "max_board", number(options.board_max as u64)),
+        ("options", "live_sessions_memory", number(options.live_sessions_bytes)),
+        ("options", "live_sessions_seconds", number(options.live_sessions_age.as_secs())),
         ("options", "segment_bytes", number(options.segment_bytes)),
         ("options", "memory_budget", number(options.memory_budget)),
         ("options", "erase_within_seconds", number(options.erase_within.as_secs())),

@@ -50,11 +50,13 @@ fn a_backup_under_load_equals_the_oracle_at_its_position() {
     let engine = open(&MemoryStorage::default());
     let mut model = Model::new(5);
     let mut workload = Workload::new(seed_or(1), USERS);
-    let mut history = BTreeMap::new();
+    // The first backup may be made before the first write.
+    let mut history = BTreeMap::from([(engine.position().unwrap().sequence, model.clone())]);
     let stop = AtomicBool::new(false);
     let backups = std::thread::scope(|scope| {
         let writer = scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
+                workload.knows(model.some_broadcasts());
                 let command = workload.command(model.last);
                 let expected = model.expect(&command);
                 let answer = engine.write(command.clone());

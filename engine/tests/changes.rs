@@ -10,15 +10,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::{play, users};
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::testing::model::Model;
+use fanfold_engine::testing::model::broadcasts::Stage;
+use fanfold_engine::testing::model::{Model, ModelPost};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Change, Changed, Changes, ChangesQuery, Command, ContentWanted, EdgeChange, Engine,
-    ErrorKind, GroupChange, Options, Position, PostId, ResponseChange, SEGMENT_BYTES_MIN, Sequence,
-    Storage, UserId,
+    Action, BroadcastChange, Change, Changed, Changes, ChangesQuery, Command, ContentWanted,
+    EdgeChange, Engine, ErrorKind, GroupChange, Options, Position, PostId, ResponseChange,
+    SEGMENT_BYTES_MIN, Sequence, Storage, UserId,
 };
 
 const USERS: u64 = 7;
@@ -41,6 +43,9 @@ type Group = (u64, String, bool, BTreeSet<u64>);
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Mirror {
     posts: BTreeMap<u64, (u64, Vec<u8>)>,
+    /// Root by repost, and whether that is bare: then it is gone with its root. One of which a revision has
+    /// the text is none.
+    reposts: BTreeMap<u64, (u64, bool)>,
     follows: BTreeSet<(u64, u64)>,
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
@@ -49,29 +54,32 @@ struct Mirror {
     reactions: BTreeSet<(u64, u8, u64)>,
     /// The post, what is answered, who, and the text.
     comments: BTreeMap<u64, (u64, Option<u64>, u64, Vec<u8>)>,
+    /// How far users have read their notices.
+    read: BTreeMap<u64, u64>,
     /// (user, group or 0, device) to the post.
     marks: BTreeMap<(u64, u64, u64), u64>,
+    /// Author, whether it is live, and the scheduled start, of what is on a board.
+    boards: BTreeMap<u64, (u64, Option<u64>)>,
 }
 
 impl Mirror {
     fn fold(&mut self, change: &Change) {
         match &change.what {
-            Changed::Published { author, content, .. } => {
+            Changed::Published { author, content, repost, .. } => {
                 // Of one that was revised, the revise has the text.
                 let text = content.as_ref().map(|(text, _)| text.to_vec()).unwrap_or_default();
                 self.posts.insert(change.sequence.0, (author.0, text));
+                let is_bare = content.as_ref().is_some_and(|(text, _)| text.is_empty());
+                let root = repost.map(|link| (change.sequence.0, (link.root.0, is_bare)));
+                self.reposts.extend(root);
             }
             Changed::Erased { .. } => {}
+            Changed::Unreposted { repost, .. } => self.forget_post(repost.0),
             Changed::Deleted { post, .. } => {
-                self.posts.remove(&post.0);
-                let gone: Vec<u64> = self
-                    .comments
-                    .iter()
-                    .filter(|(_, c)| c.0 == post.0)
-                    .map(|(id, _)| *id)
-                    .collect();
-                gone.iter().for_each(|comment| self.forget_comment(*comment));
-                self.reactions.retain(|(target, ..)| *target != post.0);
+                self.forget_post(post.0);
+                let orphans = self.reposts.iter().filter(|(_, of)| **of == (post.0, true));
+                let orphans: Vec<u64> = orphans.map(|(id, _)| *id).collect();
+                orphans.into_iter().for_each(|orphan| self.forget_post(orphan));
             }
             Changed::Edge { kind, user, other } => self.fold_edge(*kind, (user.0, other.0)),
             Changed::Group { kind, user, group, name, exclusive } => {
@@ -98,10 +106,15 @@ impl Mirror {
             Changed::Response { kind, user, post, target } => {
                 self.fold_response(change.sequence.0, kind, [user.0, post.0, target.0]);
             }
+            Changed::NoticesRead { user, up_to } => {
+                self.read.insert(user.0, up_to.0);
+            }
             Changed::Revised { post, author, content, .. } => {
-                if let (Some(post), Some((text, _))) = (self.posts.get_mut(&post.0), content) {
-                    assert_eq!(post.0, author.0);
-                    post.1 = text.to_vec();
+                if let Some((text, _)) = content {
+                    // Of a replay that was revised, its end has said nothing.
+                    let said = (author.0, text.to_vec());
+                    let before = self.posts.insert(post.0, said);
+                    assert!(before.is_none_or(|(by, _)| by == author.0));
                 }
             }
             Changed::Marked { user, group, device, post } => {
@@ -111,8 +124,53 @@ impl Mirror {
                     self.marks.insert((user.0, group, *device), post.0);
                 }
             }
+            Changed::Broadcast { kind, author, broadcast, content, .. } => {
+                self.fold_broadcast(change, *kind, (author.0, broadcast.0), content.as_ref());
+            }
             other => panic!("{other:?}"),
         }
+    }
+
+    fn fold_broadcast(
+        &mut self,
+        change: &Change,
+        kind: BroadcastChange,
+        (author, id): (u64, u64),
+        content: Option<&(Bytes, Bytes)>,
+    ) {
+        let is_new = change.sequence.0 == id;
+        assert!(!is_new || content.is_some(), "a new one says what it is called: {change:?}");
+        match kind {
+            BroadcastChange::Schedule(at) | BroadcastChange::Reschedule(at) => {
+                if is_new || self.boards.contains_key(&id) {
+                    self.boards.insert(id, (author, Some(at.0)));
+                }
+            }
+            BroadcastChange::Start => {
+                if is_new || self.boards.contains_key(&id) {
+                    self.boards.insert(id, (author, None));
+                }
+            }
+            BroadcastChange::Cancel => {
+                self.boards.remove(&id);
+            }
+            BroadcastChange::End => {
+                self.boards.remove(&id);
+                // Of a replay that was revised, the revise has the text; of one that is gone, the delete comes.
+                let text = content.map(|(text, _)| text.to_vec()).unwrap_or_default();
+                self.posts.insert(change.sequence.0, (author, text));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn forget_post(&mut self, post: u64) {
+        self.posts.remove(&post);
+        self.reposts.remove(&post);
+        let of_post = self.comments.iter().filter(|(_, c)| c.0 == post);
+        let gone: Vec<u64> = of_post.map(|(id, _)| *id).collect();
+        gone.iter().for_each(|comment| self.forget_comment(*comment));
+        self.reactions.retain(|(target, ..)| *target != post);
     }
 
     fn fold_response(&mut self, at: u64, kind: &ResponseChange, [user, post, target]: [u64; 3]) {
@@ -126,7 +184,7 @@ impl Mirror {
             ResponseChange::Unreact(kind) => {
                 self.reactions.remove(&(target, *kind, user));
             }
-            ResponseChange::Comment(Some(text)) if self.posts.contains_key(&post) => {
+            ResponseChange::Comment(Some(text), _) if self.posts.contains_key(&post) => {
                 let answers = (target != post).then_some(target);
                 self.comments.insert(at, (post, answers, user, text.to_vec()));
             }
@@ -157,15 +215,29 @@ impl Mirror {
     }
 
     fn of(model: &Model) -> Self {
-        let alive = model.posts.iter().filter(|(_, post)| !post.deleted);
+        let alive = model.posts.iter().filter(|(id, _)| model.stands(**id));
+        let root =
+            |(id, post): (&u64, &ModelPost)| post.repost.map(|(_, root)| (*id, (root, post.bare)));
+        let reposts = alive.clone().filter_map(root).collect();
         let posts = alive.map(|(id, post)| (*id, (post.author.0, post.text.clone()))).collect();
         let groups = model.groups.iter().map(|((owner, name), group)| {
             let members = group.members.keys().copied().collect();
             (group.id, (*owner, name.clone(), group.exclusive, members))
         });
-        let mut mirror = Self { posts, groups: groups.collect(), ..Self::default() };
+        let groups = groups.collect();
+        let boards = model.broadcasts.iter().filter_map(|(id, broadcast)| {
+            let start = match broadcast.stage {
+                Stage::Scheduled(at) => Some(at),
+                Stage::Live(_) => None,
+                Stage::Ended(_) | Stage::Cancelled => return None,
+            };
+            Some((*id, (broadcast.content.author.0, start)))
+        });
+        let boards = boards.collect();
+        let mut mirror = Self { posts, reposts, groups, boards, ..Self::default() };
         mirror.marks = model.marks.clone();
         mirror.follows = model.follows.keys().copied().collect();
+        mirror.read = model.notebook.read.clone();
         mirror.comments = model
             .responses
             .comments

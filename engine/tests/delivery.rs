@@ -59,6 +59,7 @@ impl World {
     }
 
     fn write(&mut self, context: &str) {
+        self.workload.knows(self.model.some_broadcasts());
         let command = self.workload.command(self.model.last);
         let answer = self.engine.write(command.clone());
         settle(&mut self.model, &command, &answer, context);
@@ -71,7 +72,6 @@ impl World {
         let is_late = |command: &Command| names_above(command, last);
         let commands: Vec<_> = (0..count)
             .map(|_| self.workload.command(last))
-            // Who wrote a post is looked up when its delete is submitted.
             .filter(|command| !is_late(command))
             .collect();
         let submit = |command: &Command| self.engine.submit(command.clone());

@@ -7,19 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::testing::model::broadcasts::{ModelEntry, ModelSession};
 use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits, ModelUnread};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
-    Action, Command, CountedQuery, DeviceMark, Durability, EdgePage, Engine, ErrorKind, MarksQuery,
-    Options, PostId, Receipt, Result, SEGMENT_BYTES_MIN, Storage, TimelineQuery, Unread,
-    UnreadQuery, check_storage,
+    Action, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, CountedQuery, DeviceMark,
+    Durability, EdgePage, Engine, ErrorKind, MarksQuery, Options, Original, OriginalsQuery,
+    PageEnd, PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
+    UnreadQuery, UserId, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
 
 const LIMITS: ModelLimits =
-    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3 };
+    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3, board: 3 };
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -27,6 +29,8 @@ struct Pair {
     model: Model,
     storage: MemoryStorage,
     workload: Workload,
+    /// A feed of broadcasts that somebody goes on reading, and the last entry they saw.
+    reading: Option<(SessionId, ModelSession, Option<u64>)>,
 }
 
 impl Pair {
@@ -40,10 +44,11 @@ impl Pair {
         let engine = open(&storage, &mut workload);
         let mut model = Model::new(FOLLOWEES_MAX);
         model.limits = LIMITS;
-        Self { engine, model, storage, workload }
+        Self { engine, model, storage, workload, reading: None }
     }
 
     fn write(&mut self, context: &str) {
+        self.workload.knows(self.model.some_broadcasts());
         let command = self.workload.command(self.model.last);
         let answer = self.engine.write(command.clone());
         note(&mut self.workload, &answer);
@@ -91,7 +96,9 @@ impl Pair {
         self.read_groups(&context);
         self.read_counts(&query, &context);
         self.read_responses(&context);
+        self.read_notices(&context);
         self.read_marks(&context);
+        self.read_broadcasts(&context);
         self.read_edges(&context);
         self.read_users(&context);
     }
@@ -137,7 +144,50 @@ impl Pair {
             let expected: Vec<_> =
                 plain.posts.iter().map(|post| self.model.counts_of(post.id.0, viewer)).collect();
             assert_eq!(counted.counts, expected, "counts of {query:?}, {context}");
+            self.read_originals(&query, viewer, context);
         }
+    }
+
+    /// And with what reposts refer to.
+    fn read_originals(&self, of: &CountedQuery, viewer: Option<UserId>, context: &str) {
+        let counted = self.engine.counted(of).unwrap();
+        let query = OriginalsQuery { of: of.clone(), counts: true, originals: true, groups: true };
+        let full = self.engine.with_originals(&query).unwrap();
+        if let Some(resident) = self.engine.resident().with_originals(&query).unwrap() {
+            assert_eq!(resident, full, "resident originals {context}");
+        }
+        let shown = full.page.posts.len();
+        assert!(shown == counted.page.posts.len() || full.page.end == PageEnd::Bytes, "{context}");
+        assert_eq!(full.counts.len(), shown, "{context}");
+        let links = full.page.posts.iter().filter_map(|post| post.repost);
+        let mut roots: Vec<u64> = links.map(|link| link.root.0).collect();
+        roots.sort_unstable_by(|one, other| other.cmp(one));
+        roots.dedup();
+        let ids: Vec<u64> = full.originals.iter().map(|original| original.id().0).collect();
+        assert_eq!(ids, roots, "{context}");
+        for (original, counts) in full.originals.iter().zip(&full.original_counts) {
+            let expected = &self.model.posts[&original.id().0];
+            match original {
+                Original::Post(post) => {
+                    assert!(!expected.deleted, "{context}");
+                    self.check_post(post, context);
+                    assert_eq!(*counts, self.model.counts_of(post.id.0, viewer), "{context}");
+                }
+                Original::Deleted { author, .. } => {
+                    assert_eq!((expected.deleted, *author), (true, expected.author), "{context}");
+                }
+            }
+        }
+        let names = full.page.posts.iter().enumerate().map(|(place, post)| {
+            let came_by = full.came_by.of(place).map(|name| name.as_str().to_owned());
+            (post.author, came_by.collect::<Vec<_>>())
+        });
+        for (author, names) in names {
+            assert_eq!(names, self.model.groups_with(viewer, author), "{context}");
+        }
+        let plain = OriginalsQuery { counts: false, groups: false, ..query };
+        let plain = self.engine.with_originals(&plain).unwrap();
+        assert_eq!((plain.page, plain.originals), (full.page, full.originals), "{context}");
     }
 
     fn read_responses(&mut self, context: &str) {
@@ -153,6 +203,7 @@ impl Pair {
             let expected = &self.model.responses.comments[&comment.id.0];
             assert_eq!(comment.author, expected.author, "{context}");
             assert_eq!(&comment.text[..], &expected.text[..], "{context}");
+            assert_eq!(comment.mentions, expected.mentions, "{context}");
             assert_eq!(comment.answers.map(|id| id.0), expected.answers, "{context}");
             let counts = self.model.counts_of(comment.id.0, query.viewer);
             assert_eq!(comment.counts, counts, "{context}");
@@ -171,9 +222,44 @@ impl Pair {
         if let Ok(Some(resident)) = self.engine.resident().reactors(&query) {
             assert_eq!(resident, page.unwrap(), "resident reactors {context}");
         }
+        self.read_reposters(&context);
         let counters = self.engine.counters().unwrap();
+        assert_eq!(counters.reposts, self.model.standing_reposts(), "{context}");
         let standing = (counters.reactions, counters.comments);
         assert_eq!(standing, self.model.standing_responses(), "{context}");
+    }
+
+    fn read_reposters(&mut self, context: &str) {
+        let query = self.workload.reposters(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let page = self.engine.reposters(&query);
+        let found = page.as_ref().ok().map(|page| {
+            let reposters = page.reposters.iter();
+            let reposters = reposters.map(|r| (r.user.0, r.repost.0, r.is_quote)).collect();
+            (page.root.0, reposters, page.end)
+        });
+        assert_eq!(found, self.model.reposters_page(&query), "reposters {context}");
+        if let Ok(Some(resident)) = self.engine.resident().reposters(&query) {
+            let page = page.unwrap();
+            assert_eq!(resident, page, "resident reposters {context}");
+            assert_eq!(page.total, u64::from(self.model.repost_count(page.root.0)), "{context}");
+        }
+    }
+
+    fn read_notices(&mut self, context: &str) {
+        let query = self.workload.notices(self.model.last);
+        let context = format!("{context}: {query:?}");
+        let page = self.engine.notices(&query).unwrap();
+        let groups = page.groups.iter().map(|group| {
+            let about = (group.kind, group.post.map(|id| id.0), group.comment.map(|id| id.0));
+            let actors = group.actors.iter().map(|actor| actor.0).collect();
+            (about, actors, group.count, group.newest.0, group.is_unread)
+        });
+        let found = (groups.collect(), page.end, page.unread, page.read_up_to.0);
+        assert_eq!(found, self.model.notices(&query), "notices {context}");
+        if let Some(resident) = self.engine.resident().notices(&query).unwrap() {
+            assert_eq!(resident, page, "resident notices {context}");
+        }
     }
 
     fn read_marks(&mut self, context: &str) {
@@ -196,6 +282,57 @@ impl Pair {
         let device = |mark: &DeviceMark| (mark.device, mark.post.0);
         let marks = marks.map(|it| (it.mark.0, it.devices.iter().map(device).collect()));
         assert_eq!(marks, expected, "marks {context}");
+    }
+
+    fn read_broadcasts(&mut self, context: &str) {
+        let (id, viewer) = (self.workload.broadcast_id(self.model.last), self.workload.viewer());
+        let card = self.engine.broadcast(id, viewer).ok();
+        let found = card.map(|card| ModelEntry::of(&card.broadcast));
+        assert_eq!(found, self.model.broadcast(id.0, viewer), "broadcast {id}, {context}");
+        match self.reading.take().filter(|_| !self.workload.random.one_in(9)) {
+            Some(reading) => self.read_on(reading, context),
+            None => self.begin_to_read(context),
+        }
+    }
+
+    fn begin_to_read(&mut self, context: &str) {
+        let (user, viewer) = (self.workload.user(), self.workload.viewer());
+        let limit = usize::try_from(self.workload.random.below(5) + 1).unwrap();
+        let device = self.workload.random.one_in(2).then_some(7);
+        let page = BroadcastsPage::First { device };
+        let query = BroadcastsQuery { user, viewer, page, limit };
+        let feed = self.engine.broadcasts(&query).unwrap();
+        let session = self.model.begin_session(user, viewer);
+        let expected = self.model.session_page(&session, None, limit);
+        assert_eq!(ModelEntry::page(&feed), expected, "broadcasts {query:?}, {context}");
+        if let Some(mut resident) = self.engine.resident().broadcasts(&query).unwrap() {
+            assert_ne!(resident.session, feed.session, "{context}");
+            if device.is_none() {
+                resident.session = feed.session;
+                assert_eq!(resident, feed, "resident broadcasts {query:?}, {context}");
+            } else {
+                return;
+            }
+        }
+        let last = feed.broadcasts.last().map(|last| last.cursor());
+        self.reading = Some((feed.session, session, last));
+    }
+
+    /// The next page of a session, whatever was written since.
+    fn read_on(
+        &mut self,
+        (session, frozen, after): (SessionId, ModelSession, Option<u64>),
+        context: &str,
+    ) {
+        let limit = usize::try_from(self.workload.random.below(3) + 1).unwrap();
+        let ModelSession { user, viewer, .. } = frozen;
+        let page = BroadcastsPage::Next { session, after };
+        let query = BroadcastsQuery { user, viewer, page, limit };
+        let feed = self.engine.broadcasts(&query).unwrap();
+        let expected = self.model.session_page(&frozen, after, limit);
+        assert_eq!(ModelEntry::page(&feed), expected, "broadcasts {query:?}, {context}");
+        let last = feed.broadcasts.last().map(|last| last.cursor());
+        self.reading = last.map(|last| (session, frozen, Some(last)));
     }
 
     fn read_edges(&mut self, context: &str) {
@@ -230,8 +367,13 @@ impl Pair {
         assert_eq!(post.author, expected.author, "{context}");
         assert_eq!(&post.text[..], &expected.text[..], "{context}");
         assert_eq!(&post.meta[..], &expected.meta[..], "{context}");
+        assert_eq!(post.mentions, expected.mentions, "{context}");
         let shown = expected.created_at.unwrap_or(post.committed_at.0);
         assert_eq!(post.at.0, shown, "{context}");
+        let link = post.repost.map(|link| (link.parent.0, link.root.0));
+        assert_eq!(link, expected.repost, "{context}");
+        let of = post.repost.map(|link| link.root_author);
+        assert_eq!(of, link.map(|(_, root)| self.model.posts[&root].author), "{context}");
         assert_eq!(post.revision, expected.revision, "{context}");
         assert_eq!(post.edited_at.is_some(), 0 < post.revision, "{context}");
     }
@@ -261,6 +403,12 @@ impl Pair {
         }
         self.engine = open(&survivor, &mut self.workload);
         self.storage = survivor;
+        if let Some((session, ModelSession { user, viewer, .. }, after)) = self.reading.take() {
+            let page = BroadcastsPage::Next { session, after };
+            let query = BroadcastsQuery { user, viewer, page, limit: 1 };
+            let over = self.engine.broadcasts(&query).unwrap_err();
+            assert_eq!(over.kind(), ErrorKind::NotFound, "{context}: sessions end with the engine");
+        }
         let rebuilt = &self.engine.recovery().rebuilt;
         assert!(without_views || rebuilt.is_none(), "{context}: {rebuilt:?}");
         assert_eq!(self.engine.recovery().clean, !crash, "{context}");
@@ -294,6 +442,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
         devices_max: LIMITS.devices,
+        board_max: LIMITS.board,
         flush_records: match workload.random.below(4) {
             0 => 1,
             1 => 20,
@@ -319,11 +468,20 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
     match (expected, answer) {
         (Expected::Changed, Ok(receipt)) if receipt.changed => {
             model.apply(command, receipt.position.sequence.0);
-            let is_new = matches!(command.action, Action::Publish(_) | Action::Comment { .. });
+            let is_new = matches!(
+                command.action,
+                Action::Publish(_)
+                    | Action::Repost { .. }
+                    | Action::Comment { .. }
+                    | Action::Broadcast(BroadcastAction::End { .. })
+            );
             let post = is_new.then(|| PostId::from(receipt.position.sequence));
             assert_eq!(receipt.post, post, "{context}");
         }
-        (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {}
+        (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {
+            let first = model.first_repost(&command.action).map(PostId);
+            assert_eq!(receipt.post, first, "{context}");
+        }
         (Expected::Unchanged, Ok(_))
             if matches!(command.action, Action::Touch { .. } | Action::Tag { .. }) => {}
         (Expected::Repeated(at), Ok(receipt)) => {

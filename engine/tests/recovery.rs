@@ -337,11 +337,6 @@ fn a_full_disk_refuses_writes_until_space_returns() {
     assert!(check_storage(&storage).unwrap().is_clean());
 }
 
-/// Bytes of all files.
-fn used(storage: &MemoryStorage) -> u64 {
-    storage.list().unwrap().iter().map(|name| storage.bytes(name).len() as u64).sum()
-}
-
 /// Not a byte is left, and opening needs a manifest and a segment: the reserve has room for them.
 #[test]
 fn a_full_disk_can_be_opened_after_a_kill() {
@@ -353,7 +348,7 @@ fn a_full_disk_can_be_opened_after_a_kill() {
     while engine.write(Command::publish(BEN, big.clone())).is_ok() {}
     let expected = texts(&engine);
     let left = storage.image();
-    left.set_capacity(Some(used(&left)));
+    left.set_capacity(Some(left.used()));
     let reopened = open(&left).unwrap();
     assert_eq!(texts(&reopened), expected);
     reopened.close().unwrap();

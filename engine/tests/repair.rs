@@ -1,7 +1,7 @@
 //! Repair of damaged logs: what is left equals the history without the records that it says are
 //! lost, and it says so of no more than a record or a header covers.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 
@@ -14,8 +14,8 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::{Random, seed_or};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, Engine, ErrorKind, Options, SEGMENT_BYTES_MIN, Storage, UserId, check_storage,
-    repair_storage,
+    Action, BroadcastAction, Command, Engine, ErrorKind, NewPost, Options, PostId,
+    SEGMENT_BYTES_MIN, Storage, UserId, check_storage, repair_storage,
 };
 
 const USERS: u64 = 8;
@@ -40,6 +40,7 @@ fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>
     for _ in 0..3 {
         let engine = open(&storage);
         for _ in 0..150 {
+            workload.knows(model.some_broadcasts());
             let command = workload.command(model.last);
             let expected = model.expect(&command);
             let stands =
@@ -66,13 +67,66 @@ fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>
 
 /// The oracle of what is left.
 fn without(commands: &BTreeMap<u64, Command>, lost: &[(u64, u64)]) -> Model {
-    let mut model = Model::new(5);
+    let (mut model, mut whole) = (Model::new(5), Model::new(5));
+    commands.iter().for_each(|(sequence, command)| whole.apply(command, *sequence));
+    let is_lost = |at: u64| lost.iter().any(|(first, last)| (*first..=*last).contains(&at));
     for (sequence, command) in commands {
-        if !lost.iter().any(|(first, last)| (first..=last).contains(&sequence)) {
-            model.apply(command, *sequence);
+        if is_lost(*sequence) {
+            continue;
+        }
+        match &command.action {
+            Action::Repost { post, .. } => {
+                let (_, root) = whole.posts[sequence].repost.unwrap();
+                repost(&mut model, command, (*sequence, root), (post, is_lost(root)));
+                if let Some(known) = model.posts.get_mut(sequence).filter(|_| !is_lost(root)) {
+                    // The parent may be lost.
+                    known.repost = whole.posts[sequence].repost;
+                }
+            }
+            Action::Unrepost { user, post } => {
+                let root = whole.posts[&post.0].repost.map_or(post.0, |(_, root)| root);
+                let action = Action::Unrepost { user: *user, post: PostId(root) };
+                model.apply(&Command::new(action), *sequence);
+            }
+            _ => model.apply(&left_of(command, commands, is_lost), *sequence),
         }
     }
     model
+}
+
+/// Of a repost whose original is lost nothing is left, or a post of its own. Of two bare ones the later.
+fn repost(
+    model: &mut Model,
+    command: &Command,
+    (sequence, root): (u64, u64),
+    (post, is_lost): (&NewPost, bool),
+) {
+    let is_bare = post.text.is_empty();
+    if is_lost && !is_bare {
+        model.apply(&Command::new(Action::Publish(post.clone())), sequence);
+    }
+    if is_lost {
+        return;
+    }
+    if let Some(before) = model.bare_repost(post.author, root).filter(|_| is_bare) {
+        model.posts.get_mut(&before).unwrap().deleted = true;
+    }
+    model.apply(command, sequence);
+}
+
+/// Of a broadcast whose beginning is lost the replay is left: a post.
+fn left_of(
+    command: &Command,
+    commands: &BTreeMap<u64, Command>,
+    is_lost: impl Fn(u64) -> bool,
+) -> Command {
+    if let Action::Broadcast(BroadcastAction::End { broadcast, .. }) = &command.action
+        && is_lost(broadcast.0)
+        && let Some(author) = commands.get(&broadcast.0).and_then(|begun| begun.action.subject())
+    {
+        return Command::publish(author, "a replay");
+    }
+    command.clone()
 }
 
 #[test]

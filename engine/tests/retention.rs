@@ -10,7 +10,7 @@ use std::time::Duration;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, Command, Engine, ErrorKind, Key, Options, PostId, SEGMENT_BYTES_MIN, Span, Storage,
-    TimelineQuery, UserId, WriteOptions, check_storage, inspect_file,
+    TimelineQuery, UserId, WriteOptions, check_storage,
 };
 
 const AUTHOR: UserId = UserId(7);
@@ -34,17 +34,6 @@ fn publish(engine: &Engine, count: u64) -> Vec<PostId> {
     (0..count).map(|number| engine.write(publish(number)).unwrap().post.unwrap()).collect()
 }
 
-/// Whether a file has the text, in its bytes or once it is decoded.
-fn is_anywhere(storage: &MemoryStorage, text: &str) -> bool {
-    storage.list().unwrap().iter().any(|name| {
-        let bytes = storage.bytes(name);
-        let raw = bytes.windows(text.len()).any(|window| window == text.as_bytes());
-        let mut decoded = String::new();
-        let _ = inspect_file(storage, name, &mut decoded);
-        raw || decoded.contains(text)
-    })
-}
-
 fn home(engine: &Engine) -> Vec<PostId> {
     let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 200 };
     engine.home(&query).unwrap().posts.iter().map(|post| post.id).collect()
@@ -64,14 +53,14 @@ fn a_deleted_text_is_in_no_file_and_the_others_are() {
             let post = posts[usize::try_from(number).unwrap()];
             engine.write(Command::new(Action::Delete { post })).unwrap();
         }
-        assert!(is_anywhere(&storage, &text(3)), "the search finds what is there");
+        assert!(storage.has_text(&text(3)), "the search finds what is there");
         let before = home(&engine);
         // What is old is older than this millisecond.
         std::thread::sleep(Duration::from_millis(2));
         let done = engine.retain().unwrap();
         assert!(0 < done.segments, "{done:?}");
         for number in 0..90 {
-            let is_there = is_anywhere(&storage, &text(number));
+            let is_there = storage.has_text(&text(number));
             assert_eq!(is_there, !deleted(&number), "text {number}, {cold_after:?}, {done:?}");
         }
         assert_eq!(home(&engine), before);
@@ -189,19 +178,17 @@ fn erasing_frees_a_full_disk() {
     posts.iter().take(8).for_each(|post| {
         engine.write(Command::delete(*post)).unwrap();
     });
-    let used = |storage: &MemoryStorage| -> usize {
-        storage.list().unwrap().iter().map(|name| storage.bytes(name).len()).sum()
-    };
     // To the last segment that there is room for, and then to the last byte.
-    storage.set_capacity(Some(used(&storage) as u64 + 2 * SEGMENT_BYTES_MIN));
+    storage.set_capacity(Some(storage.used() + 2 * SEGMENT_BYTES_MIN));
     while write(100).is_ok() {}
-    let before = used(&storage);
-    storage.set_capacity(Some(before as u64));
+    let before = storage.used();
+    storage.set_capacity(Some(before));
     let done = engine.retain().unwrap();
     assert!(0 < done.segments, "{done:?}");
-    assert!(used(&storage) + 200_000 < before, "{} of {before}", used(&storage));
-    assert!(!is_anywhere(&storage, &text(3)));
-    assert!(is_anywhere(&storage, &text(9)));
+    let left = storage.used();
+    assert!(left + 200_000 < before, "{left} of {before}");
+    assert!(!storage.has_text(&text(3)));
+    assert!(storage.has_text(&text(9)));
 }
 
 #[test]

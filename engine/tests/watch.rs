@@ -159,11 +159,17 @@ impl Reader {
     fn check(&mut self, history: &History, context: &str) {
         let model = history.at(self.position);
         let expected = home(model, self.user);
-        let author = |id: &u64| model.posts[id].author.0;
-        self.feed.retain(|id| !self.changed.contains(&author(id)));
-        self.feed.extend(expected.iter().filter(|id| self.changed.contains(&author(id))));
+        // Whoever changed: their posts, and what others repost of theirs.
+        let is_changed = |id: &u64| {
+            let post = &model.posts[id];
+            let root = post.repost.map(|(_, root)| model.posts[&root].author.0);
+            self.changed.contains(&post.author.0)
+                || root.is_some_and(|of| self.changed.contains(&of))
+        };
+        self.feed.retain(|id| !is_changed(id));
+        self.feed.extend(expected.iter().filter(|id| is_changed(id)));
         let text = |id: &u64| (model.posts[id].revision, model.posts[id].text.clone());
-        let read = expected.iter().filter(|id| self.changed.contains(&author(id)));
+        let read = expected.iter().filter(|id| is_changed(id));
         self.texts.extend(read.map(|id| (*id, text(id))));
         self.changed.clear();
         for id in &expected {
@@ -228,6 +234,7 @@ impl Scene {
                 reader.take(&self.history, Duration::from_millis(1), context);
             }
             _ => {
+                self.workload.knows(self.model.some_broadcasts());
                 let command = self.workload.command(self.model.last);
                 self.write(&command);
             }

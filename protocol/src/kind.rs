@@ -7,7 +7,8 @@
 //! | `0x01..=0x0f` | session requests |
 //! | `0x10..=0x2f` | writes |
 //! | `0x30..=0x4f` | reads |
-//! | `0x50..=0x6f` | reserved for later requests |
+//! | `0x50..=0x5f` | more writes |
+//! | `0x60..=0x6f` | reserved for later requests |
 //! | `0x70..=0x7f` | requests for pushes |
 //! | `0x80..=0xbf` | replies; `0xbf` is the error |
 //! | `0xc0..=0xdf` | pushes of the server |
@@ -121,6 +122,16 @@ kinds! {
         Mark = 0x22, "mark";
         /// Gives a post another text.
         Revise = 0x23, "revise";
+        /// Puts a broadcast on its author's board.
+        BroadcastSchedule = 0x24, "broadcast_schedule";
+        /// Moves the start of a scheduled broadcast.
+        BroadcastReschedule = 0x25, "broadcast_reschedule";
+        /// Goes live: with a scheduled broadcast, or with a new one.
+        BroadcastStart = 0x26, "broadcast_start";
+        /// Ends a live broadcast; its replay is a post.
+        BroadcastEnd = 0x27, "broadcast_end";
+        /// Takes a scheduled broadcast off.
+        BroadcastCancel = 0x28, "broadcast_cancel";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -157,10 +168,24 @@ kinds! {
         Comments = 0x40, "comments";
         /// Lists who reacted.
         Reactors = 0x41, "reactors";
+        /// Lists who reposted a post.
+        Reposters = 0x47, "reposters";
+        /// Publishes a post that refers to another.
+        Repost = 0x51, "repost";
+        /// Ends a bare repost.
+        Unrepost = 0x52, "unrepost";
+        /// Reads what concerns a user.
+        Notices = 0x48, "notices";
+        /// Marks a user's notices as read.
+        NoticesRead = 0x53, "notices_read";
         /// Lists how far each device has seen a feed.
         Marks = 0x42, "marks";
         /// Counts the unread entries of a feed.
         Unread = 0x43, "unread";
+        /// Reads the broadcasts of whom a user follows.
+        Broadcasts = 0x44, "broadcasts";
+        /// Reads one broadcast.
+        Broadcast = 0x45, "broadcast";
         /// Asks to be told what happens to a home.
         Watch = 0x70, "watch";
         /// Ends a watch.
@@ -207,10 +232,18 @@ kinds! {
         Comments = 0x90, "comments";
         /// A page of who reacted.
         Reactors = 0x91, "reactors";
+        /// A page of who reposted.
+        Reposters = 0x97, "reposters";
+        /// A page of notices.
+        Notices = 0x98, "notices";
         /// How far each device has seen a feed.
         Marks = 0x92, "marks";
         /// How many entries of a feed are unread.
         Unread = 0x93, "unread";
+        /// A page of broadcasts.
+        Broadcasts = 0x94, "broadcasts";
+        /// One broadcast.
+        Broadcast = 0x95, "broadcast";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -223,7 +256,7 @@ impl RequestKind {
     /// generation counts, and its order among the connection's other writes is kept.
     #[must_use]
     pub const fn is_write(self) -> bool {
-        matches!(self.byte(), 0x10..=0x2f)
+        matches!(self.byte(), 0x10..=0x2f | 0x50..=0x5f)
     }
 }
 
@@ -249,7 +282,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 20);
+        assert_eq!(writes, 28);
         assert!(!RequestKind::Home.is_write());
     }
 }

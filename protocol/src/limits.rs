@@ -35,6 +35,9 @@ pub const GROUP_NAME_BYTES_MAX: usize = 64;
 /// How many kinds of reactions there are: 0 to 15.
 pub const REACTION_KINDS: usize = 16;
 
+/// Users whom a post or a comment mentions at most. Checked by the server.
+pub const MENTIONS_MAX: usize = 50;
+
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 
@@ -91,12 +94,12 @@ pub const WATCHES_MAX: u32 = 1_024;
 pub const PAGE_BYTES_MAX: u32 = 1_048_576;
 
 /// A bound of everything in a post that is neither text nor meta.
-const POST_OVERHEAD_BYTES: u32 = 64;
+const POST_OVERHEAD_BYTES: u32 = 96;
 
 #[expect(clippy::cast_possible_truncation, reason = "constants far below 2^32")]
 const _: () = {
     let post = TEXT_BYTES_MAX as u32 + META_BYTES_MAX as u32 + POST_OVERHEAD_BYTES;
-    let counts = ITEMS_MAX * (16 + REACTION_KINDS as u32 * 11);
+    let counts = ITEMS_MAX * (26 + REACTION_KINDS as u32 * 11);
     assert!(PAGE_BYTES_MAX + post + counts <= BODY_BYTES_MAX);
     assert!(HELLO_BODY_BYTES_MAX + HEADER_BYTES as u32 == BEFORE_HELLO_BYTES_MAX);
     assert!((NAME_BYTES_MAX + TOKEN_BYTES_MAX + 64) as u32 <= HELLO_BODY_BYTES_MAX);

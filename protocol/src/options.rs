@@ -6,7 +6,7 @@
 //! | prefix | bytes |
 //! |---|---|
 //! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
-//! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only), \[viewer varint\] |
+//! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups: of pages of posts only), \[viewer varint\] |
 
 use bytes::{BufMut, BytesMut};
 
@@ -31,6 +31,11 @@ pub struct ReadOptions {
     /// Whether posts come with the counts of what they were responded with. Only of reads that answer with
     /// posts: others are refused with it.
     pub counts: bool,
+    /// Whether a page comes with what its reposts refer to. Only of reads that answer with a page of posts.
+    pub originals: bool,
+    /// Whether a page comes with the groups of the reader that have the authors. Only of reads that answer with
+    /// a page of posts.
+    pub groups: bool,
 }
 
 impl WriteOptions {
@@ -67,6 +72,12 @@ impl ReadOptions {
     /// Flag: counts are wanted.
     pub const COUNTS: u8 = 2;
 
+    /// Flag: originals are wanted.
+    pub const ORIGINALS: u8 = 4;
+
+    /// Flag: groups are wanted.
+    pub const GROUPS: u8 = 8;
+
     /// Of a read that counts nothing.
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Self::load_of(cursor, Self::VIEWER)
@@ -77,17 +88,26 @@ impl ReadOptions {
         Self::load_of(cursor, Self::VIEWER | Self::COUNTS)
     }
 
+    /// Of a read that answers with a page of posts.
+    pub(crate) fn load_page(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Self::load_of(cursor, Self::VIEWER | Self::COUNTS | Self::ORIGINALS | Self::GROUPS)
+    }
+
     fn load_of(cursor: &mut Cursor, known: u8) -> Result<Self, DecodeError> {
         let flags = cursor.take_flags("options", known)?;
         let has_viewer = flags & Self::VIEWER != 0;
         let viewer = has_viewer.then(|| cursor.take_varint("viewer")).transpose()?;
-        Ok(Self { viewer, counts: flags & Self::COUNTS != 0 })
+        let has = |flag| flags & flag != 0;
+        let (counts, originals) = (has(Self::COUNTS), has(Self::ORIGINALS));
+        Ok(Self { viewer, counts, originals, groups: has(Self::GROUPS) })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        let viewer = if self.viewer.is_some() { Self::VIEWER } else { 0 };
-        let counts = if self.counts { Self::COUNTS } else { 0 };
-        out.put_u8(viewer | counts);
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let viewer = flag(self.viewer.is_some(), Self::VIEWER);
+        let groups = flag(self.groups, Self::GROUPS);
+        let counts = flag(self.counts, Self::COUNTS);
+        out.put_u8(viewer | counts | flag(self.originals, Self::ORIGINALS) | groups);
         if let Some(viewer) = self.viewer {
             put_varint(out, viewer);
         }

@@ -51,8 +51,13 @@ impl<'a> FrameWriter<'a> {
 
     /// Refuses a body above the limit of every frame.
     pub(crate) fn check(&self) -> Result<u32, EncodeError> {
+        self.check_with(0)
+    }
+
+    /// The same of a body that gets so many bytes more.
+    pub(crate) fn check_with(&self, more: usize) -> Result<u32, EncodeError> {
         let limit = BODY_BYTES_MAX;
-        let bytes = self.body_bytes();
+        let bytes = self.body_bytes() + more;
         match u32::try_from(bytes) {
             Ok(short) if short <= limit => Ok(short),
             _ => {

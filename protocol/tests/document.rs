@@ -152,6 +152,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("MESSAGE_BYTES_MAX", limits::MESSAGE_BYTES_MAX as u64),
         ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("REACTION_KINDS", limits::REACTION_KINDS as u64),
+        ("MENTIONS_MAX", limits::MENTIONS_MAX as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
@@ -184,9 +185,12 @@ fn the_flags_agree() {
         format!("bits: {} a key follows, {} an actor follows; others must be 0", write.0, write.1);
     assert_eq!(meaning("write options", "options"), expected);
     let expected = format!(
-        "bits: {} a viewer follows, {} posts come with counts; others must be 0",
+        "bits: {} a viewer follows, {} posts come with counts, {} pages come with originals, \
+         {} pages come with groups; others must be 0",
         ReadOptions::VIEWER,
-        ReadOptions::COUNTS
+        ReadOptions::COUNTS,
+        ReadOptions::ORIGINALS,
+        ReadOptions::GROUPS
     );
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
@@ -230,6 +234,30 @@ fn every_link_within_the_document_has_its_heading() {
     }
 }
 
+/// The page of the example.
+fn example_page(position: Position, (at, text): (u64, Bytes)) -> Page {
+    let (meta, repost, edit, mentions) = (Bytes::new(), None, None, Vec::new());
+    let (id, author, committed_at, kind) = (42, 7, at, 0);
+    let newest = Post { id, author, at, committed_at, kind, text, meta, repost, edit, mentions };
+    let older = Post {
+        id: 12,
+        at: at - 60_000,
+        committed_at: at - 50_000,
+        text: Bytes::from_static(b"first"),
+        ..newest.clone()
+    };
+    let posts = vec![newest, older];
+    Page {
+        position,
+        end: PageEnd::End,
+        posts,
+        counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
+    }
+}
+
 /// The frames of the example, in order.
 fn example() -> Vec<Bytes> {
     let mut out = BytesMut::new();
@@ -263,21 +291,12 @@ fn example() -> Vec<Bytes> {
         created_at: None,
         text: text.clone(),
         meta: Bytes::new(),
+        mentions: Vec::new(),
     };
     let position = Position { epoch: 1, sequence: 42 };
     let written = Written { position, changed: true, post: Some(42) };
     let home = Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 20 };
-    let (meta, edit) = (Bytes::new(), None);
-    let newest = Post { id: 42, author: 7, at, committed_at: at, kind: 0, text, meta, edit };
-    let older = Post {
-        id: 12,
-        at: at - 60_000,
-        committed_at: at - 50_000,
-        text: Bytes::from_static(b"first"),
-        ..newest.clone()
-    };
-    let posts = vec![newest, older];
-    let page = Page { position, end: PageEnd::End, posts, counts: None };
+    let page = example_page(position, (at, text));
 
     let mut request = |id, request| {
         encode_request(id, 0, &request, &mut out).expect("a good request");

@@ -26,7 +26,18 @@ fn reply(kind: ReplyKind, body: &[u8]) -> DecodeError {
 }
 
 fn post(id: u64, text: &[u8]) -> PostRef<'_> {
-    PostRef { id, author: 1, at: 2, committed_at: 3, kind: 4, text, meta: b"", edit: None }
+    PostRef {
+        id,
+        author: 1,
+        at: 2,
+        committed_at: 3,
+        kind: 4,
+        text,
+        meta: b"",
+        repost: None,
+        edit: None,
+        mentions: &[],
+    }
 }
 
 fn published(text: Vec<u8>, meta: Vec<u8>) -> Request {
@@ -37,6 +48,7 @@ fn published(text: Vec<u8>, meta: Vec<u8>) -> Request {
         created_at: None,
         text: text.into(),
         meta: meta.into(),
+        mentions: Vec::new(),
     })
 }
 
@@ -82,9 +94,9 @@ fn a_length_above_the_body_is_refused_before_anything_is_taken() {
 #[test]
 fn a_count_above_the_body_is_refused_before_anything_is_taken() {
     let counts = [
-        (ReplyKind::Page, &[1, 1, 0, 0][..], 8),
+        (ReplyKind::Page, &[1, 1, 0, 0][..], 10),
         (ReplyKind::Edges, &[1, 1, 0], 2),
-        (ReplyKind::Scanned, &[1, 1, 9, 0, 0], 8),
+        (ReplyKind::Scanned, &[1, 1, 9, 0, 0], 10),
         (ReplyKind::Scanned, &[1, 1, 9, 0, 1], 3),
     ];
     for (kind, start, item_bytes) in counts {
@@ -123,7 +135,7 @@ fn values_above_their_limit_end_the_request_and_not_the_session() {
 fn bytes_without_meaning_end_the_session() {
     let unknown = [
         request(RequestKind::Delete, &[4, 1]),
-        request(RequestKind::Home, &[4, 9, 0, 0]),
+        request(RequestKind::Home, &[16, 9, 0, 0]),
         request(RequestKind::User, &[2, 9]),
         request(RequestKind::Home, &[0, 9, 3, 0]),
         request(RequestKind::Following, &[0, 9, 2, 0]),
@@ -131,7 +143,7 @@ fn bytes_without_meaning_end_the_session() {
         request(RequestKind::Hello, b"FANG\x01\0\x01\0"),
         reply(ReplyKind::Written, &[1, 1, 2, 0]),
         reply(ReplyKind::Page, &[1, 1, 3, 0, 0, 0]),
-        reply(ReplyKind::Page, &[1, 1, 0, 2, 0, 0]),
+        reply(ReplyKind::Page, &[1, 1, 0, 4, 0, 0]),
         reply(ReplyKind::Relation, &[1, 1, 64]),
         reply(ReplyKind::Error, &[1, 0, 2, 0, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 3, 0, 0]),
@@ -175,11 +187,35 @@ fn the_header_of_a_message_is_checked() {
 }
 
 #[test]
+fn lists_of_users_and_tags_of_changes_are_checked() {
+    // Flags, user, post, no answer, an empty text, then three users of which one is there.
+    let error = request(RequestKind::Comment, &[0, 7, 9, 0, 0, 3, 8]);
+    assert_eq!(
+        (error.field(), error.problem()),
+        ("mentions", Problem::Truncated { needed: 3, left: 1 })
+    );
+    let long = Request::Publish(Publish { mentions: vec![1; 256], ..post_of_nothing() });
+    let error = encode_request(1, 0, &long, &mut BytesMut::new()).expect_err("too many to count");
+    assert_eq!(error.field(), "mentions");
+    for tag in [25, 32, 36] {
+        let error = reply(ReplyKind::Changed, &[1, 9, 9, 0, 1, 0, 5, 6, tag, 7, 8]);
+        assert_eq!((error.field(), error.at()), ("tag", 8), "{tag}");
+    }
+}
+
+fn post_of_nothing() -> Publish {
+    let Request::Publish(publish) = published(Vec::new(), Vec::new()) else {
+        unreachable!("it is a publish")
+    };
+    publish
+}
+
+#[test]
 fn runs_are_strict() {
-    let item = |delta: u8| [delta, 1, 1, 0, 0, 0, 0, 0];
-    let page = |end: [u8; 8]| [&[1, 1, 0, 0, 2, 0], &item(5)[..], &end].concat();
+    let item = |delta: u8| [delta, 1, 1, 0, 0, 0, 0, 0, 0, 0];
+    let page = |end: [u8; 10]| [&[1, 1, 0, 0, 2, 0], &item(5)[..], &end, &[0, 0]].concat();
     let same = reply(ReplyKind::Page, &page(item(0)));
-    assert_eq!((same.field(), same.at(), same.problem()), ("id", 14, Problem::Order));
+    assert_eq!((same.field(), same.at(), same.problem()), ("id", 16, Problem::Order));
     assert_eq!(reply(ReplyKind::Page, &page(item(6))).problem(), Problem::Order);
     assert!(Reply::load(&frame(ReplyKind::Page.byte(), &page(item(5)))).is_ok());
     assert_eq!(reply(ReplyKind::Edges, &[1, 1, 0, 2, 0, 9, 5, 9, 0]).field(), "sequence");
@@ -221,10 +257,20 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         kind: 4,
         text: Bytes::new(),
         meta: Bytes::new(),
+        repost: None,
+        mentions: Vec::new(),
     };
     let posts = vec![owned(5), owned(5)];
     let (position, end) = (Position::default(), PageEnd::End);
-    let page = Reply::Page(Page { position, end, posts, counts: None });
+    let page = Reply::Page(Page {
+        position,
+        end,
+        posts,
+        counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
+    });
     let error = encode_reply(1, &page, &mut out).expect_err("not falling");
     assert_eq!((error.field(), error.problem()), ("id", Problem::Order));
     assert_eq!(&out[..], b"before");
@@ -251,10 +297,11 @@ fn a_page_goes_on_after_a_post_that_does_not_fit() {
     let (count, body_bytes) = (writer.count(), writer.body_bytes());
     writer.finish(PageEnd::Bytes).expect("every push was checked");
 
-    assert!(body_bytes <= BODY_BYTES_MAX as usize);
+    assert!(body_bytes + 2 <= BODY_BYTES_MAX as usize);
     let frame = decode(out.strip_prefix(b"before").expect("what was there"));
     let Ok(Reply::Page(page)) = Reply::load(&frame) else { panic!("a page") };
-    assert_eq!((page.posts.len(), frame.body.len()), (usize::from(count), body_bytes));
+    // Behind the posts stands that there are no originals.
+    assert_eq!((page.posts.len(), frame.body.len()), (usize::from(count), body_bytes + 2));
     assert_eq!((page.end, page.position), (PageEnd::Bytes, position));
     assert_eq!(page.posts.last().map(Post::text), Some("short"));
 }

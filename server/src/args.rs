@@ -114,6 +114,17 @@ pub struct SettingArgs {
     /// Keep the texts of posts that were revised, and let them be read.
     #[arg(long)]
     pub keep_revisions: bool,
+    /// How many broadcasts of a user may be scheduled or live, 1 to 10000 [default: 100].
+    #[arg(long, value_name = "N")]
+    pub max_board: Option<String>,
+    /// Memory for the sessions of broadcast feeds, such as 256M [default: 256M].
+    ///
+    /// Past it the session that was not used for the longest time is over.
+    #[arg(long, value_name = "BYTES")]
+    pub live_sessions_memory: Option<String>,
+    /// A session of a broadcast feed that was not used for this long is over [default: 10m].
+    #[arg(long, value_name = "TIME")]
+    pub live_sessions_age: Option<String>,
     /// What an acknowledged write survives: fsync, interval, interval:MS or os [default: fsync].
     ///
     /// fsync: everything. interval: a power cut loses at most the last interval (100 ms unless
@@ -228,6 +239,9 @@ impl SettingArgs {
             ("max-members", &self.max_members),
             ("max-comment-bytes", &self.max_comment_bytes),
             ("max-devices", &self.max_devices),
+            ("max-board", &self.max_board),
+            ("live-sessions-memory", &self.live_sessions_memory),
+            ("live-sessions-age", &self.live_sessions_age),
             ("durability", &self.durability),
             ("segment-bytes", &self.segment_bytes),
             ("flush-records", &self.flush_records),

@@ -48,6 +48,7 @@ async fn wait(service: &Service, question: &Question, patience: Duration) {
 
 /// What came back from the lane.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "each is taken apart where it arrives")]
 pub(crate) enum Thawed {
     Read { kind: RequestKind, started: Instant, answer: BytesMut, refusal: Refusal },
     Write(Asked, Command),

@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(mark(&asked), (expected, options));
         let expected = Action::Mark { user, feed: Feed::Home, device: 2, post };
         assert_eq!(mark(&wire::Mark { feed: None, ..asked }), (expected, options));
-        let options = wire::ReadOptions { viewer: Some(4), counts: false };
+        let options = wire::ReadOptions { viewer: Some(4), ..wire::ReadOptions::default() };
         let asked = wire::UnreadOf { options, user: 1, feed: name, since: Some(3), limit: 0 };
         let viewer = Some(UserId(4));
         let expected =

@@ -13,13 +13,17 @@ use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
-    Change, Changed, Code, Edge, EdgeChange, EdgePage, ErrorReply, Event, Events, Explained,
-    Follow, Group, GroupChange, Groups, OnePost, Online, PageEnd, PageWriter, Position, Post,
-    PostRef, Relation, Reply, Scanned, ScannedItems, UserCard, What, Why, Written, encode_reply,
+    Code, Edge, EdgePage, EncodeError, ErrorReply, Event, Events, Explained, Follow, Group, Groups,
+    OnePost, Online, PageEnd, PageWriter, Position, Post, PostRef, Relation, Reply, Scanned,
+    ScannedItems, UserCard, Why, Written, encode_reply,
 };
 
 use crate::backups;
+use crate::broadcasts;
+use crate::changes;
 use crate::marks;
+use crate::notices;
+use crate::reposts;
 use crate::responses;
 use crate::translate::Question;
 
@@ -42,6 +46,10 @@ pub(crate) fn answer(
         Question::Counted(query) => {
             return responses::counted_page(engine.counted(query), request_id, out);
         }
+        Question::Originals(query) => {
+            let page = engine.with_originals(query);
+            return responses::page_with_originals(query, page, request_id, out);
+        }
         Question::CountedPost(id, viewer) => {
             engine.counted_post(*id, *viewer).map(responses::counted_post)
         }
@@ -49,9 +57,13 @@ pub(crate) fn answer(
             engine.comments(query).map(|page| responses::comments(query, page))
         }
         Question::Reactors(query) => engine.reactors(query).map(responses::reactors),
+        Question::Reposters(query) => engine.reposters(query).map(reposts::reposters),
+        Question::Notices(query) => engine.notices(query).map(notices::page),
         Question::Groups(user, viewer) => engine.groups(*user, *viewer).map(groups),
         Question::Members(query) => engine.members(query).map(edges),
-        Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changed),
+        Question::Broadcasts(query) => engine.broadcasts(query).map(broadcasts::feed),
+        Question::Broadcast(id, viewer) => engine.broadcast(*id, *viewer).map(broadcasts::one),
+        Question::Changes(query, viewer) => engine.changes(query, *viewer).map(changes::changed),
         Question::Marks(query) => engine.marks(query).map(marks::marks),
         Question::Unread(query) => engine.unread(query).map(marks::unread),
         Question::Revision(id, revision, viewer) => {
@@ -101,9 +113,19 @@ pub(crate) fn answer_resident(
             let seen = engine.see_outbox(query, |page| write_page(page, request_id, out));
             return Some(refused(seen.transpose()?, request_id, out));
         }
+        Question::Broadcasts(query) => {
+            let write =
+                |page: engine::BroadcastFeedRef<'_>| broadcasts::write_feed(page, request_id, out);
+            let seen = engine.see_broadcasts(query, write);
+            return Some(refused(seen.transpose()?, request_id, out));
+        }
         Question::Counted(query) => {
             let page = engine.counted(query).transpose()?;
             return Some(responses::counted_page(page, request_id, out));
+        }
+        Question::Originals(query) => {
+            let page = engine.with_originals(query).transpose()?;
+            return Some(responses::page_with_originals(query, page, request_id, out));
         }
         Question::CountedPost(id, viewer) => {
             engine.counted_post(*id, *viewer).transpose()?.map(responses::counted_post)
@@ -112,9 +134,14 @@ pub(crate) fn answer_resident(
             engine.comments(query).transpose()?.map(|page| responses::comments(query, page))
         }
         Question::Reactors(query) => engine.reactors(query).transpose()?.map(responses::reactors),
+        Question::Reposters(query) => engine.reposters(query).transpose()?.map(reposts::reposters),
+        Question::Notices(query) => engine.notices(query).transpose()?.map(notices::page),
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
         Question::Unread(query) => engine.unread(query).transpose()?.map(marks::unread),
+        Question::Broadcast(id, viewer) => {
+            engine.broadcast(*id, *viewer).transpose()?.map(broadcasts::one)
+        }
         Question::Following(query) => engine.following(query).transpose()?.map(edges),
         Question::Followers(query) => engine.followers(query).transpose()?.map(edges),
         Question::Mutes(query) => engine.mutes(query).transpose()?.map(edges),
@@ -223,7 +250,8 @@ fn page(result: Result<engine::Page, Error>, request_id: u32, out: &mut BytesMut
 /// Appends a page, whose posts may be borrowed from the log; or why it cannot be.
 fn write_page(page: engine::PageRef<'_>, request_id: u32, out: &mut BytesMut) -> Refusal {
     let mut writer = PageWriter::start(request_id, position(page.position), out);
-    let pushed = page.posts.iter().try_for_each(|post| writer.push(post_ref(post)));
+    let mut mentions = Vec::new();
+    let pushed = page.posts.iter().try_for_each(|post| push(&mut writer, post, &mut mentions));
     match pushed.and_then(|()| writer.finish(end(page.end))) {
         Ok(()) => None,
         Err(error) => refuse(request_id, ErrorReply::new(Code::Internal, error.to_string()), out),
@@ -235,7 +263,18 @@ fn refused(written: Result<Refusal, Error>, request_id: u32, out: &mut BytesMut)
     written.unwrap_or_else(|error| refuse(request_id, refusal(&error), out))
 }
 
-pub(crate) fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
+/// Adds a post to a page; `mentions` is room that posts share.
+pub(crate) fn push(
+    writer: &mut PageWriter<'_>,
+    post: &engine::PostRef<'_>,
+    mentions: &mut Vec<u64>,
+) -> Result<(), EncodeError> {
+    mentions.clear();
+    mentions.extend(post.mentions.iter().map(|user| user.0));
+    writer.push(post_ref(post, mentions))
+}
+
+fn post_ref<'a>(post: &engine::PostRef<'a>, mentions: &'a [u64]) -> PostRef<'a> {
     PostRef {
         id: post.id.0,
         author: post.author.0,
@@ -244,6 +283,8 @@ pub(crate) fn post_ref<'a>(post: &engine::PostRef<'a>) -> PostRef<'a> {
         kind: post.kind,
         text: post.text,
         meta: post.meta,
+        repost: post.repost.map(reposts::link),
+        mentions,
         edit: marks::edit(post.revision, post.edited_at),
     }
 }
@@ -292,8 +333,10 @@ pub(crate) fn post(found: engine::Post) -> Post {
         at: found.at.0,
         committed_at: found.committed_at.0,
         kind: found.kind,
+        mentions: notices::users(found.mentions.borrow()),
         text: found.text,
         meta: found.meta,
+        repost: found.repost.map(reposts::link),
     }
 }
 
@@ -394,70 +437,7 @@ fn groups(list: engine::GroupList) -> Reply {
     Reply::Groups(Groups { position: position(list.position), groups })
 }
 
-fn changed(found: engine::Changes) -> Reply {
-    Reply::Changed(Changed {
-        position: position(found.position),
-        next: found.next.sequence.0,
-        oldest: found.oldest.sequence.0,
-        changes: found.changes.into_iter().filter_map(change).collect(),
-    })
-}
-
-/// None for what this protocol has no word for.
-fn change(change: engine::Change) -> Option<Change> {
-    let engine::Change { sequence, time, what } = change;
-    let (user, what) = match what {
-        engine::Changed::Published { author, kind, created_at, content } => {
-            let created_at = created_at.map(|at| at.0);
-            (author, What::Publish { kind, created_at, content })
-        }
-        engine::Changed::Erased { author } => (author, What::Erased),
-        engine::Changed::Deleted { post, author } => (author, What::Delete { post: post.0 }),
-        engine::Changed::Revised { post, author, revision, content } => {
-            (author, What::Revise { post: post.0, revision, content })
-        }
-        engine::Changed::Marked { user, group, device, post } => {
-            (user, marks::marked(group, device, post))
-        }
-        engine::Changed::Edge { kind, user, other } => {
-            (user, What::Edge { kind: edge_change(kind)?, other: other.0 })
-        }
-        engine::Changed::Group { kind, user, group, name, exclusive } => {
-            let (kind, member) = group_change(kind)?;
-            let (group, name) = (group.0, copy(&name));
-            (user, What::Group { kind, group, name, exclusive, member })
-        }
-        engine::Changed::Response { kind, user, post, target } => {
-            (user, responses::change(kind, post, target)?)
-        }
-        _ => return None,
-    };
-    Some(Change { sequence: sequence.0, time: time.0, user: user.0, what })
-}
-
-fn edge_change(kind: engine::EdgeChange) -> Option<EdgeChange> {
-    Some(match kind {
-        engine::EdgeChange::Follow => EdgeChange::Follow,
-        engine::EdgeChange::Unfollow => EdgeChange::Unfollow,
-        engine::EdgeChange::Mute => EdgeChange::Mute,
-        engine::EdgeChange::Unmute => EdgeChange::Unmute,
-        engine::EdgeChange::Block => EdgeChange::Block,
-        engine::EdgeChange::Unblock => EdgeChange::Unblock,
-        _ => return None,
-    })
-}
-
-fn group_change(kind: engine::GroupChange) -> Option<(GroupChange, u64)> {
-    Some(match kind {
-        engine::GroupChange::Create => (GroupChange::Create, 0),
-        engine::GroupChange::Delete => (GroupChange::Delete, 0),
-        engine::GroupChange::Add(author) => (GroupChange::Add, author.0),
-        engine::GroupChange::Remove(author) => (GroupChange::Remove, author.0),
-        _ => return None,
-    })
-}
-
-fn copy(name: &engine::GroupName) -> Bytes {
+pub(crate) fn copy(name: &engine::GroupName) -> Bytes {
     Bytes::copy_from_slice(name.as_str().as_bytes())
 }
 

@@ -1,15 +1,17 @@
 //! Reactions and comments on their way out: counts, comments, who reacted. A part of `reply.rs`, with
 //! the same rule: by hand, and no decision.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use fanfold_engine as engine;
 use fanfold_engine::{CommentOrder, CommentsQuery, Error};
 use fanfold_protocol::{
-    Code, Comment, CommentPage, Counts, ErrorReply, OnePost, PageWriter, Reactor, ReactorPage,
-    Reply, ResponseChange, What,
+    CameBy, Code, Comment, CommentPage, Counts, ErrorReply, OnePost, Original, PageRest,
+    PageWriter, Reactor, ReactorPage, Reply, ResponseChange, What,
 };
 
-use crate::reply::{self, Refusal, end, position, post, post_ref, refuse};
+use crate::notices;
+use crate::reply::{self, Refusal, end, position, post, push, refuse};
+use crate::reposts;
 
 /// Appends a page with counts.
 pub(crate) fn counted_page(
@@ -21,10 +23,49 @@ pub(crate) fn counted_page(
         Ok(page) => page,
         Err(error) => return refuse(request_id, reply::refusal(&error), out),
     };
+    let each: Vec<Counts> = each.iter().map(counts).collect();
+    let rest = PageRest { counts: Some(&each), ..PageRest::default() };
+    page_with(&page, rest, request_id, out)
+}
+
+/// Appends a page with its originals.
+pub(crate) fn page_with_originals(
+    query: &engine::OriginalsQuery,
+    result: Result<engine::OriginalsPage, Error>,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Refusal {
+    let found = match result {
+        Ok(page) => page,
+        Err(error) => return refuse(request_id, reply::refusal(&error), out),
+    };
+    let engine::OriginalsPage { page, counts: each, originals, original_counts, came_by } = found;
+    let each: Vec<Counts> = each.iter().map(counts).collect();
+    let original_counts: Vec<Counts> = original_counts.iter().map(counts).collect();
+    let originals: Vec<Original> = originals.into_iter().map(reposts::original).collect();
+    let counts = query.counts.then_some(each.as_slice());
+    let came_by = query.groups.then(|| groups_of(came_by));
+    let (originals, original_counts) = (&originals, &original_counts);
+    let rest = PageRest { counts, originals, original_counts, came_by: came_by.as_ref() };
+    page_with(&page, rest, request_id, out)
+}
+
+fn groups_of(found: engine::CameBy) -> CameBy {
+    let name = |name: &engine::GroupName| Bytes::copy_from_slice(name.as_str().as_bytes());
+    CameBy { groups: found.groups.iter().map(name).collect(), posts: found.posts }
+}
+
+fn page_with(
+    page: &engine::Page,
+    rest: PageRest<'_>,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Refusal {
     let mut writer = PageWriter::start(request_id, position(page.position), out);
-    let pushed = page.posts.iter().try_for_each(|post| writer.push(post_ref(&post.borrow())));
-    let each = each.iter().map(counts);
-    match pushed.and_then(|()| writer.finish_counted(end(page.end), each)) {
+    let mut mentions = Vec::new();
+    let pushed =
+        page.posts.iter().try_for_each(|post| push(&mut writer, &post.borrow(), &mut mentions));
+    match pushed.and_then(|()| writer.finish_with(end(page.end), rest)) {
         Ok(()) => None,
         Err(error) => refuse(request_id, ErrorReply::new(Code::Internal, error.to_string()), out),
     }
@@ -37,8 +78,8 @@ pub(crate) fn counted_post(
 }
 
 fn counts(of: &engine::Counts) -> Counts {
-    let (comments, mine) = (u64::from(of.comments), of.mine);
-    Counts { comments, mine, reactions: of.reactions.map(u64::from) }
+    let (comments, reposts, mine) = (u64::from(of.comments), u64::from(of.reposts), of.mine);
+    Counts { comments, reposts, mine, reactions: of.reactions.map(u64::from) }
 }
 
 pub(crate) fn comments(query: &CommentsQuery, page: engine::CommentsPage) -> Reply {
@@ -48,6 +89,7 @@ pub(crate) fn comments(query: &CommentsQuery, page: engine::CommentsPage) -> Rep
         at: comment.at.0,
         answers: comment.answers.map(|answered| answered.0),
         counts: counts(&comment.counts),
+        mentions: notices::users(comment.mentions.borrow()),
         text: comment.text,
     };
     Reply::Comments(CommentPage {
@@ -81,7 +123,9 @@ pub(crate) fn change(
     let kind = match kind {
         engine::ResponseChange::React(kind) => ResponseChange::React(kind),
         engine::ResponseChange::Unreact(kind) => ResponseChange::Unreact(kind),
-        engine::ResponseChange::Comment(text) => ResponseChange::Comment(text),
+        engine::ResponseChange::Comment(text, mentions) => {
+            ResponseChange::Comment(text, notices::users(mentions.borrow()))
+        }
         engine::ResponseChange::Delete => ResponseChange::Delete,
         _ => return None,
     };

@@ -7,15 +7,19 @@
 use std::time::Duration;
 
 use fanfold_engine::{
-    Action, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder, CommentsQuery, ContentWanted,
-    CountedQuery, EdgeQuery, GroupName, GroupQuery, Key, LIMIT_DEFAULT, MarksQuery, MembersQuery,
-    NewPost, Position, PostId, ReactorsQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
+    Action, BroadcastId, BroadcastsQuery, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder,
+    CommentsQuery, ContentWanted, CountedQuery, EdgeQuery, GroupName, GroupQuery, Key,
+    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, NoticesQuery, OriginalsQuery, Position,
+    PostId, ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
     Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
+use crate::broadcasts;
 use crate::marks;
+use crate::notices;
+use crate::reposts;
 
 /// Everything that is answered from the current state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,9 +33,14 @@ pub(crate) enum Question {
     Groups(UserId, Option<UserId>),
     Members(MembersQuery),
     Counted(CountedQuery),
+    Originals(OriginalsQuery),
     CountedPost(PostId, Option<UserId>),
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
+    Reposters(RepostersQuery),
+    Notices(NoticesQuery),
+    Broadcasts(BroadcastsQuery),
+    Broadcast(BroadcastId, Option<UserId>),
     Changes(ChangesQuery, Option<UserId>),
     Marks(MarksQuery),
     Unread(UnreadQuery),
@@ -93,15 +102,30 @@ pub(crate) fn command(request: Request) -> Option<Command> {
             on_target(reaction, |user, target, kind| Action::Unreact { user, target, kind })
         }
         Request::Comment(comment) => new_comment(comment),
+        Request::NoticesRead(read) => notices::read(read),
         Request::CommentDelete(delete) => {
             (Action::CommentDelete { comment: PostId(delete.comment) }, delete.options)
         }
+        Request::Repost(repost) => reposts::repost(repost),
+        Request::Unrepost(unrepost) => {
+            let (user, post) = (UserId(unrepost.user), PostId(unrepost.post));
+            (Action::Unrepost { user, post }, unrepost.options)
+        }
         Request::Mark(mark) => marks::mark(&mark),
         Request::Revise(revise) => marks::revise(revise),
+        Request::BroadcastSchedule(schedule) => broadcasts::scheduled(schedule),
+        Request::BroadcastReschedule(reschedule) => broadcasts::rescheduled(reschedule),
+        Request::BroadcastStart(start) => broadcasts::started(start),
+        Request::BroadcastEnd(end) => broadcasts::ended(end),
+        Request::BroadcastCancel(cancel) => broadcasts::cancelled(cancel),
         Request::Hello(_)
+        | Request::Broadcasts(_)
+        | Request::Broadcast(_)
         | Request::Changes(_)
         | Request::Comments(_)
         | Request::Reactors(_)
+        | Request::Reposters(_)
+        | Request::Notices(_)
         | Request::Marks(_)
         | Request::Unread(_)
         | Request::Group(_)
@@ -140,12 +164,17 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Status => Question::Status,
         Request::Backup(backup) => Question::Backup(backup.name().to_owned()),
         Request::Advise => Question::Advise,
-        Request::Home(timeline) if timeline.options.counts => {
-            Question::Counted(CountedQuery::Home(timeline_query(timeline)))
+        Request::Home(timeline) if has_more(timeline.options) => {
+            originals(CountedQuery::Home(timeline_query(timeline)), timeline.options)
         }
-        Request::Outbox(timeline) if timeline.options.counts => {
-            Question::Counted(CountedQuery::Outbox(timeline_query(timeline)))
+        Request::Outbox(timeline) if has_more(timeline.options) => {
+            originals(CountedQuery::Outbox(timeline_query(timeline)), timeline.options)
         }
+        Request::Group(feed) if has_more(feed.page.options) => {
+            originals(CountedQuery::Group(group_query(feed)), feed.page.options)
+        }
+        Request::Home(timeline) if timeline.options.counts => counted_home(timeline),
+        Request::Outbox(timeline) if timeline.options.counts => counted_outbox(timeline),
         Request::Group(feed) if feed.page.options.counts => {
             Question::Counted(CountedQuery::Group(group_query(feed)))
         }
@@ -154,6 +183,13 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         }
         Request::Comments(comments) => Question::Comments(comments_query(comments)),
         Request::Reactors(reactors) => Question::Reactors(reactors_query(reactors)),
+        Request::Reposters(query) => Question::Reposters(RepostersQuery {
+            post: PostId(query.post),
+            viewer: viewer(query.options),
+            before: query.before.map(PostId),
+            limit: limit(query.limit),
+        }),
+        Request::Notices(notices) => Question::Notices(notices::query(notices)),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
         Request::Group(feed) => Question::Group(group_query(feed)),
@@ -171,6 +207,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         },
         Request::Marks(marks) => Question::Marks(marks::marks_query(marks)),
         Request::Unread(unread) => Question::Unread(marks::unread_query(unread)),
+        Request::Broadcasts(feed) => Question::Broadcasts(broadcasts::query(feed)),
+        Request::Broadcast(one) => {
+            Question::Broadcast(BroadcastId(one.broadcast), viewer(one.options))
+        }
         Request::Following(edges) => Question::Following(edge_query(edges)),
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
         Request::Mutes(edges) => Question::Mutes(edge_query(edges)),
@@ -199,6 +239,11 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unmute(_)
         | Request::Block(_)
         | Request::Unblock(_)
+        | Request::BroadcastSchedule(_)
+        | Request::BroadcastReschedule(_)
+        | Request::BroadcastStart(_)
+        | Request::BroadcastEnd(_)
+        | Request::BroadcastCancel(_)
         | Request::GroupCreate(_)
         | Request::GroupDelete(_)
         | Request::GroupAdd(_)
@@ -207,11 +252,22 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unreact(_)
         | Request::Comment(_)
         | Request::CommentDelete(_)
+        | Request::Repost(_)
+        | Request::Unrepost(_)
+        | Request::NoticesRead(_)
         | Request::Mark(_)
         | Request::Revise(_)
         | Request::Touch(_)
         | Request::Tag(_) => return None,
     })
+}
+
+fn counted_home(timeline: &wire::Timeline) -> Question {
+    Question::Counted(CountedQuery::Home(timeline_query(timeline)))
+}
+
+fn counted_outbox(timeline: &wire::Timeline) -> Question {
+    Question::Counted(CountedQuery::Outbox(timeline_query(timeline)))
 }
 
 /// What a watch asks for.
@@ -230,8 +286,20 @@ fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {
         created_at: publish.created_at.map(Timestamp),
         text: publish.text,
         meta: publish.meta,
+        repost: None,
+        mentions: notices::mentions(publish.mentions),
     };
     (Action::Publish(post), publish.options)
+}
+
+/// Whether a page comes with more than counts.
+fn has_more(options: wire::ReadOptions) -> bool {
+    options.originals || options.groups
+}
+
+fn originals(of: CountedQuery, options: wire::ReadOptions) -> Question {
+    let wire::ReadOptions { counts, originals, groups, .. } = options;
+    Question::Originals(OriginalsQuery { of, counts, originals, groups })
 }
 
 fn on_pair(
@@ -258,9 +326,10 @@ fn on_target(
 }
 
 fn new_comment(comment: wire::NewComment) -> (Action, wire::WriteOptions) {
-    let wire::NewComment { options, user, post, answers, text } = comment;
+    let wire::NewComment { options, user, post, answers, text, mentions } = comment;
     let (user, post, answers) = (UserId(user), PostId(post), answers.map(PostId));
-    (Action::Comment { user, post, answers, text }, options)
+    let mentions = notices::mentions(mentions);
+    (Action::Comment { user, post, answers, text, mentions }, options)
 }
 
 fn group_query(feed: &wire::GroupFeed) -> GroupQuery {
@@ -295,7 +364,7 @@ fn write_options(options: wire::WriteOptions) -> WriteOptions {
     WriteOptions { key: options.key.map(Key), actor: options.actor.map(UserId) }
 }
 
-fn viewer(options: wire::ReadOptions) -> Option<UserId> {
+pub(crate) fn viewer(options: wire::ReadOptions) -> Option<UserId> {
     options.viewer.map(UserId)
 }
 
@@ -356,7 +425,7 @@ fn scan_query(scan: &wire::Scan) -> ScanQuery {
 }
 
 /// 0 leaves the number to us; what is too much is the engine's to refuse.
-fn limit(limit: u32) -> usize {
+pub(crate) fn limit(limit: u32) -> usize {
     if limit == 0 { LIMIT_DEFAULT } else { usize::try_from(limit).unwrap_or(usize::MAX) }
 }
 
@@ -375,6 +444,7 @@ mod tests {
             created_at: Some(1_370_000_000_000),
             text: Bytes::from_static(b"text"),
             meta: Bytes::from_static(b"meta"),
+            mentions: vec![8, 300],
         });
         let expected = Command {
             action: Action::Publish(NewPost {
@@ -383,6 +453,8 @@ mod tests {
                 created_at: Some(Timestamp(1_370_000_000_000)),
                 text: Bytes::from_static(b"text"),
                 meta: Bytes::from_static(b"meta"),
+                repost: None,
+                mentions: [UserId(8), UserId(300)].into_iter().collect(),
             }),
             options: WriteOptions { key: Some(Key([9; 16])), actor: Some(UserId(4)) },
         };
@@ -431,7 +503,7 @@ mod tests {
     #[test]
     fn timelines_keep_cursor_viewer_and_limit() {
         let request = Request::Home(wire::Timeline {
-            options: wire::ReadOptions { viewer: Some(3), counts: false },
+            options: wire::ReadOptions { viewer: Some(3), ..wire::ReadOptions::default() },
             user: 5,
             span: wire::Span::After(77),
             limit: 0,
@@ -445,7 +517,8 @@ mod tests {
         assert_eq!(question(&request), Some(Question::Home(expected)));
         assert_eq!(command(request), None);
         assert_eq!(limit(201), 201);
-        let options = wire::ReadOptions { viewer: Some(3), counts: true };
+        let options =
+            wire::ReadOptions { viewer: Some(3), counts: true, ..wire::ReadOptions::default() };
         let (user, span, limit) = (5, wire::Span::After(77), 0);
         let counted = Request::Outbox(wire::Timeline { options, user, span, limit });
         let expected = Question::Counted(CountedQuery::Outbox(expected));
@@ -462,11 +535,19 @@ mod tests {
         let unreact = Action::Unreact { user, target, kind };
         assert_eq!(command(Request::Unreact(reaction)), Some(Command::new(unreact)));
         let text = Bytes::from_static(b"so");
-        let comment =
-            wire::NewComment { options, user: 1, post: 2, answers: Some(4), text: text.clone() };
-        let expected = Action::Comment { user, post: target, answers: Some(PostId(4)), text };
+        let comment = wire::NewComment {
+            options,
+            user: 1,
+            post: 2,
+            answers: Some(4),
+            text: text.clone(),
+            mentions: vec![5],
+        };
+        let mentions = [UserId(5)].into_iter().collect();
+        let answers = Some(PostId(4));
+        let expected = Action::Comment { user, post: target, answers, text, mentions };
         assert_eq!(command(Request::Comment(comment)), Some(Command::new(expected)));
-        let options = wire::ReadOptions { viewer: Some(9), counts: false };
+        let options = wire::ReadOptions { viewer: Some(9), ..wire::ReadOptions::default() };
         let comments =
             wire::Comments { options, post: 2, newest_first: true, cursor: Some(8), limit: 0 };
         let expected = CommentsQuery {

@@ -192,6 +192,8 @@ mod tests {
             kind: 0,
             text: Bytes::from_static(b"a\"b"),
             meta: Bytes::from_static(&[0, 255]),
+            repost: None,
+            mentions: fanfold_engine::Mentions::new(),
             ..Post::default()
         };
         let mut page = Page { position, posts: vec![post], end: PageEnd::End };

@@ -96,7 +96,7 @@ fn a_position_of_another_epoch_and_a_viewer_are_refused() {
     let mut peer = running.peer();
     peer.send(2, &changes(Some(Position { epoch: 9, sequence: 0 }), 0, 60_000));
     assert_eq!(peer.refused(2, Code::EpochMismatch).radius, Radius::Request);
-    let options = ReadOptions { viewer: Some(7), counts: false };
+    let options = ReadOptions { viewer: Some(7), ..ReadOptions::default() };
     let as_user =
         Changes { options, after: None, begun: None, limit: 0, content: false, wait_ms: 0 };
     peer.send(3, &Request::Changes(as_user));

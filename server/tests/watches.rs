@@ -142,7 +142,7 @@ fn watches_are_refused_for_a_reason_and_the_session_goes_on() {
     assert_eq!(peer.refused(2, Code::EpochMismatch).radius, Radius::Request);
     peer.send(3, &watch(READER, Some(Position { epoch: 1, sequence: 1_000 })));
     peer.refused(3, Code::Invalid);
-    let options = ReadOptions { viewer: Some(AUTHOR), counts: false };
+    let options = ReadOptions { viewer: Some(AUTHOR), ..ReadOptions::default() };
     peer.send(4, &Request::Watch(Watch { options, user: READER, after: None, presence: false }));
     peer.refused(4, Code::Denied);
     for id in 10..10 + fanfold_protocol::limits::WATCHES_MAX {

@@ -33,7 +33,8 @@ fn publish() -> Request {
     let options = WriteOptions { key: Some([7; limits::KEY_BYTES]), actor: None };
     let text = Bytes::from(Words::new(1).text(280));
     let (author, meta) = (77_777, Bytes::new());
-    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta })
+    let mentions = Vec::new();
+    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta, mentions })
 }
 
 fn header() -> Box<dyn FnMut()> {
@@ -78,6 +79,8 @@ fn sample() -> Page {
         kind: 0,
         text: Bytes::from(words.text(280)),
         meta: Bytes::new(),
+        repost: None,
+        mentions: Vec::new(),
         edit: None,
     };
     Page {
@@ -85,15 +88,29 @@ fn sample() -> Page {
         end: PageEnd::More,
         posts: (0..20).map(post).collect(),
         counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
     }
 }
 
 fn encode(page: &Page, out: &mut BytesMut) {
     let mut writer = PageWriter::start(1, page.position, out);
     for post in &page.posts {
-        let Post { id, author, at, committed_at, kind, edit, .. } = *post;
+        let Post { id, author, at, committed_at, kind, repost, edit, .. } = *post;
         let (text, meta) = (&post.text[..], &post.meta[..]);
-        let pushed = writer.push(PostRef { id, author, at, committed_at, kind, text, meta, edit });
+        let pushed = writer.push(PostRef {
+            id,
+            author,
+            at,
+            committed_at,
+            kind,
+            text,
+            meta,
+            repost,
+            mentions: &[],
+            edit,
+        });
         debug_assert!(pushed.is_ok(), "the sample is in order");
     }
     let finished = writer.finish(page.end);

@@ -17,6 +17,9 @@ struct PostLine {
     author: u64,
     at: u64,
     text: Box<str>,
+    kind: Option<Box<str>>,
+    parent: Option<u64>,
+    root: Option<u64>,
 }
 
 /// `path` itself, or its first `count` lines in `slice`.
@@ -63,8 +66,10 @@ pub(super) fn posts(path: &Path) -> Outcome<Vec<InputPost>> {
     each_line(path, None, |number, line| {
         let line: PostLine = serde_json::from_slice(line)
             .explain(|| format!("{}, line {number}", path.display()))?;
-        let PostLine { id, author, at, text } = line;
-        posts.push(InputPost { id, author, at, text });
+        let PostLine { id, author, at, text, kind, parent, root } = line;
+        let is_repost = kind.as_deref() == Some("repost") && parent.or(root).is_some();
+        let repost = is_repost.then_some([parent, root]);
+        posts.push(InputPost { id, author, at, text, repost });
         Ok(())
     })?;
     Ok(posts)

@@ -36,6 +36,8 @@ pub(crate) struct InputPost {
     pub(crate) author: u64,
     pub(crate) at: u64,
     pub(crate) text: Box<str>,
+    /// Parent and root of a repost, by the ids of the file.
+    pub(crate) repost: Option<[Option<u64>; 2]>,
 }
 
 /// A graph and posts, as files and in memory.

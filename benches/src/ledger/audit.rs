@@ -209,6 +209,8 @@ mod tests {
             kind: 0,
             text: texts().content(token),
             meta: Vec::new(),
+            repost: None,
+            mentions: Vec::new(),
             revision: 0,
             edited_at: None,
         }

@@ -170,7 +170,9 @@ mod tests {
     #[test]
     fn every_kind_is_drawn_and_none_that_would_be_refused() {
         let mut naive = Naive::new(&[(1, 7), (1, 8), (1, 1)]);
-        naive.import(InputPost { id: 1, author: 7, at: 1, text: "x".into() }, 1).unwrap();
+        naive
+            .import(InputPost { id: 1, author: 7, at: 1, text: "x".into(), repost: None }, 1)
+            .unwrap();
         let mut random = Random::new(1);
         let mut kinds = BTreeMap::new();
         for _ in 0..2_000 {

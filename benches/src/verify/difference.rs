@@ -131,7 +131,9 @@ mod tests {
     fn naive() -> Naive {
         let mut naive = Naive::new(&[(1, 7)]);
         for id in [10, 20, 30] {
-            naive.import(InputPost { id, author: 7, at: id, text: "x".into() }, id).unwrap();
+            naive
+                .import(InputPost { id, author: 7, at: id, text: "x".into(), repost: None }, id)
+                .unwrap();
         }
         naive
     }
@@ -145,11 +147,21 @@ mod tests {
             kind: 0,
             text: "x".to_owned(),
             meta: Vec::new(),
+            repost: None,
+            mentions: Vec::new(),
             revision: 0,
             edited_at: None,
         };
         let posts = ids.iter().map(post).collect();
-        Page { position: Position::default(), end, posts, counts: Vec::new() }
+        Page {
+            position: Position::default(),
+            end,
+            posts,
+            counts: Vec::new(),
+            originals: Vec::new(),
+            original_counts: Vec::new(),
+            groups: Vec::new(),
+        }
     }
 
     /// Compares the first page of two.

@@ -16,6 +16,7 @@ mod difference;
 mod readers;
 mod walk;
 
+use std::collections::HashMap;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
@@ -52,6 +53,9 @@ pub(crate) struct VerifyArgs {
     /// at the bottom and in between are read
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     max_pages: usize,
+    /// Rows of kind repost are imported as such
+    #[arg(long)]
+    reposts: bool,
     /// Chooses the changes
     #[arg(long, value_name = "N", default_value_t = 2)]
     seed: u64,
@@ -120,9 +124,14 @@ impl Job<'_> {
     fn import(&self, daemon: &Daemon, input: Input) -> Outcome<Naive> {
         let (follows, posts) = (input.follows.len() as u64, input.posts.len() as u64);
         note(format!("importing {} follows, {} posts", grouped(follows), grouped(posts)));
-        let imported = Imported::run(self.programs, &daemon.url(), &input, self.workplace)?;
+        let options: &[&str] = if self.args.reposts { &["--reposts"] } else { &["--strict"] };
+        let place = (self.workplace, options);
+        let imported = Imported::run_with(self.programs, &daemon.url(), &input, place)?;
         say(import_line(&imported, follows, posts));
         let ids = imported.ids()?;
+        if self.args.reposts {
+            return naive_with_reposts(input, &ids);
+        }
         if ids.len() != input.posts.len() {
             let named = ids.len();
             return Err(Failure::failed(format!("{posts} posts went in, {named} have an id")));
@@ -156,6 +165,25 @@ impl Job<'_> {
         say(format!("equal {when}: {compared}; {seconds:.1} s, {pages} pages/s"));
         Arc::try_unwrap(naive).map_err(|_| Failure::failed("a comparison is still running"))
     }
+}
+
+/// The model of an import with reposts.
+fn naive_with_reposts(input: Input, ids: &HashMap<u64, u64>) -> Outcome<Naive> {
+    let mut naive = Naive::new(&input.follows);
+    let (mut reposts, mut left_out) = (0, 0);
+    for post in input.posts {
+        let id = ids.get(&post.id).copied();
+        let is_repost = post.repost.is_some();
+        match naive.import_repost(post, id)? {
+            true => reposts += u64::from(is_repost),
+            false => left_out += 1,
+        }
+    }
+    let (reposts, left_out) = (grouped(reposts), grouped(left_out));
+    say(format!(
+        "reposts: {reposts}, and {left_out} rows that repeat one or refer to nothing known"
+    ));
+    Ok(naive)
 }
 
 fn import_line(imported: &Imported, follows: u64, posts: u64) -> String {

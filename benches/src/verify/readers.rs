@@ -76,7 +76,7 @@ mod tests {
         let follows: Vec<(u64, u64)> =
             (1..=50).flat_map(|user| (0..user).map(move |author| (user, author))).collect();
         let mut naive = Naive::new(&follows);
-        let post = InputPost { id: 1, author: 48, at: 1, text: "x".into() };
+        let post = InputPost { id: 1, author: 48, at: 1, text: "x".into(), repost: None };
         naive.import(post, 1).unwrap();
         let readers = choose(&naive, 20, 1);
         assert!(readers.contains(&0) && readers.contains(&50), "{readers:?}");

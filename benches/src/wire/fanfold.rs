@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Bytes, BytesMut};
 use fanfold_engine::testing::seed::Random;
 use fanfold_protocol::{
-    FrameCodec, Hello, NewFollow, Page, Pair, Publish, ReadOptions, Reply, Request, Timeline,
-    VERSION_MAX, VERSION_MIN, WriteOptions, encode_request, limits,
+    BroadcastFeed, FeedPage, FrameCodec, Hello, NewFollow, Page, Pair, Publish, ReadOptions, Reply,
+    Request, Timeline, VERSION_MAX, VERSION_MIN, WriteOptions, encode_request, limits,
 };
 use tokio_util::codec::Decoder;
 
@@ -37,6 +37,8 @@ pub(crate) struct Fanfold {
     pub(crate) publishes: u64,
     /// A follow or an unfollow.
     pub(crate) follows: u64,
+    /// The first page of somebody's broadcasts.
+    pub(crate) broadcasts: u64,
     pub(crate) text: Bytes,
 }
 
@@ -44,7 +46,14 @@ impl Fanfold {
     /// Homes only.
     pub(crate) fn homes(users: u64) -> Self {
         let users = Pick::anybody(users);
-        Self { users, homes: 1, outboxes: 0, publishes: 0, follows: 0, text: Bytes::new() }
+        let (outboxes, publishes, follows, broadcasts) = (0, 0, 0, 0);
+        let text = Bytes::new();
+        Self { users, homes: 1, outboxes, publishes, follows, broadcasts, text }
+    }
+
+    /// First pages of broadcasts only.
+    pub(crate) fn broadcasts(users: u64) -> Self {
+        Self { homes: 0, broadcasts: 1, ..Self::homes(users) }
     }
 
     /// The home of one user only.
@@ -64,8 +73,10 @@ impl Fanfold {
     fn request(&self, random: &mut Random) -> Request {
         let user = self.users.draw(random);
         let total = self.homes + self.outboxes + self.publishes + self.follows;
-        let drawn = random.below(total);
-        if drawn < self.homes {
+        let drawn = random.below(total + self.broadcasts);
+        if total <= drawn {
+            Request::Broadcasts(first(user))
+        } else if drawn < self.homes {
             Request::Home(newest(user))
         } else if drawn < self.homes + self.outboxes {
             Request::Outbox(newest(user))
@@ -150,9 +161,16 @@ fn newest(user: u64) -> Timeline {
     Timeline { options, user, span: fanfold_protocol::Span::Newest, limit: PAGE }
 }
 
+fn first(user: u64) -> BroadcastFeed {
+    let (options, page) = (ReadOptions::default(), FeedPage::First { device: Some(1) });
+    BroadcastFeed { options, user, page, limit: PAGE }
+}
+
 fn publish(author: u64, text: &Bytes) -> Request {
     let (text, meta) = (text.clone(), Bytes::new());
-    Request::Publish(Publish { options: options(), author, kind: 0, created_at: None, text, meta })
+    let mentions = Vec::new();
+    let (options, kind, created_at) = (options(), 0, None);
+    Request::Publish(Publish { options, author, kind, created_at, text, meta, mentions })
 }
 
 /// As a careful client sends them: with an idempotency key.

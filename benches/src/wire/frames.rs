@@ -73,8 +73,15 @@ mod tests {
 
     fn replies(count: u32) -> BytesMut {
         let position = Position { epoch: 1, sequence: 300 };
-        let page =
-            Reply::Page(Page { position, end: PageEnd::End, posts: Vec::new(), counts: None });
+        let page = Reply::Page(Page {
+            position,
+            end: PageEnd::End,
+            posts: Vec::new(),
+            counts: None,
+            originals: Vec::new(),
+            original_counts: Vec::new(),
+            came_by: None,
+        });
         let mut out = BytesMut::new();
         (1..=count).for_each(|id| encode_reply(id, &page, &mut out).unwrap());
         out

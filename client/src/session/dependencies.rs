@@ -17,7 +17,13 @@
 //! * a reaction waits until no other of that user to that target is in flight; the delete of a comment until
 //!   no reaction and no comment is; a delete until none of these is; an unblock until no reaction and no
 //!   comment of either user is: it may have been refused for the block;
-//! * publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
+//! * a repost waits until no other repost of that user, nor the end of one, is in flight, and is waited for
+//!   as a comment is; the end of a repost waits for these, and as a delete does;
+//! * a write about a broadcast waits until no other write about a broadcast is in flight;
+//! * what may give somebody a notice (a follow, a reaction, a comment, a repost, a post that mentions somebody) waits until
+//!   no reading of notices is in flight: sent again, it would mean what came later, too;
+//! * a post that mentions somebody is like a comment: it may be refused for a block;
+//! * another publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
@@ -34,8 +40,14 @@ pub(crate) enum Footprint {
     Unblock(u64, u64),
     /// What a user reacts to.
     Reaction(u64, u64),
-    /// A comment by a user.
+    /// A comment by a user, or a post that mentions somebody.
     Comment(u64),
+    /// A repost by a user.
+    Repost(u64),
+    /// A user's repost goes.
+    Unrepost(u64),
+    /// A user has read their notices.
+    NoticesRead,
     /// A comment goes.
     CommentDelete,
     /// A post goes.
@@ -52,6 +64,8 @@ pub(crate) enum Footprint {
     Groups(u64),
     /// The groups of the first user, and the pair.
     Member(u64, u64),
+    /// Whatever is on any board: whose a broadcast is, only the server knows.
+    Boards,
 }
 
 impl Footprint {
@@ -66,7 +80,11 @@ impl Footprint {
                 Self::Reaction(reaction.user, reaction.target)
             }
             Request::Comment(comment) => Self::Comment(comment.user),
+            Request::Publish(post) if !post.mentions.is_empty() => Self::Comment(post.author),
+            Request::NoticesRead(_) => Self::NoticesRead,
             Request::CommentDelete(_) => Self::CommentDelete,
+            Request::Repost(repost) => Self::Repost(repost.user),
+            Request::Unrepost(unrepost) => Self::Unrepost(unrepost.user),
             Request::Delete(delete) => Self::Delete(delete.post),
             Request::Revise(revise) => Self::Revise(revise.post),
             Request::Mark(mark) if mark.feed.is_some() => Self::Groups(mark.user),
@@ -75,6 +93,11 @@ impl Footprint {
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
                 Self::Member(member.user, member.author)
             }
+            Request::BroadcastSchedule(_)
+            | Request::BroadcastReschedule(_)
+            | Request::BroadcastStart(_)
+            | Request::BroadcastEnd(_)
+            | Request::BroadcastCancel(_) => Self::Boards,
             _ => Self::Free,
         }
     }
@@ -90,7 +113,15 @@ impl Footprint {
     /// The user who responds.
     fn responder(self) -> Option<u64> {
         match self {
-            Self::Reaction(user, _) | Self::Comment(user) => Some(user),
+            Self::Reaction(user, _) | Self::Comment(user) | Self::Repost(user) => Some(user),
+            _ => None,
+        }
+    }
+
+    /// The user whose reposts it is about.
+    fn reposter(self) -> Option<u64> {
+        match self {
+            Self::Repost(user) | Self::Unrepost(user) => Some(user),
             _ => None,
         }
     }
@@ -107,10 +138,14 @@ impl Footprint {
     fn pair(self) -> Option<(u64, u64)> {
         match self {
             Self::Free
+            | Self::Boards
             | Self::Groups(_)
             | Self::Reaction(..)
             | Self::Comment(_)
+            | Self::Repost(_)
+            | Self::Unrepost(_)
             | Self::CommentDelete
+            | Self::NoticesRead
             | Self::Revise(_)
             | Self::Delete(_) => None,
             Self::Pair(a, b)
@@ -130,23 +165,40 @@ pub(crate) struct Dependencies {
     followers: HashMap<u64, u32>,
     /// Users about whose groups a write is in flight.
     owners: HashSet<u64>,
+    /// Users about whose reposts a write is in flight.
+    reposters: HashSet<u64>,
     /// Reactions in flight: who, and to what.
     reactions: HashSet<(u64, u64)>,
     /// How many reactions and comments of each user are in flight.
     responders: HashMap<u64, u32>,
     /// How many deletes of comments are.
     comment_deletes: u32,
+    /// How many readings of notices are.
+    notices_reads: u32,
     /// Posts about which a write is in flight.
     posts: HashSet<u64>,
+    /// Whether a write about a broadcast is in flight.
+    boards: bool,
 }
 
 impl Dependencies {
     /// Whether a write with this footprint may be sent now.
     pub(crate) fn allow(&self, footprint: Footprint) -> bool {
         let is_taken = footprint.owner().is_some_and(|owner| self.owners.contains(&owner))
+            || footprint.reposter().is_some_and(|user| self.reposters.contains(&user))
             || footprint.post().is_some_and(|post| self.posts.contains(&post))
             || footprint.pair().is_some_and(|pair| self.pairs.contains(&pair));
         if is_taken {
+            return false;
+        }
+        let notifies = matches!(
+            footprint,
+            Footprint::Follow(..)
+                | Footprint::Reaction(..)
+                | Footprint::Comment(_)
+                | Footprint::Repost(_)
+        );
+        if notifies && self.notices_reads != 0 {
             return false;
         }
         match footprint {
@@ -159,9 +211,14 @@ impl Dependencies {
             }
             Footprint::Reaction(user, target) => !self.reactions.contains(&(user, target)),
             Footprint::CommentDelete => self.responders.is_empty(),
-            Footprint::Delete(_) => self.responders.is_empty() && self.comment_deletes == 0,
+            Footprint::Delete(_) | Footprint::Unrepost(_) => {
+                self.responders.is_empty() && self.comment_deletes == 0
+            }
+            Footprint::Boards => !self.boards,
             Footprint::Free
+            | Footprint::NoticesRead
             | Footprint::Comment(_)
+            | Footprint::Repost(_)
             | Footprint::Revise(_)
             | Footprint::Pair(..)
             | Footprint::Follow(..)
@@ -172,7 +229,9 @@ impl Dependencies {
 
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
+        self.boards |= footprint == Footprint::Boards;
         self.owners.extend(footprint.owner());
+        self.reposters.extend(footprint.reposter());
         self.posts.extend(footprint.post());
         if let Some(user) = footprint.responder() {
             *self.responders.entry(user).or_default() += 1;
@@ -182,6 +241,7 @@ impl Dependencies {
                 self.reactions.insert((user, target));
             }
             Footprint::CommentDelete => self.comment_deletes += 1,
+            Footprint::NoticesRead => self.notices_reads += 1,
             _ => {}
         }
         let Some(pair) = footprint.pair() else { return };
@@ -193,8 +253,12 @@ impl Dependencies {
 
     /// The write was answered.
     pub(crate) fn end(&mut self, footprint: Footprint) {
+        self.boards &= footprint != Footprint::Boards;
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
+        }
+        if let Some(user) = footprint.reposter() {
+            self.reposters.remove(&user);
         }
         if let Some(post) = footprint.post() {
             self.posts.remove(&post);
@@ -207,6 +271,7 @@ impl Dependencies {
                 self.reactions.remove(&(user, target));
             }
             Footprint::CommentDelete => self.comment_deletes -= 1,
+            Footprint::NoticesRead => self.notices_reads -= 1,
             _ => {}
         }
         let Some(pair) = footprint.pair() else { return };
@@ -220,10 +285,13 @@ impl Dependencies {
         self.pairs.clear();
         self.followers.clear();
         self.owners.clear();
+        self.reposters.clear();
+        self.boards = false;
         self.posts.clear();
         self.reactions.clear();
         self.responders.clear();
         self.comment_deletes = 0;
+        self.notices_reads = 0;
     }
 }
 
@@ -270,6 +338,19 @@ mod tests {
         assert!(busy.allow(Footprint::Unfollow(2, 9)), "the followed user has its own places");
         assert!(busy.allow(Footprint::Follow(1, 9)));
         assert!(busy.allow(Footprint::Pair(1, 9)));
+    }
+
+    #[test]
+    fn what_gives_notices_waits_for_their_readers() {
+        let mut busy = with(Footprint::NoticesRead);
+        for footprint in [Footprint::Follow(1, 2), Footprint::Reaction(1, 5), Footprint::Comment(1)]
+        {
+            assert!(!busy.allow(footprint), "{footprint:?}");
+        }
+        assert!(busy.allow(Footprint::NoticesRead), "marks only rise");
+        assert!(busy.allow(Footprint::Free));
+        busy.end(Footprint::NoticesRead);
+        assert!(busy.allow(Footprint::Comment(1)));
     }
 
     #[test]
@@ -331,6 +412,15 @@ mod tests {
         busy.end(Footprint::Revise(1));
         busy.begin(Footprint::Delete(1));
         assert!(!busy.allow(Footprint::Revise(1)));
+    }
+
+    #[test]
+    fn broadcasts_wait_for_each_other_alone() {
+        let mut busy = with(Footprint::Boards);
+        assert!(!busy.allow(Footprint::Boards));
+        assert!(busy.allow(Footprint::Free) && busy.allow(Footprint::Groups(1)));
+        busy.end(Footprint::Boards);
+        assert!(busy.allow(Footprint::Boards));
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub(crate) fn publish(key: u8) -> Request {
         created_at: None,
         text: Bytes::from_static(b"text"),
         meta: Bytes::new(),
+        mentions: Vec::new(),
     })
 }
 

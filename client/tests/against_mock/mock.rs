@@ -217,8 +217,13 @@ pub(crate) fn page(ids: &[u64], end: PageEnd) -> Reply {
         kind: 0,
         text: "t".into(),
         meta: "".into(),
+        repost: None,
+        mentions: Vec::new(),
         edit: None,
     };
     let position = Position { epoch: 1, sequence: 99 };
-    Reply::Page(Page { position, end, posts: ids.iter().map(post).collect(), counts: None })
+    let posts = ids.iter().map(post).collect();
+    let (originals, original_counts) = (Vec::new(), Vec::new());
+    let (counts, came_by) = (None, None);
+    Reply::Page(Page { position, end, posts, counts, originals, original_counts, came_by })
 }

@@ -195,6 +195,8 @@ impl State {
             kind: publish.kind,
             text: publish.text.clone(),
             meta: publish.meta.clone(),
+            repost: None,
+            mentions: publish.mentions.clone(),
             edit: None,
         };
         self.write(publish.options, |state| {
@@ -269,7 +271,15 @@ impl State {
         };
         posts.sort_by_key(|post| std::cmp::Reverse(post.id));
         let end = if more { PageEnd::More } else { PageEnd::End };
-        Reply::Page(Page { position: self.position(), end, posts, counts: None })
+        Reply::Page(Page {
+            position: self.position(),
+            end,
+            posts,
+            counts: None,
+            originals: Vec::new(),
+            original_counts: Vec::new(),
+            came_by: None,
+        })
     }
 
     fn card(&self, user: u64) -> Reply {

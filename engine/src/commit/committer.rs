@@ -253,6 +253,7 @@ impl Committer {
         let shared = Arc::clone(&self.shared);
         let state = shared.state()?;
         let mut pending = std::mem::replace(&mut self.pending, Pending::new());
+        pending.begin(time);
         let log = shared.log.segments();
         let limits = shared.options.limits();
         let mut decider = Decider::new((&state, &log), &mut pending, limits);
@@ -286,6 +287,11 @@ impl Committer {
                 // Nothing to wait for but what was decided before.
                 let settled = Sequence(next.0 - 1);
                 Receipt { position: at(settled), changed: false, post: None }
+            }
+            Decision::Known(first) => {
+                let settled = Sequence(next.0 - 1);
+                let post = Some(PostId::from(first));
+                Receipt { position: at(settled), changed: false, post }
             }
             Decision::Repeated { sequence, is_publish } => Receipt {
                 position: at(sequence),
@@ -356,8 +362,9 @@ impl Committer {
 /// Whether something is to be erased now.
 fn ends_a_text(effect: &Effect) -> bool {
     match effect {
-        Effect::Delete { .. } | Effect::Revise(_) => true,
+        Effect::Delete { .. } | Effect::Unrepost { .. } | Effect::Revise(_) => true,
         Effect::Response(response) => response.act == ResponseAct::Delete,
+        Effect::Broadcast(broadcast) => broadcast.cancelled().is_some(),
         _ => false,
     }
 }

@@ -3,13 +3,16 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use super::decide_broadcasts::PendingBroadcasts;
 use super::decide_groups::PendingGroups;
 use super::decide_marks::PendingMarks;
+use super::decide_notices::PendingNotices;
+use super::decide_reposts::PendingReposts;
 use super::decide_responses::PendingResponses;
 use super::decide_revisions::PendingRevisions;
 use super::prepare::Prepared;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Key, PostId, Sequence, UserId};
+use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::limits::WEIGHTS_MAX;
 use crate::log::record::{Began, Effect};
 use crate::log::view::Segments;
@@ -25,6 +28,8 @@ pub(crate) enum Decision {
     Accept,
     /// Everything is as asked already.
     Unchanged,
+    /// What is asked for came to be earlier, at this sequence.
+    Known(Sequence),
     /// Its key was answered before: a write at this sequence, a publish or not.
     Repeated { sequence: Sequence, is_publish: bool },
 }
@@ -41,8 +46,11 @@ pub(crate) struct Pending {
     blocks: HashMap<(UserId, UserId), Began>,
     groups: PendingGroups,
     responses: PendingResponses,
+    reposts: PendingReposts,
+    notices: PendingNotices,
     marks: PendingMarks,
     revisions: PendingRevisions,
+    broadcasts: PendingBroadcasts,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -64,6 +72,7 @@ pub(crate) struct Limits {
     pub(crate) groups_max: usize,
     pub(crate) members_max: usize,
     pub(crate) devices_max: usize,
+    pub(crate) board_max: usize,
 }
 
 impl Pending {
@@ -76,11 +85,19 @@ impl Pending {
             blocks: HashMap::new(),
             groups: PendingGroups::new(),
             responses: PendingResponses::default(),
+            reposts: PendingReposts::default(),
+            notices: PendingNotices::default(),
             marks: PendingMarks::new(),
             revisions: PendingRevisions::new(),
+            broadcasts: PendingBroadcasts::new(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
+    }
+
+    /// The group is committed at that time.
+    pub(crate) fn begin(&mut self, time: Timestamp) {
+        self.broadcasts.time = time;
     }
 
     /// Forgets all: the group was applied, or failed.
@@ -92,8 +109,11 @@ impl Pending {
         self.blocks.clear();
         self.groups.clear();
         self.responses.clear();
+        self.reposts.clear();
+        self.notices.clear();
         self.marks.clear();
         self.revisions.clear();
+        self.broadcasts.clear();
         self.deleted.clear();
         self.keys.clear();
     }
@@ -120,6 +140,14 @@ impl<'a> Decider<'a> {
         &self.pending.responses
     }
 
+    pub(super) fn pending_reposts(&self) -> &PendingReposts {
+        &self.pending.reposts
+    }
+
+    pub(super) fn pending_notices(&self) -> &PendingNotices {
+        &self.pending.notices
+    }
+
     pub(super) fn pending_marks(&self) -> &PendingMarks {
         &self.pending.marks
     }
@@ -130,6 +158,15 @@ impl<'a> Decider<'a> {
 
     pub(super) fn log(&self) -> &Segments {
         self.log
+    }
+
+    pub(super) fn pending_broadcasts(&self) -> &PendingBroadcasts {
+        &self.pending.broadcasts
+    }
+
+    /// Whether an earlier command of the group deletes the post.
+    pub(super) fn is_deleted_in_group(&self, post: PostId) -> bool {
+        self.pending.deleted.contains(&post)
     }
 
     pub(super) fn limits(&self) -> Limits {
@@ -154,7 +191,17 @@ impl<'a> Decider<'a> {
 
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
         let changes = match effect {
-            Effect::Publish(_) => true,
+            Effect::Publish(post) => match post.repost {
+                Some(link) => return self.decide_repost(post, link),
+                None => {
+                    self.check_mentions(post.author, &post.mentions)?;
+                    true
+                }
+            },
+            Effect::Unrepost { user, post, root, began } => {
+                return Ok(self.decide_unrepost(*user, (*post, *root), began));
+            }
+            Effect::NoticesRead(read) => return self.decide_notices_read(read),
             Effect::Delete { post, author, commented, revised } => {
                 *commented = self.commented_since(*post);
                 *revised = self.revised_at(*post);
@@ -195,6 +242,7 @@ impl<'a> Decider<'a> {
             Effect::Group(group) => return self.decide_group(group),
             Effect::Response(response) => return self.decide_response(response),
             Effect::Mark(mark) => return self.decide_mark(mark),
+            Effect::Broadcast(broadcast) => return self.decide_broadcast(broadcast),
             Effect::Emptied(_) | Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -256,15 +304,25 @@ impl<'a> Decider<'a> {
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
         }
         let began = Some(sequence);
+        self.pending.notices.note(&prepared.effect, sequence);
         self.pending.marks.note_newest(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
             Effect::Response(ref response) => self.pending.responses.note(response, sequence),
             Effect::Mark(ref mark) => self.pending.marks.note(mark),
             Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
-            Effect::Publish(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
-            Effect::Delete { post, .. } => {
+            Effect::Broadcast(ref effect) => self.pending.broadcasts.note(effect, sequence),
+            Effect::Publish(ref post) => self.pending.reposts.note(post, sequence),
+            Effect::NoticesRead(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
+            Effect::Delete { post, author, .. } => {
+                let root = self.bare_root(post);
+                root.into_iter().for_each(|root| self.pending.reposts.end(root, author));
                 self.pending.deleted.insert(post);
+                self.pending.broadcasts.note_delete(post);
+            }
+            Effect::Unrepost { user, root, began, .. } => {
+                self.pending.deleted.extend(began.map(PostId::from));
+                self.pending.reposts.end(root, user);
             }
             Effect::Follow { user, author, weight } => {
                 self.note_follow(user, author, began);
@@ -304,10 +362,15 @@ impl<'a> Decider<'a> {
 
     pub(super) fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
-        match author.filter(|_| !self.pending.deleted.contains(&post)) {
+        match author.filter(|_| !self.is_deleted(post) && !self.is_orphan(post)) {
             Some(author) => self.state.outboxes.posts.part(author).contains(post.into()),
             None => Ok(false),
         }
+    }
+
+    /// Whether a command of the group deletes the post.
+    pub(super) fn is_deleted(&self, post: PostId) -> bool {
+        self.pending.deleted.contains(&post)
     }
 
     /// Since when `user` follows `author`.

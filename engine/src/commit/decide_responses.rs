@@ -74,6 +74,9 @@ impl Decider<'_> {
         }
         if let ResponseAct::React { .. } | ResponseAct::Comment { .. } = effect.act {
             self.check_blocks(effect)?;
+            if let Some(mentions) = effect.mentions() {
+                self.check_mentions(effect.user, mentions)?;
+            }
             check_lists(&self.state().responses)?;
         }
         Ok(Decision::Accept)

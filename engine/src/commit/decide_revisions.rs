@@ -38,6 +38,13 @@ impl Decider<'_> {
         if !self.is_alive(post, effect.author)? {
             return Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}")));
         }
+        if effect.repost.is_some() && self.bare_root(post).is_some() {
+            let what = format!(
+                "post {post} is a repost without a text: there is nothing to revise; repost the \
+                 original with a text"
+            );
+            return Err(Error::invalid(what));
+        }
         let known = self.revised(post);
         let current = known.map_or(0, |known| known.revision);
         if current != expected {

@@ -18,10 +18,14 @@
 
 pub(crate) mod committer;
 pub(crate) mod decide;
+pub(crate) mod decide_broadcasts;
 pub(crate) mod decide_groups;
 pub(crate) mod decide_marks;
+pub(crate) mod decide_notices;
+pub(crate) mod decide_reposts;
 pub(crate) mod decide_responses;
 pub(crate) mod decide_revisions;
 pub(crate) mod prepare;
+pub(crate) mod prepare_broadcasts;
 pub(crate) mod queue;
 pub(crate) mod ticket;

@@ -4,22 +4,25 @@
 
 use bytes::Bytes;
 
-use crate::command::{Action, Command};
+use super::prepare_broadcasts::broadcast;
+use crate::command::{Action, Command, NewPost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
 use crate::mark::Feed;
 use crate::query::Post;
-use crate::read::content::{Content, Reach};
+use crate::read::content::{Content, Reach, as_content};
 use crate::read::edges::follows_since;
 use crate::read::revisions::newest;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Target, no_target};
+use crate::repost::Repost;
 use crate::shared::Shared;
 
 /// Which group has the name is the committer's to find out.
@@ -71,14 +74,24 @@ impl Prepared {
             Action::Unreact { user, target, kind } => {
                 respond(user, target, ResponseAct::Unreact { kind, began: None }, shared)?
             }
-            Action::Comment { user, post, answers, text } => {
+            Action::Comment { user, post, answers, text, mentions } => {
                 check_comment(&text, shared.options.comment_bytes_max)?;
-                comment((user, post, answers), ResponseAct::Comment { text }, shared)?
+                comment((user, post, answers), ResponseAct::Comment { text, mentions }, shared)?
             }
             Action::CommentDelete { comment } => delete_comment(comment, options.actor, shared)?,
+            Action::Repost { post, parent } => repost(post, parent, shared)?,
+            Action::Unrepost { user, post } => {
+                let root = link(post, shared)?.root;
+                Effect::Unrepost { user, post, root, began: None }
+            }
+            Action::NoticesRead { user, up_to } => {
+                let (up_to, is_said) = (up_to.unwrap_or_default(), up_to.is_some());
+                Effect::NoticesRead(NoticesReadEffect { user, up_to, is_said })
+            }
             Action::Mark { user, feed, device, post } => {
                 Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
             }
+            Action::Broadcast(action) => Effect::Broadcast(broadcast(action, options, shared)?),
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
                 return Err(Error::invalid(what));
@@ -109,6 +122,10 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             };
             stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
         }
+        Effect::Publish(NewPost { repost: Some(link), .. }) => {
+            let root = Target::post(link.root, link.root_author);
+            targets::standing(&*shared.state()?, &root)?.resolve().map(|_| ())
+        }
         Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
@@ -119,10 +136,13 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Emptied(_)
         | Effect::Retired(_)
         | Effect::Group(_)
+        | Effect::NoticesRead(_)
         | Effect::Mark(_)
+        | Effect::Broadcast(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
+        | Effect::Unrepost { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
 }
@@ -173,20 +193,21 @@ fn revise(
         kind: now.kind,
         at: now.at,
         committed_at: now.committed_at,
+        repost: now.repost,
         text,
         meta_given: meta.is_some(),
         meta: meta.unwrap_or(now.meta),
         meta_of: now.revision,
+        mentions: now.mentions,
     }))
 }
 
 /// Who published a post, deleted or not.
 fn author_of(post: PostId, shared: &Shared) -> Result<UserId> {
-    match shared.log.segments().record(post.into())?.map(|record| record.effect) {
-        Some(Effect::Publish(content)) => Ok(content.author),
-        Some(Effect::Emptied(emptied)) => Ok(emptied.author),
-        Some(Effect::Retired(retired)) if retired.is_post => Ok(retired.subject),
-        _ => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
+    let record = shared.log.segments().record(post.into())?;
+    match record.and_then(|record| record.effect.post_author()) {
+        Some(author) => Ok(author),
+        None => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
     }
 }
 
@@ -198,6 +219,38 @@ fn check_author(verb: &str, post: PostId, author: UserId, actor: Option<UserId>)
         )),
         None => Ok(()),
     }
+}
+
+/// What a post refers to stands in its record and never changes, as its author does.
+fn repost(post: NewPost, parent: PostId, shared: &Shared) -> Result<Effect> {
+    let link = link(parent, shared)?;
+    Ok(Effect::Publish(NewPost { repost: Some(link), ..post }))
+}
+
+/// What a repost of `parent` refers to. Of what was deleted and erased only the author is known; the
+/// committer finds that it is not there.
+fn link(parent: PostId, shared: &Shared) -> Result<Repost> {
+    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {parent}"));
+    let segments = shared.log.segments();
+    let cached = Content::new(shared, &segments).post(parent.into(), Reach::Memory)?.flatten();
+    let (author, at, refers_to) = match cached {
+        Some(post) => (post.author, post.at, post.repost),
+        None => {
+            let record = segments.record(parent.into())?.ok_or_else(absent)?;
+            match record.effect {
+                Effect::Retired(retired) if retired.is_post => (retired.subject, record.time, None),
+                _ => {
+                    let post = as_content(parent.into(), record);
+                    // What a revision says stands at another sequence than the post.
+                    let post = post.filter(|post| post.id == parent).ok_or_else(absent)?;
+                    (post.author, post.at, post.repost)
+                }
+            }
+        }
+    };
+    let (root, root_author, root_at) =
+        refers_to.map_or((parent, author, at), |link| (link.root, link.root_author, link.root_at));
+    Ok(Repost { parent, parent_author: author, root, root_author, root_at })
 }
 
 /// Whose post and whose comment it is stands in records and never changes, as with a delete.

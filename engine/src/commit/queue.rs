@@ -22,6 +22,10 @@ pub(crate) struct Queued {
 
 /// What goes through the queue.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are commands: a box would cost each of them an allocation"
+)]
 pub(crate) enum Message {
     Command(Queued),
     /// Seal the active segment and flush the views; tell the position that this will cover.

@@ -41,7 +41,7 @@ impl State {
     /// Tells delivery of a record that was just applied.
     pub(crate) fn deliver(&mut self, sequence: Sequence, effect: &Effect, touched: Touched) {
         self.delivery.grow(self.users.len());
-        if let Effect::Publish(_) = effect {
+        if effect.post().is_some() {
             self.delivery.workload.note_post();
         }
         if !self.delivery.is_on() {
@@ -49,8 +49,9 @@ impl State {
         }
         let Touched { subject, other } = touched;
         match effect {
-            Effect::Publish(_) => self.delivery.published(subject, sequence),
+            effect if effect.post().is_some() => self.delivery.published(subject, sequence),
             Effect::Delete { post, .. } => self.delivery.post_deleted((*post).into()),
+            Effect::Unrepost { began: Some(repost), .. } => self.delivery.post_deleted(*repost),
             Effect::Follow { .. } => other.into_iter().for_each(|author| {
                 self.began(subject, author);
                 self.followers_changed(author);
@@ -75,7 +76,9 @@ impl State {
                 }
             }
             Effect::Group(group) if group.exclusive => self.group_changed(subject, other, group),
-            Effect::Group(_)
+            Effect::Publish(_)
+            | Effect::Broadcast(_)
+            | Effect::Group(_)
             | Effect::Mark(_)
             | Effect::Revise(_)
             | Effect::Emptied(_)
@@ -83,7 +86,9 @@ impl State {
             | Effect::Unfollow { .. }
             | Effect::Unblock { .. }
             | Effect::Weigh { .. }
+            | Effect::Unrepost { .. }
             | Effect::Response(_)
+            | Effect::NoticesRead(_)
             | Effect::Retired(_) => {}
         }
     }

@@ -30,6 +30,15 @@ use crate::views::users::Ordinal;
 /// Entries that come back under one hold of the state.
 const SLICE: usize = if cfg!(test) { 64 } else { 8_192 };
 
+/// Bytes of the file that are touched before a slice, while nobody waits: more than most slices have.
+const AHEAD: usize = 256 * 1_024;
+
+/// The file is touched once in so many bytes: the smallest page of any machine.
+const PAGE: usize = 4_096;
+
+/// Users who are looked at under one hold of the state.
+const LOOK: u32 = 16_384;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Thaw {
@@ -155,17 +164,45 @@ fn is_whole(file: &[u8]) -> bool {
     parts.is_some_and(|(content, crc)| u32::from_le_bytes(*crc) == crc32fast::hash(content))
 }
 
+/// Has what the next slice reads in memory.
+fn touch(file: &[u8], done: usize) {
+    let ahead = file.get(done..).unwrap_or_default().iter().take(AHEAD).step_by(PAGE);
+    std::hint::black_box(ahead.fold(0, |sum: u8, byte| sum.wrapping_add(*byte)));
+}
+
+/// Authors whose readers are not known any more are to be looked for.
+fn want_the_huge(shared: &Shared) -> Result<()> {
+    let mut next = 0;
+    loop {
+        let state = shared.state()?;
+        let users = u32::try_from(state.users.len()).unwrap_or(u32::MAX);
+        let end = users.min(next + LOOK);
+        let is_huge = |user: &u32| HUGE <= state.graph.followers.count(Ordinal(*user));
+        let mut audiences = state.delivery.audiences();
+        (next..end).filter(is_huge).for_each(|author| audiences.want(Ordinal(author)));
+        if end == users {
+            return Ok(());
+        }
+        next = end;
+    }
+}
+
 /// Does a slice of what there is to thaw; false if there is nothing.
 pub(crate) fn thaw(shared: &Shared) -> Result<bool> {
-    let Some(unverified) = ({
+    let Some((file, done, is_verified)) = ({
         let state = shared.state()?;
         let thaw = state.delivery.thaw();
-        thaw.as_ref().map(|thaw| (!thaw.is_verified).then(|| thaw.file.clone()))
+        thaw.as_ref().map(|thaw| (thaw.file.clone(), thaw.done, thaw.is_verified))
     }) else {
         return Ok(false);
     };
     // Not under the state: the file may be large, and on a disk.
-    let is_good = unverified.is_none_or(|file| is_whole(&file)) && shared.state()?.thaw_slice();
+    let is_whole = is_verified || is_whole(&file);
+    touch(&file, done);
+    let is_good = is_whole && shared.state()?.thaw_slice();
+    if is_good && !shared.state()?.delivery.is_thawing() {
+        want_the_huge(shared)?;
+    }
     if !is_good {
         // Half of it may be there.
         shared.change(|state| state.restart_delivery(state.delivery.options))?;
@@ -202,18 +239,8 @@ impl State {
             *slot = None;
             drop(slot);
             self.delivery.thawing.store(false, Ordering::Release);
-            self.want_the_huge();
         }
         stand.is_some()
-    }
-
-    /// The readers of these are not known any more.
-    fn want_the_huge(&self) {
-        let users = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
-        let followers = |user: &u32| self.graph.followers.count(Ordinal(*user));
-        let huge = (0..users).filter(|user| HUGE <= followers(user));
-        let mut audiences = self.delivery.audiences();
-        huge.for_each(|author| audiences.want(Ordinal(author)));
     }
 }
 

@@ -7,8 +7,10 @@ use super::gather::{Gathered, Graved, Row};
 use super::merge::Source;
 use crate::error::Result;
 use crate::ids::{DatabaseId, Sequence, UserId};
+use crate::limits::NOTICES_MAX;
 use crate::log::bytes::{put_u32, put_u64};
 use crate::runs::bits::width_of;
+use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, FamilyWriter};
 use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
@@ -16,6 +18,8 @@ use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::read_marks;
+use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::runs::section::Section;
@@ -23,6 +27,7 @@ use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::views::marks::MarkRow;
+use crate::views::notices::ReadMarkRow;
 use crate::views::receipts::Remembered;
 use crate::views::responses::ListRow;
 use crate::views::revisions::RevisedRow;
@@ -38,6 +43,7 @@ pub(crate) struct Built {
     pub(crate) following: Option<Arc<Family>>,
     pub(crate) followers: Option<Arc<Family>>,
     pub(crate) responses: Option<Arc<Family>>,
+    pub(crate) notices: Option<Arc<Family>>,
 }
 
 /// Builds files that cover one range of the log.
@@ -58,8 +64,11 @@ impl Builder<'_> {
         match kind {
             view_kind::GROUPS => self.groups(&gathered.groups, built),
             view_kind::RESPONSES => self.responses(gathered, built),
+            view_kind::REPOSTS => self.reposts(&gathered.reposts, built),
+            view_kind::NOTICES => self.notices(gathered, built),
             view_kind::MARKS => self.marks(&gathered.marks, built),
             view_kind::REVISIONS => self.revisions(&gathered.revisions, built),
+            view_kind::BROADCASTS => self.broadcasts(&gathered.broadcasts, built),
             _ => self.timelines(kind, gathered, built),
         }
     }
@@ -70,6 +79,14 @@ impl Builder<'_> {
             return Ok(());
         }
         self.write(built, view_kind::GROUPS, |file| groups.write(file)).map(|_| ())
+    }
+
+    /// Writes the file of reposts; none if there is nothing to write.
+    pub(crate) fn reposts(&self, reposts: &RepostFile, built: &mut Built) -> Result<()> {
+        if reposts.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::REPOSTS, |file| reposts.write(file)).map(|_| ())
     }
 
     /// Writes the file of responses; none if there is nothing to write.
@@ -86,6 +103,37 @@ impl Builder<'_> {
             } else {
                 write_family(file, (family::RESPONSES, rows), base)
             }
+        })?;
+        built.open(kind, &file)
+    }
+
+    /// Writes the file of notices; none if there is nothing to write.
+    fn notices(&self, gathered: &Gathered, built: &mut Built) -> Result<()> {
+        let (marks, rows) = (&gathered.read_marks, &gathered.notices);
+        if marks.is_empty() && rows.is_empty() {
+            return Ok(());
+        }
+        let (kind, base) = (view_kind::NOTICES, self.first);
+        let file = self.write(built, kind, |file| {
+            read_marks::write(file, marks)?;
+            if rows.is_empty() { Ok(()) } else { write_family(file, (family::NOTICES, rows), base) }
+        })?;
+        built.open(kind, &file)
+    }
+
+    /// Writes one file of the notices of several: of each user the newest places.
+    pub(crate) fn merged_notices(
+        &self,
+        marks: &[ReadMarkRow],
+        places: &Source<'_>,
+        built: &mut Built,
+    ) -> Result<()> {
+        let (kind, base) = (view_kind::NOTICES, self.first);
+        let file = self.write(built, kind, |file| {
+            read_marks::write(file, marks)?;
+            let mut writer = FamilyWriter::begin(file, places.number, 0, base);
+            places.each_run(|owner, places| writer.push(owner, newest(places)))?;
+            writer.finish()
         })?;
         built.open(kind, &file)
     }
@@ -123,6 +171,14 @@ impl Builder<'_> {
         self.write(built, view_kind::REVISIONS, |file| revisions::write(rows, file)).map(|_| ())
     }
 
+    /// Writes the file of broadcasts; none if there is nothing to write.
+    pub(crate) fn broadcasts(&self, broadcasts: &BroadcastFile, built: &mut Built) -> Result<()> {
+        if broadcasts.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::BROADCASTS, |file| broadcasts.write(file)).map(|_| ())
+    }
+
     /// Writes the file of one timeline view for `gathered`.
     fn timelines(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         let outbox = [(family::POSTS, gathered.posts.as_slice())];
@@ -150,8 +206,11 @@ impl Builder<'_> {
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
         self.groups(&gathered.groups, &mut built)?;
         self.responses(gathered, &mut built)?;
+        self.reposts(&gathered.reposts, &mut built)?;
+        self.notices(gathered, &mut built)?;
         self.marks(&gathered.marks, &mut built)?;
         self.revisions(&gathered.revisions, &mut built)?;
+        self.broadcasts(&gathered.broadcasts, &mut built)?;
         if !gathered.receipts.is_empty() {
             self.write(&mut built, view_kind::RECEIPTS, |file| {
                 write_receipts(file, &gathered.receipts)
@@ -238,12 +297,19 @@ impl Built {
             self.posts = open(family::POSTS)?;
         } else if kind == view_kind::RESPONSES {
             self.responses = open(family::RESPONSES)?;
+        } else if kind == view_kind::NOTICES {
+            self.notices = open(family::NOTICES)?;
         } else {
             self.following = open(family::FOLLOWING)?;
             self.followers = open(family::FOLLOWERS)?;
         }
         Ok(())
     }
+}
+
+/// Of places, ascending, those that may be in a window.
+fn newest(places: &[Entry]) -> &[Entry] {
+    places.get(places.len().saturating_sub(NOTICES_MAX)..).unwrap_or_default()
 }
 
 fn write_family(file: &mut ViewWriter, (family, rows): Rows<'_>, base: Sequence) -> Result<()> {

@@ -228,7 +228,10 @@ impl Worker {
             Ok(())
         };
         let built = flush(&self.catalog, &shared.log.segments(), &lend, frozen)?;
-        shared.change(|state| state.publish(&built))?;
+        shared.change(|state| {
+            state.publish(&built);
+            state.broadcasts.cover(frozen.until);
+        })?;
         self.trim()
     }
 
@@ -273,7 +276,10 @@ impl Worker {
 fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
     let of_kind = |number: u8| match view.kind {
         view_kind::OUTBOX => number == family::POSTS,
+        view_kind::BROADCASTS => matches!(number, family::BOARDS | family::REPLAYS),
         view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
+        view_kind::REPOSTS => number == family::REPOSTS,
+        view_kind::NOTICES => false,
         view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),
         _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
     };

@@ -4,25 +4,33 @@
 //! The log is the only input (and the users view, for ordinals): a file can be made again from the
 //! same range at any time, with the same content.
 
-use foldhash::{HashSet, HashSetExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::error::Result;
-use crate::ids::{Sequence, UserId};
+use crate::ids::{BroadcastId, Sequence, Timestamp, UserId};
+use crate::limits::NOTICES_MAX;
+use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
+use crate::log::concerned::each_concerned;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
-use crate::log::record::{Began, Effect, Record};
+use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
 use crate::log::view::Segments;
+use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::groups::GroupFile;
 use crate::runs::marks;
+use crate::runs::read_marks;
+use crate::runs::reposts::RepostFile;
 use crate::runs::run::Entry;
+use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
+use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::{Revised, RevisedRow};
-use crate::views::state::State;
+use crate::views::state::{State, repost_row};
 use crate::views::users::Ordinal;
 
 /// Records whose users are looked up under one hold of the state lock.
@@ -56,10 +64,18 @@ pub(crate) struct Gathered {
     pub(crate) lists: Vec<ListRow>,
     /// Who responded, by list.
     pub(crate) responses: Vec<Row>,
+    pub(crate) reposts: RepostFile,
+    /// Places of notices, by user.
+    pub(crate) notices: Vec<Row>,
+    /// How far users have read them, in the order of a file.
+    pub(crate) read_marks: Vec<ReadMarkRow>,
     /// In the order of owner, feed and device.
     pub(crate) marks: Vec<MarkRow>,
     /// In the order of the log.
     pub(crate) revisions: Vec<RevisedRow>,
+    pub(crate) broadcasts: BroadcastFile,
+    /// Where each broadcast that is named has its place, as far as it has one.
+    places: HashMap<BroadcastId, PlaceRow>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -84,7 +100,8 @@ pub(crate) struct Range {
 /// Reads the records of `range`.
 pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gathered> {
     let Range { after, last, until } = range;
-    let mut gathered = Gathered { last, until, ended: HashSet::new(), ..Gathered::default() };
+    let (ended, places) = (HashSet::new(), HashMap::new());
+    let mut gathered = Gathered { last, until, ended, places, ..Gathered::default() };
     gathered.lists = lists(lend, range)?;
     let mut batch = Vec::with_capacity(BATCH_RECORDS);
     let mut next = log.skip_holes(after.next());
@@ -125,11 +142,20 @@ impl Gathered {
         let ordinal =
             |user: UserId| state.users.find(user).expect("what is applied names known users");
         let scope = ordinal(record.effect.subject());
+        if at <= self.last {
+            each_concerned(&record.effect, |user| self.notices.push((ordinal(user), (at, 0))));
+        }
         match record.effect {
-            Effect::Publish(_) | Effect::Emptied(_) => self.posts.push((scope, (at, 0))),
+            Effect::Publish(_) | Effect::Emptied(_) => {
+                self.posts.push((scope, (at, 0)));
+                let root_author = record.effect.other().map(ordinal);
+                self.reposts.reposts.extend(repost_row(at, record, scope, root_author));
+            }
+            Effect::Broadcast(ref effect) => self.take_broadcast(scope, at, effect, record.time),
             Effect::Delete { post, revised, .. } => {
                 self.end(Some(post.into()));
                 self.end(revised);
+                self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
             Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
             Effect::Follow { author, .. } => {
@@ -148,10 +174,18 @@ impl Gathered {
                 self.take_group(scope, author, at, group);
             }
             Effect::Response(ref response) => self.take_response(state, scope, at, response),
+            Effect::NoticesRead(ref read) if at <= self.last => {
+                let mark = ReadMark { up_to: read.up_to, at };
+                self.read_marks.push(ReadMarkRow { owner: scope, mark });
+            }
             Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
-            Effect::Weigh { .. } | Effect::Retired(_) => {}
+            Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
+                self.places.remove(&ended.broadcast);
+            }
+            Effect::Weigh { .. } | Effect::NoticesRead(_) | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
+            | Effect::Unrepost { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),
         }
         if let Some(key) = record.key {
@@ -220,8 +254,37 @@ impl Gathered {
     }
 
     fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
-        let (feed, device, post) = (effect.feed.id(), effect.device, effect.post);
-        self.marks.push(MarkRow { owner, mark: Mark { feed, device, post, at } });
+        self.marks.push(MarkRow { owner, mark: Mark::of(effect, at) });
+    }
+
+    /// What a broadcast's record adds. A place ends with the next one of its broadcast.
+    fn take_broadcast(
+        &mut self,
+        owner: Ordinal,
+        at: Sequence,
+        effect: &BroadcastEffect,
+        time: Timestamp,
+    ) {
+        let broadcast = effect.broadcast().unwrap_or_else(|| at.into());
+        let key = match effect.act {
+            BroadcastAct::Schedule { at } | BroadcastAct::Reschedule { at, .. } => {
+                Place::scheduled(at)
+            }
+            BroadcastAct::Start { .. } => Place::live(time),
+            BroadcastAct::Cancel { .. } => {
+                self.places.remove(&broadcast);
+                return;
+            }
+            BroadcastAct::End { started, .. } => {
+                self.places.remove(&broadcast);
+                let replay = Replay { post: at.into(), broadcast, started };
+                self.broadcasts.replays.push(ReplayRow { owner, replay });
+                self.posts.push((owner, (at, 0)));
+                return;
+            }
+        };
+        let place = Place { key, broadcast, began: at };
+        self.places.insert(broadcast, PlaceRow { owner, place });
     }
 
     /// Notes an end. If the entry began before the range, it has a grave and nothing is found here.
@@ -230,6 +293,7 @@ impl Gathered {
     }
 
     fn settle(&mut self) {
+        self.settle_broadcasts();
         let Self { posts, following, followers, mutes, blocks, groups, responses, .. } = self;
         let (ended, last) = (&self.ended, &self.last);
         let stands = |at: Sequence| at <= *last && !ended.contains(&at);
@@ -238,10 +302,36 @@ impl Gathered {
             // Stable, so that the entries of an owner stay in ascending order.
             rows.sort_by_key(|(owner, _)| *owner);
         }
+        self.reposts.reposts.retain(|row| stands(row.at));
+        self.reposts.gone.retain(|(_, at)| *at <= *last);
+        self.notices.sort_by_key(|(owner, _)| *owner);
+        keep_newest(&mut self.notices);
+        read_marks::settle(&mut self.read_marks);
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
         self.revisions.retain(|row| stands(row.revised.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
     }
+
+    fn settle_broadcasts(&mut self) {
+        let Self { broadcasts, places, ended, last, .. } = self;
+        let standing = places.drain().map(|(_, row)| row);
+        broadcasts.places = standing.filter(|row| row.place.began <= *last).collect();
+        broadcasts.places.sort_unstable_by_key(|row| row.place.began);
+        let stands = |post: Sequence| post <= *last && !ended.contains(&post);
+        broadcasts.replays.retain(|row| stands(row.replay.post.into()));
+    }
+}
+
+/// Drops the places that are in no window. Sorted by owner, then place.
+fn keep_newest(places: &mut Vec<Row>) {
+    if places.len() <= NOTICES_MAX {
+        return;
+    }
+    let mut kept = Vec::with_capacity(places.len());
+    for run in places.chunk_by(|(one, _), (other, _)| one == other) {
+        kept.extend(run.iter().skip(run.len().saturating_sub(NOTICES_MAX)));
+    }
+    *places = kept;
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
+use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
@@ -14,6 +15,8 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::read_marks;
+use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::Storage;
@@ -67,6 +70,13 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         groups.into_iter().for_each(|row| state.groups.load(row));
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
+    load_reposts(&mut state, of(view_kind::REPOSTS), users)?;
+    for file in of(view_kind::NOTICES) {
+        let notices = &mut state.notices;
+        let places = Family::open_listing(file, family::NOTICES, users, |run| notices.note(run))?;
+        places.into_iter().for_each(|places| notices.places.load(places));
+        read_marks::read(file, users)?.into_iter().for_each(|row| notices.read(row));
+    }
     state.responses.settle()?;
     for file in of(view_kind::MARKS) {
         marks::read(file, users)?.into_iter().for_each(|row| state.mark(row));
@@ -74,6 +84,11 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
     for file in of(view_kind::REVISIONS) {
         let rows = revisions::read(file, users)?;
         rows.into_iter().for_each(|row| state.revisions.load(row));
+    }
+    for file in of(view_kind::BROADCASTS) {
+        let BroadcastFile { places, replays } = BroadcastFile::read(file, users)?;
+        places.into_iter().for_each(|row| state.broadcasts.load(row));
+        replays.into_iter().for_each(|row| state.broadcasts.load_replay(row));
     }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
@@ -114,15 +129,34 @@ fn load_edges(edges: &mut Edges, file: &Arc<ViewFile>, users: usize, number: u8)
     Ok(())
 }
 
+/// Reposts, and which of their roots are gone: known once all reposts are there.
+fn load_reposts<'a>(
+    state: &mut State,
+    files: impl Iterator<Item = &'a Arc<ViewFile>>,
+    users: usize,
+) -> Result<()> {
+    let mut gone = Vec::new();
+    for file in files {
+        let found = RepostFile::read(file, users)?;
+        found.reposts.into_iter().for_each(|row| state.reposts.load(row));
+        gone.extend(found.gone);
+    }
+    gone.into_iter().for_each(|(root, at)| state.reposts.set_gone(root, at));
+    Ok(())
+}
+
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, revisions, .. } = state;
+    let State { outboxes, graph, groups, responses, reposts, revisions, broadcasts, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
     })?;
     each_entry(file, lists, family::LISTS, |owner, (entry, _)| {
         responses.bury(owner, Grave { entry, ended: covered });
+    })?;
+    each_entry(file, users, family::REPOSTS, |owner, (entry, _)| {
+        reposts.graves.add(owner, Grave { entry, ended: covered });
     })?;
     each_entry(file, users, family::POSTS, |owner, (entry, _)| {
         outboxes.posts.bury(owner, Grave { entry, ended: covered });
@@ -144,6 +178,8 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
         (family::GROUPS, &mut groups.graves),
         (family::MEMBERS, &mut groups.member_graves),
         (family::REVISIONS, &mut revisions.graves),
+        (family::BOARDS, &mut broadcasts.graves),
+        (family::REPLAYS, &mut broadcasts.replay_graves),
     ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });

@@ -14,6 +14,7 @@ use super::step::{collect_graves, store};
 use crate::error::{Error, Result};
 use crate::ids::{Sequence, UserId};
 use crate::log::view::Segments;
+use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
 use crate::runs::groups::GroupFile;
@@ -21,6 +22,8 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::read_marks;
+use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
@@ -50,7 +53,9 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
         view_kind::RESPONSES => &[family::RESPONSES, family::LISTS],
+        view_kind::REPOSTS => &[family::REPOSTS],
         view_kind::REVISIONS => &[family::REVISIONS],
+        view_kind::BROADCASTS => &[family::BOARDS, family::REPLAYS],
         _ => &[],
     }
 }
@@ -80,11 +85,17 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         cancelled = within(&graves, &range, families(oldest.kind));
         if oldest.kind == view_kind::GROUPS {
             merge_groups(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::REPOSTS {
+            merge_reposts(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::RESPONSES {
             let dead = dead_owners(lend, &files, before.covered)?;
             merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
+        } else if oldest.kind == view_kind::NOTICES {
+            merge_notices(&builder, &files, &mut built)?;
         } else if oldest.kind == view_kind::REVISIONS {
             merge_revisions(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::BROADCASTS {
+            merge_broadcasts(&builder, &files, &cancelled, &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -271,6 +282,25 @@ fn merge_groups(
     builder.groups(&merged, built)
 }
 
+fn merge_reposts(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = RepostFile::default();
+    for file in files {
+        let RepostFile { reposts, gone } = RepostFile::read(file, usize::MAX)?;
+        merged.reposts.extend(reposts);
+        merged.gone.extend(gone);
+    }
+    let dead = dead.iter().find(|(of, _)| *of == family::REPOSTS);
+    let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
+    let is_dead = |author: Ordinal, entry| dead.binary_search_by_key(&(author, entry), key).is_ok();
+    merged.reposts.retain(|row| !is_dead(row.author, row.at));
+    builder.reposts(&merged, built)
+}
+
 /// The lists in the files that were dead at `covered`.
 fn dead_owners(lend: Lend<'_>, files: &[Arc<ViewFile>], covered: Sequence) -> Result<Vec<Ordinal>> {
     let mut owners = Vec::new();
@@ -319,6 +349,19 @@ fn merge_responses(
     builder.merged_responses(&lists, &entries, built)
 }
 
+/// Nothing of it has graves; what has left all windows goes.
+fn merge_notices(builder: &Builder<'_>, files: &[Arc<ViewFile>], built: &mut Built) -> Result<()> {
+    let (mut marks, mut families) = (Vec::new(), Vec::new());
+    for file in files {
+        marks.extend(read_marks::read(file, usize::MAX)?);
+        families.extend(Family::open(file, family::NOTICES)?);
+    }
+    read_marks::settle(&mut marks);
+    let (number, families) = (family::NOTICES, &families);
+    let places = Source { number, families, dead: &[], dead_owners: &[] };
+    builder.merged_notices(&marks, &places, built)
+}
+
 fn merge_revisions(
     builder: &Builder<'_>,
     files: &[Arc<ViewFile>],
@@ -350,6 +393,27 @@ fn merge_marks(
     marks::settle(&mut merged);
     lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
     builder.marks(&merged, built)
+}
+
+fn merge_broadcasts(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = BroadcastFile::default();
+    for file in files {
+        let BroadcastFile { places, replays } = BroadcastFile::read(file, usize::MAX)?;
+        merged.places.extend(places);
+        merged.replays.extend(replays);
+    }
+    let is_dead = |family: u8, owner: Ordinal, entry: Sequence| {
+        let rows = dead.iter().find(|(of, _)| *of == family).map_or(&[][..], |(_, rows)| rows);
+        rows.binary_search_by_key(&(owner, entry), key).is_ok()
+    };
+    merged.places.retain(|row| !is_dead(family::BOARDS, row.owner, row.place.began));
+    merged.replays.retain(|row| !is_dead(family::REPLAYS, row.owner, row.replay.post.into()));
+    builder.broadcasts(&merged, built)
 }
 
 fn merge_users(
@@ -385,9 +449,16 @@ impl Merged {
             view_kind::USERS => built.users.iter().for_each(|file| state.users.replace(file)),
             view_kind::OUTBOX => state.outboxes.posts.replace(&range, built.posts.as_ref()),
             // Wholly in memory: no reader looks at the files.
-            view_kind::GROUPS | view_kind::MARKS | view_kind::REVISIONS => {}
+            view_kind::GROUPS
+            | view_kind::REPOSTS
+            | view_kind::MARKS
+            | view_kind::REVISIONS
+            | view_kind::BROADCASTS => {}
             view_kind::RESPONSES => {
                 state.responses.entries.replace(&range, built.responses.as_ref());
+            }
+            view_kind::NOTICES => {
+                state.notices.places.replace(&range, built.notices.as_ref());
             }
             _ => {
                 state.graph.following.replace(&range, built.following.as_ref());

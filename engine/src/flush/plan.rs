@@ -24,14 +24,17 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 7] = [
+const KINDS: [u8; 10] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,
     view_kind::GROUPS,
     view_kind::RESPONSES,
+    view_kind::REPOSTS,
+    view_kind::NOTICES,
     view_kind::MARKS,
     view_kind::REVISIONS,
+    view_kind::BROADCASTS,
 ];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.
@@ -68,14 +71,8 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
     let has_graves = |view: &ViewEntry| {
-        let kinds = [
-            view_kind::OUTBOX,
-            view_kind::GRAPH,
-            view_kind::GROUPS,
-            view_kind::RESPONSES,
-            view_kind::REVISIONS,
-        ];
-        kinds.contains(&view.kind)
+        let has_none = [view_kind::USERS, view_kind::MARKS, view_kind::NOTICES];
+        KINDS.contains(&view.kind) && !has_none.contains(&view.kind)
     };
     let candidates = candidates.filter(has_graves);
     let counted: Vec<(u64, ViewEntry)> = candidates.map(|view| (graves(&view), view)).collect();

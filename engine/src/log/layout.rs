@@ -147,10 +147,26 @@ pub mod record_kind {
     pub const COMMENT: u8 = 17;
     /// A comment was deleted.
     pub const COMMENT_DELETE: u8 = 18;
+    /// A user has read their notices up to somewhere.
+    pub const NOTICES_READ: u8 = 36;
     /// A device has seen a feed up to a post.
     pub const MARK: u8 = 19;
     /// A post has another text.
     pub const REVISE: u8 = 20;
+    /// A broadcast came to be, to start at a time.
+    pub const BROADCAST_SCHEDULE: u8 = 21;
+    /// A scheduled broadcast starts at another time.
+    pub const BROADCAST_RESCHEDULE: u8 = 22;
+    /// A broadcast is live: a scheduled one, or one that came to be with this record.
+    pub const BROADCAST_START: u8 = 23;
+    /// A live broadcast ended, and its replay came to be: a post with this record's sequence as its id.
+    pub const BROADCAST_END: u8 = 24;
+    /// A scheduled broadcast will not be.
+    pub const BROADCAST_CANCEL: u8 = 25;
+    /// A post came to be that refers to another.
+    pub const REPOST: u8 = 34;
+    /// A bare repost ended.
+    pub const UNREPOST: u8 = 35;
 }
 
 /// The body starts with a 16-byte idempotency key.
@@ -168,6 +184,9 @@ pub const TAG_META: u64 = 2;
 
 /// Tag: varint, the weight of a follow, 0 to 15.
 pub const TAG_WEIGHT: u64 = 3;
+
+/// Tag: varints, the users whom a post mentions.
+pub const TAG_MENTIONS: u64 = 4;
 
 /// The first eight bytes of a footer.
 pub const FOOTER_MAGIC: [u8; 8] = *b"FANFEND\n";
@@ -228,10 +247,16 @@ pub mod packed_flag {
     pub const POST: u8 = 16;
     /// A varint: the weight of a follow.
     pub const WEIGHT: u8 = 32;
+    /// A retired record began a broadcast: a varint, 0. Or it still ends one: two varints, the broadcast
+    /// and the record that its place began with.
+    pub const BROADCAST: u8 = 32;
     /// A retired record was a comment: a varint, the post that it was about.
     pub const COMMENT: u8 = 64;
+    /// Whom a post mentions, or who was given a notice by a retired record: varint bytes of the list, then
+    /// a varint for each.
+    pub const MENTIONS: u8 = 128;
     /// The text of a post that was revised is erased.
-    pub const EMPTIED: u8 = 128;
+    pub const EMPTIED: u8 = 64;
 }
 
 /// Bytes of an entry of a packed segment's index.

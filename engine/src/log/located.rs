@@ -6,7 +6,8 @@
 
 use ::bytes::Bytes;
 
-use super::post::PostFields;
+use super::broadcast_effect::is_broadcast_kind;
+use super::post::{PostFields, is_post_kind};
 use super::record::{Context, Record, RecordFault, RecordHeader};
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
@@ -50,8 +51,18 @@ impl<'a> Located<'a> {
 
     /// Verifies the record and reads the post in it, borrowed; `None` if it is something else.
     pub(crate) fn post(&self) -> Result<Option<PostFields<'a>>> {
+        self.fields(is_post_kind)
+    }
+
+    /// The same of what it says of a broadcast.
+    pub(crate) fn said(&self) -> Result<Option<PostFields<'a>>> {
+        self.fields(is_broadcast_kind)
+    }
+
+    fn fields(&self, is_wanted: fn(u8) -> bool) -> Result<Option<PostFields<'a>>> {
         let bytes = self.bytes.get(self.start..).unwrap_or_default();
-        PostFields::decode(bytes, self.sequence, self.context).map_err(|fault| self.damaged(fault))
+        let fields = PostFields::decode(bytes, self.sequence, self.context, is_wanted);
+        fields.map_err(|fault| self.damaged(fault))
     }
 
     #[cold]

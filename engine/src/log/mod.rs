@@ -3,6 +3,7 @@
 //! In reading order:
 //! * [`layout`]: every offset and number of the format.
 //! * [`bytes`], [`record`], [`tags`], [`group`], [`header`]: structures to bytes and back, pure.
+//! * [`concerned`]: whom a record gives a notice; [`fingerprint`]: the hash of what was said.
 //! * [`scan`]: walks and verifies a segment's groups.
 //! * [`plain`], [`packed`], [`sealed`], [`buffered`] ([`grow`]), [`located`], [`post`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
@@ -15,8 +16,11 @@
 //! * A group is wholly in the log or not at all; sequences are contiguous but for declared holes.
 //! * A failed write or sync is never retried; the engine takes no more writes.
 
+pub(crate) mod broadcast_effect;
 pub(crate) mod buffered;
 pub(crate) mod bytes;
+pub(crate) mod concerned;
+pub(crate) mod fingerprint;
 pub(crate) mod group;
 pub(crate) mod group_effect;
 pub(crate) mod grow;
@@ -25,6 +29,7 @@ pub(crate) mod keeper;
 pub mod layout;
 pub(crate) mod located;
 pub(crate) mod mark_effect;
+pub(crate) mod notices_effect;
 pub(crate) mod packed;
 pub(crate) mod plain;
 pub(crate) mod post;
@@ -32,6 +37,7 @@ pub(crate) mod record;
 pub(crate) mod record_fault;
 pub(crate) mod record_frame;
 pub(crate) mod recovery;
+mod repost_link;
 pub(crate) mod response_effect;
 pub(crate) mod retired;
 pub(crate) mod revise_effect;

@@ -1,9 +1,12 @@
 //! The post in a record, borrowed from the log: what a page needs of it, and no more.
 
+use super::broadcast_effect::{BroadcastAct, is_broadcast_kind};
 use super::bytes::Cursor;
 use super::layout::record_kind;
-use super::record::{Context, Head, RecordFault, RecordHeader};
+use super::record::{Context, Head, RecordFault, RecordHeader, load_link};
 use crate::ids::{Sequence, Timestamp, UserId};
+use crate::mentions::MentionsRef;
+use crate::repost::Repost;
 
 /// The fields of a post's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,34 +17,48 @@ pub(crate) struct PostFields<'a> {
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) text: &'a [u8],
     pub(crate) meta: &'a [u8],
+    pub(crate) repost: Option<Repost>,
+    pub(crate) mentions: MentionsRef<'a>,
 }
 
 impl<'a> PostFields<'a> {
-    /// Verifies the record at the start of `bytes` and reads the post in it; `None` if it is something else.
+    /// Verifies the record at the start of `bytes` and reads the post in it, or what it says of a broadcast;
+    /// `None` if its kind is not one of those that are looked for.
     pub(crate) fn decode(
         bytes: &'a [u8],
         sequence: Sequence,
         context: Context,
+        is_wanted: fn(u8) -> bool,
     ) -> Result<Option<Self>, RecordFault> {
         let header = RecordHeader::peek(bytes)?;
         let body = header.verified(bytes, sequence, context)?;
-        if header.kind != record_kind::PUBLISH {
+        if !is_wanted(header.kind) {
             return Ok(None);
         }
         Self::load(&header, body, context).map(Some).ok_or(RecordFault::Malformed)
     }
 
-    /// Reads the verified body of a publish.
+    /// Reads the verified body of a post, or of a record about a broadcast.
     fn load(header: &RecordHeader, body: &'a [u8], context: Context) -> Option<Self> {
         let mut cursor = Cursor::new(body);
         let head = Head::load(header, &mut cursor, context)?;
+        if is_broadcast_kind(header.kind) {
+            BroadcastAct::load(header.kind, &mut cursor)?;
+        }
         Some(Self {
             time: head.time,
             author: UserId(head.first),
             kind: u16::try_from(head.second).ok()?,
             created_at: head.tags.created_at,
+            repost: load_link(header.kind, &mut cursor)?,
             text: cursor.rest(),
             meta: head.tags.meta,
+            mentions: head.tags.mentions,
         })
     }
+}
+
+/// Whether records of this kind are posts.
+pub(crate) fn is_post_kind(kind: u8) -> bool {
+    matches!(kind, record_kind::PUBLISH | record_kind::REPOST | record_kind::BROADCAST_END)
 }

@@ -6,11 +6,14 @@
 //! header  | crc u32 | body length u24 | kind u8 | flags u8 | check u24 |
 //! body    | key 16 (flag) | commit time - segment base, varint | fields of the kind |
 //! publish | author varint | kind varint | tags (flag) | text to the end |
+//! repost  | as publish, with a link before the text: see `repost_link` |
 //! delete  | post varint | author varint | tags (flag) | commented varint | newest revision varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! react.. | two varints | tags (flag) | see `response_effect` |
+//! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
+//! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -19,24 +22,29 @@
 
 use ::bytes::Bytes;
 
+use super::broadcast_effect::{BroadcastAct, BroadcastEffect, is_broadcast_kind};
 use super::bytes::{Cursor, put_varint};
 use super::group_effect::GroupEffect;
 use super::layout::{
-    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_META, TAG_WEIGHT,
-    record_kind,
+    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_MENTIONS, TAG_META,
+    TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
+use super::notices_effect::NoticesReadEffect;
 pub(crate) use super::record_fault::RecordFault;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use super::record_frame::sign_record;
 pub(crate) use super::record_frame::{Context, RecordHeader};
 use super::record_frame::{put_header, seed};
+use super::repost_link;
 use super::response_effect::ResponseEffect;
-pub(crate) use super::retired::Retired;
+pub(crate) use super::retired::{Bygone, Ended, Retired};
 use super::revise_effect::{Emptied, ReviseEffect};
 use super::tags::{Tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::mentions::Mentions;
+use crate::repost::Repost;
 
 /// What a record does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +63,13 @@ pub(crate) enum Effect {
         user: UserId,
         author: UserId,
         weight: Option<u8>,
+    },
+    /// A bare repost of `root` ends, which had begun at `began`; `post` is what the user named.
+    Unrepost {
+        user: UserId,
+        post: PostId,
+        root: PostId,
+        began: Began,
     },
     /// A follow that stands has another weight.
     Weigh {
@@ -90,10 +105,12 @@ pub(crate) enum Effect {
     },
     Group(GroupEffect),
     Response(ResponseEffect),
+    NoticesRead(NoticesReadEffect),
     Mark(MarkEffect),
     Revise(ReviseEffect),
     /// What is left of a publish whose text is erased; the post is there.
     Emptied(Emptied),
+    Broadcast(BroadcastEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -122,12 +139,15 @@ impl Effect {
             | Self::Mute { user, .. }
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }
+            | Self::Unrepost { user, .. }
             | Self::Unblock { user, .. } => *user,
             Self::Group(group) => group.user,
             Self::Response(response) => response.user,
+            Self::NoticesRead(read) => read.user,
             Self::Mark(mark) => mark.user,
             Self::Revise(revise) => revise.author,
             Self::Emptied(emptied) => emptied.author,
+            Self::Broadcast(broadcast) => broadcast.author(),
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -135,11 +155,14 @@ impl Effect {
     /// The other user that it is about.
     pub(crate) fn other(&self) -> Option<UserId> {
         match self {
-            Self::Publish(_)
-            | Self::Delete { .. }
+            Self::Publish(post) => post.repost.map(|link| link.root_author),
+            Self::Emptied(emptied) => emptied.repost.map(|link| link.root_author),
+            Self::Delete { .. }
             | Self::Mark(_)
             | Self::Revise(_)
-            | Self::Emptied(_) => None,
+            | Self::Unrepost { .. }
+            | Self::Broadcast(_)
+            | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
@@ -154,7 +177,9 @@ impl Effect {
 
     pub(crate) fn kind(&self) -> u8 {
         match self {
+            Self::Publish(post) if post.repost.is_some() => record_kind::REPOST,
             Self::Publish(_) => record_kind::PUBLISH,
+            Self::Unrepost { .. } => record_kind::UNREPOST,
             Self::Delete { .. } => record_kind::DELETE,
             Self::Follow { .. } => record_kind::FOLLOW,
             Self::Weigh { .. } => record_kind::WEIGH,
@@ -165,80 +190,58 @@ impl Effect {
             Self::Unblock { .. } => record_kind::UNBLOCK,
             Self::Group(group) => group.kind(),
             Self::Response(response) => response.kind(),
+            Self::NoticesRead(_) => record_kind::NOTICES_READ,
             Self::Mark(_) => record_kind::MARK,
             Self::Revise(_) => record_kind::REVISE,
+            Self::Emptied(emptied) if emptied.repost.is_some() => record_kind::REPOST,
             Self::Emptied(_) => record_kind::PUBLISH,
+            Self::Broadcast(broadcast) => broadcast.kind(),
             Self::Retired(_) => record_kind::RETIRED,
+        }
+    }
+
+    /// The post that it is: a publish, or the end of a broadcast.
+    pub(crate) fn post(&self) -> Option<&NewPost> {
+        match self {
+            Self::Publish(post) => Some(post),
+            Self::Broadcast(broadcast) => broadcast.replay(),
+            _ => None,
+        }
+    }
+
+    /// Whose post it is, or was, whatever is left of it.
+    pub(crate) fn post_author(&self) -> Option<UserId> {
+        match self {
+            Self::Emptied(emptied) => Some(emptied.author),
+            Self::Retired(retired) => retired.is_post.then_some(retired.subject),
+            other => other.post().map(|post| post.author),
+        }
+    }
+
+    /// The text and meta that it carries, and whose they are, of posts and broadcasts.
+    pub(crate) fn content(&self) -> Option<&NewPost> {
+        match self {
+            Self::Publish(post) => Some(post),
+            Self::Broadcast(broadcast) => Some(&broadcast.content),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a post without the text that it had, because it was revised.
+    pub(crate) fn is_emptied(&self) -> bool {
+        match self {
+            Self::Emptied(_) => true,
+            Self::Broadcast(broadcast) => broadcast.emptied.is_some(),
+            _ => false,
         }
     }
 
     /// Whether the answer to it names what came to be: a post or a comment.
     pub(crate) fn is_publish(&self) -> bool {
         match self {
-            Self::Publish(_) | Self::Emptied(_) => true,
             Self::Response(response) => response.text().is_some(),
             Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
-            _ => false,
-        }
-    }
-
-    /// A stable hash of the whole content: tells a retry under a key from a misuse of the key.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        if let Self::Retired(retired) = self {
-            return retired.fingerprint;
-        }
-        if let Self::Emptied(emptied) = self {
-            return emptied.fingerprint;
-        }
-        let mut fields = Vec::with_capacity(32);
-        let mut hash = xxhash_rust::xxh3::Xxh3Default::new();
-        if let Self::Group(group) = self {
-            fields.push(self.kind());
-            group.put_said(&mut fields);
-            hash.update(&fields);
-            return hash.digest();
-        }
-        if let Self::Response(response) = self {
-            fields.push(self.kind());
-            response.put_said(&mut fields);
-            hash.update(&fields);
-            return hash.digest();
-        }
-        if let Self::Mark(mark) = self {
-            fields.push(self.kind());
-            mark.put_said(&mut fields);
-            hash.update(&fields);
-            return hash.digest();
-        }
-        if let Self::Revise(revise) = self {
-            fields.push(self.kind());
-            revise.put_said(&mut fields);
-            hash.update(&fields);
-            hash.update(if revise.meta_given { &revise.meta } else { &[] });
-            hash.update(&revise.text);
-            return hash.digest();
-        }
-        // A follow that was asked for again with another weight came as a follow.
-        let is_weigh = matches!(self, Self::Weigh { .. });
-        fields.push(if is_weigh { record_kind::FOLLOW } else { self.kind() });
-        self.put_fields(&mut fields);
-        if let Some(weight) = self.follow_weight() {
-            put_varint(&mut fields, u64::from(weight) + 1);
-        }
-        hash.update(&fields);
-        if let Self::Publish(post) = self {
-            hash.update(&post.meta);
-            hash.update(&post.text);
-        }
-        hash.digest()
-    }
-
-    /// The weight that a follow was asked for with.
-    fn follow_weight(&self) -> Option<u8> {
-        match self {
-            Self::Follow { weight, .. } => *weight,
-            Self::Weigh { weight, .. } => Some(*weight),
-            _ => None,
+            other => other.post_author().is_some(),
         }
     }
 
@@ -250,7 +253,10 @@ impl Effect {
                 put_varint(out, u64::from(post.kind));
                 put_varint(out, post.created_at.map_or(0, |at| at.0.wrapping_add(1)));
                 put_varint(out, post.meta.len() as u64);
+                post.repost.into_iter().for_each(|link| put_varint(out, link.parent.0));
+                post.mentions.put(out);
             }
+            Self::Unrepost { user, post, .. } => put_pair(out, user.0, post.0),
             Self::Delete { post, author, .. } => put_pair(out, post.0, author.0),
             Self::Follow { user, author, .. }
             | Self::Weigh { user, author, .. }
@@ -262,9 +268,11 @@ impl Effect {
             }
             Self::Group(group) => group.put(out),
             Self::Response(response) => response.put(out),
+            Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
-            Self::Emptied(_) | Self::Retired(_) => {}
+            // A broadcast, like all with content, has a shape of its own.
+            Self::Broadcast(_) | Self::Emptied(_) | Self::Retired(_) => {}
         }
     }
 
@@ -282,6 +290,10 @@ impl Effect {
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
             | Self::Unblock { began, .. } => put(began),
+            Self::Unrepost { root, began, .. } => {
+                put(Some(root.into()));
+                put(began);
+            }
             Self::Block { forth, back, .. } => {
                 put(forth);
                 put(back);
@@ -292,9 +304,11 @@ impl Effect {
             | Self::Mute { .. }
             | Self::Group(_)
             | Self::Response(_)
+            | Self::NoticesRead(_)
             | Self::Mark(_)
             | Self::Revise(_)
             | Self::Emptied(_)
+            | Self::Broadcast(_)
             | Self::Retired(_) => {}
         }
     }
@@ -302,10 +316,9 @@ impl Effect {
     /// Roughly the bytes it takes in the log; for bounds, not for formats.
     pub(crate) fn weight(&self) -> usize {
         let content = match self {
-            Self::Publish(post) => post.text.len() + post.meta.len(),
             Self::Response(response) => response.text().map_or(0, Bytes::len),
             Self::Revise(revise) => revise.text.len() + revise.meta.len(),
-            _ => 0,
+            other => other.content().map_or(0, |content| content.text.len() + content.meta.len()),
         };
         content + 128
     }
@@ -339,20 +352,16 @@ impl Record {
         if let Effect::Follow { weight: Some(weight), .. } = self.effect {
             put_tag(&mut tags, TAG_WEIGHT, &[weight]);
         }
-        if let Effect::Revise(revise) = &self.effect
-            && !revise.meta.is_empty()
-        {
-            put_tag(&mut tags, TAG_META, &revise.meta);
+        if let Effect::Revise(revise) = &self.effect {
+            put_content_tags(&mut tags, &revise.meta, &revise.mentions);
         }
-        let Effect::Publish(post) = &self.effect else { return tags };
+        let Some(post) = self.effect.content() else { return tags };
         if let Some(at) = post.created_at {
             let mut value = Vec::with_capacity(10);
             put_varint(&mut value, at.0);
             put_tag(&mut tags, TAG_CREATED_AT, &value);
         }
-        if !post.meta.is_empty() {
-            put_tag(&mut tags, TAG_META, &post.meta);
-        }
+        put_content_tags(&mut tags, &post.meta, &post.mentions);
         tags
     }
 
@@ -361,6 +370,7 @@ impl Record {
             Effect::Publish(post) => {
                 put_pair(out, post.author.0, u64::from(post.kind));
                 put_tags(out, tags);
+                post.repost.iter().for_each(|link| repost_link::put(link, out));
                 out.extend_from_slice(&post.text);
             }
             Effect::Revise(revise) => {
@@ -368,6 +378,12 @@ impl Record {
                 put_tags(out, tags);
                 revise.put_numbers(out);
                 out.extend_from_slice(&revise.text);
+            }
+            Effect::Broadcast(BroadcastEffect { content, act, .. }) => {
+                put_pair(out, content.author.0, u64::from(content.kind));
+                put_tags(out, tags);
+                act.put(out);
+                out.extend_from_slice(&content.text);
             }
             other => {
                 other.put_fields(out);
@@ -393,6 +409,15 @@ impl Record {
             return Err(RecordFault::UnknownKind(header.kind));
         }
         decode_body(&header, bytes, body, context).ok_or(RecordFault::Malformed)
+    }
+}
+
+fn put_content_tags(tags: &mut Vec<u8>, meta: &[u8], mentions: &Mentions) {
+    if !meta.is_empty() {
+        put_tag(tags, TAG_META, meta);
+    }
+    if !mentions.is_empty() {
+        put_tag(tags, TAG_MENTIONS, mentions.bytes());
     }
 }
 
@@ -435,18 +460,31 @@ fn decode_body(
     let mut cursor = Cursor::new(body);
     let Head { key, time, first, second, tags } = Head::load(header, &mut cursor, context)?;
     let slice = |part: &[u8]| if part.is_empty() { Bytes::new() } else { bytes.slice_ref(part) };
-    let effect = match header.kind {
-        record_kind::PUBLISH => Effect::Publish(NewPost {
+    let mentions = || Mentions::load(slice(tags.mentions.bytes()));
+    let content = |text, repost| -> Option<NewPost> {
+        Some(NewPost {
             author: UserId(first),
             kind: u16::try_from(second).ok()?,
             created_at: tags.created_at,
-            text: slice(cursor.rest()),
+            repost,
+            text: slice(text),
             meta: slice(tags.meta),
-        }),
+            mentions: mentions()?,
+        })
+    };
+    let effect = match header.kind {
+        record_kind::PUBLISH | record_kind::REPOST => {
+            let link = load_link(header.kind, &mut cursor)?;
+            Effect::Publish(content(cursor.rest(), link)?)
+        }
+        kind if is_broadcast_kind(kind) => {
+            let act = BroadcastAct::load(kind, &mut cursor)?;
+            Effect::Broadcast(BroadcastEffect::new(content(cursor.rest(), None)?, act))
+        }
         record_kind::REVISE => {
             let revise = ReviseEffect::load_numbers(first, second, &mut cursor)?;
             let (text, meta) = (slice(cursor.rest()), slice(tags.meta));
-            Effect::Revise(ReviseEffect { text, meta, ..revise })
+            Effect::Revise(ReviseEffect { text, meta, mentions: mentions()?, ..revise })
         }
         kind => {
             let mut effect = pair_effect(kind, first, second, &mut cursor)?;
@@ -482,6 +520,9 @@ pub(super) fn pair_effect(
     if (record_kind::REACT..=record_kind::COMMENT_DELETE).contains(&kind) {
         return ResponseEffect::load(kind, first, second, ends).map(Effect::Response);
     }
+    if kind == record_kind::NOTICES_READ {
+        return NoticesReadEffect::load(first, second, ends).map(Effect::NoticesRead);
+    }
     if kind == record_kind::MARK {
         return MarkEffect::load(first, second, ends).map(Effect::Mark);
     }
@@ -491,6 +532,10 @@ pub(super) fn pair_effect(
             Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
         }
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
+        record_kind::UNREPOST => {
+            let (post, root) = (PostId(second), began()?.unwrap_or_default().into());
+            Effect::Unrepost { user, post, root, began: began()? }
+        }
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
         record_kind::UNMUTE => Effect::Unmute { user, author, began: began()? },
@@ -500,6 +545,11 @@ pub(super) fn pair_effect(
     })
 }
 
+/// What a record of this kind refers to, if it is a repost; `None` if that makes no sense.
+pub(super) fn load_link(kind: u8, rest: &mut Cursor<'_>) -> Option<Option<Repost>> {
+    if kind == record_kind::REPOST { repost_link::load(rest).map(Some) } else { Some(None) }
+}
+
 /// When an edge had begun.
 pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
     Some(Some(Sequence(ends.varint()?)).filter(is_edge))
@@ -507,9 +557,14 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 
 /// Whether records of this kind stand in segments as they were appended.
 fn is_plain_kind(kind: u8) -> bool {
-    (record_kind::PUBLISH..=record_kind::COMMENT_DELETE).contains(&kind)
-        && kind != record_kind::RETIRED
+    let is_plain = (record_kind::PUBLISH..=record_kind::COMMENT_DELETE).contains(&kind)
+        && kind != record_kind::RETIRED;
+    let is_repost = (record_kind::REPOST..=record_kind::UNREPOST).contains(&kind);
+    is_plain
+        || is_repost
+        || is_broadcast_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
+        || kind == record_kind::NOTICES_READ
 }
 
 /// Sequence 0 stands for "there was none".

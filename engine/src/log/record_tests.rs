@@ -5,7 +5,8 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 
 use super::*;
 use crate::group_name::GroupName;
-use crate::ids::GroupId;
+use crate::ids::{BroadcastId, GroupId};
+use crate::log::broadcast_effect::Said;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkedFeed;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
@@ -17,11 +18,14 @@ fn bytes(max: usize) -> impl Strategy<Value = Bytes> {
 }
 
 fn effect() -> impl Strategy<Value = Effect> {
-    let publish = (any::<u64>(), any::<u16>(), any::<Option<u64>>(), bytes(300), bytes(50));
-    let publish = publish.prop_map(|(author, kind, created_at, text, meta)| {
-        let created_at = created_at.map(Timestamp);
-        Effect::Publish(NewPost { author: UserId(author), kind, created_at, text, meta })
-    });
+    let at = (any::<Option<u64>>(), proptest::option::of(link()));
+    let content = (bytes(300), bytes(50), mentions());
+    let publish = (any::<u64>(), any::<u16>(), at, content);
+    let publish =
+        publish.prop_map(|(author, kind, (created_at, repost), (text, meta, mentions))| {
+            let (author, created_at) = (UserId(author), created_at.map(Timestamp));
+            Effect::Publish(NewPost { author, kind, created_at, text, meta, repost, mentions })
+        });
     let kinds = prop_oneof![
         Just(record_kind::DELETE),
         Just(record_kind::FOLLOW),
@@ -31,6 +35,7 @@ fn effect() -> impl Strategy<Value = Effect> {
         Just(record_kind::BLOCK),
         Just(record_kind::UNBLOCK),
         Just(record_kind::WEIGH),
+        Just(record_kind::UNREPOST),
     ];
     let pair = (kinds, any::<u64>(), any::<u64>()).prop_map(|(kind, first, second)| {
         let mut ends = Vec::new();
@@ -50,22 +55,45 @@ fn effect() -> impl Strategy<Value = Effect> {
     let group = (kinds, numbers, any::<bool>(), "[^\\p{Cc}]{1,16}").prop_map(group_effect);
     let kinds = record_kind::REACT..=record_kind::COMMENT_DELETE;
     let numbers = (any::<u64>(), 0..u64::MAX / 2, any::<u64>(), 1..u64::MAX / 2, any::<u64>());
-    let response = (kinds, numbers, 0..16u8, bytes(300)).prop_map(response_effect);
+    let content = (bytes(300), mentions());
+    let response = (kinds, numbers, 0..16u8, content).prop_map(response_effect);
+    let read = (any::<u64>(), any::<u64>(), any::<bool>()).prop_map(|(user, up_to, is_said)| {
+        let (user, up_to) = (UserId(user), Sequence(up_to));
+        Effect::NoticesRead(NoticesReadEffect { user, up_to, is_said })
+    });
     let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), 1..u64::MAX);
     let mark = (numbers, proptest::option::of("[^\\p{Cc}]{1,16}")).prop_map(mark_effect);
     let numbers = ((any::<u64>(), any::<u64>(), any::<u64>()), (1..u32::MAX, any::<u16>()));
-    let contents = (bytes(300), bytes(50), any::<bool>());
-    let revise = (numbers, (any::<u64>(), any::<u64>()), contents).prop_map(revise_effect);
-    prop_oneof![publish, pair, follow, group, response, mark, revise]
+    let contents = (bytes(300), bytes(50), any::<bool>(), mentions());
+    let rest = (any::<u64>(), any::<u64>(), proptest::option::of(link()));
+    let revise = (numbers, rest, contents).prop_map(revise_effect);
+    let kinds = record_kind::BROADCAST_SCHEDULE..=record_kind::BROADCAST_CANCEL;
+    let broadcast = (kinds, publish_of(), 1..u64::MAX / 2, 0..u64::MAX / 2, 0u8..8);
+    let broadcast = broadcast.prop_map(broadcast_effect);
+    prop_oneof![publish, pair, follow, group, response, read, mark, revise, broadcast]
 }
 
+fn link() -> impl Strategy<Value = Repost> {
+    let numbers = (1..u64::MAX / 2, 0..u64::MAX / 2, any::<u64>(), any::<u64>());
+    (numbers, any::<u64>()).prop_map(|((root, distance, author, at), other)| Repost {
+        parent: PostId(root + distance),
+        parent_author: UserId(if distance == 0 { author } else { other }),
+        root: PostId(root),
+        root_author: UserId(author),
+        root_at: Timestamp(at),
+    })
+}
+
+fn mentions() -> impl Strategy<Value = Mentions> {
+    let users = proptest::collection::btree_set(any::<u64>(), 0..5);
+    users.prop_map(|users| users.into_iter().map(UserId).collect())
+}
+
+/// Kind of the record, numbers, kind of the reaction, content.
+type ResponseParts = (u8, (u64, u64, u64, u64, u64), u8, (Bytes, Mentions));
+
 fn response_effect(
-    (record, (user, post, owner, distance, author), kind, text): (
-        u8,
-        (u64, u64, u64, u64, u64),
-        u8,
-        Bytes,
-    ),
+    (record, (user, post, owner, distance, author), kind, (text, mentions)): ResponseParts,
 ) -> Effect {
     let is_delete = record == record_kind::COMMENT_DELETE;
     // Half of the others are about the post itself.
@@ -76,10 +104,34 @@ fn response_effect(
     let act = match record {
         record_kind::REACT => ResponseAct::React { kind },
         record_kind::UNREACT => ResponseAct::Unreact { kind, began: Some(Sequence(post.0 + 1)) },
-        record_kind::COMMENT => ResponseAct::Comment { text },
+        record_kind::COMMENT => ResponseAct::Comment { text, mentions },
         _ => ResponseAct::Delete,
     };
     Effect::Response(ResponseEffect { user, post, owner, target, author, act })
+}
+
+fn publish_of() -> impl Strategy<Value = NewPost> {
+    (any::<u64>(), any::<u16>(), bytes(300), bytes(50)).prop_map(|(author, kind, text, meta)| {
+        NewPost { author: UserId(author), kind, text, meta, ..NewPost::default() }
+    })
+}
+
+fn broadcast_effect((kind, content, id, number, said): (u8, NewPost, u64, u64, u8)) -> Effect {
+    let (broadcast, began) = (BroadcastId(id), Some(Sequence(number + 1)));
+    let at = Timestamp(number);
+    let act = match kind {
+        record_kind::BROADCAST_SCHEDULE => BroadcastAct::Schedule { at },
+        record_kind::BROADCAST_RESCHEDULE => BroadcastAct::Reschedule { broadcast, began, at },
+        record_kind::BROADCAST_START => {
+            BroadcastAct::Start { broadcast: (said < 4).then_some(broadcast), began }
+        }
+        record_kind::BROADCAST_END => {
+            let said = Said { text: said & 1 != 0, kind: said & 2 != 0, meta: said & 4 != 0 };
+            BroadcastAct::End { broadcast, began, started: at, said }
+        }
+        _ => BroadcastAct::Cancel { broadcast, began },
+    };
+    Effect::Broadcast(BroadcastEffect::new(content, act))
 }
 
 fn group_effect(
@@ -104,30 +156,29 @@ fn mark_effect(
 }
 
 type Numbers = ((u64, u64, u64), (u32, u16));
+type ReviseParts = (Numbers, (u64, u64, Option<Repost>), (Bytes, Bytes, bool, Mentions));
 
 fn revise_effect(
-    (((post, author, before), (revision, kind)), (at, committed_at), (text, meta, meta_given)): (
-        Numbers,
-        (u64, u64),
-        (Bytes, Bytes, bool),
-    ),
+    (numbers, (at, committed_at, repost), (text, meta, meta_given, mentions)): ReviseParts,
 ) -> Effect {
+    let ((post, author, before), (revision, kind)) = numbers;
     let (post, author, before) = (PostId(post), UserId(author), Sequence(before));
     let (at, committed_at) = (Timestamp(at), Timestamp(committed_at));
     let meta_of = revision - 1;
-    let numbers = (revision, kind);
     Effect::Revise(ReviseEffect {
         post,
         author,
-        revision: numbers.0,
+        revision,
         before,
-        kind: numbers.1,
+        kind,
         at,
         committed_at,
+        repost,
         text,
         meta,
         meta_given,
         meta_of,
+        mentions,
     })
 }
 

@@ -4,7 +4,7 @@
 //! all       | user varint | post varint | owner varint | target - post varint | author varint (*) |
 //! react     | .. | kind u8 |
 //! unreact   | .. | kind u8 | began varint |
-//! comment   | .. | text to the end |
+//! comment   | .. | bytes of mentions varint | mentioned users, varints | text to the end |
 //! delete    | .. |
 //! ```
 //!
@@ -19,6 +19,7 @@ use super::layout::record_kind;
 use super::record::{Began, load_began, put_pair};
 use crate::ids::{PostId, UserId};
 use crate::limits::REACTION_KINDS;
+use crate::mentions::Mentions;
 
 /// A response's effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) enum ResponseAct {
     /// The record's own sequence becomes the comment's id.
     Comment {
         text: Bytes,
+        mentions: Mentions,
     },
     /// The target is a comment, and goes.
     Delete,
@@ -72,7 +74,15 @@ impl ResponseEffect {
     /// What a comment says.
     pub(crate) fn text(&self) -> Option<&Bytes> {
         match &self.act {
-            ResponseAct::Comment { text } => Some(text),
+            ResponseAct::Comment { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whom a comment mentions.
+    pub(crate) fn mentions(&self) -> Option<&Mentions> {
+        match &self.act {
+            ResponseAct::Comment { mentions, .. } => Some(mentions),
             _ => None,
         }
     }
@@ -80,7 +90,7 @@ impl ResponseEffect {
     /// The same, to be filled in.
     pub(super) fn text_mut(&mut self) -> Option<&mut Bytes> {
         match &mut self.act {
-            ResponseAct::Comment { text } => Some(text),
+            ResponseAct::Comment { text, .. } => Some(text),
             _ => None,
         }
     }
@@ -90,8 +100,9 @@ impl ResponseEffect {
         put_pair(out, self.user.0, self.target.0);
         match &self.act {
             ResponseAct::React { kind } | ResponseAct::Unreact { kind, .. } => out.push(*kind),
-            ResponseAct::Comment { text } => {
+            ResponseAct::Comment { text, mentions } => {
                 put_varint(out, self.post.0);
+                mentions.put(out);
                 out.extend_from_slice(text);
             }
             ResponseAct::Delete => {}
@@ -111,7 +122,8 @@ impl ResponseEffect {
                 out.push(*kind);
                 put_varint(out, began.unwrap_or_default().0);
             }
-            ResponseAct::Comment { .. } | ResponseAct::Delete => {}
+            ResponseAct::Comment { mentions, .. } => mentions.put(out),
+            ResponseAct::Delete => {}
         }
     }
 
@@ -127,7 +139,9 @@ impl ResponseEffect {
                 let kind = load_kind(rest)?;
                 ResponseAct::Unreact { kind, began: load_began(rest)? }
             }
-            record_kind::COMMENT => ResponseAct::Comment { text: Bytes::new() },
+            record_kind::COMMENT => {
+                ResponseAct::Comment { text: Bytes::new(), mentions: Mentions::take(rest)? }
+            }
             record_kind::COMMENT_DELETE if distance != 0 => ResponseAct::Delete,
             _ => return None,
         };

@@ -1,8 +1,9 @@
 //! What a record does to the text of a post, and its fields.
 //!
 //! ```text
-//! revise  | post varint | author varint | tags: meta | revision varint | before varint |
-//!         | kind varint | at varint | committed_at varint | meta given u8 | text to the end |
+//! revise  | post varint | author varint | tags: meta, mentions | revision varint | before varint |
+//!         | kind varint | at varint | committed_at varint | bits u8: 1 meta given, 2 it is a repost |
+//!         | link (bit): see `repost_link` | text to the end |
 //! ```
 //!
 //! The record carries the whole post as it is from then on, so that a read looks at one record, and
@@ -12,7 +13,14 @@ use ::bytes::Bytes;
 
 use super::bytes::{Cursor, put_varint};
 use super::record::put_pair;
+use super::repost_link;
+use crate::command::NewPost;
 use crate::ids::{PostId, Sequence, Timestamp, UserId};
+use crate::mentions::Mentions;
+use crate::repost::Repost;
+
+const META_GIVEN: u8 = 1;
+const IS_REPOST: u8 = 2;
 
 /// A post has another text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,22 +35,37 @@ pub(crate) struct ReviseEffect {
     pub(crate) kind: u16,
     pub(crate) at: Timestamp,
     pub(crate) committed_at: Timestamp,
+    /// What the post refers to, if it is a quote.
+    pub(crate) repost: Option<Repost>,
     pub(crate) text: Bytes,
     /// What the caller gave, or what the post had.
     pub(crate) meta: Bytes,
     pub(crate) meta_given: bool,
     /// The revision whose meta is kept: the one before, once it is decided.
     pub(crate) meta_of: u32,
+    /// Whom the post mentions: that never changes either.
+    pub(crate) mentions: Mentions,
 }
 
 /// A publish whose text is erased, because the post was revised; in packed segments only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Emptied {
     pub(crate) author: UserId,
     pub(crate) kind: u16,
     pub(crate) created_at: Option<Timestamp>,
+    /// What the post refers to; then it is a quote, as a bare repost is never revised.
+    pub(crate) repost: Option<Repost>,
     /// Of the whole content, if the record still has its key.
     pub(crate) fingerprint: u64,
+    pub(crate) mentions: Mentions,
+}
+
+impl Emptied {
+    /// What is left of this content.
+    pub(crate) fn of(content: &NewPost, fingerprint: u64) -> Self {
+        let NewPost { author, kind, created_at, repost, .. } = *content;
+        Self { author, kind, created_at, repost, fingerprint, mentions: content.mentions.clone() }
+    }
 }
 
 impl ReviseEffect {
@@ -59,19 +82,24 @@ impl ReviseEffect {
         put_pair(out, u64::from(self.revision), self.before.0);
         put_varint(out, u64::from(self.kind));
         put_pair(out, self.at.0, self.committed_at.0);
-        out.push(u8::from(self.meta_given));
+        let bit = |is_so, bit| if is_so { bit } else { 0 };
+        out.push(bit(self.meta_given, META_GIVEN) | bit(self.repost.is_some(), IS_REPOST));
+        self.repost.iter().for_each(|link| repost_link::put(link, out));
     }
 
-    /// Reads them; text and meta are filled in by the caller. `None` if they make no sense.
+    /// Reads them; text, meta and mentions are filled in by the caller. `None` if they make no sense.
     pub(super) fn load_numbers(post: u64, author: u64, rest: &mut Cursor<'_>) -> Option<Self> {
         let revision: u32 = rest.varint_as()?;
         let before = Sequence(rest.varint()?);
         let kind = rest.varint_as()?;
         let (at, committed_at) = (Timestamp(rest.varint()?), Timestamp(rest.varint()?));
-        let meta_given = match rest.array()? {
-            [0] => false,
-            [1] => true,
-            _ => return None,
+        let [bits] = rest.array()?;
+        if bits & !(META_GIVEN | IS_REPOST) != 0 {
+            return None;
+        }
+        let repost = match bits & IS_REPOST {
+            0 => None,
+            _ => Some(repost_link::load(rest)?),
         };
         Some(Self {
             post: PostId(post),
@@ -81,10 +109,12 @@ impl ReviseEffect {
             kind,
             at,
             committed_at,
+            repost,
             text: Bytes::new(),
             meta: Bytes::new(),
-            meta_given,
+            meta_given: bits & META_GIVEN != 0,
             meta_of: revision.checked_sub(1)?,
+            mentions: Mentions::new(),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! Tagged fields of a record: optional parts, which a program that does not know them skips.
 
 use super::bytes::{Cursor, put_varint};
-use super::layout::{TAG_CREATED_AT, TAG_META, TAG_WEIGHT};
+use super::layout::{TAG_CREATED_AT, TAG_MENTIONS, TAG_META, TAG_WEIGHT};
 use crate::ids::Timestamp;
+use crate::mentions::MentionsRef;
 
 /// Appends one field.
 pub(super) fn put_tag(out: &mut Vec<u8>, tag: u64, value: &[u8]) {
@@ -25,6 +26,7 @@ pub(super) struct Tags<'a> {
     pub(super) created_at: Option<Timestamp>,
     pub(super) meta: &'a [u8],
     pub(super) weight: Option<u8>,
+    pub(super) mentions: MentionsRef<'a>,
 }
 
 impl<'a> Tags<'a> {
@@ -41,6 +43,7 @@ impl<'a> Tags<'a> {
                 TAG_CREATED_AT => tags.created_at = Some(Timestamp(Cursor::new(value).varint()?)),
                 TAG_META => tags.meta = value,
                 TAG_WEIGHT => tags.weight = Some(Cursor::new(value).varint_as()?),
+                TAG_MENTIONS => tags.mentions = MentionsRef::load(value)?,
                 _ => {}
             }
         }

@@ -7,17 +7,22 @@
 //! answer is `Trimmed`.
 
 use crate::change::{
-    Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange, GroupChange, ResponseChange,
+    BroadcastChange, Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange,
+    GroupChange, ResponseChange,
 };
+use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
+use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
-use crate::log::record::{Effect, Record};
+use crate::log::notices_effect::NoticesReadEffect;
+use crate::log::record::{Bygone, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
+use crate::mentions::Mentions;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
 use crate::shared::Shared;
@@ -114,13 +119,17 @@ fn look(
 }
 
 fn content_bytes(record: &Record, wanted: ContentWanted) -> usize {
+    let told = wanted == ContentWanted::Yes;
     match &record.effect {
-        Effect::Publish(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
-        Effect::Response(response) if wanted == ContentWanted::Yes => {
-            response.text().map_or(0, |text| text.len())
+        Effect::Response(response) => {
+            let mentions = response.mentions().map_or(0, Mentions::bytes_len);
+            mentions + response.text().map_or(0, |text| if told { text.len() } else { 0 })
         }
-        Effect::Revise(post) if wanted == ContentWanted::Yes => post.text.len() + post.meta.len(),
-        _ => 0,
+        Effect::Revise(post) if told => post.text.len() + post.meta.len(),
+        other => other.content().map_or(0, |content| {
+            let said = if told { content.text.len() + content.meta.len() } else { 0 };
+            content.mentions.bytes_len() + said
+        }),
     }
 }
 
@@ -153,6 +162,7 @@ fn fates(shared: &Shared, records: &[(Sequence, Record)]) -> Result<Vec<Fate>> {
 /// Whether a text may be told, or where that is written.
 enum Text {
     None,
+    Known(bool),
     Post(Stands),
     Comment(Standing),
 }
@@ -161,6 +171,7 @@ impl Text {
     fn stands(&self) -> Result<bool> {
         match self {
             Self::None => Ok(false),
+            Self::Known(stands) => Ok(*stands),
             Self::Post(stands) => stands.resolve(),
             Self::Comment(standing) => standing.resolve(),
         }
@@ -168,15 +179,26 @@ impl Text {
 }
 
 fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
+    if let Effect::Broadcast(effect) = &record.effect
+        && effect.replay().is_none()
+    {
+        // What names another record says nothing of its own.
+        let is_told = match effect.broadcast() {
+            Some(_) => true,
+            None => state.broadcasts.owner(at.into()).is_some(),
+        };
+        return Ok(Text::Known(is_told));
+    }
     let (author, post) = match &record.effect {
-        Effect::Publish(post) => (post.author, at),
-        Effect::Emptied(emptied) => (emptied.author, at),
         Effect::Revise(revise) => (revise.author, revise.post.into()),
         Effect::Response(response) if response.text().is_some() => {
             let target = Target { id: at.into(), author: response.user, ..Target::of(response) };
             return targets::standing(state, &target).map(Text::Comment);
         }
-        _ => return Ok(Text::None),
+        other => match other.post_author() {
+            Some(author) => (author, at),
+            None => return Ok(Text::None),
+        },
     };
     match state.users.find(author) {
         Some(author) => Stands::of(&state.outboxes.posts, author, post).map(Text::Post),
@@ -187,9 +209,9 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
 /// Whether what the record says of a post was not revised since.
 fn is_newest(state: &State, at: Sequence, record: &Record) -> bool {
     match &record.effect {
-        Effect::Publish(_) => state.revisions.of(at.into()).is_none(),
         Effect::Revise(it) => state.revisions.of(it.post).is_some_and(|known| known.at == at),
-        _ => false,
+        Effect::Broadcast(effect) if effect.replay().is_none() => true,
+        other => other.post().is_some() && state.revisions.of(at.into()).is_none(),
     }
 }
 
@@ -207,11 +229,15 @@ fn change(
             author: post.author,
             kind: post.kind,
             created_at: post.created_at,
+            repost: post.repost,
             content: tells.then_some((post.text, post.meta)),
+            mentions: post.mentions,
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
-        Effect::Emptied(Emptied { author, kind, created_at, .. }) if fate.is_alive => {
-            Changed::Published { author, kind, created_at, content: None }
+        Effect::Emptied(Emptied { author, kind, created_at, repost, mentions, .. })
+            if fate.is_alive =>
+        {
+            Changed::Published { author, kind, created_at, repost, content: None, mentions }
         }
         Effect::Emptied(emptied) => Changed::Erased { author: emptied.author },
         Effect::Revise(revise) => Changed::Revised {
@@ -220,31 +246,42 @@ fn change(
             revision: revise.revision,
             content: tells.then_some((revise.text, revise.meta)),
         },
-        Effect::Retired(retired) if retired.is_post => Changed::Erased { author: retired.subject },
+        Effect::Retired(retired) if retired.is_post || retired.broadcast == Some(Bygone::Began) => {
+            Changed::Erased { author: retired.subject }
+        }
         // A hint for delivery, and nothing that holds.
         Effect::Weigh { .. } | Effect::Retired(_) => return None,
         Effect::Delete { post, author, .. } => Changed::Deleted { post, author },
+        Effect::Unrepost { user, root, began, .. } => {
+            Changed::Unreposted { user, root, repost: began.unwrap_or_default().into() }
+        }
         Effect::Follow { user, author, .. } => edge(EdgeChange::Follow, user, author),
         Effect::Unfollow { user, author, .. } => edge(EdgeChange::Unfollow, user, author),
         Effect::Mute { user, author } => edge(EdgeChange::Mute, user, author),
         Effect::Unmute { user, author, .. } => edge(EdgeChange::Unmute, user, author),
         Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
         Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
-        Effect::Group(effect) => group(sequence, effect),
-        Effect::Response(effect) => {
-            response(effect, fate.is_alive && content == ContentWanted::Yes)
+        Effect::NoticesRead(NoticesReadEffect { user, up_to, .. }) => {
+            Changed::NoticesRead { user, up_to }
         }
+        Effect::Group(effect) => group(sequence, effect),
+        Effect::Response(effect) => response(effect, fate.is_alive, content),
         Effect::Mark(effect) => marked(effect),
+        Effect::Broadcast(effect) => broadcast(sequence, effect, (fate, tells)),
     };
     Some(Change { sequence, time: record.time, what })
 }
 
-fn response(effect: ResponseEffect, with_text: bool) -> Changed {
+fn response(effect: ResponseEffect, is_alive: bool, content: ContentWanted) -> Changed {
     let ResponseEffect { user, post, target, act, .. } = effect;
     let kind = match act {
         ResponseAct::React { kind } => ResponseChange::React(kind),
         ResponseAct::Unreact { kind, .. } => ResponseChange::Unreact(kind),
-        ResponseAct::Comment { text } => ResponseChange::Comment(with_text.then_some(text)),
+        ResponseAct::Comment { text, mentions } => {
+            let with_text = is_alive && content == ContentWanted::Yes;
+            let mentions = if is_alive { mentions } else { Mentions::new() };
+            ResponseChange::Comment(with_text.then_some(text), mentions)
+        }
         ResponseAct::Delete => ResponseChange::Delete,
     };
     Changed::Response { kind, user, post, target }
@@ -268,6 +305,29 @@ fn marked(effect: MarkEffect) -> Changed {
         MarkedFeed::Group(group, name) => Some((group, name)),
     };
     Changed::Marked { user, group, device, post }
+}
+
+fn broadcast(sequence: Sequence, effect: BroadcastEffect, (fate, tells): (Fate, bool)) -> Changed {
+    let author = effect.author();
+    let broadcast = effect.broadcast();
+    let kind = match effect.act {
+        // The end is told even if the replay is gone.
+        BroadcastAct::End { .. } => BroadcastChange::End,
+        _ if !fate.is_alive => return Changed::Erased { author },
+        BroadcastAct::Schedule { at } => BroadcastChange::Schedule(at),
+        BroadcastAct::Reschedule { at, .. } => BroadcastChange::Reschedule(at),
+        BroadcastAct::Start { .. } => BroadcastChange::Start,
+        BroadcastAct::Cancel { .. } => BroadcastChange::Cancel,
+    };
+    let says = fate.is_alive && (broadcast.is_none() || kind == BroadcastChange::End);
+    let NewPost { kind: post_kind, text, meta, .. } = effect.content;
+    Changed::Broadcast {
+        kind,
+        author,
+        broadcast: broadcast.unwrap_or_else(|| sequence.into()),
+        post_kind: if says { post_kind } else { 0 },
+        content: (says && tells && effect.emptied.is_none()).then_some((text, meta)),
+    }
 }
 
 /// Refuses everybody but the trusted application.

@@ -163,7 +163,7 @@ fn fill(selection: Selection, query: &CommentsQuery, reach: Reach) -> Result<Opt
         };
         let comment = record.and_then(|record| as_comment(sequence, record, counts));
         let comment = comment.ok_or_else(|| lost(sequence, query))?;
-        bytes += comment.text.len();
+        bytes += comment.text.len() + comment.mentions.bytes_len();
         comments.push(comment);
         if PAGE_BYTES_MAX <= bytes && index < last {
             end = PageEnd::Bytes;
@@ -176,8 +176,9 @@ fn fill(selection: Selection, query: &CommentsQuery, reach: Reach) -> Result<Opt
 fn as_comment(id: Sequence, record: Record, counts: Counts) -> Option<Comment> {
     let Effect::Response(response) = record.effect else { return None };
     let text = response.text()?.clone();
+    let mentions = response.mentions()?.clone();
     let (author, answers): (UserId, _) = (response.user, response.answers());
-    Some(Comment { id: id.into(), author, at: record.time, answers, text, counts })
+    Some(Comment { id: id.into(), author, at: record.time, answers, text, mentions, counts })
 }
 
 fn lost(sequence: Sequence, query: &CommentsQuery) -> Error {

@@ -9,8 +9,9 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::Sequence;
+use crate::ids::{Sequence, Timestamp};
 use crate::log::located::Located;
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
@@ -60,7 +61,9 @@ impl PostCache {
     /// Keeps a copy: the post's own bytes may belong to a mapped file or to a whole block.
     fn keep(&self, sequence: Sequence, post: &Post) {
         let copy = |bytes: &Bytes| Bytes::copy_from_slice(bytes);
-        let post = Post { text: copy(&post.text), meta: copy(&post.meta), ..post.clone() };
+        let mentions = post.mentions.own();
+        let post =
+            Post { text: copy(&post.text), meta: copy(&post.meta), mentions, ..post.clone() };
         self.0.insert(sequence.0, post);
     }
 }
@@ -70,7 +73,19 @@ impl PostCache {
 pub(crate) struct Content<'a> {
     shared: &'a Shared,
     segments: &'a Segments,
+    of: Of,
 }
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Posts,
+    /// What broadcasts are called: said by records that are no posts too.
+    Broadcasts,
+}
+
+/// Marks what broadcasts say in the cache, so that nobody takes it for a post.
+const SAID: u64 = 1 << 63;
 
 /// A post that was found, but not read yet.
 #[derive(Debug)]
@@ -83,7 +98,12 @@ pub(crate) enum Found<'a> {
 impl<'a> Content<'a> {
     /// The content as of one list of segments.
     pub(crate) fn new(shared: &'a Shared, segments: &'a Segments) -> Self {
-        Self { shared, segments }
+        Self { shared, segments, of: Of::Posts }
+    }
+
+    /// The same of what broadcasts say.
+    pub(crate) fn of_broadcasts(shared: &'a Shared, segments: &'a Segments) -> Self {
+        Self { shared, segments, of: Of::Broadcasts }
     }
 
     /// Finds all posts before any is read: the processor overlaps the cache misses. `None` if one is
@@ -124,7 +144,7 @@ impl<'a> Content<'a> {
 
     fn in_memory(&self, sequence: Sequence) -> Option<Found<'a>> {
         let in_log = self.segments.resident(sequence).map(Found::InLog);
-        in_log.or_else(|| self.shared.posts.0.get(&sequence.0).map(Found::Cached))
+        in_log.or_else(|| self.shared.posts.0.get(&self.key(sequence).0).map(Found::Cached))
     }
 
     /// Reads a post that a view names out of what was found, borrowed; what is in files is not looked at, nor
@@ -136,7 +156,11 @@ impl<'a> Content<'a> {
     ) -> Result<PostRef<'b>> {
         match found {
             Found::InLog(located) => {
-                let fields = located.post()?.ok_or_else(|| lost(sequence))?;
+                let fields = match self.of {
+                    Of::Posts => located.post()?,
+                    Of::Broadcasts => located.said()?,
+                };
+                let fields = fields.ok_or_else(|| lost(sequence))?;
                 Ok(PostRef {
                     id: sequence.into(),
                     author: fields.author,
@@ -145,6 +169,8 @@ impl<'a> Content<'a> {
                     kind: fields.kind,
                     text: fields.text,
                     meta: fields.meta,
+                    repost: fields.repost,
+                    mentions: fields.mentions,
                     revision: 0,
                     edited_at: None,
                 })
@@ -165,7 +191,7 @@ impl<'a> Content<'a> {
     fn read(&self, sequence: Sequence, found: Found<'_>) -> Result<Option<Post>> {
         let tally = &self.shared.tally;
         Ok(match found {
-            Found::InLog(located) => as_content(sequence, located.record()?),
+            Found::InLog(located) => self.post_of(sequence, located.record()?),
             Found::Cached(post) => {
                 Tally::count(&tally.posts_cached, 1);
                 Some(post)
@@ -174,9 +200,11 @@ impl<'a> Content<'a> {
                 Tally::count(&tally.posts_loaded, 1);
                 let Some(record) = self.segments.record(sequence)? else { return Ok(None) };
                 // Who reads an older position still finds the text: it must not be hidden from them.
-                let keeps = !matches!(record.effect, Effect::Emptied(_));
-                let post = as_content(sequence, record);
-                post.iter().filter(|_| keeps).for_each(|it| self.shared.posts.keep(sequence, it));
+                let keeps = !record.effect.is_emptied();
+                let post = self.post_of(sequence, record);
+                post.iter()
+                    .filter(|_| keeps)
+                    .for_each(|it| self.shared.posts.keep(self.key(sequence), it));
                 post
             }
         })
@@ -187,23 +215,15 @@ impl<'a> Content<'a> {
 pub(crate) fn as_content(sequence: Sequence, record: Record) -> Option<Post> {
     let at = record.time;
     Some(match record.effect {
-        Effect::Publish(content) => Post {
-            id: sequence.into(),
-            author: content.author,
-            at: content.created_at.unwrap_or(at),
-            committed_at: at,
-            kind: content.kind,
-            text: content.text,
-            meta: content.meta,
-            revision: 0,
-            edited_at: None,
-        },
+        Effect::Publish(content) => published(sequence, at, content),
         Effect::Emptied(emptied) => Post {
             id: sequence.into(),
             author: emptied.author,
             at: emptied.created_at.unwrap_or(at),
             committed_at: at,
             kind: emptied.kind,
+            repost: emptied.repost,
+            mentions: emptied.mentions,
             ..Post::default()
         },
         Effect::Revise(revise) => Post {
@@ -214,11 +234,57 @@ pub(crate) fn as_content(sequence: Sequence, record: Record) -> Option<Post> {
             kind: revise.kind,
             text: revise.text,
             meta: revise.meta,
+            repost: revise.repost,
+            mentions: revise.mentions,
             revision: revise.revision,
             edited_at: Some(at),
         },
+        Effect::Broadcast(effect) if effect.replay().is_some() => {
+            published(sequence, at, effect.content)
+        }
         _ => return None,
     })
+}
+
+/// What a record about a broadcast says, or one of a replay that was revised, in the shape of a post;
+/// `None` if it is something else.
+fn as_said(sequence: Sequence, record: Record) -> Option<Post> {
+    match record.effect {
+        Effect::Broadcast(effect) => Some(published(sequence, record.time, effect.content)),
+        _ => as_content(sequence, record),
+    }
+}
+
+fn published(sequence: Sequence, at: Timestamp, content: NewPost) -> Post {
+    Post {
+        id: sequence.into(),
+        author: content.author,
+        at: content.created_at.unwrap_or(at),
+        committed_at: at,
+        kind: content.kind,
+        text: content.text,
+        meta: content.meta,
+        repost: content.repost,
+        mentions: content.mentions,
+        revision: 0,
+        edited_at: None,
+    }
+}
+
+impl Content<'_> {
+    fn key(&self, sequence: Sequence) -> Sequence {
+        match self.of {
+            Of::Posts => sequence,
+            Of::Broadcasts => Sequence(sequence.0 | SAID),
+        }
+    }
+
+    fn post_of(&self, sequence: Sequence, record: Record) -> Option<Post> {
+        match self.of {
+            Of::Posts => as_content(sequence, record),
+            Of::Broadcasts => as_said(sequence, record),
+        }
+    }
 }
 
 fn lost(sequence: Sequence) -> Error {

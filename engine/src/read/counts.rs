@@ -4,13 +4,16 @@
 //! went on without the lock, in files, gets those of a later position, less what the log says has happened
 //! since.
 
+use crate::command::NewPost;
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::view::Segments;
 use crate::query::Counts;
 use crate::shared::Shared;
 use crate::views::state::State;
+use crate::views::users::Ordinal;
 
 /// Records that are taken back; beyond, the page is selected anew.
 const UNDONE_MAX: u64 = 65_536;
@@ -27,7 +30,12 @@ pub(crate) enum Counting {
 pub(crate) fn now(state: &State, entries: &[Sequence], counting: Counting) -> Vec<Counts> {
     let Counting::For(viewer) = counting else { return Vec::new() };
     let viewer = viewer.and_then(|viewer| state.users.find(viewer));
-    entries.iter().map(|entry| state.responses.counts((*entry).into(), viewer)).collect()
+    entries.iter().map(|entry| of(state, (*entry).into(), viewer)).collect()
+}
+
+/// The counts of one post in this state.
+pub(crate) fn of(state: &State, post: PostId, viewer: Option<Ordinal>) -> Counts {
+    Counts { reposts: state.reposts.count(post), ..state.responses.counts(post, viewer) }
 }
 
 /// The counts of `entries`, newest first, as of an earlier position. `None` if that cannot be told any
@@ -54,6 +62,16 @@ pub(crate) fn as_of(
     for sequence in (position.sequence.0 + 1..=newest.0).map(Sequence) {
         match segments.record(sequence)?.map(|record| record.effect) {
             Some(Effect::Delete { post, .. }) if place(post).is_some() => return Ok(None),
+            Some(Effect::Delete { post, .. }) => {
+                let root = root_of(&segments, post)?;
+                reposted(&mut counts, root.and_then(place), 1);
+            }
+            Some(Effect::Unrepost { root, began: Some(_), .. }) => {
+                reposted(&mut counts, place(root), 1)
+            }
+            Some(Effect::Publish(NewPost { repost: Some(link), .. })) => {
+                reposted(&mut counts, place(link.root), -1);
+            }
             Some(Effect::Response(response)) => {
                 let found = place(response.target).or_else(|| place(response.post));
                 if let Some(counts) = found.and_then(|place| counts.get_mut(place)) {
@@ -64,6 +82,21 @@ pub(crate) fn as_of(
         }
     }
     Ok(Some(counts))
+}
+
+/// Takes a repost back, or its end. In between a count may be below none.
+fn reposted(counts: &mut [Counts], place: Option<usize>, by: i32) {
+    let counts = place.and_then(|place| counts.get_mut(place));
+    counts.into_iter().for_each(|c| c.reposts = c.reposts.wrapping_add_signed(by));
+}
+
+/// What a post that was deleted lately reposted, if it did.
+fn root_of(segments: &Segments, post: PostId) -> Result<Option<PostId>> {
+    let record = segments.record(post.into())?;
+    Ok(record.and_then(|record| match record.effect {
+        Effect::Publish(post) => post.repost.map(|link| link.root),
+        _ => None,
+    }))
 }
 
 /// Takes a response back. What concerns a comment's reactions does not concern its post.

@@ -49,7 +49,7 @@ impl<'a> Draft<'a> {
         let content = Content::new(self.shared, segments);
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
         let fetch = |(sequence, found): (&Sequence, _)| content.fetch(*sequence, found);
-        let size = |post: &Post| post.text.len() + post.meta.len();
+        let size = |post: &Post| post.borrow().bytes_len();
         let (posts, end) = self.fill(entries.iter().zip(found).map(fetch), size)?;
         Ok(Some(Page { position: *position, posts, end }))
     }
@@ -64,7 +64,7 @@ impl<'a> Draft<'a> {
             return Ok(self.page()?.map(|page| see(&page, look)));
         }
         let borrow = |(sequence, found): (&Sequence, _)| content.borrow(*sequence, found);
-        let size = |post: &PostRef<'_>| post.text.len() + post.meta.len();
+        let size = |post: &PostRef<'_>| post.bytes_len();
         let (posts, end) = self.fill(entries.iter().zip(&found).map(borrow), size)?;
         Ok(Some(look(PageRef { position: *position, posts: &posts, end })))
     }

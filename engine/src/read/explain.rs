@@ -10,7 +10,10 @@ use crate::group_name::GroupName;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
+use crate::query::{Span, TimelineQuery};
+use crate::read::judge::{Feed, Judge};
 use crate::read::stands::{Since, Stands};
+use crate::repost::Repost;
 use crate::shared::Shared;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -74,6 +77,21 @@ pub enum Why {
         /// Since when.
         since: Moment,
     },
+    /// It is a repost, and the user does not see the posts of whom it reposts: muted, in an exclusive
+    /// group, or one has blocked the other.
+    OriginalHidden {
+        /// The first post of the chain.
+        root: PostId,
+        /// Whose that is.
+        author: UserId,
+    },
+    /// It is a repost without a text, and what it reposts was deleted.
+    OriginalDeleted {
+        /// The first post of the chain.
+        root: PostId,
+        /// When, if that was lately.
+        at: Option<Moment>,
+    },
     /// The post was deleted.
     Deleted {
         /// When, if that was lately.
@@ -102,6 +120,8 @@ struct Case {
     muted: Option<Sequence>,
     apart: Option<(GroupName, Sequence)>,
     blocked: Option<(UserId, Sequence)>,
+    is_orphan: bool,
+    is_seen: bool,
     way: Way,
 }
 
@@ -115,16 +135,21 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
     let Some(author) = record.as_ref().and_then(author_of) else {
         return Ok(Explained { position, author: None, why: Why::NoSuchPost });
     };
-    let Case { position, post: stands, follow, muted, apart, blocked, way } =
+    let refers_to = record.as_ref().and_then(link_of);
+    let Case { position, post: stands, follow, muted, apart, blocked, is_orphan, is_seen, way } =
         case(&*shared.state()?, user, author, post.into())?;
     let why = if !stands.resolve()? {
         Why::Deleted { at: log.find(position, |effect| is_delete_of(effect, post))? }
+    } else if let Some(Repost { root, .. }) = refers_to.filter(|_| is_orphan) {
+        let at = log.find(position, |effect| is_delete_of(effect, root))?;
+        Why::OriginalDeleted { root, at }
     } else if let Some((by, since)) = blocked {
         Why::Blocked { by, since: log.moment(since)? }
     } else if let Some(since) = follow.resolve()? {
         match (muted, apart) {
             (Some(muted), _) => Why::Muted { since: log.moment(muted)? },
             (None, Some((group, since))) => Why::Apart { group, since: log.moment(since)? },
+            (None, None) if !is_seen => hidden(refers_to),
             (None, None) => Why::Present { since: log.moment(since)?, way },
         }
     } else {
@@ -142,6 +167,8 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         muted: None,
         apart: None,
         blocked: None,
+        is_orphan: state.reposts.is_orphan(post),
+        is_seen: true,
         way: Way::Pulled,
     };
     let Some(writer) = state.users.find(author) else { return Ok(case) };
@@ -154,8 +181,29 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
     case.apart = apart.map(|(group, since)| (group.name.clone(), since));
     let forth = graph.blocks.since(reader, writer).map(|since| (user, since));
     case.blocked = forth.or_else(|| Some((author, graph.blocks.since(writer, reader)?)));
+    case.is_seen = Judge::of(state, Feed::Home, &home_of(user)).sees(post);
     case.way = way(delivery, reader, post);
     Ok(case)
+}
+
+/// What the post refers to, if it does.
+fn link_of(record: &Record) -> Option<Repost> {
+    match &record.effect {
+        Effect::Publish(post) => post.repost,
+        Effect::Emptied(emptied) => emptied.repost,
+        _ => None,
+    }
+}
+
+fn hidden(refers_to: Option<Repost>) -> Why {
+    refers_to.map_or(Why::NoSuchPost, |link| Why::OriginalHidden {
+        root: link.root,
+        author: link.root_author,
+    })
+}
+
+fn home_of(user: UserId) -> TimelineQuery {
+    TimelineQuery { user, viewer: None, span: Span::Newest, limit: 1 }
 }
 
 fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) -> Way {
@@ -172,16 +220,15 @@ fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) ->
 
 /// Who published what is, or was, a post.
 fn author_of(record: &Record) -> Option<UserId> {
-    match &record.effect {
-        Effect::Publish(post) => Some(post.author),
-        Effect::Emptied(emptied) => Some(emptied.author),
-        Effect::Retired(retired) if retired.is_post => Some(retired.subject),
-        _ => None,
-    }
+    record.effect.post_author()
 }
 
 fn is_delete_of(effect: &Effect, of: PostId) -> bool {
-    matches!(effect, Effect::Delete { post, .. } if *post == of)
+    match effect {
+        Effect::Delete { post, .. } => *post == of,
+        Effect::Unrepost { began, .. } => *began == Some(of.into()),
+        _ => false,
+    }
 }
 
 fn is_end_of(effect: &Effect, of: UserId, to: UserId) -> bool {

@@ -11,9 +11,10 @@ use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
 use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
 use crate::read::content::{Content, Reach};
-use crate::read::counts::Counting;
+use crate::read::counts::{self, Counting};
 use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
+use crate::read::judge::Judge;
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
 use crate::read::visibility::Viewer;
@@ -125,26 +126,40 @@ pub(crate) fn counted(
     query: &CountedQuery,
     reach: Reach,
 ) -> Result<Option<CountedPage>> {
+    maybe_counted(shared, query, true, reach)
+}
+
+/// The same, or without counts.
+pub(crate) fn maybe_counted(
+    shared: &Shared,
+    query: &CountedQuery,
+    is_counted: bool,
+    reach: Reach,
+) -> Result<Option<CountedPage>> {
+    let counting = |reader| if is_counted { Counting::For(reader) } else { Counting::No };
     let (selection, page) = match query {
         CountedQuery::Home(page) => {
             // A home is read by its user, unless somebody else is named.
-            let counting = Counting::For(page.viewer.or(Some(page.user)));
+            let counting = counting(page.viewer.or(Some(page.user)));
             (select_home(shared, page, counting, reach)?, page)
         }
         CountedQuery::Outbox(page) => {
-            (select_outbox(shared, page, Counting::For(page.viewer), reach)?, page)
+            (select_outbox(shared, page, counting(page.viewer), reach)?, page)
         }
         CountedQuery::Group(group) => {
             let page = &group.page;
-            let counting = Counting::For(page.viewer.or(Some(page.user)));
+            let counting = counting(page.viewer.or(Some(page.user)));
             (select_group(shared, group, counting, reach)?, page)
         }
     };
     let Some(mut selection) = selection else { return Ok(None) };
-    let entries = selection.entries.clone();
+    let entries = if is_counted { selection.entries.clone() } else { Vec::new() };
     let counts = std::mem::take(&mut selection.counts);
     let draft = Draft::new(shared, selection, page, reach);
     let Some(page) = draft.page()? else { return Ok(None) };
+    if !is_counted {
+        return Ok(Some(CountedPage { page, counts: Vec::new() }));
+    }
     let of = |post: &Post| {
         let post = Sequence::from(post.id);
         let place = entries.binary_search_by(|entry| post.cmp(entry)).ok();
@@ -182,11 +197,12 @@ pub(crate) fn counted_post(
     let (position, stands, counts, revised, segments) = {
         let state = shared.state()?;
         let author = state.users.find(post.author).ok_or_else(absent)?;
-        let is_hidden = Viewer::new(&state, viewer).is_hidden(author);
+        let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
+            || post.repost.is_some() && !Judge::for_viewer(&state, viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
         let reader = viewer.and_then(|viewer| state.users.find(viewer));
-        let counts = state.responses.counts(id, reader);
+        let counts = counts::of(&state, id, reader);
         (state.position, stands, counts, state.revisions.of(id), shared.log.segments())
     };
     Tally::count(&shared.tally.posts_read, 1);

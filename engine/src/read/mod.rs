@@ -6,7 +6,8 @@
 //! ```
 //!
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
-//! * [`select`]: which posts a page has.
+//! * [`select`]: which posts a page has; [`judge`]: which of these its reader sees; [`asked`]: how many
+//!   entries are looked at for that.
 //! * [`stands`]: whether an entry still holds.
 //! * [`content`]: where their content is.
 //! * [`draft`]: a page whose ids are known, and its content.
@@ -15,11 +16,16 @@
 //! * [`groups`]: a user's groups and their members.
 //! * [`marks`]: how far a user has seen a feed; [`unread`]: how much is left.
 //! * [`revisions`]: what a post says now, and what it said before.
+//! * [`broadcasts`]: feeds of broadcasts; [`broadcast_draft`]: what they are called; [`live_sessions`]: the order that their pages keep;
+//!   [`recency`]: which was used last.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see.
 //! * [`targets`], [`lists`]: what is responded to, and pages of responses; [`comments`], [`reactors`];
+//!   [`reposters`]; [`originals`]: what the reposts of a page refer to;
+//!   [`came_by`]: by which groups they came;
 //!   [`counts`]: how many there are.
+//! * [`notices`]: what concerns a user, and [`notice_groups`]: put together by what it is about.
 //! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
 //! * [`activity`]: when users were last active.
@@ -29,6 +35,10 @@
 //! * Unfollowed, muted, blocked and deleted are tested now, never scrubbed later.
 
 pub(crate) mod activity;
+pub(crate) mod asked;
+pub(crate) mod broadcast_draft;
+pub(crate) mod broadcasts;
+pub(crate) mod came_by;
 pub(crate) mod changes;
 pub(crate) mod comments;
 pub(crate) mod content;
@@ -38,10 +48,17 @@ pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod groups;
+pub(crate) mod judge;
 pub(crate) mod lists;
+pub(crate) mod live_sessions;
 pub(crate) mod marks;
 pub(crate) mod merge;
+pub(crate) mod notice_groups;
+pub(crate) mod notices;
+pub(crate) mod originals;
 pub(crate) mod reactors;
+pub(crate) mod recency;
+pub(crate) mod reposters;
 pub(crate) mod revisions;
 pub(crate) mod scan;
 pub(crate) mod select;

@@ -8,6 +8,7 @@ use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::log::record::Effect;
 use crate::query::Post;
 use crate::read::content::{Content, Reach, as_content};
+use crate::read::judge::Judge;
 use crate::read::stands::Stands;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -73,15 +74,13 @@ fn walk(
 ) -> Result<Position> {
     let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {id}"));
     let segments = shared.log.segments();
-    let author = match segments.record(id.into())?.map(|record| record.effect) {
-        Some(Effect::Publish(post)) => post.author,
-        Some(Effect::Emptied(emptied)) => emptied.author,
-        _ => return Err(absent()),
-    };
+    let record = segments.record(id.into())?.filter(|record| !is_retired(&record.effect));
+    let author = record.and_then(|record| record.effect.post_author()).ok_or_else(absent)?;
     let (position, stands, revised, segments) = {
         let state = shared.state()?;
         let author = state.users.find(author).ok_or_else(absent)?;
-        let is_hidden = Viewer::new(&state, viewer).is_hidden(author);
+        let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
+            || !Judge::for_viewer(&state, viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
         (state.position, stands, state.revisions.of(id), shared.log.segments())
@@ -95,7 +94,7 @@ fn walk(
             Effect::Revise(revise) => Some(revise.before),
             _ => None,
         };
-        let is_emptied = matches!(record.effect, Effect::Emptied(_));
+        let is_emptied = record.effect.is_emptied();
         let post = as_content(at, record).filter(|_| !is_emptied);
         let Some(post) = post else { break };
         let (wants_more, keeps) = (go_on(post), shared.options.keep_revisions);
@@ -105,6 +104,10 @@ fn walk(
         }
     }
     Ok(position)
+}
+
+fn is_retired(effect: &Effect) -> bool {
+    matches!(effect, Effect::Retired(_))
 }
 
 /// The post as it is now, if it is not deleted; and whether that is of a record above `until`.

@@ -63,9 +63,9 @@ fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found
         found.next = sequence;
         let Some(record) = segments.record(sequence)? else { continue };
         match (query.of, &record.effect) {
-            (ScanOf::Posts, Effect::Publish(_) | Effect::Emptied(_)) => {
+            (ScanOf::Posts, Effect::Publish(_) | Effect::Emptied(_) | Effect::Broadcast(_)) => {
                 let post = as_content(sequence, record);
-                bytes += post.as_ref().map_or(0, |post| post.text.len() + post.meta.len());
+                bytes += post.as_ref().map_or(0, |post| post.borrow().bytes_len());
                 found.posts.extend(post);
             }
             (ScanOf::Follows, Effect::Follow { user, author, .. }) => {
@@ -118,6 +118,7 @@ impl Alive {
 
 fn is_alive(state: &State, post: &Post) -> Result<Alive> {
     let stands = match state.users.find(post.author) {
+        Some(_) if state.reposts.is_orphan(post.id.into()) => Stands::Known(false),
         Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into())?,
         None => Stands::Known(false),
     };

@@ -13,9 +13,11 @@ use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
 use crate::query::{Counts, GroupQuery, TimelineQuery};
+use crate::read::asked::{Asked, Turns};
 use crate::read::content::Reach;
 use crate::read::counts::{self, Counting};
 use crate::read::groups;
+use crate::read::judge::Feed;
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -57,6 +59,7 @@ pub(crate) struct Rest {
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     excerpts: Excerpts,
+    turns: Turns,
     revised: RevisedPosts,
 }
 
@@ -74,6 +77,8 @@ pub(crate) struct Known<'a> {
     pub(crate) followees: Option<&'a Followees>,
     /// The page reaches below the inbox.
     pub(crate) is_below_inbox: bool,
+    /// What is in files was read a moment ago, and is looked at whatever that takes.
+    pub(crate) is_stubborn: bool,
 }
 
 /// Whom a user followed when their edges had that stamp.
@@ -90,25 +95,28 @@ pub(crate) fn home(
     steps: &mut Steps,
 ) -> Result<Selection> {
     let (mut followees, mut is_below_inbox) = (None, false);
+    let mut asked = Asked::new(Feed::Home, query, counting);
     loop {
-        let known = Known { followees: followees.as_ref(), is_below_inbox };
-        let selection = match look_at_home(shared, (query, counting), known, steps, Reach::Files)? {
+        let is_stubborn = asked.is_stubborn();
+        let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
+        let (raw, look) = look_at_home(shared, &mut asked, known, steps, Reach::Files)?;
+        let (turns, selection) = match look {
             Look::Done(selection) => return Ok(selection),
             Look::Followees(excerpt, stamp) => {
                 followees = Some(Followees::read(&excerpt, stamp)?);
                 continue;
             }
-            Look::Posts(rest) => rest.finish(query)?,
-            Look::Pulled(beside) => match beside.finish(query, steps)? {
-                Some(selection) => selection,
-                None => {
+            Look::Posts(rest) => (rest.turns, rest.finish(&raw)?),
+            Look::Pulled(beside) => match (beside.rest.turns, beside.finish(&raw, steps)?) {
+                (turns, Some(selection)) => (turns, selection),
+                (_, None) => {
                     is_below_inbox = true;
                     continue;
                 }
             },
         };
-        if let Some(counted) = selection.counted_later(shared, counting)? {
-            return Ok(counted);
+        if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
+            return Ok(finished);
         }
     }
 }
@@ -120,8 +128,9 @@ pub(crate) fn resident_home(
     counting: Counting,
 ) -> Result<Option<Selection>> {
     let known = Known::default();
-    look_at_home(shared, (query, counting), known, &mut Steps::default(), Reach::Memory)
-        .map(Look::done)
+    let mut asked = Asked::new(Feed::Home, query, counting);
+    look_at_home(shared, &mut asked, known, &mut Steps::default(), Reach::Memory)
+        .map(|(_, look)| look.done())
 }
 
 /// A page of the user's outbox.
@@ -130,12 +139,15 @@ pub(crate) fn outbox(
     query: &TimelineQuery,
     counting: Counting,
 ) -> Result<Selection> {
+    let mut asked = Asked::new(Feed::Outbox, query, counting);
     loop {
-        match look_at_outbox(shared, query, counting)? {
-            Ok(selection) => return Ok(selection),
-            Err(rest) => {
-                if let Some(counted) = rest.finish(query)?.counted_later(shared, counting)? {
-                    return Ok(counted);
+        match look_at_outbox(shared, &mut asked)? {
+            (_, Ok(selection)) => return Ok(selection),
+            (raw, Err(rest)) => {
+                let turns = rest.turns;
+                let selection = rest.finish(&raw)?;
+                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
+                    return Ok(finished);
                 }
             }
         }
@@ -148,17 +160,21 @@ pub(crate) fn resident_outbox(
     query: &TimelineQuery,
     counting: Counting,
 ) -> Result<Option<Selection>> {
-    Ok(look_at_outbox(shared, query, counting)?.ok())
+    let mut asked = Asked::new(Feed::Outbox, query, counting);
+    Ok(look_at_outbox(shared, &mut asked)?.1.ok())
 }
 
 /// A page of the feed of one of the user's groups.
 pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Selection> {
+    let mut asked = Asked::new(Feed::Group, &query.page, counting);
     loop {
-        match look_at_group(shared, query, counting)? {
-            Ok(selection) => return Ok(selection),
-            Err(rest) => {
-                if let Some(counted) = rest.finish(&query.page)?.counted_later(shared, counting)? {
-                    return Ok(counted);
+        match look_at_group(shared, query, &mut asked)? {
+            (_, Ok(selection)) => return Ok(selection),
+            (raw, Err(rest)) => {
+                let turns = rest.turns;
+                let selection = rest.finish(&raw)?;
+                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
+                    return Ok(finished);
                 }
             }
         }
@@ -171,24 +187,34 @@ pub(crate) fn resident_group(
     query: &GroupQuery,
     counting: Counting,
 ) -> Result<Option<Selection>> {
-    Ok(look_at_group(shared, query, counting)?.ok())
+    let mut asked = Asked::new(Feed::Group, &query.page, counting);
+    Ok(look_at_group(shared, query, &mut asked)?.1.ok())
 }
 
+/// Looks until the page is full as its reader sees it, under one hold of the state. Answers what the last
+/// look looked for.
 fn look_at_home(
     shared: &Shared,
-    (query, counting): (&TimelineQuery, Counting),
+    asked: &mut Asked<'_>,
     known: Known<'_>,
     steps: &mut Steps,
     reach: Reach,
-) -> Result<Look> {
+) -> Result<(TimelineQuery, Look)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    let user = state.users.find(query.user);
+    let user = state.users.find(asked.query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
-    let mut looked = look(&state, shared.log.segments(), (query, now), known, steps)?;
-    if let Look::Done(selection) = &mut looked {
-        selection.counts = counts::now(&state, &selection.entries, counting);
-    }
+    let (raw, looked) = loop {
+        let raw = asked.raw();
+        let mut looked = look(&state, shared.log.segments(), (&raw, now), known, steps)?;
+        if let Look::Done(selection) = &mut looked {
+            if !selection.fit(|entries| Ok(asked.fit(&state, entries)))? {
+                continue;
+            }
+            selection.counts = counts::now(&state, &selection.entries, asked.counting);
+        }
+        break (raw, looked);
+    };
     // A page that reaches below the inbox was counted by the look that found that out.
     let is_answered = !known.is_below_inbox
         && match looked {
@@ -199,7 +225,7 @@ fn look_at_home(
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
     }
-    Ok(looked)
+    Ok((raw, looked))
 }
 
 /// One look at the state.
@@ -216,26 +242,24 @@ pub(crate) fn look(
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
-    let is_same = |known: &&Followees| known.stamp == state.graph.following.stamp(user);
-    let reader = Reader { state, viewer, user, known: known.followees.filter(is_same), now };
+    let reader = Reader::new(state, viewer, user, known.followees, now);
     let wanted = Wanted { reader: user, span: query.span, count: query.limit + 1, now };
-    let inboxed = if known.is_below_inbox { Inboxed::No } else { reader.inboxed(wanted, steps)? };
+    let is_pulled = known.is_below_inbox || known.is_stubborn;
+    let inboxed = if is_pulled { Inboxed::No } else { reader.inboxed(wanted, steps)? };
     match inboxed {
         Inboxed::Page(entries) => {
             return Ok(Look::Done(Selection::of(state, segments, entries)));
         }
         Inboxed::Files(taken, authors) => {
             let excerpts = excerpts(state, &authors, query);
-            let revised = state.revisions.posts().clone();
-            let rest = Rest { position, segments, authors, excerpts, revised };
+            let (turns, revised) = (Turns::of(state), state.revisions.posts().clone());
+            let rest = Rest { position, segments, authors, excerpts, turns, revised };
             return Ok(Look::Pulled(Beside { taken, wanted, rest }));
         }
         Inboxed::No => {}
     }
-    if !reader.knows_followees() {
-        let edges = &state.graph.following;
-        let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-        return Ok(Look::Followees(all, edges.stamp(user)));
+    if let Some((excerpt, stamp)) = reader.unread_followees() {
+        return Ok(Look::Followees(excerpt, stamp));
     }
     steps.pulled = reader.followees();
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
@@ -247,52 +271,68 @@ pub(crate) fn look(
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
+    if known.is_stubborn {
+        let entries = nearest(&state.outboxes, &authors, query)?;
+        return Ok(Look::Done(Selection::of(state, segments, entries)));
+    }
     let excerpts = excerpts(state, &authors, query);
-    let revised = state.revisions.posts().clone();
-    Ok(Look::Posts(Rest { position, segments, authors, excerpts, revised }))
+    let (turns, revised) = (Turns::of(state), state.revisions.posts().clone());
+    Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
 }
 
 /// The selection, or what is left to do for it.
 type Looked = std::result::Result<Selection, Rest>;
 
-fn look_at_group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Looked> {
+fn look_at_group(
+    shared: &Shared,
+    query: &GroupQuery,
+    asked: &mut Asked<'_>,
+) -> Result<(TimelineQuery, Looked)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
     state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    Ok(pull(&state, shared.log.segments(), authors, &query.page)?
-        .map(|s| s.counted(&state, counting)))
+    pull(&state, shared.log.segments(), authors, asked)
 }
 
-fn look_at_outbox(shared: &Shared, query: &TimelineQuery, counting: Counting) -> Result<Looked> {
+fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Looked)> {
     let state = shared.state()?;
-    let viewer = Viewer::new(&state, query.viewer);
-    let author = state.users.find(query.user).filter(|author| !viewer.is_hidden(*author));
+    let viewer = Viewer::new(&state, asked.query.viewer);
+    let author = state.users.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
     let authors = author.into_iter().collect();
-    let looked = pull(&state, shared.log.segments(), authors, query)?;
-    Ok(looked.map(|selection| selection.counted(&state, counting)))
+    pull(&state, shared.log.segments(), authors, asked)
 }
 
-/// A page merged from the outboxes of these authors.
+/// A page merged from the outboxes of these authors. Answers what the last look looked for.
 fn pull(
     state: &State,
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
-    query: &TimelineQuery,
-) -> Result<Looked> {
+    asked: &mut Asked<'_>,
+) -> Result<(TimelineQuery, Looked)> {
     let position = state.position;
-    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
-    let entries = nearest(&resident, &authors, query)?;
-    if resident.missed.get() {
-        let excerpts = excerpts(state, &authors, query);
-        let revised = state.revisions.posts().clone();
-        return Ok(Err(Rest { position, segments, authors, excerpts, revised }));
+    loop {
+        let raw = asked.raw();
+        let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+        let mut entries = nearest(&resident, &authors, &raw)?;
+        if resident.missed.get() && asked.is_stubborn() {
+            entries = nearest(&state.outboxes, &authors, &raw)?;
+        } else if resident.missed.get() {
+            let (excerpts, turns) = (excerpts(state, &authors, &raw), Turns::of(state));
+            let revised = state.revisions.posts().clone();
+            let rest = Rest { position, segments, authors, excerpts, turns, revised };
+            return Ok((raw, Err(rest)));
+        }
+        if asked.fit(state, &mut entries) {
+            let counts = counts::now(state, &entries, asked.counting);
+            let selection = Selection::of(state, segments, entries);
+            return Ok((raw, Ok(Selection { counts, ..selection })));
+        }
     }
-    Ok(Ok(Selection::of(state, segments, entries)))
 }
 
 /// Somebody whose home is read.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     state: &'a State,
     viewer: Viewer<'a>,
     user: Ordinal,
@@ -300,7 +340,29 @@ struct Reader<'a> {
     now: Timestamp,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        state: &'a State,
+        viewer: Viewer<'a>,
+        user: Ordinal,
+        known: Option<&'a Followees>,
+        now: Timestamp,
+    ) -> Self {
+        let edges = &state.graph.following;
+        let known = known.filter(|known| known.stamp == edges.stamp(user));
+        Self { state, viewer, user, known, now }
+    }
+
+    /// What to read of the followees if they are in files, and are not known yet.
+    pub(super) fn unread_followees(&self) -> Option<(Excerpt<EDGE_WIDTH>, Stamp)> {
+        if self.knows_followees() {
+            return None;
+        }
+        let edges = &self.state.graph.following;
+        let all = edges.excerpt(self.user, Near::Below(Sequence(u64::MAX)), usize::MAX);
+        Some((all, edges.stamp(self.user)))
+    }
+
     fn followees(&self) -> usize {
         self.state.graph.following.count(self.user) as usize
     }
@@ -337,11 +399,23 @@ impl Reader<'_> {
     }
 
     /// Hands out the authors whose posts are in the home.
-    fn each_author(&self, mut each: impl FnMut(Ordinal)) -> Result<()> {
+    fn each_author(&self, each: impl FnMut(Ordinal)) -> Result<()> {
+        self.each_author_of(|_| true, each)
+    }
+
+    /// Of the authors whose posts are in the home, hands out those that count.
+    pub(super) fn each_author_of(
+        &self,
+        counts: impl Fn(Ordinal) -> bool,
+        mut each: impl FnMut(Ordinal),
+    ) -> Result<()> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
         let mut judge = |author| {
             let author = Ordinal(author);
+            if !counts(author) {
+                return;
+            }
             let is_hidden = hides_any && hidden.contains(self.user, author);
             if !is_hidden && !self.viewer.is_hidden(author) {
                 each(author);
@@ -384,14 +458,31 @@ impl Selection {
         Self { position, entries, places, counts: Vec::new(), segments }
     }
 
-    fn counted(self, state: &State, counting: Counting) -> Self {
-        Self { counts: counts::now(state, &self.entries, counting), ..self }
+    /// Has `fit` leave out what the reader does not see; answers what that does. The places go with their
+    /// entries.
+    fn fit(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<bool>) -> Result<bool> {
+        let all = if self.places.is_empty() { Vec::new() } else { self.entries.clone() };
+        let is_enough = fit(&mut self.entries)?;
+        if self.entries.len() < all.len() {
+            let (mut each, entries) = (all.iter(), &self.entries);
+            let is_kept =
+                |entry: &Sequence| entries.binary_search_by(|kept| entry.cmp(kept)).is_ok();
+            self.places.retain(|_| each.next().is_some_and(is_kept));
+        }
+        Ok(is_enough)
     }
 
-    /// The same without the state it was selected from. `None` if the counts of then are known no more:
-    /// look again.
-    fn counted_later(self, shared: &Shared, counting: Counting) -> Result<Option<Self>> {
-        let counts = counts::as_of(shared, self.position, &self.entries, counting)?;
+    /// What its reader sees of it, counted, without the state it was selected from. `None`: look again.
+    fn finished_later(
+        mut self,
+        shared: &Shared,
+        asked: &mut Asked<'_>,
+        turns: Turns,
+    ) -> Result<Option<Self>> {
+        if !self.fit(|entries| asked.fit_later(shared, turns, entries))? {
+            return Ok(None);
+        }
+        let counts = counts::as_of(shared, self.position, &self.entries, asked.counting)?;
         Ok(counts.map(|counts| Self { counts, ..self }))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, UserId};
-use crate::log::record::Effect;
+use crate::log::record::{Effect, Retired};
 use crate::log::response_effect::ResponseEffect;
 use crate::log::view::Segments;
 use crate::read::content::Reach;
@@ -31,6 +31,11 @@ pub(crate) struct Standing {
 }
 
 impl Target {
+    /// A post.
+    pub(crate) fn post(id: PostId, author: UserId) -> Self {
+        Self { id, author, post: id, owner: author }
+    }
+
     /// What a record is about.
     pub(crate) fn of(effect: &ResponseEffect) -> Self {
         let ResponseEffect { target: id, author, post, owner, .. } = *effect;
@@ -43,34 +48,30 @@ pub(crate) fn find(shared: &Shared, id: PostId, reach: Reach) -> Result<Option<O
     let segments = shared.log.segments();
     let Some(effect) = effect(&segments, id, reach)? else { return Ok(None) };
     let (author, post) = match effect {
-        Some(Effect::Publish(post)) => (post.author, id),
-        Some(Effect::Emptied(post)) => (post.author, id),
-        Some(Effect::Retired(retired)) if retired.is_post => (retired.subject, id),
         Some(Effect::Response(response)) if response.text().is_some() => {
             let ResponseEffect { user: author, post, owner, .. } = response;
             return Ok(Some(Some(Target { id, author, post, owner })));
         }
-        Some(Effect::Retired(retired)) => match retired.comment_of {
-            Some(post) => (retired.subject, post),
+        Some(Effect::Retired(Retired { comment_of: Some(post), subject, .. })) => (subject, post),
+        other => match other.and_then(|effect| effect.post_author()) {
+            Some(author) => (author, id),
             None => return Ok(Some(None)),
         },
-        _ => return Ok(Some(None)),
     };
     if post == id {
         return Ok(Some(Some(Target { id, author, post, owner: author })));
     }
     let Some(effect) = self::effect(&segments, post, reach)? else { return Ok(None) };
-    let owner = match effect {
-        Some(Effect::Publish(post)) => Some(post.author),
-        Some(Effect::Emptied(post)) => Some(post.author),
-        Some(Effect::Retired(retired)) if retired.is_post => Some(retired.subject),
-        _ => None,
-    };
+    let owner = effect.and_then(|effect| effect.post_author());
     Ok(Some(owner.map(|owner| Target { id, author, post, owner })))
 }
 
 /// The effect at that place in the log. `None` if that is out of reach.
-fn effect(segments: &Segments, id: PostId, reach: Reach) -> Result<Option<Option<Effect>>> {
+pub(crate) fn effect(
+    segments: &Segments,
+    id: PostId,
+    reach: Reach,
+) -> Result<Option<Option<Effect>>> {
     if let Some(located) = segments.resident(id.into()) {
         return Ok(Some(Some(located.record()?.effect)));
     }
@@ -82,7 +83,8 @@ fn effect(segments: &Segments, id: PostId, reach: Reach) -> Result<Option<Option
 
 /// Whether the target stands.
 pub(crate) fn standing(state: &State, target: &Target) -> Result<Standing> {
-    let Some(owner) = state.users.find(target.owner) else {
+    let owner = state.users.find(target.owner);
+    let Some(owner) = owner.filter(|_| !state.reposts.is_orphan(target.post.into())) else {
         return Ok(Standing { post: Stands::Known(false), comment: None });
     };
     let post = Stands::of(&state.outboxes.posts, owner, target.post.into())?;

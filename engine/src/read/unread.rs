@@ -5,6 +5,8 @@
 //! began above the mark). Where there is no inbox, or too much does not count, each author's outbox is
 //! counted from the mark or the follow on. Both end at the limit. Nothing looks at a file under the
 //! state lock: an excerpt is taken along instead.
+//!
+//! What the [`Judge`] hides is not counted, as on a page; see [`asked`](crate::read::asked).
 
 use std::cell::Cell;
 
@@ -14,8 +16,10 @@ use crate::ids::{Position, PostId, Sequence, Timestamp};
 use crate::limits::UNREAD_MAX;
 use crate::mark::{Feed, Unread, UnreadQuery};
 use crate::query::Span;
+use crate::read::asked::{STALE_MAX, Turns};
 use crate::read::content::Reach;
 use crate::read::groups::shown;
+use crate::read::judge::{self, Judge};
 use crate::read::marks::{check_owner, find};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -57,7 +61,26 @@ enum Look {
     /// The followees are in files: read these, then look again.
     Followees(Excerpt<EDGE_WIDTH>, Stamp),
     /// Posts are in files: the count goes on without the state.
-    Posts(Frame, Vec<Counts>, Excerpts),
+    Posts(Rest),
+}
+
+/// What is left to do without the state.
+struct Rest {
+    frame: Frame,
+    user: Ordinal,
+    authors: Vec<Counts>,
+    excerpts: Excerpts,
+    turns: Turns,
+}
+
+/// What earlier looks have found.
+struct Attempt {
+    /// The followees, if they had to be read from files.
+    known: Option<Known>,
+    /// How many entries the next look takes.
+    wanted: usize,
+    /// Looks whose entries could not be judged any more.
+    stale: u32,
 }
 
 /// Whom a user followed, and since when, while their edges had that stamp.
@@ -70,15 +93,16 @@ struct Known {
 pub(crate) fn unread(shared: &Shared, query: &UnreadQuery, reach: Reach) -> Result<Option<Unread>> {
     check_limit(query.limit)?;
     check_owner(query.user, query.viewer)?;
-    let mut known = None;
+    let mut attempt = Attempt { known: None, wanted: query.limit + 1, stale: 0 };
     loop {
-        match look(shared, query, known.as_ref())? {
+        match look(shared, query, &attempt)? {
             Look::Done(unread) => return Ok(Some(unread)),
             _ if reach == Reach::Memory => return Ok(None),
-            Look::Followees(excerpt, stamp) => known = Some(Known::read(&excerpt, stamp)?),
-            Look::Posts(frame, authors, excerpts) => {
-                let found = Found::of(&excerpts, &authors, frame.limit)?;
-                return Ok(Some(frame.answer(found)));
+            Look::Followees(excerpt, stamp) => attempt.known = Some(Known::read(&excerpt, stamp)?),
+            Look::Posts(rest) => {
+                if let Some(unread) = rest.finish(shared, kind(&query.feed), &mut attempt)? {
+                    return Ok(Some(unread));
+                }
             }
         }
     }
@@ -91,7 +115,15 @@ fn check_limit(limit: usize) -> Result<()> {
     Err(Error::invalid(format!("limit {limit} is out of range; count up to 1 to {UNREAD_MAX}")))
 }
 
-fn look(shared: &Shared, query: &UnreadQuery, known: Option<&Known>) -> Result<Look> {
+/// As the judge of it knows the feed.
+fn kind(feed: &Feed) -> judge::Feed {
+    match feed {
+        Feed::Home => judge::Feed::Home,
+        Feed::Group(_) => judge::Feed::Group,
+    }
+}
+
+fn look(shared: &Shared, query: &UnreadQuery, attempt: &Attempt) -> Result<Look> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let (user, feed) = find(&state, query.user, &query.feed)?;
@@ -99,10 +131,12 @@ fn look(shared: &Shared, query: &UnreadQuery, known: Option<&Known>) -> Result<L
     let frame = Frame { position: state.position, mark, limit: query.limit };
     let Some(user) = user else { return Ok(Look::Done(frame.answer(Found::default()))) };
     state.activity.touch(user, now);
-    let reader = Reader { state: &state, user, above: query.since.unwrap_or(mark).into(), known };
+    let (above, known) = (query.since.unwrap_or(mark).into(), attempt.known.as_ref());
+    let judge = Judge::of_reader(&state, kind(&query.feed), user);
+    let reader = Reader { state: &state, user, above, known };
     let authors = match &query.feed {
         Feed::Home => {
-            if let Some(entries) = reader.inbox(query.limit, now)? {
+            if let Some(entries) = reader.inbox(query.limit, judge, now)? {
                 return Ok(Look::Done(frame.answer(Found::in_order(&entries))));
             }
             let following = &state.graph.following;
@@ -119,16 +153,56 @@ fn look(shared: &Shared, query: &UnreadQuery, known: Option<&Known>) -> Result<L
         }
     };
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
-    let found = Found::of(&resident, &authors, query.limit)?;
+    let found = Found::seen(&resident, &authors, query.limit, judge)?;
     // What is in memory may be more than is counted: then nobody need look at files.
     if query.limit < found.count || !resident.missed.get() {
         return Ok(Look::Done(frame.answer(found)));
     }
+    if STALE_MAX <= attempt.stale {
+        // These files were read a moment ago.
+        let found = Found::seen(&state.outboxes, &authors, query.limit, judge)?;
+        return Ok(Look::Done(frame.answer(found)));
+    }
     let mut excerpts = Excerpts::default();
     for Counts { author, above } in &authors {
-        excerpts.take(&state.outboxes, *author, Near::Above(*above), query.limit + 1);
+        excerpts.take(&state.outboxes, *author, Near::Above(*above), attempt.wanted);
     }
-    Ok(Look::Posts(frame, authors, excerpts))
+    let turns = Turns::of(&state);
+    Ok(Look::Posts(Rest { frame, user, authors, excerpts, turns }))
+}
+
+impl Rest {
+    /// Goes on without the state; what is found is judged in the end. `None`: look again.
+    fn finish(
+        self,
+        shared: &Shared,
+        feed: judge::Feed,
+        attempt: &mut Attempt,
+    ) -> Result<Option<Unread>> {
+        let Self { frame, user, authors, excerpts, turns } = self;
+        if turns.is_idle() {
+            let found = Found::of(&excerpts, &authors, frame.limit, |_| true)?;
+            return Ok(Some(frame.answer(found)));
+        }
+        let mut entries = Vec::new();
+        let taken = Found::of(&excerpts, &authors, attempt.wanted - 1, |entry| {
+            entries.push(entry);
+            true
+        })?;
+        let state = shared.state()?;
+        if Turns::of(&state) != turns {
+            attempt.stale += 1;
+            return Ok(None);
+        }
+        let judge = Judge::of_reader(&state, feed, user);
+        entries.retain(|entry| judge.sees(*entry));
+        if taken.count == attempt.wanted && entries.len() <= frame.limit {
+            attempt.wanted = attempt.wanted.saturating_mul(2);
+            return Ok(None);
+        }
+        let oldest = entries.iter().min().copied();
+        Ok(Some(frame.answer(Found { count: entries.len(), oldest })))
+    }
 }
 
 /// Somebody whose feed is counted.
@@ -186,7 +260,12 @@ impl<'a> Reader<'a> {
 
     /// The entries that count, newest first, one more than the limit if there are more; `None` if
     /// there is no warm inbox, or it does not have all of them.
-    fn inbox(&self, limit: usize, now: Timestamp) -> Result<Option<Vec<Sequence>>> {
+    fn inbox(
+        &self,
+        limit: usize,
+        judge: Judge<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Sequence>>> {
         let delivery = &self.state.delivery;
         if !delivery.is_on() || delivery.wants_inbox(self.user, now).is_some() {
             return Ok(None);
@@ -196,20 +275,33 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let Some(left_out) = self.left_out()? else { return Ok(None) };
+        let mut count = limit + 1 + left_out.len();
+        loop {
+            let Some(mut entries) = self.inboxed(count, now)? else { return Ok(None) };
+            let is_all = entries.len() < count;
+            entries.retain(|entry| left_out.binary_search(entry).is_err());
+            if !judge.is_idle() {
+                entries.retain(|entry| judge.sees(*entry));
+            }
+            if is_all || limit < entries.len() {
+                return Ok(Some(entries));
+            }
+            count = count.saturating_mul(2);
+        }
+    }
+
+    /// The entries of the inbox nearest above the mark, so many; `None` if it does not have all of them.
+    fn inboxed(&self, count: usize, now: Timestamp) -> Result<Option<Vec<Sequence>>> {
         let mut steps = Steps::default();
+        let delivery = &self.state.delivery;
         let flights =
             delivery.flights_of(|each| self.each_shown(|(_, author)| each(author)), &mut steps)?;
-        let wanted = Wanted {
-            reader: self.user,
-            span: Span::After(self.above.into()),
-            count: limit + 1 + left_out.len(),
-            now,
-        };
-        let Inboxed::Page(mut entries) = page(self.state, wanted, flights, &mut steps)? else {
-            return Ok(None);
-        };
-        entries.retain(|entry| left_out.binary_search(entry).is_err());
-        Ok(Some(entries))
+        let span = Span::After(self.above.into());
+        let wanted = Wanted { reader: self.user, span, count, now };
+        match page(self.state, wanted, flights, &mut steps)? {
+            Inboxed::Page(entries) => Ok(Some(entries)),
+            _ => Ok(None),
+        }
     }
 
     /// Posts above the mark that do not count although they may be in the home, ascending: the user's
@@ -255,12 +347,33 @@ impl Known {
 }
 
 impl Found {
-    /// What is in these outboxes; ends above the limit.
-    fn of(outboxes: &impl Outbox, authors: &[Counts], limit: usize) -> Result<Self> {
+    /// What the judge's reader sees in these outboxes; ends above the limit.
+    fn seen(
+        outboxes: &impl Outbox,
+        authors: &[Counts],
+        limit: usize,
+        judge: Judge<'_>,
+    ) -> Result<Self> {
+        match judge.is_idle() {
+            true => Self::of(outboxes, authors, limit, |_| true),
+            false => Self::of(outboxes, authors, limit, |entry| judge.sees(entry)),
+        }
+    }
+
+    /// What counts in these outboxes; ends above the limit.
+    fn of(
+        outboxes: &impl Outbox,
+        authors: &[Counts],
+        limit: usize,
+        mut counts: impl FnMut(Sequence) -> bool,
+    ) -> Result<Self> {
         let mut found = Self::default();
         for Counts { author, above } in authors {
             let mut walk = Up::new(outboxes.part(*author), *above);
             while let Some((post, _)) = walk.next()? {
+                if !counts(post) {
+                    continue;
+                }
                 found.count += 1;
                 found.oldest = Some(found.oldest.map_or(post, |oldest| oldest.min(post)));
                 if limit < found.count {

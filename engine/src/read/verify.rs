@@ -44,7 +44,8 @@ pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
     let query = TimelineQuery { user, viewer: None, span: Span::Newest, limit: ENTRIES };
     let (mut followees, mut is_below_inbox) = (None, false);
     loop {
-        let known = Known { followees: followees.as_ref(), is_below_inbox };
+        let is_stubborn = false;
+        let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
         let Sides { look, authors, excerpts, position } = both(shared, &query, known)?;
         let selection = match look {
             Look::Followees(excerpt, stamp) => {

@@ -1,5 +1,6 @@
 //! What of a record the log still needs.
 
+use bytes::Bytes;
 use foldhash::{HashSet, HashSetExt};
 
 use super::pass::Doomed;
@@ -7,9 +8,11 @@ use crate::command::NewPost;
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{PostId, Sequence, UserId};
+use crate::log::broadcast_effect::BroadcastEffect;
+use crate::log::concerned::each_concerned;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
-use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
@@ -39,8 +42,9 @@ pub(crate) struct Judge<'a> {
     /// Texts that were replaced, and by which records.
     superseded: &'a Doomed,
     keeps_revisions: bool,
-    /// Blocks of the range that ended, but whose records stay for the follows that they ended.
-    ended_blocks: HashSet<Sequence>,
+    /// What of the range ended, but whose records stay: for what they ended (blocks for follows, places of
+    /// broadcasts for the places before), or for their place among somebody's notices.
+    ended_but_kept: HashSet<Sequence>,
 }
 
 /// What is known of a record from memory.
@@ -49,8 +53,18 @@ struct Looked {
     entry: Option<Standing>,
     /// The ordinals of the users it names, in order.
     names: [Option<Ordinal>; 2],
+    /// Whom it gave a notice, in order.
+    noticed: Vec<Noticed>,
     /// It is a publish, and its text is to go.
     is_emptied: bool,
+}
+
+/// Somebody who was given a notice.
+struct Noticed {
+    user: UserId,
+    ordinal: Option<Ordinal>,
+    /// It may be in their window.
+    has_place: bool,
 }
 
 /// What a judge goes by.
@@ -81,7 +95,7 @@ impl<'a> Judge<'a> {
     ) -> Result<Self> {
         let mut keys_from = Sequence(0);
         lend(&mut |state| keys_from = state.receipts.oldest())?;
-        let ended_blocks = HashSet::new();
+        let ended_but_kept = HashSet::new();
         let Erasing { covered, superseded, keeps_revisions } = erasing;
         let named = 0;
         Ok(Self {
@@ -93,7 +107,7 @@ impl<'a> Judge<'a> {
             named,
             superseded,
             keeps_revisions,
-            ended_blocks,
+            ended_but_kept,
         })
     }
 
@@ -113,11 +127,13 @@ impl<'a> Judge<'a> {
         let mut kept = Vec::with_capacity(entries.len());
         for ((sequence, record), looked) in entries.into_iter().zip(looked) {
             let new = self.new_names(looked.names);
-            let record = if self.is_needed((sequence, &record), looked.entry)? {
+            let noticed = self.noticed(looked.noticed);
+            let is_needed = self.is_needed((sequence, &record), looked.entry)?;
+            let record = if is_needed || self.is_kept(sequence, &record, &noticed) {
                 let record = self.without_old_key(sequence, record);
                 Some(if looked.is_emptied { emptied(record) } else { record })
             } else {
-                self.retire(sequence, &record, new)
+                self.retire(sequence, &record, new, noticed)?
             };
             kept.extend(record.map(|record| (sequence, record)));
         }
@@ -132,6 +148,10 @@ impl<'a> Judge<'a> {
             (Effect::Publish(_) | Effect::Emptied(_), [Some(author), _]) => {
                 Some(Standing::Post(self.stands(&state.outboxes.posts, author, sequence)?))
             }
+            // A rebuild has to learn that a root is gone for as long as there are reposts of it.
+            (Effect::Delete { post, .. }, _) => {
+                Some(Standing::Edge(state.reposts.root(*post).is_some()))
+            }
             (Effect::Follow { .. }, [Some(user), _]) => {
                 Some(Standing::Follow(self.stands(&state.graph.following, user, sequence)?))
             }
@@ -145,6 +165,12 @@ impl<'a> Judge<'a> {
             (Effect::Response(response), [Some(user), _]) => {
                 self.response(state, user, sequence, response)?
             }
+            (Effect::NoticesRead(_), [Some(user), _]) => {
+                let mark = state.notices.mark(user);
+                // One that a later one replaced may have to count again after a crash that the later one
+                // does not survive.
+                Some(Standing::Edge(mark.at == sequence || self.covered < mark.at))
+            }
             (Effect::Revise(revise), [Some(author), _]) => {
                 let post = self.stands(&state.outboxes.posts, author, revise.post.into())?;
                 let is_gone = self.is_superseded(state, revise.post, sequence);
@@ -153,11 +179,21 @@ impl<'a> Judge<'a> {
             (Effect::Mark(mark), [Some(owner), _]) => {
                 Some(Standing::Edge(self.mark(state, owner, sequence, mark)))
             }
+            (Effect::Broadcast(effect), [Some(author), _]) => {
+                self.broadcast(state, author, sequence, effect)?
+            }
             _ => None,
         };
-        let is_emptied = matches!(record.effect, Effect::Publish(_))
+        let mut noticed = Vec::new();
+        each_concerned(&record.effect, |user| {
+            let ordinal = find(user);
+            let holds = |user| state.notices.may_hold(user, sequence, self.covered);
+            noticed.push(Noticed { user, ordinal, has_place: ordinal.is_some_and(holds) });
+        });
+        let is_emptied = record.effect.post().is_some()
+            && !record.effect.is_emptied()
             && self.is_superseded(state, sequence.into(), sequence);
-        Ok(Looked { entry, names, is_emptied })
+        Ok(Looked { entry, names, noticed, is_emptied })
     }
 
     /// Whether what a record says of a post was replaced by a record that survives any crash.
@@ -251,6 +287,25 @@ impl<'a> Judge<'a> {
         counts && state.may_have_mark(owner, feed, self.covered)
     }
 
+    /// Of what begins with a broadcast's record: its place, which is needed while the broadcast is on the
+    /// board (what it is called stands in the first of them), or its replay.
+    fn broadcast(
+        &self,
+        state: &State,
+        author: Ordinal,
+        entry: Sequence,
+        effect: &BroadcastEffect,
+    ) -> Result<Option<Standing>> {
+        if effect.replay().is_some() {
+            return Ok(Some(Standing::Post(self.stands(&state.outboxes.posts, author, entry)?)));
+        }
+        if effect.cancelled().is_some() {
+            return Ok(None);
+        }
+        let broadcast = effect.broadcast().unwrap_or_else(|| entry.into());
+        Ok(Some(Standing::Edge(state.broadcasts.stood(author, broadcast, self.covered))))
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -274,6 +329,7 @@ impl<'a> Judge<'a> {
             }
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
+            | Effect::Unrepost { began, .. }
             | Effect::Unblock { began, .. } => !self.is_gone(*began)?,
             Effect::Block { forth, back, .. } => !self.is_gone(*forth)? || !self.is_gone(*back)?,
             Effect::Group(group) => match group.act {
@@ -286,27 +342,32 @@ impl<'a> Judge<'a> {
                 ResponseAct::Delete => !self.is_gone(Some(response.target.into()))?,
                 ResponseAct::React { .. } | ResponseAct::Comment { .. } => false,
             },
+            Effect::Broadcast(effect) => !self.is_gone(effect.act.began())?,
             Effect::Publish(_)
             | Effect::Emptied(_)
             | Effect::Revise(_)
             | Effect::Follow { .. }
             | Effect::Mute { .. }
+            | Effect::NoticesRead(_)
             | Effect::Mark(_)
             | Effect::Retired(_) => false,
             // Some bytes, and few: nobody looks whether its follow stands.
             Effect::Weigh { .. } => true,
         };
-        if ends_something && !stands && matches!(record.effect, Effect::Block { .. }) {
-            self.ended_blocks.insert(sequence);
+        let is_ender = matches!(record.effect, Effect::Block { .. } | Effect::Broadcast(_));
+        if ends_something && !stands && is_ender {
+            self.ended_but_kept.insert(sequence);
         }
-        Ok(stands || ends_something)
+        // The end of a broadcast whose replay is deleted must not keep what that said: a stub ends it.
+        let keeps_text = !stands && record.effect.post().is_some();
+        Ok(stands || ends_something && !keeps_text)
     }
 
     /// Whether the entry that a record ended is not in the log any more once the range is rewritten.
     fn is_gone(&self, entry: Began) -> Result<bool> {
         let Some(entry) = entry else { return Ok(true) };
         if self.first <= entry {
-            return Ok(!self.ended_blocks.contains(&entry));
+            return Ok(!self.ended_but_kept.contains(&entry));
         }
         match self.log.sealed_at(entry) {
             Some(segment) if !segment.is_packed() => Ok(false),
@@ -328,30 +389,75 @@ impl<'a> Judge<'a> {
     }
 
     /// What is left of a record that is not needed; `None` if nothing is.
-    fn retire(&self, sequence: Sequence, record: &Record, new: [bool; 2]) -> Option<Record> {
+    fn retire(
+        &self,
+        sequence: Sequence,
+        record: &Record,
+        new: [bool; 2],
+        noticed: Vec<UserId>,
+    ) -> Result<Option<Record>> {
         let (subject, other) = named_by(&record.effect);
         let [_, is_other_new] = new;
-        let is_post = match &record.effect {
-            Effect::Publish(_) | Effect::Emptied(_) => true,
-            Effect::Retired(retired) => retired.is_post,
-            _ => false,
-        };
+        let is_post = record.effect.post_author().is_some();
+        let broadcast = self.bygone(&record.effect)?;
         let comment_of = match &record.effect {
             Effect::Response(response) => response.text().map(|_| response.post),
             Effect::Retired(retired) => retired.comment_of,
             _ => None,
         };
         let key = record.key.filter(|_| self.remembers(sequence, record));
-        let is_stub = is_post || comment_of.is_some();
+        let is_stub = is_post || comment_of.is_some() || !noticed.is_empty() || broadcast.is_some();
         let is_nothing = !is_stub && key.is_none() && new == [false, false];
         if is_nothing {
-            return None;
+            return Ok(None);
         }
         let fingerprint = if key.is_some() { record.effect.fingerprint() } else { 0 };
         let other = other.filter(|_| is_other_new);
-        let retired = Retired { subject, other, is_post, comment_of, fingerprint };
+        let retired =
+            Retired { subject, other, is_post, comment_of, noticed, broadcast, fingerprint };
         let effect = Effect::Retired(retired);
-        Some(Record { time: record.time, key, effect })
+        Ok(Some(Record { time: record.time, key, effect }))
+    }
+
+    /// What must be known still of a record about a broadcast.
+    fn bygone(&self, effect: &Effect) -> Result<Option<Bygone>> {
+        let bygone = match effect {
+            Effect::Retired(retired) => retired.broadcast,
+            Effect::Broadcast(effect) => effect.bygone(),
+            _ => None,
+        };
+        match bygone {
+            Some(Bygone::Ends(ended)) if self.is_gone(Some(ended.began))? => Ok(None),
+            bygone => Ok(bygone),
+        }
+    }
+
+    /// Who of those that were given a notice has to stay: whose place counts, or who may be named for the
+    /// first time.
+    fn noticed(&mut self, all: Vec<Noticed>) -> Vec<UserId> {
+        let mut kept = Vec::new();
+        for Noticed { user, ordinal, has_place } in all {
+            let [is_new, _] = self.new_names([ordinal, None]);
+            if has_place || is_new {
+                kept.push(user);
+            }
+        }
+        kept
+    }
+
+    /// Whether the record of an entry that ended stays as it is, because it has a place among somebody's
+    /// notices. What has a text leaves a stub instead.
+    fn is_kept(&mut self, sequence: Sequence, record: &Record, noticed: &[UserId]) -> bool {
+        let has_text = match &record.effect {
+            Effect::Follow { .. } => false,
+            Effect::Response(response) => response.text().is_some(),
+            _ => true,
+        };
+        let is_kept = !has_text && !noticed.is_empty();
+        if is_kept {
+            self.ended_but_kept.insert(sequence);
+        }
+        is_kept
     }
 
     /// Which of the names may be the first in the log: users are numbered in that order, so only one
@@ -365,14 +471,19 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// The publish without its text.
+/// The post without its text.
 fn emptied(record: Record) -> Record {
     let fingerprint = if record.key.is_some() { record.effect.fingerprint() } else { 0 };
-    let Effect::Publish(NewPost { author, kind, created_at, .. }) = record.effect else {
-        return record;
+    let effect = match record.effect {
+        Effect::Publish(content) => Effect::Emptied(Emptied::of(&content, fingerprint)),
+        Effect::Broadcast(effect) => {
+            let (text, meta) = (Bytes::new(), Bytes::new());
+            let content = NewPost { text, meta, ..effect.content };
+            Effect::Broadcast(BroadcastEffect { content, emptied: Some(fingerprint), ..effect })
+        }
+        other => other,
     };
-    let emptied = Emptied { author, kind, created_at, fingerprint };
-    Record { effect: Effect::Emptied(emptied), ..record }
+    Record { effect, ..record }
 }
 
 /// The users that a record names, in the order in which they get their numbers.
@@ -387,11 +498,14 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         Effect::Group(group) => group.author(),
         Effect::Response(response) => Some(response.author),
         Effect::Retired(retired) => retired.other,
-        Effect::Publish(_)
-        | Effect::Emptied(_)
+        Effect::Publish(post) => post.repost.map(|link| link.root_author),
+        Effect::Emptied(emptied) => emptied.repost.map(|link| link.root_author),
+        Effect::Delete { .. }
+        | Effect::Broadcast(_)
         | Effect::Revise(_)
-        | Effect::Delete { .. }
-        | Effect::Mark(_) => None,
+        | Effect::Unrepost { .. }
+        | Effect::Mark(_)
+        | Effect::NoticesRead(_) => None,
     };
     (effect.subject(), other)
 }

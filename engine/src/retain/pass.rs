@@ -100,6 +100,9 @@ fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<
                     from = from.min(since);
                 }
             }
+            Some(Effect::Unrepost { began: Some(repost), .. }) if erased < next => {
+                found.insert(repost, next);
+            }
             Some(Effect::Revise(revise)) if !keeps_revisions && revised < next => {
                 found.entry(revise.before).or_insert(next);
             }
@@ -107,6 +110,10 @@ fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<
                 if response.act == ResponseAct::Delete && erased < next =>
             {
                 found.insert(response.target.into(), next);
+            }
+            Some(Effect::Broadcast(effect)) => {
+                let cancelled = effect.cancelled();
+                found.extend(cancelled.map(|broadcast| (Sequence::from(broadcast), next)));
             }
             _ => {}
         }
@@ -116,17 +123,29 @@ fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<
         comments(log, &commented, from, &mut found)?;
     }
     let mut doomed = Doomed::new();
-    for (record, ended) in found {
-        let has_text = |effect: &Effect| match effect {
-            Effect::Publish(_) | Effect::Revise(_) => true,
-            Effect::Response(response) => response.text().is_some(),
-            _ => false,
-        };
-        if log.record(record)?.is_some_and(|record| has_text(&record.effect)) {
-            doomed.insert(record, ended);
+    for (place, ended) in found {
+        let Some(effect) = log.record(place)?.map(|record| record.effect) else { continue };
+        if let Effect::Broadcast(over) = &effect
+            && let Some(broadcast) = over.ended()
+        {
+            // With what a replay says, or said first, goes what the broadcast said.
+            let opener = Sequence::from(broadcast);
+            let says = log.record(opener)?.is_some_and(|record| has_text(&record.effect));
+            doomed.extend(says.then_some((opener, ended)));
+        }
+        if has_text(&effect) {
+            doomed.insert(place, ended);
         }
     }
     Ok(doomed)
+}
+
+fn has_text(effect: &Effect) -> bool {
+    match effect {
+        Effect::Revise(_) => true,
+        Effect::Response(response) => response.text().is_some(),
+        other => other.content().is_some() && !other.is_emptied(),
+    }
 }
 
 /// Adds the comments of posts that were deleted, by the records that deleted these. Nothing leads to

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
+use crate::log::concerned::concerned;
 use crate::log::record::{Began, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
@@ -20,17 +21,19 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 None => false,
             };
             if !stands {
-                let fingerprint = record.effect.fingerprint();
-                let subject = *author;
-                settled.effect = ended(subject, None, fingerprint);
+                settled.effect = ended(*author, None, &record.effect);
             }
         }
         Effect::Response(response) => {
             if !means_something(state, response)? {
-                let fingerprint = record.effect.fingerprint();
                 let (subject, other) = (response.user, Some(response.author));
-                settled.effect = ended(subject, other, fingerprint);
+                settled.effect = ended(subject, other, &record.effect);
             }
+        }
+        Effect::Unrepost { user, root, began, .. } => {
+            let user = state.users.find(*user);
+            let stands = user.and_then(|user| state.reposts.bare(*root, user));
+            *began = began.filter(|began| stands == Some(*began));
         }
         Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
         Effect::Block { user, other, forth, back } => {
@@ -45,9 +48,8 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         }
         Effect::Weigh { user, author, .. } => {
             if !follows(state, *user, *author)? {
-                let fingerprint = record.effect.fingerprint();
                 let (subject, other) = (*user, Some(*author));
-                settled.effect = ended(subject, other, fingerprint);
+                settled.effect = ended(subject, other, &record.effect);
             }
         }
         Effect::Revise(revise) => {
@@ -56,27 +58,37 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 None => false,
             };
             if !stands {
-                let fingerprint = record.effect.fingerprint();
-                let subject = revise.author;
-                settled.effect = ended(subject, None, fingerprint);
+                settled.effect = ended(revise.author, None, &record.effect);
             }
         }
         Effect::Publish(_)
         | Effect::Emptied(_)
         | Effect::Follow { .. }
         | Effect::Mute { .. }
-        // Of groups everything is in memory: the fold itself sees what is not there.
+        // Of groups and broadcasts everything is in memory: the fold itself sees what is not there.
         | Effect::Group(_)
+        // A mark never goes down, whatever it is folded over.
+        | Effect::NoticesRead(_)
         | Effect::Mark(_)
+        | Effect::Broadcast(_)
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
 }
 
 /// What is left of a record that means nothing any more.
-fn ended(subject: UserId, other: Option<UserId>, fingerprint: u64) -> Effect {
-    let (is_post, comment_of) = (false, None);
-    Effect::Retired(Retired { subject, other, is_post, comment_of, fingerprint })
+fn ended(subject: UserId, other: Option<UserId>, effect: &Effect) -> Effect {
+    let (is_post, comment_of, broadcast) = (false, None, None);
+    let (noticed, fingerprint) = (concerned(effect), effect.fingerprint());
+    Effect::Retired(Retired {
+        subject,
+        other,
+        is_post,
+        comment_of,
+        noticed,
+        broadcast,
+        fingerprint,
+    })
 }
 
 /// Whether what it is about is there: a response to what is gone counts for nothing, and a comment

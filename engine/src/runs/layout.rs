@@ -60,10 +60,16 @@ pub mod view_kind {
     pub const GROUPS: u8 = 6;
     /// Reactions and comments.
     pub const RESPONSES: u8 = 7;
+    /// Reposts.
+    pub const REPOSTS: u8 = 13;
+    /// Notices, and how far they are read.
+    pub const NOTICES: u8 = 14;
     /// Read marks.
     pub const MARKS: u8 = 9;
     /// Posts that were revised.
     pub const REVISIONS: u8 = 10;
+    /// Boards of what is scheduled or live, and replays.
+    pub const BROADCASTS: u8 = 11;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -102,8 +108,8 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, of responses, and of the arrays of files of groups and
-/// revisions.
+/// Families of the graph view, of graves, of responses, and of the arrays of files of groups, of
+/// revisions and of broadcasts.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -123,12 +129,24 @@ pub mod family {
     pub const RESPONSES: u8 = 7;
     /// Lists of responses: an array. As graves: by list.
     pub const LISTS: u8 = 8;
+    /// Reposts: an array. As graves: by author.
+    pub const REPOSTS: u8 = 20;
+    /// Roots of reposts that were deleted: an array.
+    pub const GONE: u8 = 21;
+    /// Places of notices, by whom they concern. Never graves.
+    pub const NOTICES: u8 = 14;
+    /// How far users have read their notices: an array.
+    pub const READ_MARKS: u8 = 15;
     /// Revised posts: an array. As graves, of the records: by author.
     pub const REVISIONS: u8 = 10;
+    /// Places on boards: an array. As graves: by author.
+    pub const BOARDS: u8 = 11;
+    /// Replays: an array. As graves: by author.
+    pub const REPLAYS: u8 = 12;
 }
 
-/// All families.
-pub(crate) const FAMILIES: [u8; 10] = [
+/// All families that may have graves.
+pub(crate) const FAMILIES: [u8; 13] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -138,7 +156,10 @@ pub(crate) const FAMILIES: [u8; 10] = [
     family::MEMBERS,
     family::RESPONSES,
     family::LISTS,
+    family::REPOSTS,
     family::REVISIONS,
+    family::BOARDS,
+    family::REPLAYS,
 ];
 
 /// Runs in a block of the directory.
@@ -214,6 +235,51 @@ pub mod list {
     pub const SORT_AT: usize = 24;
 }
 
+/// Bytes of an element of the array of reposts.
+pub const REPOST_BYTES: usize = 48;
+
+/// Offsets of the fields of an element of the array of reposts.
+pub mod repost {
+    /// u64, the repost's own id: the sequence of its record.
+    pub const SEQUENCE_AT: usize = 0;
+    /// u64, the first post of the chain.
+    pub const ROOT_AT: usize = 8;
+    /// u64, the repost's time to show.
+    pub const TIME_AT: usize = 16;
+    /// u64, the root's time to show.
+    pub const ROOT_TIME_AT: usize = 24;
+    /// u32, the ordinal of who reposted.
+    pub const AUTHOR_AT: usize = 32;
+    /// u32, the ordinal of the root's author.
+    pub const ROOT_AUTHOR_AT: usize = 36;
+    /// u8, 1 if the repost says nothing of its own; then 7 bytes, 0.
+    pub const IS_BARE_AT: usize = 40;
+}
+
+/// Bytes of an element of the array of roots that were deleted.
+pub const GONE_BYTES: usize = 16;
+
+/// Offsets of the fields of an element of the array of roots that were deleted.
+pub mod gone {
+    /// u64, the root.
+    pub const ROOT_AT: usize = 0;
+    /// u64, the sequence of the record that deleted it.
+    pub const DELETED_AT: usize = 8;
+}
+
+/// Bytes of an element of the array of read marks of notices.
+pub const READ_MARK_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of read marks of notices, in the order of owners.
+pub mod read_mark {
+    /// u32, the ordinal of the user; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// u64, everything up to here is read.
+    pub const UP_TO_AT: usize = 8;
+    /// u64, the sequence of the record that said so.
+    pub const SAID_AT: usize = 16;
+}
+
 /// Bytes of an element of the array of marks.
 pub const MARK_BYTES: usize = 40;
 
@@ -244,6 +310,36 @@ pub mod revision {
     pub const POST_AT: usize = 8;
     /// u64, the sequence of the record that has it.
     pub const REVISED_AT: usize = 16;
+}
+
+/// Bytes of an element of the array of places on boards.
+pub const PLACE_BYTES: usize = 32;
+
+/// Offsets of the fields of an element of the array of places on boards.
+pub mod place {
+    /// u32, the ordinal of the author; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// i64, milliseconds: when it started, or less than 0: when it is to start.
+    pub const KEY_AT: usize = 8;
+    /// u64, the id of the broadcast.
+    pub const BROADCAST_AT: usize = 16;
+    /// u64, the sequence of the record that the place began with.
+    pub const BEGAN_AT: usize = 24;
+}
+
+/// Bytes of an element of the array of replays.
+pub const REPLAY_BYTES: usize = 32;
+
+/// Offsets of the fields of an element of the array of replays.
+pub mod replay {
+    /// u32, the ordinal of the author; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// u64, the post.
+    pub const POST_AT: usize = 8;
+    /// u64, the id of the broadcast that it was.
+    pub const BROADCAST_AT: usize = 16;
+    /// u64, milliseconds: when it had started.
+    pub const STARTED_AT: usize = 24;
 }
 
 /// The first eight bytes of a view file's footer.

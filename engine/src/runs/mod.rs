@@ -5,8 +5,8 @@
 //! * [`bits`], [`chunk`]: sequences and payloads in few bits, with access by index.
 //! * [`run`]: the sealed entries of one user.
 //! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
-//! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members;
-//!   [`lists`]: what lists of responses are of.
+//! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members; [`broadcasts`]: boards
+//!   and replays; [`lists`]: what lists of responses are of; [`read_marks`]: how far users have read their notices.
 //! * [`family`]: many users' runs of one kind, and the directory that finds them.
 //!
 //! Invariants:
@@ -14,6 +14,7 @@
 //! * Lengths and offsets are bounded by the file even if a checksum was forged.
 
 pub(crate) mod bits;
+pub(crate) mod broadcasts;
 pub(crate) mod chunk;
 pub(crate) mod family;
 pub(crate) mod file;
@@ -22,6 +23,8 @@ pub(crate) mod ids;
 pub mod layout;
 pub(crate) mod lists;
 pub(crate) mod marks;
+pub(crate) mod read_marks;
+pub(crate) mod reposts;
 pub(crate) mod revisions;
 pub(crate) mod run;
 pub(crate) mod section;

@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 9] = [
+const VIEWS: [(u8, &str); 12] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -33,8 +33,11 @@ const VIEWS: [(u8, &str); 9] = [
     (view_kind::GRAVES, "graves-"),
     (view_kind::GROUPS, "groups-"),
     (view_kind::RESPONSES, "responses-"),
+    (view_kind::REPOSTS, "reposts-"),
+    (view_kind::NOTICES, "notices-"),
     (view_kind::MARKS, "marks-"),
     (view_kind::REVISIONS, "revisions-"),
+    (view_kind::BROADCASTS, "broadcasts-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use crate::inspect::inspect_file;
 use crate::storage::{Storage, StoredFile};
 
 /// Files in memory. Clones are the same storage; [`image`](Self::image) copies.
@@ -98,6 +99,29 @@ impl MemoryStorage {
     pub fn bytes(&self, name: &str) -> Vec<u8> {
         let content = lock(&self.0).files.get(name).cloned();
         lock(&content.expect("the test names a file that exists")).bytes.clone()
+    }
+
+    /// The bytes of all files together, at one moment: an engine that is open comes and goes with
+    /// files while a test looks.
+    #[must_use]
+    pub fn used(&self) -> u64 {
+        let disk = lock(&self.0);
+        disk.files.values().map(|content| lock(content).bytes.len() as u64).sum()
+    }
+
+    /// Whether a file has the text at this moment, in its bytes or once it is decoded.
+    #[must_use]
+    pub fn has_text(&self, text: &str) -> bool {
+        let now = self.image();
+        let names: Vec<String> = lock(&now.0).files.keys().cloned().collect();
+        names.iter().any(|name| {
+            let bytes = now.bytes(name);
+            let raw = bytes.windows(text.len()).any(|window| window == text.as_bytes());
+            let mut decoded = String::new();
+            // What is no file of ours has no records to decode.
+            let _ = inspect_file(&now, name, &mut decoded);
+            raw || decoded.contains(text)
+        })
     }
 
     /// Replaces the bytes of a file, as rot or a tear would.

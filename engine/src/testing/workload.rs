@@ -1,25 +1,41 @@
 //! Seeded random commands and queries over few users, so that they meet often.
 
+use bytes::Bytes;
+
 use super::seed::Random;
+use crate::broadcast::{BroadcastAction, ReplayContent};
 use crate::command::{Action, Command, NewPost, WriteOptions};
 use crate::group_name::GroupName;
-use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::ids::{BroadcastId, Key, PostId, Sequence, Timestamp, UserId};
+use crate::limits::MENTIONS_MAX;
 use crate::mark::{Feed, UnreadQuery};
+use crate::mentions::Mentions;
+use crate::notice::NoticesQuery;
 use crate::query::{
     CommentOrder, CommentsQuery, EdgeQuery, GroupQuery, MembersQuery, ReactorsQuery, Span,
     TimelineQuery,
 };
+use crate::repost::RepostersQuery;
 
-/// Whether a command names a post or a comment that was not there yet: whose it is is looked up when the
-/// command is submitted; see `commit::prepare`.
+/// Whether what the command is about is looked up when it is submitted, so that its answer depends on
+/// when that is: it must not be submitted before everything up to `last` is answered; see
+/// `commit::prepare`.
 #[must_use]
 pub fn names_above(command: &Command, last: u64) -> bool {
-    match command.action {
+    match &command.action {
         Action::Delete { post: id }
         | Action::Revise { post: id, .. }
         | Action::React { target: id, .. }
         | Action::Unreact { target: id, .. }
+        | Action::Repost { parent: id, .. }
+        | Action::Unrepost { post: id, .. }
         | Action::CommentDelete { comment: id } => last < id.0,
+        Action::Broadcast(
+            BroadcastAction::Reschedule { broadcast, .. }
+            | BroadcastAction::Start { broadcast }
+            | BroadcastAction::End { broadcast, .. }
+            | BroadcastAction::Cancel { broadcast },
+        ) => last < broadcast.0 || command.options.actor.is_some(),
         Action::Comment { post, answers, .. } => last < post.0.max(answers.map_or(0, |id| id.0)),
         _ => false,
     }
@@ -40,8 +56,27 @@ pub struct Workload {
     known: Vec<u64>,
     /// Posts that were revised lately, or tried to be.
     revised: Vec<PostId>,
+    /// Broadcasts to name in commands; see [`knows`](Self::knows).
+    broadcasts: Vec<u64>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
+}
+
+/// Whether what the command is about is looked up when it is submitted, so that its answer depends on
+/// when that is: it must not be submitted before everything up to `last` is answered; see
+/// `commit::prepare`.
+#[must_use]
+pub fn is_looked_up(command: &Command, last: u64) -> bool {
+    match &command.action {
+        Action::Delete { post } => last < post.0,
+        Action::Broadcast(
+            BroadcastAction::Reschedule { broadcast, .. }
+            | BroadcastAction::Start { broadcast }
+            | BroadcastAction::End { broadcast, .. }
+            | BroadcastAction::Cancel { broadcast },
+        ) => last < broadcast.0 || command.options.actor.is_some(),
+        _ => false,
+    }
 }
 
 impl Workload {
@@ -49,8 +84,15 @@ impl Workload {
     #[must_use]
     pub fn new(seed: u64, users: u64) -> Self {
         let random = Random::new(seed);
-        let (recent, known, revised) = (Vec::new(), Vec::new(), Vec::new());
-        Self { random, users, recent, known, revised, text_bytes_max: 60 }
+        Self {
+            random,
+            users,
+            recent: Vec::new(),
+            known: Vec::new(),
+            revised: Vec::new(),
+            broadcasts: Vec::new(),
+            text_bytes_max: 60,
+        }
     }
 
     /// A post or a comment came to be.
@@ -85,6 +127,11 @@ impl Workload {
         UserId((self.random.below(self.users) + 1).wrapping_mul(0x0001_0000_0001))
     }
 
+    /// From now on commands mostly name one of these broadcasts, if they name one.
+    pub fn knows(&mut self, broadcasts: Vec<u64>) {
+        self.broadcasts = broadcasts;
+    }
+
     /// The next command; `last` is the last sequence in use.
     pub fn command(&mut self, last: u64) -> Command {
         if self.random.one_in(12) && !self.recent.is_empty() {
@@ -108,7 +155,7 @@ impl Workload {
             .unwrap_or_else(|| Command::new(Action::Touch { user: UserId(1) }));
         if self.random.one_in(4) {
             // The same key with other content must be refused.
-            if let Action::Publish(post) = &mut command.action {
+            if let Action::Publish(post) | Action::Repost { post, .. } = &mut command.action {
                 post.kind ^= 1;
             }
         }
@@ -118,7 +165,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(43) {
+        match self.random.below(56) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -136,8 +183,14 @@ impl Workload {
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
             26..=35 => self.response(user, last),
-            36..=38 => self.mark(user, last),
-            39..=42 => self.revise(last),
+            36 => {
+                let up_to = self.random.one_in(2).then(|| Sequence(self.random.below(last + 1)));
+                Action::NoticesRead { user, up_to }
+            }
+            37..=39 => self.mark(user, last),
+            40..=43 => self.revise(last),
+            44..=48 => Action::Broadcast(self.broadcast(user, last)),
+            49..=54 => self.repost(user, last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
@@ -184,6 +237,39 @@ impl Workload {
         UnreadQuery { user: self.user(), feed: self.feed(), viewer: None, since, limit }
     }
 
+    fn broadcast(&mut self, author: UserId, last: u64) -> BroadcastAction {
+        let broadcast = self.broadcast_id(last);
+        let at = Timestamp(self.random.below(20) + 1);
+        match self.random.below(9) {
+            0..=1 => BroadcastAction::Schedule { at, content: self.title(author) },
+            2 => BroadcastAction::StartNew { content: self.title(author) },
+            3 => BroadcastAction::Reschedule { broadcast, at },
+            4..=5 => BroadcastAction::Start { broadcast },
+            6 => BroadcastAction::Cancel { broadcast },
+            _ => {
+                let said = self.post(author);
+                let replay = ReplayContent {
+                    kind: self.random.one_in(2).then_some(said.kind),
+                    text: self.random.one_in(2).then_some(said.text),
+                    meta: self.random.one_in(2).then_some(said.meta),
+                };
+                BroadcastAction::End { broadcast, replay }
+            }
+        }
+    }
+
+    fn title(&mut self, author: UserId) -> NewPost {
+        NewPost { created_at: None, ..self.post(author) }
+    }
+
+    /// A broadcast that is known, or any number.
+    pub fn broadcast_id(&mut self, last: u64) -> BroadcastId {
+        let any = self.random.below(last + 3);
+        let known = self.random.below(self.broadcasts.len() as u64 + 1);
+        let known = usize::try_from(known).ok().and_then(|at| self.broadcasts.get(at));
+        BroadcastId(known.copied().unwrap_or(any))
+    }
+
     fn weight(&mut self) -> Option<u8> {
         let weight = u8::try_from(self.random.below(16)).ok();
         weight.filter(|_| self.random.one_in(3))
@@ -199,6 +285,8 @@ impl Workload {
             created_at: self.random.one_in(3).then(|| Timestamp(self.random.below(1 << 41))),
             text: text.into(),
             meta: meta.into(),
+            repost: None,
+            mentions: self.mentions(),
         }
     }
 
@@ -214,10 +302,45 @@ impl Workload {
                 let len = self.random.below(40) + 1;
                 let len = if is_empty { 0 } else { usize::try_from(len).unwrap_or(1) };
                 let text = vec![b'a' + kind; len].into();
-                Action::Comment { user, post: target, answers, text }
+                Action::Comment { user, post: target, answers, text, mentions: self.mentions() }
             }
             _ => Action::CommentDelete { comment: target },
         }
+    }
+
+    /// A repost of anything that there may be, or the end of one.
+    fn repost(&mut self, user: UserId, last: u64) -> Action {
+        let target = self.target(last);
+        if self.random.one_in(4) {
+            return Action::Unrepost { user, post: target };
+        }
+        let post = self.post(user);
+        let text = if self.random.one_in(3) { post.text } else { Bytes::new() };
+        Action::Repost { post: NewPost { text, ..post }, parent: target }
+    }
+
+    /// A random page of who reposted.
+    pub fn reposters(&mut self, last: u64) -> RepostersQuery {
+        let post = self.target(last);
+        let before = self.random.one_in(2).then(|| PostId(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(5) + 1).unwrap_or(1);
+        RepostersQuery { post, viewer: self.viewer(), before, limit }
+    }
+
+    /// Mostly nobody; sometimes too many, or somebody twice.
+    fn mentions(&mut self) -> Mentions {
+        match self.random.below(40) {
+            0 => (0..=MENTIONS_MAX as u64).map(UserId).collect(),
+            1..=9 => (0..=self.random.below(3)).map(|_| self.user()).collect(),
+            _ => Mentions::new(),
+        }
+    }
+
+    /// A random page of notices.
+    pub fn notices(&mut self, last: u64) -> NoticesQuery {
+        let before = self.random.one_in(2).then(|| Sequence(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(6)).unwrap_or(1);
+        NoticesQuery { user: self.user(), viewer: None, before, limit }
     }
 
     /// A kind of reaction: few, so that they meet; seldom one that there is not.

@@ -27,8 +27,8 @@ pub(crate) type Edges = Timelines<EDGE_WIDTH>;
 #[derive(Debug)]
 pub(crate) struct Pairs {
     began: HashMap<(u32, u32), Sequence>,
-    /// How many pairs end at each user.
-    targets: HashMap<u32, u32>,
+    /// From whom pairs lead to each user, in no order.
+    targets: HashMap<u32, Vec<u32>>,
     /// Wholly in memory; files have them for the next open.
     pub(crate) lists: Edges,
 }
@@ -113,9 +113,14 @@ impl Pairs {
         self.targets.contains_key(&other.0)
     }
 
+    /// From whom pairs lead to this user, in no order.
+    pub(crate) fn sources(&self, other: Ordinal) -> impl Iterator<Item = Ordinal> + '_ {
+        self.targets.get(&other.0).into_iter().flatten().copied().map(Ordinal)
+    }
+
     pub(crate) fn add(&mut self, user: Ordinal, other: Ordinal, at: Sequence) {
         if self.began.insert((user.0, other.0), at).is_none() {
-            *self.targets.entry(other.0).or_insert(0) += 1;
+            self.targets.entry(other.0).or_default().push(user.0);
         }
         self.lists.push(user, (at, other.0));
     }
@@ -124,10 +129,13 @@ impl Pairs {
     pub(crate) fn remove(&mut self, user: Ordinal, other: Ordinal, began: Began, removal: Removal) {
         if let Some(began) = began {
             if self.began.remove(&(user.0, other.0)).is_some()
-                && let Some(count) = self.targets.get_mut(&other.0)
+                && let Some(sources) = self.targets.get_mut(&other.0)
             {
-                *count -= 1;
-                if *count == 0 {
+                let place = sources.iter().position(|source| *source == user.0);
+                if let Some(place) = place {
+                    sources.swap_remove(place);
+                }
+                if sources.is_empty() {
                     self.targets.remove(&other.0);
                 }
             }

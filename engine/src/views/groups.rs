@@ -40,6 +40,8 @@ pub(crate) struct Groups {
     apart: Apart,
     total: u64,
     members: u64,
+    /// When the groups of some owner in each of these parts changed last.
+    changed: Changed,
     /// Groups in files that are deleted, by owner.
     pub(crate) graves: Graves,
     /// Memberships in files that ended, by owner.
@@ -53,6 +55,32 @@ struct Apart {
     /// Pairs by owner, and by author.
     owners: HashMap<u32, u32>,
     authors: HashMap<u32, u32>,
+}
+
+/// The newest change of the groups of each owner, as far as it matters: owners share places, and who shares
+/// one takes the other's changes for their own.
+#[derive(Debug)]
+struct Changed(Box<[Sequence; CHANGED]>);
+
+/// Places of [`Changed`].
+const CHANGED: usize = 1_024;
+
+impl Default for Changed {
+    fn default() -> Self {
+        Self(Box::new([Sequence(0); CHANGED]))
+    }
+}
+
+impl Changed {
+    fn note(&mut self, owner: Ordinal, at: Sequence) {
+        if let Some(place) = self.0.get_mut(owner.index() % CHANGED) {
+            *place = at;
+        }
+    }
+
+    fn newest(&self, owner: Ordinal) -> Sequence {
+        self.0.get(owner.index() % CHANGED).copied().unwrap_or_default()
+    }
 }
 
 impl Default for Apart {
@@ -98,6 +126,11 @@ impl Groups {
     /// The groups of `owner`, oldest first.
     pub(crate) fn of(&self, owner: Ordinal) -> &[Group] {
         self.owners.get(&owner.0).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nothing about the groups of `owner` has changed since.
+    pub(crate) fn are_as_of(&self, owner: Ordinal, position: Sequence) -> bool {
+        self.changed.newest(owner) <= position
     }
 
     pub(crate) fn find(&self, owner: Ordinal, name: &GroupName) -> Option<&Group> {
@@ -153,6 +186,7 @@ impl Groups {
         effect: &GroupEffect,
         removal: Removal,
     ) {
+        self.changed.note(owner, removal.at);
         match (effect.act, author) {
             (GroupAct::Create, _) => {
                 let GroupEffect { name, exclusive, .. } = effect;

@@ -14,6 +14,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
 use crate::ids::{GroupId, PostId, Sequence};
+use crate::log::mark_effect::MarkEffect;
 
 /// How far one device has seen one feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,13 @@ pub(crate) struct Mark {
     pub(crate) post: PostId,
     /// The record that said so.
     pub(crate) at: Sequence,
+}
+
+impl Mark {
+    /// What the record at `at` says.
+    pub(crate) fn of(effect: &MarkEffect, at: Sequence) -> Self {
+        Self { feed: effect.feed.id(), device: effect.device, post: effect.post, at }
+    }
 }
 
 /// A mark in a file.

@@ -10,8 +10,11 @@
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`responses`]: reactions and comments, in lists; [`targets`]: which lists a post or comment has;
 //!   [`reactors`]: who reacted, by user.
+//! * [`reposts`]: what refers to what; [`sharded`]: a map that grows without a pause.
+//! * [`notices`]: which records concern whom.
 //! * [`marks`]: how far each device has seen a feed.
 //! * [`revisions`]: posts that were revised.
+//! * [`broadcasts`]: boards of what is scheduled or live, and replays.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -19,17 +22,21 @@
 //! * `apply` never refuses; it reads no option, no clock, no randomness, and does no I/O.
 //! * The same records give the same digest per view, on every machine and under all options.
 
+pub(crate) mod broadcasts;
 pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod groups;
 pub(crate) mod hidden;
 pub(crate) mod marks;
+pub(crate) mod notices;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod reactors;
 pub(crate) mod receipts;
+pub(crate) mod reposts;
 pub(crate) mod responses;
 pub(crate) mod revisions;
+pub(crate) mod sharded;
 pub(crate) mod slots;
 pub(crate) mod sparse;
 pub(crate) mod state;

@@ -4,12 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Digest;
+use super::broadcasts::Broadcasts;
 use super::graph::Graph;
 use super::graves::{Grave, Graves};
 use super::groups::Groups;
 use super::marks::{Mark, MarkRow, Marks};
+use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
+use super::reposts::{RepostRow, Reposts};
 use super::responses::Responses;
 use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
@@ -17,9 +20,10 @@ use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
-use crate::ids::{GroupId, Position, Sequence, Timestamp};
+use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp};
+use crate::log::concerned::each_concerned;
 use crate::log::group_effect::GroupAct;
-use crate::log::record::{Effect, Record};
+use crate::log::record::{Bygone, Effect, Record, Retired};
 use crate::read::activity::Activity;
 use crate::runs::layout::{FAMILIES, family};
 
@@ -34,8 +38,11 @@ pub(crate) struct State {
     pub(crate) graph: Graph,
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
+    pub(crate) reposts: Reposts,
+    pub(crate) notices: Notices,
     pub(crate) marks: Marks,
     pub(crate) revisions: Revisions,
+    pub(crate) broadcasts: Broadcasts,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -67,10 +74,16 @@ pub struct Digests {
     pub groups: Digest,
     /// Reactions and comments.
     pub responses: Digest,
+    /// Reposts.
+    pub reposts: Digest,
+    /// Notices, and how far they are read.
+    pub notices: Digest,
     /// Read marks.
     pub marks: Digest,
     /// Posts that were revised.
     pub revisions: Digest,
+    /// Broadcasts.
+    pub broadcasts: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -81,18 +94,20 @@ impl State {
         let subject = self.users.intern(record.effect.subject());
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
-        let Self { outboxes, graph, groups, responses, .. } = self;
+        self.tell(sequence, &record.effect);
+        let Self { outboxes, graph, groups, responses, notices, broadcasts, .. } = self;
         match (&record.effect, other) {
-            (Effect::Publish(_) | Effect::Emptied(_), _) => outboxes.publish(subject, sequence),
-            (Effect::Delete { post, .. }, _) => {
-                outboxes.delete(subject, (*post).into(), removal);
-                responses.post_deleted(*post, removal);
-                self.revisions.delete(subject, *post, removal);
+            (Effect::Publish(_) | Effect::Emptied(_), root_author) => {
+                self.add_post(sequence, record, subject, root_author);
+            }
+            (Effect::Delete { post, .. }, _) => self.end_post(subject, *post, removal),
+            (Effect::Unrepost { began: Some(repost), .. }, _) => {
+                self.end_post(subject, (*repost).into(), removal);
             }
             (Effect::Revise(revise), _) => {
-                let revised = Revised { revision: revise.revision, at: sequence };
-                let row = RevisedRow { owner: subject, post: revise.post, revised };
-                self.revisions.revise(row, removal);
+                let (revision, post, at) = (revise.revision, revise.post, sequence);
+                let revised = Revised { revision, at };
+                self.revisions.revise(RevisedRow { owner: subject, post, revised }, removal);
             }
             (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
             (Effect::Unfollow { began, .. }, Some(author)) => {
@@ -117,29 +132,76 @@ impl State {
                 groups.apply(subject, author, group, removal);
             }
             (Effect::Response(response), _) => responses.apply(subject, response, removal),
+            (Effect::NoticesRead(read), _) => {
+                let mark = ReadMark { up_to: read.up_to, at: sequence };
+                notices.read(ReadMarkRow { owner: subject, mark });
+            }
             (Effect::Mark(mark), _) => {
-                let (feed, device, post) = (mark.feed.id(), mark.device, mark.post);
-                let mark = Mark { feed, device, post, at: sequence };
-                self.mark(MarkRow { owner: subject, mark });
+                self.mark(MarkRow { owner: subject, mark: Mark::of(mark, sequence) });
+            }
+            (Effect::Broadcast(effect), _) => {
+                if effect.replay().is_some() {
+                    outboxes.publish(subject, sequence);
+                }
+                broadcasts.apply(subject, effect, record.time, removal);
+            }
+            (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
+                broadcasts.end(subject, ended.broadcast, removal);
             }
             // Of a retired record only the users count. The others have somebody.
             (_, _) => {}
         }
+        if changes_sight(&record.effect) {
+            self.reposts.turn();
+        }
         self.delivery.ranks.apply(&record.effect, subject, other);
+        self.remember(sequence, record, subject);
+        self.activity.grow(self.users.len());
+        self.activity.touch(subject, record.time);
+        self.position.sequence = sequence;
+        self.time = self.time.max(record.time);
+        Touched { subject, other }
+    }
+
+    /// A post came to be; of a repost `root_author` is whose the root is.
+    fn add_post(
+        &mut self,
+        sequence: Sequence,
+        record: &Record,
+        author: Ordinal,
+        root_author: Option<Ordinal>,
+    ) {
+        self.outboxes.publish(author, sequence);
+        let row = repost_row(sequence, record, author, root_author);
+        row.into_iter().for_each(|row| self.reposts.add(row));
+    }
+
+    /// A post is gone.
+    fn end_post(&mut self, author: Ordinal, post: PostId, removal: Removal) {
+        self.outboxes.delete(author, post.into(), removal);
+        self.broadcasts.delete(author, post, removal);
+        self.responses.post_deleted(post, removal);
+        self.reposts.post_deleted(post, removal);
+        self.revisions.delete(author, post, removal);
+    }
+
+    /// Gives a notice to everybody whom the record concerns.
+    fn tell(&mut self, sequence: Sequence, effect: &Effect) {
+        let Self { users, notices, .. } = self;
+        each_concerned(effect, |user| notices.push(users.intern(user), sequence));
+    }
+
+    /// Remembers the key that the record came under, if any.
+    fn remember(&mut self, sequence: Sequence, record: &Record, scope: Ordinal) {
         if let Some(key) = record.key {
             self.receipts.remember(Remembered {
-                scope: subject,
+                scope,
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
                 is_publish: record.effect.is_publish(),
             });
         }
-        self.activity.grow(self.users.len());
-        self.activity.touch(subject, record.time);
-        self.position.sequence = sequence;
-        self.time = self.time.max(record.time);
-        Touched { subject, other }
     }
 
     /// Folds a mark. What a thinned log says of a group that it does not have any more means nothing.
@@ -185,6 +247,8 @@ impl State {
         let responses = &mut self.responses;
         built.responses.iter().for_each(|family| responses.entries.publish(Arc::clone(family)));
         responses.flushed(self.frontier);
+        let notices = &mut self.notices;
+        built.notices.iter().for_each(|family| notices.places.publish(Arc::clone(family)));
     }
 
     /// The graves of a family; see [`family`].
@@ -198,7 +262,10 @@ impl State {
             family::GROUPS => &self.groups.graves,
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
+            family::REPOSTS => &self.reposts.graves,
             family::REVISIONS => &self.revisions.graves,
+            family::BOARDS => &self.broadcasts.graves,
+            family::REPLAYS => &self.broadcasts.replay_graves,
             _ => &self.groups.member_graves,
         }
     }
@@ -219,7 +286,10 @@ impl State {
             family::GROUPS => &mut self.groups.graves,
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
+            family::REPOSTS => &mut self.reposts.graves,
             family::REVISIONS => &mut self.revisions.graves,
+            family::BOARDS => &mut self.broadcasts.graves,
+            family::REPLAYS => &mut self.broadcasts.replay_graves,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -230,6 +300,7 @@ impl State {
             self.outboxes.posts.trim(owner, floor);
             self.graph.following.trim(owner, floor);
             self.graph.followers.trim(owner, floor);
+            self.notices.trim(owner, floor);
         }
     }
 
@@ -246,9 +317,48 @@ impl State {
             graph: self.graph.digest(users)?,
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
+            reposts: self.reposts.digest(),
+            notices: self.notices.digest(users)?,
             marks: self.marks.digest(),
             revisions: self.revisions.digest(),
+            broadcasts: self.broadcasts.digest(),
             receipts: self.receipts.digest(),
         })
+    }
+}
+
+/// The row of a record that is a repost. One that was revised is a quote, whatever it says now.
+pub(crate) fn repost_row(
+    at: Sequence,
+    record: &Record,
+    author: Ordinal,
+    root_author: Option<Ordinal>,
+) -> Option<RepostRow> {
+    let (link, created_at, is_bare) = match &record.effect {
+        Effect::Publish(post) => (post.repost?, post.created_at, post.text.is_empty()),
+        Effect::Emptied(emptied) => (emptied.repost?, emptied.created_at, false),
+        _ => return None,
+    };
+    let root_author = root_author?;
+    Some(RepostRow {
+        at,
+        author,
+        time: created_at.unwrap_or(record.time),
+        is_bare,
+        root: link.root,
+        root_author,
+        root_at: link.root_at,
+    })
+}
+
+/// Whether somebody sees somebody else's posts from here on, or no longer, whoever reposts them.
+fn changes_sight(effect: &Effect) -> bool {
+    match effect {
+        Effect::Mute { .. }
+        | Effect::Unmute { .. }
+        | Effect::Block { .. }
+        | Effect::Unblock { .. } => true,
+        Effect::Group(group) => group.exclusive,
+        _ => false,
     }
 }

@@ -194,6 +194,14 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         }
     }
 
+    /// Drops all but the newest `count` entries from memory: the others mean nothing any more.
+    pub(crate) fn keep_newest(&mut self, owner: Ordinal, count: usize) {
+        let Some(list) = self.hot.at_mut(owner) else { return };
+        if let Some(first) = list.len().checked_sub(count) {
+            list.drop_below(list.sequence(first));
+        }
+    }
+
     /// Takes sealed entries, ascending and right below what is in memory, into memory: `older` was
     /// read when the hot list began at `floor`. Nothing happens if it begins elsewhere by now.
     pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, older: &[Entry]) {

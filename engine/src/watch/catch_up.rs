@@ -10,6 +10,8 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::hub::Hub;
 use super::note::Note;
+use super::orphans::{Orphans, orphans};
+use super::quotes::{Quotes, quotes};
 use super::sight::Sight;
 use super::trail::Chunk;
 use crate::error::Result;
@@ -58,8 +60,23 @@ pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>
     if notes.iter().any(|note| note.is_lost_for(back.user)) {
         return Ok(None);
     }
-    let steps = steps(&back, &notes);
+    let Some(orphans) = orphaned(shared, &notes)? else { return Ok(None) };
+    let steps = steps(&back, &notes, &orphans, &quotes(shared, &notes)?);
     Ok((steps.len() <= CATCH_UP_EVENTS_MAX).then_some(steps))
+}
+
+/// What went with the posts that were deleted; `None` if that is too much.
+fn orphaned(shared: &Shared, notes: &[Note]) -> Result<Option<HashMap<PostId, Orphans>>> {
+    let mut orphaned: HashMap<PostId, Orphans> = HashMap::new();
+    for note in notes {
+        if let Note::Delete { post, .. } = note {
+            let Some(found) = orphans(shared, &[*post])? else { return Ok(None) };
+            if !found.is_empty() {
+                orphaned.insert(*post, found);
+            }
+        }
+    }
+    Ok(Some(orphaned))
 }
 
 /// All notes above `after`, up to `at`.
@@ -107,19 +124,23 @@ fn read(shared: &Shared, sequences: std::ops::Range<u64>, notes: &mut Vec<Note>)
     Ok(())
 }
 
-fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
+fn steps(
+    back: &Return,
+    notes: &[Note],
+    orphans: &HashMap<PostId, Orphans>,
+    quotes: &Quotes,
+) -> Vec<Step> {
     let numbered = || (back.after.0 + 1..).map(Sequence).zip(notes);
     let mut changed: HashMap<UserId, Sequence> = HashMap::new();
     for (sequence, note) in numbered() {
         changed.extend(note.changed_for(back.user).map(|author| (author, sequence)));
     }
-    let deleted: HashSet<PostId> = notes
-        .iter()
-        .filter_map(|note| match note {
-            Note::Delete { post, .. } => Some(*post),
-            _ => None,
-        })
-        .collect();
+    let deleted = notes.iter().filter_map(|note| match note {
+        Note::Delete { post, .. } => Some(*post),
+        _ => None,
+    });
+    let orphaned = orphans.values().flatten().map(|(post, _)| *post);
+    let deleted: HashSet<PostId> = deleted.chain(orphaned).collect();
     // An entry is told as it is in the end; so is a post that was there, once.
     let mut revised: HashMap<PostId, Sequence> = HashMap::new();
     for (sequence, note) in numbered() {
@@ -133,13 +154,18 @@ fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
             Note::Publish { author } => {
                 (shows(author) && !deleted.contains(&sequence.into())).then_some(What::Entry)
             }
+            Note::Repost { author, root_author } => {
+                let stands = shows(author) && !back.sight.hides(root_author);
+                (stands && !deleted.contains(&sequence.into())).then_some(What::Entry)
+            }
             Note::Delete { post, author } => {
                 (post.0 <= back.after.0 && shows(author)).then_some(What::Removed(post))
             }
             Note::Revise { post, author } => {
                 let was_there = post.0 <= back.after.0 && !deleted.contains(&post);
                 let is_last = revised.get(&post) == Some(&sequence);
-                (was_there && is_last && shows(author)).then_some(What::Changed(post))
+                let is_hidden = quotes.get(&post).is_some_and(|of| back.sight.hides(*of));
+                (was_there && is_last && shows(author) && !is_hidden).then_some(What::Changed(post))
             }
             ref edge => {
                 let author = edge.changed_for(back.user);
@@ -149,5 +175,15 @@ fn steps(back: &Return, notes: &[Note]) -> Vec<Step> {
         };
         what.map(|what| Step { sequence, what })
     };
-    numbered().filter_map(step).collect()
+    let orphaned = |(sequence, note): (Sequence, &Note)| {
+        let found = match note {
+            Note::Delete { post, .. } => orphans.get(post),
+            _ => None,
+        };
+        let known = found.into_iter().flatten();
+        let known = known.filter(|(post, author)| post.0 <= back.after.0 && shows(*author));
+        let removed = known.map(|(post, _)| Step { sequence, what: What::Removed(*post) });
+        removed.collect::<Vec<_>>()
+    };
+    numbered().flat_map(|told| step(told).into_iter().chain(orphaned(told))).collect()
 }

@@ -13,6 +13,7 @@ use std::thread::Thread;
 
 use super::index::{Index, Told};
 use super::note::Note;
+use super::orphans::orphans;
 use super::presence::Leases;
 use super::queue::Queue;
 use super::roll::Roll;
@@ -22,7 +23,7 @@ use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, Timestamp, UserId};
 use crate::limits::{PRESENCE_GRACE_MILLIS, PRESENCE_USERS_MAX, TRAIL_NOTES_MAX, WATCHES_MAX};
-use crate::log::record::{Effect, Record};
+use crate::log::record::Record;
 use crate::query::Post;
 use crate::read::content::as_content;
 use crate::shared::Shared;
@@ -201,7 +202,7 @@ impl Hub {
     }
 
     /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
-    pub(crate) fn tell(&self, from: Sequence, records: &[Option<Record>]) {
+    pub(crate) fn tell(&self, shared: &Shared, from: Sequence, records: &[Option<Record>]) {
         let mut wakers = Vec::new();
         let met = {
             let mut inner = self.lock();
@@ -209,7 +210,7 @@ impl Hub {
                 return;
             }
             for record in records {
-                inner.tell(record.as_ref(), &mut wakers);
+                inner.tell(shared, record.as_ref(), &mut wakers);
             }
             self.told.store(inner.told.0, Ordering::Release);
             std::mem::take(&mut inner.index.met)
@@ -279,7 +280,7 @@ impl Inner {
         Ok(Joined { queue, at, past })
     }
 
-    fn tell(&mut self, record: Option<&Record>, wakers: &mut Vec<Waker>) {
+    fn tell(&mut self, shared: &Shared, record: Option<&Record>, wakers: &mut Vec<Waker>) {
         let (sequence, note) = (self.told.next(), Note::of(record));
         self.trail.push(note);
         if note == Note::Lost {
@@ -287,11 +288,14 @@ impl Inner {
             wakers.extend(self.index.clear());
         }
         let post = || {
-            let has_text = |record: &&Record| !matches!(record.effect, Effect::Emptied(_));
+            let has_text = |record: &&Record| !record.effect.is_emptied();
             let post = as_content(sequence, record.filter(has_text)?.clone());
             post.map(|post| Arc::new(own(post)))
         };
-        self.index.tell(&Told { sequence, note, post: &post }, wakers);
+        // A state that is half applied answers nothing more: then everybody reads anew, and fails.
+        let orphans = |root| orphans(shared, &[root]).unwrap_or(None);
+        let told = Told { sequence, note, post: &post, orphans: &orphans };
+        self.index.tell(&told, wakers);
         self.told = sequence;
     }
 }
@@ -300,5 +304,6 @@ impl Inner {
 /// as a slow watch has not taken it.
 fn own(post: Post) -> Post {
     let copy = |bytes: &bytes::Bytes| bytes::Bytes::copy_from_slice(bytes);
-    Post { text: copy(&post.text), meta: copy(&post.meta), ..post }
+    let mentions = post.mentions.own();
+    Post { text: copy(&post.text), meta: copy(&post.meta), mentions, ..post }
 }

@@ -3,6 +3,7 @@
 //! For each watched user the edges as of the last record that was told, kept up by the records
 //! themselves; for each author the watched users who see their posts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -10,10 +11,11 @@ use foldhash::{HashMap, HashMapExt};
 
 use super::event::WatchEvent;
 use super::note::Note;
+use super::orphans::Orphans;
 use super::queue::Queue;
 use super::roll::Roll;
 use super::sight::{Edge, Sight};
-use crate::ids::{Sequence, UserId};
+use crate::ids::{PostId, Sequence, UserId};
 use crate::query::Post;
 
 /// See the module.
@@ -44,6 +46,8 @@ pub(crate) struct Told<'a> {
     pub(crate) note: Note,
     /// The content of a publish or a revise, if the record still has it; asked for only if somebody is told.
     pub(crate) post: &'a dyn Fn() -> Option<Arc<Post>>,
+    /// What goes with a post that is deleted; `None` if that is too much.
+    pub(crate) orphans: &'a dyn Fn(PostId) -> Option<Orphans>,
 }
 
 impl Index {
@@ -187,18 +191,21 @@ impl Index {
                     None => wakers.extend(self.clear()),
                 }
             }
-            Note::Delete { post, author } => {
-                self.tell_audience(author, told.sequence, &WatchEvent::Removed(post), wakers);
+            Note::Repost { author, root_author } => {
+                self.repost((author, root_author), told, wakers);
             }
+            Note::Delete { post, author } => self.delete((post, author), told, wakers),
             Note::Revise { author, .. } => {
                 if !self.audience.contains_key(&author) {
                     return;
                 }
                 if let Some(post) = (told.post)() {
-                    self.tell_audience(author, told.sequence, &WatchEvent::Changed(post), wakers);
+                    let root_author = post.repost.map(|link| link.root_author);
+                    let event = WatchEvent::Changed(post);
+                    self.tell_if_seen((author, root_author), told.sequence, &event, wakers);
                 }
             }
-            Note::Part { user, other, .. } => {
+            Note::Part { user, other, .. } | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }
@@ -213,6 +220,72 @@ impl Index {
         }
     }
 
+    /// A post that refers to another's: whoever does not see that one's posts is not told.
+    fn repost(
+        &mut self,
+        (author, root_author): (UserId, UserId),
+        told: &Told<'_>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        if !self.audience.contains_key(&author) {
+            return;
+        }
+        match (told.post)() {
+            Some(post) => {
+                let (authors, event) = ((author, Some(root_author)), WatchEvent::Entry(post));
+                self.tell_if_seen(authors, told.sequence, &event, wakers);
+            }
+            // As with a publish.
+            None => wakers.extend(self.clear()),
+        }
+    }
+
+    /// Tells who sees the author's posts, and what others repost of the original's author, if there is one.
+    fn tell_if_seen(
+        &self,
+        (author, root_author): (UserId, Option<UserId>),
+        sequence: Sequence,
+        event: &WatchEvent,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let hides =
+            |watched: &Watched| root_author.is_some_and(|author| watched.sight.hides(author));
+        for watched in self.audience_of(author).filter(|watched| !hides(watched)) {
+            watched.tell(sequence, std::slice::from_ref(event), wakers);
+        }
+    }
+
+    /// A post is gone, and the bare reposts of it with it.
+    fn delete(
+        &mut self,
+        (post, author): (PostId, UserId),
+        told: &Told<'_>,
+        wakers: &mut Vec<Waker>,
+    ) {
+        let Some(orphans) = (told.orphans)(post) else {
+            // Each watch finds out that it is too much, and tells a gap.
+            wakers.extend(self.clear());
+            return;
+        };
+        let mut gone: BTreeMap<u32, Vec<WatchEvent>> = BTreeMap::new();
+        for (post, author) in std::iter::once((post, author)).chain(orphans) {
+            for slot in self.audience.get(&author).into_iter().flatten() {
+                gone.entry(*slot).or_default().push(WatchEvent::Removed(post));
+            }
+        }
+        for (slot, events) in gone {
+            if let Some(Some(watched)) = self.slots.get(slot as usize) {
+                watched.tell(told.sequence, &events, wakers);
+            }
+        }
+    }
+
+    /// The watched users in whose homes the author's posts are.
+    fn audience_of(&self, author: UserId) -> impl Iterator<Item = &Watched> {
+        let slots = self.audience.get(&author).into_iter().flatten();
+        slots.filter_map(|slot| self.slots.get(*slot as usize)?.as_ref())
+    }
+
     fn tell_audience(
         &self,
         author: UserId,
@@ -220,10 +293,7 @@ impl Index {
         event: &WatchEvent,
         wakers: &mut Vec<Waker>,
     ) {
-        for slot in self.audience.get(&author).into_iter().flatten() {
-            let Some(Some(watched)) = self.slots.get(*slot as usize) else { continue };
-            watched.tell(sequence, event, wakers);
-        }
+        self.tell_if_seen((author, None), sequence, event, wakers);
     }
 
     /// The edges of `user` are to be read again: their watches are behind, and will.
@@ -248,7 +318,7 @@ impl Index {
             return;
         }
         let (before, after) = watched.change(author, &told.note);
-        watched.tell(told.sequence, &WatchEvent::FeedChanged(author), wakers);
+        watched.tell(told.sequence, &[WatchEvent::FeedChanged(author)], wakers);
         match (before, after) {
             (false, true) => {
                 if watched.rolled().next().is_some() {
@@ -301,11 +371,12 @@ impl Watched {
         self.queues.iter().filter(|queue| queue.wants_presence)
     }
 
-    fn tell(&self, sequence: Sequence, event: &WatchEvent, wakers: &mut Vec<Waker>) {
+    fn tell(&self, sequence: Sequence, events: &[WatchEvent], wakers: &mut Vec<Waker>) {
         if sequence <= self.sight.at {
             return;
         }
-        wakers.extend(self.queues.iter().filter_map(|queue| queue.push(sequence, event.clone())));
+        let queues = self.queues.iter();
+        wakers.extend(queues.filter_map(|queue| queue.push(sequence, events.iter().cloned())));
     }
 
     /// Keeps an edge up; whether the author showed before, and after.
@@ -314,12 +385,18 @@ impl Watched {
         let before = edge.shows();
         match note {
             Note::Follow { .. } => edge.follows = true,
-            Note::Unfollow { .. } | Note::Part { .. } => edge.follows = false,
+            Note::Unfollow { .. } => edge.follows = false,
+            Note::Part { other, .. } => {
+                edge.follows = false;
+                *edge.block(*other == author) = true;
+            }
+            Note::Unblock { other, .. } => *edge.block(*other == author) = false,
             Note::Mute { .. } => edge.muted = true,
             Note::Unmute { .. } => edge.muted = false,
             Note::Apart { .. } => edge.apart += 1,
             Note::Rejoined { .. } => edge.apart = edge.apart.saturating_sub(1),
             Note::Publish { .. }
+            | Note::Repost { .. }
             | Note::Delete { .. }
             | Note::Revise { .. }
             | Note::Released { .. }

@@ -17,7 +17,8 @@
 //! * [`trail`]: the newest notes, for those who come back.
 //! * [`hub`]: these together, behind one lock.
 //! * [`teller`]: the thread that follows the log.
-//! * [`catch_up`]: what happened between two positions, for one user.
+//! * [`catch_up`]: what happened between two positions, for one user; [`orphans`]: what goes with a post
+//!   that is deleted; [`quotes`]: what revised posts refer to.
 //! * [`watch`]: the caller's handle.
 //! * [`presence`]: who is online; [`stir`]: whose presence may have changed.
 //!
@@ -31,8 +32,10 @@ pub(crate) mod event;
 pub(crate) mod hub;
 pub(crate) mod index;
 pub(crate) mod note;
+pub(crate) mod orphans;
 pub(crate) mod presence;
 pub(crate) mod queue;
+pub(crate) mod quotes;
 pub(crate) mod roll;
 pub(crate) mod sight;
 pub(crate) mod stir;

@@ -1,8 +1,10 @@
 //! A record as far as watches care: ids only, 24 bytes.
 
+use crate::command::NewPost;
 use crate::ids::{PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::record::{Effect, Record};
+use crate::log::revise_effect::Emptied;
 
 /// What a record did to homes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +12,11 @@ pub(crate) enum Note {
     /// A post; its id is the record's sequence.
     Publish {
         author: UserId,
+    },
+    /// A post that refers to another; bare ones go with it.
+    Repost {
+        author: UserId,
+        root_author: UserId,
     },
     Delete {
         post: PostId,
@@ -31,7 +38,12 @@ pub(crate) enum Note {
         user: UserId,
         author: UserId,
     },
-    /// A block that ended follows: `forth` that of `other` by `user`, `back` the other way.
+    /// A block ended: reposts of the other's posts may show.
+    Unblock {
+        user: UserId,
+        other: UserId,
+    },
+    /// A block, and the follows that it ended: `forth` that of `other` by `user`, `back` the other way.
     Part {
         user: UserId,
         other: UserId,
@@ -70,9 +82,20 @@ impl Note {
     pub(crate) fn of(record: Option<&Record>) -> Self {
         let Some(record) = record else { return Self::Lost };
         match record.effect {
-            Effect::Publish(ref post) => Self::Publish { author: post.author },
-            Effect::Emptied(ref emptied) => Self::Publish { author: emptied.author },
+            Effect::Publish(NewPost { author, repost: Some(link), .. })
+            | Effect::Emptied(Emptied { author, repost: Some(link), .. }) => {
+                Self::Repost { author, root_author: link.root_author }
+            }
+            Effect::Publish(NewPost { author, .. }) | Effect::Emptied(Emptied { author, .. }) => {
+                Self::Publish { author }
+            }
+            Effect::Broadcast(ref broadcast) if broadcast.replay().is_some() => {
+                Self::Publish { author: broadcast.author() }
+            }
             Effect::Revise(ref it) => Self::Revise { post: it.post, author: it.author },
+            Effect::Unrepost { user: author, began: Some(repost), .. } => {
+                Self::Delete { post: repost.into(), author }
+            }
             Effect::Delete { post, author, .. } => Self::Delete { post, author },
             Effect::Follow { user, author, .. } => Self::Follow { user, author },
             Effect::Unfollow { user, author, .. } => Self::Unfollow { user, author },
@@ -82,10 +105,14 @@ impl Note {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
             Effect::Group(ref group) => Self::of_group(group),
-            Effect::Unblock { .. }
+            Effect::Unblock { user, other, began: Some(_) } => Self::Unblock { user, other },
+            Effect::Broadcast(_)
+            | Effect::Unblock { .. }
+            | Effect::Unrepost { .. }
             | Effect::Weigh { .. }
             | Effect::Response(_)
             | Effect::Mark(_) => Self::Nothing,
+            Effect::NoticesRead(_) => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
         }
     }
@@ -120,10 +147,17 @@ impl Note {
             | Self::Unmute { user, author }
             | Self::Apart { user, author }
             | Self::Rejoined { user, author } => (user == watcher).then_some(author),
-            Self::Part { user, other, forth, .. } if user == watcher => forth.then_some(other),
-            Self::Part { user, other, back, .. } if other == watcher => back.then_some(user),
+            // Without a follow too: reposts of the other's posts are hidden, or are not any more.
+            Self::Part { user, other, .. } | Self::Unblock { user, other } if user == watcher => {
+                Some(other)
+            }
+            Self::Part { user, other, .. } | Self::Unblock { user, other } if other == watcher => {
+                Some(user)
+            }
             Self::Part { .. }
+            | Self::Unblock { .. }
             | Self::Publish { .. }
+            | Self::Repost { .. }
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }

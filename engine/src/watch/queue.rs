@@ -41,8 +41,10 @@ struct State {
 /// What was taken out of a queue.
 #[derive(Debug)]
 pub(crate) struct Taken {
-    /// The record of the last event that is of one.
+    /// The last record of which all events were taken.
     pub(crate) last: Option<Sequence>,
+    /// The last event is of a record that has more of them.
+    pub(crate) is_cut: bool,
     pub(crate) events: Vec<WatchEvent>,
     /// Nothing is left but of presence.
     pub(crate) is_all: bool,
@@ -75,9 +77,14 @@ impl Queue {
         self.lock().roll.take()
     }
 
-    /// Adds an event; hands out whom to wake, which the caller does without a lock.
+    /// Adds the events of a record, all at once: nobody takes a part of them for all. Hands out whom to
+    /// wake, which the caller does without a lock.
     #[must_use]
-    pub(crate) fn push(&self, sequence: Sequence, event: WatchEvent) -> Option<Waker> {
+    pub(crate) fn push(
+        &self,
+        sequence: Sequence,
+        events: impl IntoIterator<Item = WatchEvent>,
+    ) -> Option<Waker> {
         if sequence <= self.since {
             return None;
         }
@@ -85,9 +92,11 @@ impl Queue {
         if state.is_behind {
             return None;
         }
-        if WATCH_QUEUE_MAX <= state.events.len() || WATCH_QUEUE_BYTES <= state.bytes {
-            state.fall_behind();
-        } else {
+        for event in events {
+            if WATCH_QUEUE_MAX <= state.events.len() || WATCH_QUEUE_BYTES <= state.bytes {
+                state.fall_behind();
+                break;
+            }
             state.bytes += event.bytes();
             state.events.push_back((sequence, event));
         }
@@ -129,8 +138,8 @@ impl Queue {
     /// The oldest events, up to the size of a batch.
     pub(crate) fn take(&self) -> Taken {
         let mut state = self.lock();
-        let mut taken =
-            Taken { last: None, events: Vec::new(), is_all: false, is_closed: state.is_closed };
+        let (events, is_closed) = (Vec::new(), state.is_closed);
+        let mut taken = Taken { last: None, is_cut: false, events, is_all: false, is_closed };
         if state.is_behind {
             // Nothing may be told past what was dropped, not even presence.
             return taken;
@@ -140,7 +149,10 @@ impl Queue {
             let Some((sequence, event)) = state.events.pop_front() else { break };
             bytes += event.bytes();
             state.bytes -= event.bytes();
-            taken.last = Some(sequence);
+            taken.is_cut = state.events.front().is_some_and(|(next, _)| *next == sequence);
+            if !taken.is_cut {
+                taken.last = Some(sequence);
+            }
             taken.events.push(event);
         }
         taken.is_all = state.events.is_empty();
@@ -211,13 +223,13 @@ mod tests {
     fn entry(sequence: u64, text: usize) -> (Sequence, WatchEvent) {
         let (at, text) = (Timestamp(0), Bytes::from(vec![b'x'; text]));
         let (id, meta) = (PostId(sequence), Bytes::new());
-        let post =
-            Post { id, author: UserId(2), at, committed_at: at, text, meta, ..Post::default() };
+        let (author, repost) = (UserId(2), None);
+        let post = Post { id, author, at, committed_at: at, text, meta, repost, ..Post::default() };
         (Sequence(sequence), WatchEvent::Entry(Arc::new(post)))
     }
 
     fn push(queue: &Queue, (sequence, event): (Sequence, WatchEvent)) {
-        let _nobody_waits = queue.push(sequence, event);
+        let _nobody_waits = queue.push(sequence, [event]);
     }
 
     #[test]
@@ -229,6 +241,20 @@ mod tests {
         let taken = queue.take();
         assert!(taken.events.is_empty() && !taken.is_all, "presence is told after the catch-up");
         assert!(queue.take_roll().is_some_and(|roll| roll.has_news()));
+    }
+
+    #[test]
+    fn a_record_is_told_up_to_only_with_its_last_event() {
+        let queue = Queue::new(Sequence(0), None);
+        push(&queue, entry(1, 1));
+        let many = WATCH_BATCH_EVENTS + 3;
+        let _nobody_waits =
+            queue.push(Sequence(2), (0..many as u64).map(|id| WatchEvent::Removed(PostId(id))));
+        let first = queue.take();
+        assert_eq!((first.last, first.is_cut, first.is_all), (Some(Sequence(1)), true, false));
+        let rest = queue.take();
+        assert_eq!((rest.last, rest.is_cut, rest.is_all), (Some(Sequence(2)), false, true));
+        assert_eq!(first.events.len() + rest.events.len(), 1 + many);
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Whose posts a user sees: follows, mutes and exclusive groups at one position.
+//! Whose posts a user sees: follows, mutes, exclusive groups and blocks at one position.
 //!
-//! No follow stands where a block stands, so blocks need no word here: they end follows.
+//! No follow stands where a block stands: it ends follows. But posts of whoever is blocked may be
+//! reposted by others.
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -18,6 +19,10 @@ pub(crate) struct Edge {
     pub(crate) muted: bool,
     /// How many exclusive groups of the user have the author.
     pub(crate) apart: u32,
+    /// The user has blocked the author.
+    pub(crate) blocks: bool,
+    /// The author has blocked the user.
+    pub(crate) blocked: bool,
 }
 
 /// The edges of a user at one position.
@@ -47,6 +52,16 @@ impl Edge {
     pub(crate) fn shows(self) -> bool {
         self.follows && !self.muted && self.apart == 0
     }
+
+    /// The block by the user, or the one of the user.
+    pub(crate) fn block(&mut self, is_by_user: bool) -> &mut bool {
+        if is_by_user { &mut self.blocks } else { &mut self.blocked }
+    }
+
+    /// Whether what others repost of the author's is not in the home either.
+    pub(crate) fn hides(self) -> bool {
+        self.muted || 0 < self.apart || self.blocks || self.blocked
+    }
 }
 
 impl Sight {
@@ -70,6 +85,12 @@ impl Sight {
         }
         let mutes = state.graph.mutes.lists.part(user);
         mutes.each_payload(|author| sight.edges.entry(id(author)).or_default().muted = true)?;
+        let blocks = &state.graph.blocks;
+        let blocked = blocks.lists.part(user);
+        blocked.each_payload(|other| sight.edges.entry(id(other)).or_default().blocks = true)?;
+        for other in blocks.sources(user) {
+            sight.edges.entry(id(other.0)).or_default().blocked = true;
+        }
         for group in state.groups.of(user).iter().filter(|group| group.exclusive) {
             let members = group.members.payloads();
             members.for_each(|author| sight.edges.entry(id(author)).or_default().apart += 1);
@@ -80,6 +101,11 @@ impl Sight {
     /// The authors whose posts are in the home.
     pub(crate) fn shown(&self) -> impl Iterator<Item = UserId> + '_ {
         self.edges.iter().filter_map(|(author, edge)| edge.shows().then_some(*author))
+    }
+
+    /// Whether what others repost of the author's is not in the home.
+    pub(crate) fn hides(&self, author: UserId) -> bool {
+        self.edges.get(&author).is_some_and(|edge| edge.hides())
     }
 
     /// Whether the author's posts are in the home.

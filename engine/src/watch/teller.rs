@@ -87,6 +87,6 @@ fn tell_some(shared: &Shared) -> bool {
         segments.record(Sequence(sequence)).unwrap_or(None)
     };
     let records: Vec<_> = (told.0 + 1..=until.0).map(read).collect();
-    shared.hub.tell(told, &records);
+    shared.hub.tell(shared, told, &records);
     true
 }

@@ -231,7 +231,9 @@ impl Watch {
             let Some(step) = steps.pop_front() else { break };
             let event = self.event(step, until)?;
             bytes += event.as_ref().map_or(0, WatchEvent::bytes);
-            last = step.sequence;
+            if steps.front().is_none_or(|next| next.sequence != step.sequence) {
+                last = step.sequence;
+            }
             if event.is_none() {
                 self.ahead_until = self.shared.state()?.position.sequence;
             }
@@ -273,13 +275,14 @@ impl Watch {
         self.stay_active()?;
         // Before the queue is looked at: what is told by now is in it.
         let told = self.shared.hub.told();
-        let Taken { last, events, is_all, is_closed } = self.queue.take();
+        let Taken { last, is_cut, events, is_all, is_closed } = self.queue.take();
         if events.is_empty() {
             let closed = || Error::new(ErrorKind::Closed, "the engine was closed");
             return if is_closed { Err(closed()) } else { Ok(None) };
         }
         let last = last.unwrap_or(self.position);
-        Ok(Some(self.batch(if is_all { last.max(told) } else { last }, events)))
+        let batch = self.batch(if is_all { last.max(told) } else { last }, events);
+        Ok(Some(WatchBatch { more: batch.more || is_cut, ..batch }))
     }
 
     fn batch(&mut self, position: Sequence, events: Vec<WatchEvent>) -> WatchBatch {

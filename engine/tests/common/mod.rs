@@ -9,6 +9,7 @@ use fanfold_engine::{Engine, Span, TimelineQuery, UserId};
 /// Writes `commands` commands; what is accepted goes to the oracle too.
 pub(crate) fn play(engine: &Engine, model: &mut Model, workload: &mut Workload, commands: u64) {
     for _ in 0..commands {
+        workload.knows(model.some_broadcasts());
         let command = workload.command(model.last);
         let expected = model.expect(&command);
         let Ok(receipt) = engine.write(command.clone()) else { continue };

@@ -16,9 +16,10 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::mentions;
 use crate::order::{Direction, Run};
-use crate::reply::Position;
 use crate::reply::counts::REACTION_LAST;
+use crate::reply::{Position, Repost};
 use crate::wire::{
     Cursor, put_bool, put_bytes, put_count, put_option, put_text, put_varint, put_varints, text_of,
 };
@@ -27,11 +28,14 @@ use crate::wire::{
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 19;
+const TAG_MAX: u8 = 35;
 
 /// Tags of other changes.
 const MARK: u8 = 18;
 const REVISE: u8 = 19;
+const REPOST: u8 = 33;
+const UNREPOST: u8 = 34;
+const NOTICES_READ: u8 = 35;
 
 /// A part of the change stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +74,8 @@ pub enum What {
         created_at: Option<u64>,
         /// Text and meta, if they were asked for.
         content: Option<(Bytes, Bytes)>,
+        /// Whom it mentions.
+        mentions: Vec<u64>,
     },
     /// 2: a post came to be that is deleted by now.
     Erased,
@@ -107,6 +113,31 @@ pub enum What {
         /// What was reacted to, answered or deleted: the post itself, or a comment on it.
         target: u64,
     },
+    /// 33: a post came to be that refers to another; its id is the sequence.
+    Repost {
+        /// The application's kind.
+        kind: u16,
+        /// The time to show, if one was given.
+        created_at: Option<u64>,
+        /// What it refers to.
+        repost: Repost,
+        /// Text and meta, if they were asked for.
+        content: Option<(Bytes, Bytes)>,
+        /// Whom it mentions.
+        mentions: Vec<u64>,
+    },
+    /// 34: a bare repost ended.
+    Unrepost {
+        /// The first post of the chain.
+        root: u64,
+        /// The repost.
+        post: u64,
+    },
+    /// 35: the user has read their notices.
+    NoticesRead {
+        /// Everything up to here.
+        up_to: u64,
+    },
     /// 18: a device has seen a feed up to a post.
     Mark {
         /// Up to where.
@@ -127,6 +158,19 @@ pub enum What {
         /// Text and meta, if they were asked for and are not replaced by now.
         content: Option<(Bytes, Bytes)>,
     },
+    /// 20 to 24: something about a broadcast of the user.
+    Broadcast {
+        /// What.
+        kind: BroadcastChange,
+        /// The broadcast's id; of a new one the sequence.
+        broadcast: u64,
+        /// When it is to start, if it was scheduled or rescheduled; else 0.
+        at: u64,
+        /// The application's kind of a new one, and of a replay; else 0.
+        post_kind: u16,
+        /// Text and meta of a new one, and of a replay, if they were asked for.
+        content: Option<(Bytes, Bytes)>,
+    },
 }
 
 /// What happened in response to a post.
@@ -137,10 +181,28 @@ pub enum ResponseChange {
     /// 15: a reaction of this kind ended.
     Unreact(u8),
     /// 16: a comment came to be; its id is the sequence. Without its text if that was not asked for, or
-    /// if it is deleted by now.
-    Comment(Option<Bytes>),
+    /// if it is deleted by now; and whom it mentions.
+    Comment(Option<Bytes>, Vec<u64>),
     /// 17: a comment was deleted.
     Delete,
+}
+
+/// What happened about a broadcast. With an end a post came to be; its id is the sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum BroadcastChange {
+    Schedule = 20,
+    Reschedule = 21,
+    Start = 22,
+    End = 23,
+    Cancel = 24,
+}
+
+impl BroadcastChange {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 5] =
+        [Self::Schedule, Self::Reschedule, Self::Start, Self::End, Self::Cancel];
 }
 
 /// What happened between two users.
@@ -197,9 +259,12 @@ impl Change {
     fn load(cursor: &mut Cursor, sequences: &mut Run) -> Result<Self, DecodeError> {
         let sequence = sequences.take(cursor, "sequence")?;
         let time = cursor.take_varint("time")?;
+        let at = cursor.at();
         let tag = cursor.take_tag("tag", TAG_MAX)?;
         let user = cursor.take_varint("user")?;
-        Ok(Self { sequence, time, user, what: What::load(tag, cursor)? })
+        let unknown = || Cursor::refuse("tag", at, Problem::Unknown { value: u64::from(tag) });
+        let what = What::load(tag, cursor)?.ok_or_else(unknown)?;
+        Ok(Self { sequence, time, user, what })
     }
 
     fn encode(&self, out: &mut BytesMut, sequences: &mut Run) -> Result<(), EncodeError> {
@@ -221,37 +286,54 @@ impl What {
             Self::Edge { kind, .. } => *kind as u8,
             Self::Group { kind, .. } => *kind as u8,
             Self::Response { kind, .. } => kind.tag(),
+            Self::Repost { .. } => REPOST,
+            Self::Unrepost { .. } => UNREPOST,
+            Self::NoticesRead { .. } => NOTICES_READ,
             Self::Mark { .. } => MARK,
             Self::Revise { .. } => REVISE,
+            Self::Broadcast { kind, .. } => *kind as u8,
         }
     }
 
-    fn load(tag: u8, cursor: &mut Cursor) -> Result<Self, DecodeError> {
+    /// `None` for a tag that is none.
+    fn load(tag: u8, cursor: &mut Cursor) -> Result<Option<Self>, DecodeError> {
+        let broadcast = BroadcastChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
+        if let Some(kind) = broadcast {
+            return load_broadcast(kind, cursor).map(Some);
+        }
         let edge = EdgeChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
         let group = GroupChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
-        Ok(match (tag, edge, group) {
+        Ok(Some(match (tag, edge, group) {
             (0 | 1, ..) => load_publish(tag == 0, cursor)?,
             (14..=17, ..) => load_response(tag, cursor)?,
+            (NOTICES_READ, ..) => Self::NoticesRead { up_to: cursor.take_varint("up_to")? },
             (3, ..) => Self::Delete { post: cursor.take_varint("post")? },
+            (REPOST, ..) => load_repost(cursor)?,
+            (UNREPOST, ..) => Self::Unrepost {
+                post: cursor.take_varint("post")?,
+                root: cursor.take_varint("root")?,
+            },
             (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
             (_, _, Some(kind)) => load_group(kind, cursor)?,
             (MARK, ..) => load_mark(cursor)?,
             (REVISE, ..) => load_revise(cursor)?,
             (2, ..) => Self::Erased,
-            _ => return Err(unknown(tag, cursor)),
-        })
+            _ => return Ok(None),
+        }))
     }
 
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         match self {
-            Self::Publish { kind, created_at, content } => {
+            Self::Publish { kind, created_at, content, mentions } => {
                 put_varint(out, u64::from(*kind));
                 put_option(out, *created_at, put_varint);
                 if let Some((text, meta)) = content {
                     put_text(out, "text", text, TEXT_BYTES_MAX)?;
                     put_bytes(out, "meta", meta, META_BYTES_MAX)?;
                 }
+                mentions::encode(mentions, out)?;
             }
+            Self::NoticesRead { up_to } => put_varint(out, *up_to),
             Self::Erased => {}
             Self::Mark { post, device, group, name } => {
                 put_varints(out, [*post, *device, *group]);
@@ -282,6 +364,31 @@ impl What {
                 put_varint(out, *target);
                 kind.encode(out)?;
             }
+            Self::Repost { kind, created_at, repost, content, mentions } => {
+                put_varint(out, u64::from(*kind));
+                put_option(out, *created_at, put_varint);
+                repost.encode(out);
+                put_bool(out, content.is_some());
+                if let Some((text, meta)) = content {
+                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
+                }
+                mentions::encode(mentions, out)?;
+            }
+            Self::Unrepost { root, post } => {
+                put_varint(out, *post);
+                put_varint(out, *root);
+            }
+            Self::Broadcast { broadcast, at, post_kind, content, .. } => {
+                put_varint(out, *broadcast);
+                put_varint(out, *at);
+                put_varint(out, u64::from(*post_kind));
+                put_bool(out, content.is_some());
+                if let Some((text, meta)) = content {
+                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
+                }
+            }
         }
         Ok(())
     }
@@ -292,7 +399,7 @@ impl ResponseChange {
         match self {
             Self::React(_) => 14,
             Self::Unreact(_) => 15,
-            Self::Comment(_) => 16,
+            Self::Comment(..) => 16,
             Self::Delete => 17,
         }
     }
@@ -300,11 +407,12 @@ impl ResponseChange {
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         match self {
             Self::React(kind) | Self::Unreact(kind) => out.put_u8(*kind),
-            Self::Comment(text) => {
+            Self::Comment(text, mentions) => {
                 put_bool(out, text.is_some());
                 if let Some(text) = text {
                     put_text(out, "said", text, TEXT_BYTES_MAX)?;
                 }
+                mentions::encode(mentions, out)?;
             }
             Self::Delete => {}
         }
@@ -319,6 +427,7 @@ fn load_response(tag: u8, cursor: &mut Cursor) -> Result<What, DecodeError> {
         15 => ResponseChange::Unreact(cursor.take_tag("reaction", REACTION_LAST)?),
         16 => ResponseChange::Comment(
             cursor.take_option("said", |cursor, field| cursor.take_text(field, TEXT_BYTES_MAX))?,
+            mentions::load(cursor)?,
         ),
         _ => ResponseChange::Delete,
     };
@@ -333,7 +442,30 @@ fn load_publish(has_content: bool, cursor: &mut Cursor) -> Result<What, DecodeEr
         let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
         content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
     }
-    Ok(What::Publish { kind, created_at, content })
+    Ok(What::Publish { kind, created_at, content, mentions: mentions::load(cursor)? })
+}
+
+fn load_repost(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let kind = cursor.take_varint_u16("post_kind")?;
+    let created_at = cursor.take_option("created_at", Cursor::take_varint)?;
+    let repost = Repost::load(cursor)?;
+    let content = cursor.take_option("content", |cursor, _| {
+        let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
+        Ok((text, cursor.take_bytes("meta", META_BYTES_MAX)?))
+    })?;
+    Ok(What::Repost { kind, created_at, repost, content, mentions: mentions::load(cursor)? })
+}
+
+fn load_broadcast(kind: BroadcastChange, cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let broadcast = cursor.take_varint("broadcast")?;
+    let at = cursor.take_varint("at")?;
+    let post_kind = cursor.take_varint_u16("post_kind")?;
+    let mut content = None;
+    if cursor.take_bool("content")? {
+        let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
+        content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
+    }
+    Ok(What::Broadcast { kind, broadcast, at, post_kind, content })
 }
 
 fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeError> {
@@ -362,11 +494,6 @@ fn load_revise(cursor: &mut Cursor) -> Result<What, DecodeError> {
         content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
     }
     Ok(What::Revise { post, revision, content })
-}
-
-/// A number between others that is given to nothing yet.
-fn unknown(tag: u8, cursor: &Cursor) -> DecodeError {
-    DecodeError::new("tag", cursor.at(), Problem::Unknown { value: u64::from(tag) })
 }
 
 impl Changed {

@@ -3,6 +3,7 @@
 //! | field | bytes |
 //! |---|---|
 //! | comments | varint |
+//! | reposts | varint |
 //! | mine | u16: bit 0 is reaction 0 |
 //! | count | u8: reactions that stand |
 //! | each: reaction | u8, strictly rising |
@@ -15,7 +16,7 @@ use crate::limits::REACTION_KINDS;
 use crate::wire::{Cursor, put_varint};
 
 /// The fewest bytes of counts: nothing stands.
-pub(crate) const COUNTS_BYTES_MIN: usize = 4;
+pub(crate) const COUNTS_BYTES_MIN: usize = 5;
 
 /// The last kind of reaction.
 #[expect(clippy::cast_possible_truncation, reason = "a constant of 16")]
@@ -26,6 +27,8 @@ pub(crate) const REACTION_LAST: u8 = REACTION_KINDS as u8 - 1;
 pub struct Counts {
     /// Comments that stand.
     pub comments: u64,
+    /// Reposts that stand; of a comment none.
+    pub reposts: u64,
     /// The viewer's own reactions: bit 0 is reaction 0.
     pub mine: u16,
     /// Reactions that stand, by kind.
@@ -34,8 +37,9 @@ pub struct Counts {
 
 impl Counts {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let (comments, mine) = (cursor.take_varint("comments")?, cursor.take_u16("mine")?);
-        let mut counts = Self { comments, mine, ..Self::default() };
+        let comments = cursor.take_varint("comments")?;
+        let (reposts, mine) = (cursor.take_varint("reposts")?, cursor.take_u16("mine")?);
+        let mut counts = Self { comments, reposts, mine, ..Self::default() };
         let mut next = 0;
         for _ in 0..cursor.take_tag("count", REACTION_LAST + 1)? {
             let at = cursor.at();
@@ -58,6 +62,7 @@ impl Counts {
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
         put_varint(out, self.comments);
+        put_varint(out, self.reposts);
         out.put_u16_le(self.mine);
         let standing = self.reactions.iter().filter(|number| **number != 0).count();
         out.put_u8(u8::try_from(standing).unwrap_or(u8::MAX));

@@ -6,6 +6,8 @@
 //! * the flags and the generation of a reply are 0,
 //! * a count is bounded by the bytes that are left before memory is taken for it.
 
+mod broadcasts;
+mod came_by;
 mod changed;
 mod counts;
 mod edges;
@@ -14,11 +16,14 @@ mod events;
 mod explained;
 mod groups;
 mod marks;
+mod notices;
 mod online;
+mod original;
 mod page;
 mod position;
 mod post;
 mod relation;
+mod reposts;
 mod responses;
 mod scanned;
 mod status;
@@ -29,7 +34,13 @@ mod written;
 
 use bytes::BytesMut;
 
-pub use changed::{Change, Changed, EdgeChange, GroupChange, ResponseChange, What};
+pub use broadcasts::{
+    Broadcast, BroadcastRef, BroadcastState, Broadcasts, BroadcastsHead, OneBroadcast,
+};
+pub use came_by::CameBy;
+pub use changed::{
+    BroadcastChange, Change, Changed, EdgeChange, GroupChange, ResponseChange, What,
+};
 pub use counts::Counts;
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
@@ -37,11 +48,14 @@ pub use events::{Event, Events};
 pub use explained::{Explained, Why};
 pub use groups::{Group, Groups};
 pub use marks::{DeviceMark, Marks, Unread};
+pub use notices::{NoticeGroup, NoticeKind, NoticePage};
 pub use online::Online;
-pub use page::{Page, PageEnd, PageWriter};
+pub use original::Original;
+pub use page::{Page, PageEnd, PageRest, PageWriter};
 pub use position::Position;
 pub use post::{Edit, OnePost, Post, PostRef};
 pub use relation::Relation;
+pub use reposts::{Repost, Reposter, ReposterPage};
 pub use responses::{Comment, CommentPage, Reactor, ReactorPage};
 pub use scanned::{Follow, Scanned, ScannedItems};
 pub use status::{Status, StatusValue};
@@ -91,10 +105,18 @@ pub enum Reply {
     Comments(CommentPage),
     /// A page of who reacted.
     Reactors(ReactorPage),
+    /// A page of who reposted.
+    Reposters(ReposterPage),
+    /// A page of notices.
+    Notices(NoticePage),
     /// How far each device has seen a feed.
     Marks(Marks),
     /// How many entries of a feed are unread.
     Unread(Unread),
+    /// A page of broadcasts.
+    Broadcasts(Broadcasts),
+    /// One broadcast.
+    Broadcast(OneBroadcast),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -139,8 +161,12 @@ impl Reply {
             ReplyKind::Changed => Self::Changed(Changed::load(cursor)?),
             ReplyKind::Comments => Self::Comments(CommentPage::load(cursor)?),
             ReplyKind::Reactors => Self::Reactors(ReactorPage::load(cursor)?),
+            ReplyKind::Reposters => Self::Reposters(ReposterPage::load(cursor)?),
+            ReplyKind::Notices => Self::Notices(NoticePage::load(cursor)?),
             ReplyKind::Marks => Self::Marks(Marks::load(cursor)?),
             ReplyKind::Unread => Self::Unread(Unread::load(cursor)?),
+            ReplyKind::Broadcasts => Self::Broadcasts(Broadcasts::load(cursor)?),
+            ReplyKind::Broadcast => Self::Broadcast(OneBroadcast::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -172,8 +198,12 @@ impl Reply {
             Self::Changed(_) => ReplyKind::Changed,
             Self::Comments(_) => ReplyKind::Comments,
             Self::Reactors(_) => ReplyKind::Reactors,
+            Self::Reposters(_) => ReplyKind::Reposters,
+            Self::Notices(_) => ReplyKind::Notices,
             Self::Marks(_) => ReplyKind::Marks,
             Self::Unread(_) => ReplyKind::Unread,
+            Self::Broadcasts(_) => ReplyKind::Broadcasts,
+            Self::Broadcast(_) => ReplyKind::Broadcast,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -207,8 +237,12 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Changed(changed) => changed.encode(writer.out())?,
         Reply::Comments(comments) => comments.encode(writer.out())?,
         Reply::Reactors(reactors) => reactors.encode(writer.out())?,
+        Reply::Reposters(reposters) => reposters.encode(writer.out())?,
+        Reply::Notices(notices) => notices.encode(writer.out())?,
         Reply::Marks(marks) => marks.encode(writer.out())?,
         Reply::Unread(unread) => unread.encode(writer.out()),
+        Reply::Broadcasts(broadcasts) => broadcasts.encode(writer.out())?,
+        Reply::Broadcast(one) => one.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

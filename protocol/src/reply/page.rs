@@ -5,21 +5,32 @@
 //! |---|---|
 //! | position | epoch varint, sequence varint |
 //! | end | u8: 0 more, 1 end, 2 bytes |
-//! | counted | u8: 1 if counts follow |
+//! | rest | u8: 1 counts follow, 2 groups follow |
 //! | count | u16 |
 //! | each | a post, ids strictly falling |
 //! | each | counts, if counted |
+//! | original count | u16; 0 unless originals were asked for |
+//! | each original | see `original` |
+//! | each original | counts, if counted |
 
 use bytes::{BufMut, BytesMut};
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::kind::ReplyKind;
 use crate::order::{Direction, Run};
+use crate::reply::came_by::CameBy;
 use crate::reply::counts::{Counts, check_as_many};
+use crate::reply::original::ORIGINAL_BYTES_MIN;
 use crate::reply::post::POST_BYTES_MIN;
-use crate::reply::{Position, Post, PostRef};
-use crate::wire::Cursor;
+use crate::reply::{Original, Position, Post, PostRef};
+use crate::wire::{Cursor, put_count};
 use crate::writer::FrameWriter;
+
+/// Flag of a page: counts follow.
+const COUNTED: u8 = 1;
+
+/// Flag of a page: by which groups the posts came follows.
+const GROUPED: u8 = 2;
 
 /// Why a page ends where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +54,25 @@ pub struct Page {
     pub posts: Vec<Post>,
     /// What each post was responded with, if that was asked for.
     pub counts: Option<Vec<Counts>>,
+    /// What the reposts refer to, each once, if that was asked for.
+    pub originals: Vec<Original>,
+    /// What each original was responded with, if counts were asked for.
+    pub original_counts: Vec<Counts>,
+    /// By which of the reader's groups each post came, if that was asked for.
+    pub came_by: Option<CameBy>,
+}
+
+/// What follows the posts of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PageRest<'a> {
+    /// What each post was responded with, if that was asked for.
+    pub counts: Option<&'a [Counts]>,
+    /// What the reposts refer to.
+    pub originals: &'a [Original],
+    /// What each original was responded with, if posts are counted.
+    pub original_counts: &'a [Counts],
+    /// By which of the reader's groups each post came, if that was asked for.
+    pub came_by: Option<&'a CameBy>,
 }
 
 impl PageEnd {
@@ -67,14 +97,25 @@ impl Page {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
         let end = PageEnd::load(cursor)?;
-        let is_counted = cursor.take_bool("counted")?;
+        let rest = cursor.take_flags("rest", COUNTED | GROUPED)?;
+        let is_counted = rest & COUNTED != 0;
         let posts = load_posts(cursor, Direction::Falling)?;
         let mut counts = None;
         if is_counted {
             let each = posts.iter().map(|_| Counts::load(cursor));
             counts = Some(each.collect::<Result<_, _>>()?);
         }
-        Ok(Self { position, end, posts, counts })
+        let count = cursor.take_count("original_count", ORIGINAL_BYTES_MIN)?;
+        let originals =
+            (0..count).map(|_| Original::load(cursor)).collect::<Result<Vec<_>, _>>()?;
+        let mut original_counts = Vec::new();
+        if is_counted {
+            let each = originals.iter().map(|_| Counts::load(cursor));
+            original_counts = each.collect::<Result<_, _>>()?;
+        }
+        let is_grouped = rest & GROUPED != 0;
+        let came_by = is_grouped.then(|| CameBy::load(cursor, posts.len())).transpose()?;
+        Ok(Self { position, end, posts, counts, originals, original_counts, came_by })
     }
 
     /// Fills the frame with the page.
@@ -83,13 +124,9 @@ impl Page {
         for post in &self.posts {
             writer.push(post.borrow())?;
         }
-        match &self.counts {
-            None => writer.finish(self.end),
-            Some(counts) => {
-                check_as_many(counts.len(), self.posts.len())?;
-                writer.finish_counted(self.end, counts.iter().copied())
-            }
-        }
+        let Self { originals, original_counts, .. } = self;
+        let (counts, came_by) = (self.counts.as_deref(), self.came_by.as_ref());
+        writer.finish_with(self.end, PageRest { counts, originals, original_counts, came_by })
     }
 }
 
@@ -106,6 +143,9 @@ pub(crate) fn load_posts(
     }
     Ok(posts)
 }
+
+/// Bytes behind the posts of a page without counts and originals.
+const ORIGINAL_COUNT_BYTES: usize = 2;
 
 /// Writes a page post by post into a connection's buffer, without a [`Page`] in between.
 ///
@@ -129,7 +169,7 @@ impl<'a> PageWriter<'a> {
     fn over(request_id: u32, position: Position, mut frame: FrameWriter<'a>) -> Self {
         position.encode(frame.out());
         let end_at = frame.body_bytes();
-        // The end, whether it is counted and the count are known last: see finish.
+        // The end, what follows the posts and their count are known last: see finish.
         frame.out().put_bytes(0, 4);
         Self { frame, request_id, end_at, count: 0, ids: Run::new(Direction::Falling) }
     }
@@ -153,7 +193,7 @@ impl<'a> PageWriter<'a> {
     fn try_push(&mut self, post: &PostRef<'_>) -> Result<(), EncodeError> {
         let count = self.count.checked_add(1).ok_or_else(too_many)?;
         post.encode(self.frame.out(), &mut self.ids)?;
-        self.frame.check()?;
+        self.frame.check_with(ORIGINAL_COUNT_BYTES)?;
         self.count = count;
         Ok(())
     }
@@ -175,26 +215,36 @@ impl<'a> PageWriter<'a> {
     /// # Errors
     /// None today: every push was checked.
     pub fn finish(self, end: PageEnd) -> Result<(), EncodeError> {
-        self.close(end, 0)
+        self.finish_with(end, PageRest::default())
     }
 
-    /// The same, with what each post was responded with: as many counts as there are posts.
+    /// The same, with what follows the posts.
     ///
     /// # Errors
-    /// A body that would exceed [`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
-    pub fn finish_counted(
-        mut self,
-        end: PageEnd,
-        counts: impl Iterator<Item = Counts>,
-    ) -> Result<(), EncodeError> {
-        counts.for_each(|counts| counts.encode(self.frame.out()));
+    /// Not as many counts, or places of groups, as there are posts or originals, a text of an original above its limit, or a body
+    /// that would exceed [`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
+    pub fn finish_with(mut self, end: PageEnd, rest: PageRest<'_>) -> Result<(), EncodeError> {
+        let PageRest { counts, originals, original_counts, came_by } = rest;
+        let each = counts.unwrap_or_default();
+        if counts.is_some() {
+            check_as_many(each.len(), usize::from(self.count))?;
+        }
+        let of_originals = if counts.is_some() { originals.len() } else { 0 };
+        check_as_many(original_counts.len(), of_originals)?;
+        each.iter().for_each(|counts| counts.encode(self.frame.out()));
+        put_count(self.frame.out(), "original_count", originals.len())?;
+        originals.iter().try_for_each(|original| original.encode(self.frame.out()))?;
+        original_counts.iter().for_each(|counts| counts.encode(self.frame.out()));
+        let posts = usize::from(self.count);
+        came_by.map_or(Ok(()), |came_by| came_by.encode(posts, self.frame.out()))?;
         self.frame.check()?;
-        self.close(end, 1)
+        let flag = |is_there, flag| if is_there { flag } else { 0 };
+        self.close(end, flag(counts.is_some(), COUNTED) | flag(came_by.is_some(), GROUPED))
     }
 
-    fn close(mut self, end: PageEnd, counted: u8) -> Result<(), EncodeError> {
+    fn close(mut self, end: PageEnd, rest: u8) -> Result<(), EncodeError> {
         let [low, high] = self.count.to_le_bytes();
-        self.frame.patch(self.end_at, &[end.byte(), counted, low, high]);
+        self.frame.patch(self.end_at, &[end.byte(), rest, low, high]);
         self.frame.finish(ReplyKind::Page.byte(), 0, self.request_id)
     }
 }

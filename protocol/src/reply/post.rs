@@ -9,7 +9,9 @@
 //! | post_kind | varint, at most 65,535 |
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
+//! | repost | option: what it refers to |
 //! | edited | u8; if 1: revision varint, edited_at varint (ms) |
+//! | mentions | u8, then a varint for each |
 //!
 //! The reply `post` is a position, one post, and as an option what it was responded with.
 
@@ -17,12 +19,13 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::mentions;
 use crate::order::{Direction, Run};
-use crate::reply::{Counts, Position};
+use crate::reply::{Counts, Position, Repost};
 use crate::wire::{Cursor, check_len, put_bool, put_bytes, put_option, put_varints, text_of};
 
-/// The fewest bytes of a post: eight fields of one byte.
-pub(crate) const POST_BYTES_MIN: usize = 8;
+/// The fewest bytes of a post: ten fields of one byte.
+pub(crate) const POST_BYTES_MIN: usize = 10;
 
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +44,12 @@ pub struct Post {
     pub text: Bytes,
     /// The application's own data.
     pub meta: Bytes,
+    /// What it refers to, if it is a repost.
+    pub repost: Option<Repost>,
     /// If its text was revised.
     pub edit: Option<Edit>,
+    /// Whom it mentions.
+    pub mentions: Vec<u64>,
 }
 
 /// That a post was revised.
@@ -72,8 +79,12 @@ pub struct PostRef<'a> {
     pub text: &'a [u8],
     /// The application's own data.
     pub meta: &'a [u8],
+    /// What it refers to, if it is a repost.
+    pub repost: Option<Repost>,
     /// If its text was revised.
     pub edit: Option<Edit>,
+    /// Whom it mentions.
+    pub mentions: &'a [u64],
 }
 
 /// The reply `post`.
@@ -105,7 +116,9 @@ impl Post {
             kind: self.kind,
             text: &self.text,
             meta: &self.meta,
+            repost: self.repost,
             edit: self.edit,
+            mentions: &self.mentions,
         }
     }
 
@@ -122,7 +135,9 @@ impl Post {
             kind: cursor.take_varint_u16("post_kind")?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
+            repost: cursor.take_option("repost", |cursor, _| Repost::load(cursor))?,
             edit: Edit::load(cursor)?,
+            mentions: mentions::load(cursor)?,
         })
     }
 }
@@ -141,8 +156,9 @@ impl PostRef<'_> {
         put_varints(out, numbers);
         out.put_slice(self.text);
         put_bytes(out, "meta", self.meta, META_BYTES_MAX)?;
+        put_option(out, self.repost, |out, repost| repost.encode(out));
         Edit::encode(self.edit, out);
-        Ok(())
+        mentions::encode(self.mentions, out)
     }
 }
 

@@ -7,20 +7,21 @@
 //! | comments: order | u8: 0 oldest first, 1 newest first |
 //! | comments: total | varint |
 //! | count | u16 |
-//! | each comment | id varint as a run, author varint, at varint, answers option varint, text, counts |
+//! | each comment | id varint as a run, author varint, at varint, answers option varint, text, counts, mentions: u8, then a varint for each |
 //! | each reactor | user varint, reaction u8, sequence varint as a falling run |
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::TEXT_BYTES_MAX;
+use crate::mentions;
 use crate::order::{Direction, Run};
 use crate::reply::counts::{COUNTS_BYTES_MIN, Counts, REACTION_LAST};
 use crate::reply::{PageEnd, Position};
 use crate::wire::{Cursor, put_bool, put_count, put_option, put_text, put_varint, text_of};
 
-/// The fewest bytes of a comment: five fields of one byte, and counts.
-const COMMENT_BYTES_MIN: usize = 5 + COUNTS_BYTES_MIN;
+/// The fewest bytes of a comment: six fields of one byte, and counts.
+const COMMENT_BYTES_MIN: usize = 6 + COUNTS_BYTES_MIN;
 
 /// The fewest bytes of a reactor: three fields of one byte.
 const REACTOR_BYTES_MIN: usize = 3;
@@ -40,6 +41,8 @@ pub struct Comment {
     pub text: Bytes,
     /// Reactions to it.
     pub counts: Counts,
+    /// Whom it mentions.
+    pub mentions: Vec<u64>,
 }
 
 /// A page of comments.
@@ -94,6 +97,7 @@ impl Comment {
             answers: cursor.take_option("answers", Cursor::take_varint)?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             counts: Counts::load(cursor)?,
+            mentions: mentions::load(cursor)?,
         })
     }
 
@@ -104,7 +108,7 @@ impl Comment {
         put_option(out, self.answers, put_varint);
         put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
         self.counts.encode(out);
-        Ok(())
+        mentions::encode(&self.mentions, out)
     }
 }
 

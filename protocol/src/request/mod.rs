@@ -6,6 +6,7 @@
 //! * a request never has the id 0, and only writes have a generation.
 
 mod backup;
+mod broadcast;
 mod changes;
 mod delete;
 mod edges;
@@ -14,10 +15,12 @@ mod follow;
 mod group;
 mod hello;
 mod mark;
+mod notices;
 mod pair;
 mod post;
 mod publish;
 mod relation;
+mod repost;
 mod response;
 mod revise;
 mod scan;
@@ -31,6 +34,10 @@ mod watch;
 use bytes::BytesMut;
 
 pub use backup::Backup;
+pub use broadcast::{
+    BroadcastById, BroadcastCancel, BroadcastContent, BroadcastEnd, BroadcastFeed,
+    BroadcastReschedule, BroadcastSchedule, BroadcastStart, FeedPage, Started,
+};
 pub use changes::Changes;
 pub use delete::Delete;
 pub use edges::Edges;
@@ -39,10 +46,12 @@ pub use follow::NewFollow;
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
 pub use mark::{Mark, MarksOf, UnreadOf};
+pub use notices::{Notices, NoticesRead};
 pub use pair::Pair;
 pub use post::PostById;
 pub use publish::Publish;
 pub use relation::RelationOf;
+pub use repost::{NewRepost, Reposters, Unrepost};
 pub use response::{CommentDelete, Comments, NewComment, Reaction, Reactors};
 pub use revise::Revise;
 pub use scan::{Scan, ScanWhat};
@@ -112,6 +121,16 @@ pub enum Request {
     Mark(Mark),
     /// Gives a post another text.
     Revise(Revise),
+    /// Puts a broadcast on its author's board.
+    BroadcastSchedule(BroadcastSchedule),
+    /// Moves the start of a scheduled broadcast.
+    BroadcastReschedule(BroadcastReschedule),
+    /// Goes live: with a scheduled broadcast, or with a new one.
+    BroadcastStart(BroadcastStart),
+    /// Ends a live broadcast; its replay is a post.
+    BroadcastEnd(BroadcastEnd),
+    /// Takes a scheduled broadcast off.
+    BroadcastCancel(BroadcastCancel),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -148,10 +167,24 @@ pub enum Request {
     Comments(Comments),
     /// Lists who reacted.
     Reactors(Reactors),
+    /// Lists who reposted a post.
+    Reposters(Reposters),
+    /// Publishes a post that refers to another.
+    Repost(NewRepost),
+    /// Ends a bare repost.
+    Unrepost(Unrepost),
+    /// Reads what concerns a user.
+    Notices(Notices),
+    /// Marks a user's notices as read.
+    NoticesRead(NoticesRead),
     /// Lists how far each device has seen a feed.
     Marks(MarksOf),
     /// Counts the unread entries of a feed.
     Unread(UnreadOf),
+    /// Reads the broadcasts of whom a user follows.
+    Broadcasts(BroadcastFeed),
+    /// Reads one broadcast.
+    Broadcast(BroadcastById),
     /// Asks to be told what happens to a home.
     Watch(Watch),
     /// Ends a watch.
@@ -199,6 +232,15 @@ impl Request {
             RequestKind::CommentDelete => Self::CommentDelete(CommentDelete::load(cursor)?),
             RequestKind::Mark => Self::Mark(Mark::load(cursor)?),
             RequestKind::Revise => Self::Revise(Revise::load(cursor)?),
+            RequestKind::BroadcastSchedule => {
+                Self::BroadcastSchedule(BroadcastSchedule::load(cursor)?)
+            }
+            RequestKind::BroadcastReschedule => {
+                Self::BroadcastReschedule(BroadcastReschedule::load(cursor)?)
+            }
+            RequestKind::BroadcastStart => Self::BroadcastStart(BroadcastStart::load(cursor)?),
+            RequestKind::BroadcastEnd => Self::BroadcastEnd(BroadcastEnd::load(cursor)?),
+            RequestKind::BroadcastCancel => Self::BroadcastCancel(BroadcastCancel::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -217,8 +259,15 @@ impl Request {
             RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
             RequestKind::Comments => Self::Comments(Comments::load(cursor)?),
             RequestKind::Reactors => Self::Reactors(Reactors::load(cursor)?),
+            RequestKind::Reposters => Self::Reposters(Reposters::load(cursor)?),
+            RequestKind::Repost => Self::Repost(NewRepost::load(cursor)?),
+            RequestKind::Unrepost => Self::Unrepost(Unrepost::load(cursor)?),
+            RequestKind::Notices => Self::Notices(Notices::load(cursor)?),
+            RequestKind::NoticesRead => Self::NoticesRead(NoticesRead::load(cursor)?),
             RequestKind::Marks => Self::Marks(MarksOf::load(cursor)?),
             RequestKind::Unread => Self::Unread(UnreadOf::load(cursor)?),
+            RequestKind::Broadcasts => Self::Broadcasts(BroadcastFeed::load(cursor)?),
+            RequestKind::Broadcast => Self::Broadcast(BroadcastById::load(cursor)?),
             RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
             RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
             RequestKind::Other(kind) => return Err(unknown_kind(kind)),
@@ -254,6 +303,11 @@ impl Request {
             Self::CommentDelete(_) => RequestKind::CommentDelete,
             Self::Mark(_) => RequestKind::Mark,
             Self::Revise(_) => RequestKind::Revise,
+            Self::BroadcastSchedule(_) => RequestKind::BroadcastSchedule,
+            Self::BroadcastReschedule(_) => RequestKind::BroadcastReschedule,
+            Self::BroadcastStart(_) => RequestKind::BroadcastStart,
+            Self::BroadcastEnd(_) => RequestKind::BroadcastEnd,
+            Self::BroadcastCancel(_) => RequestKind::BroadcastCancel,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -272,8 +326,15 @@ impl Request {
             Self::Changes(_) => RequestKind::Changes,
             Self::Comments(_) => RequestKind::Comments,
             Self::Reactors(_) => RequestKind::Reactors,
+            Self::Reposters(_) => RequestKind::Reposters,
+            Self::Repost(_) => RequestKind::Repost,
+            Self::Unrepost(_) => RequestKind::Unrepost,
+            Self::Notices(_) => RequestKind::Notices,
+            Self::NoticesRead(_) => RequestKind::NoticesRead,
             Self::Marks(_) => RequestKind::Marks,
             Self::Unread(_) => RequestKind::Unread,
+            Self::Broadcasts(_) => RequestKind::Broadcasts,
+            Self::Broadcast(_) => RequestKind::Broadcast,
             Self::Watch(_) => RequestKind::Watch,
             Self::Unwatch(_) => RequestKind::Unwatch,
         }
@@ -292,12 +353,24 @@ impl Request {
             Self::Revise(revise) => return revise.encode(out),
             Self::Marks(marks) => return marks.encode(out),
             Self::Unread(unread) => return unread.encode(out),
+            Self::BroadcastSchedule(schedule) => return schedule.encode(out),
+            Self::BroadcastStart(start) => return start.encode(out),
+            Self::BroadcastEnd(end) => return end.encode(out),
+            Self::BroadcastReschedule(reschedule) => reschedule.encode(out),
+            Self::BroadcastCancel(cancel) => cancel.encode(out),
+            Self::Broadcasts(feed) => feed.encode(out),
+            Self::Broadcast(one) => one.encode(out),
             Self::Members(members) => return members.encode(out),
             Self::Comment(comment) => return comment.encode(out),
             Self::React(reaction) | Self::Unreact(reaction) => reaction.encode(out),
             Self::CommentDelete(delete) => delete.encode(out),
             Self::Comments(comments) => comments.encode(out),
             Self::Reactors(reactors) => reactors.encode(out),
+            Self::Reposters(reposters) => reposters.encode(out),
+            Self::Unrepost(unrepost) => unrepost.encode(out),
+            Self::Repost(repost) => return repost.encode(out),
+            Self::Notices(notices) => notices.encode(out),
+            Self::NoticesRead(read) => read.encode(out),
             Self::Ping | Self::Status | Self::Advise => {}
             Self::Delete(delete) => delete.encode(out),
             Self::Follow(follow) => follow.encode(out),

@@ -8,11 +8,13 @@
 //! | created_at | option, varint, ms |
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
+//! | mentions | u8, then a varint for each |
 
 use bytes::{Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
+use crate::mentions;
 use crate::options::WriteOptions;
 use crate::wire::{Cursor, put_bytes, put_option, put_text, put_varint, text_of};
 
@@ -31,6 +33,8 @@ pub struct Publish {
     pub text: Bytes,
     /// The application's own data.
     pub meta: Bytes,
+    /// Whom it mentions.
+    pub mentions: Vec<u64>,
 }
 
 impl Publish {
@@ -48,6 +52,7 @@ impl Publish {
             created_at: cursor.take_option("created_at", Cursor::take_varint)?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
+            mentions: mentions::load(cursor)?,
         })
     }
 
@@ -57,6 +62,7 @@ impl Publish {
         put_varint(out, u64::from(self.kind));
         put_option(out, self.created_at, put_varint);
         put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
-        put_bytes(out, "meta", &self.meta, META_BYTES_MAX)
+        put_bytes(out, "meta", &self.meta, META_BYTES_MAX)?;
+        mentions::encode(&self.mentions, out)
     }
 }

@@ -4,7 +4,7 @@
 //! | field | bytes |
 //! |---|---|
 //! | react, unreact | write prefix, user varint, target varint, reaction u8 |
-//! | comment | write prefix, user varint, post varint, answers option varint, text |
+//! | comment | write prefix, user varint, post varint, answers option varint, text, mentions: u8, then a varint for each |
 //! | comment_delete | write prefix, comment varint |
 //! | comments | read prefix, post varint, order u8, cursor option varint, limit varint |
 //! | reactors | read prefix, target varint, reaction option u8, before option varint, limit varint |
@@ -13,6 +13,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::TEXT_BYTES_MAX;
+use crate::mentions;
 use crate::options::{ReadOptions, WriteOptions};
 use crate::wire::{Cursor, put_option, put_text, put_varint, text_of};
 
@@ -42,6 +43,8 @@ pub struct NewComment {
     pub answers: Option<u64>,
     /// The text, UTF-8; must not be empty.
     pub text: Bytes,
+    /// Whom it mentions.
+    pub mentions: Vec<u64>,
 }
 
 /// A comment that is to go.
@@ -115,6 +118,7 @@ impl NewComment {
             post: cursor.take_varint("post")?,
             answers: cursor.take_option("answers", Cursor::take_varint)?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
+            mentions: mentions::load(cursor)?,
         })
     }
 
@@ -123,7 +127,8 @@ impl NewComment {
         put_varint(out, self.user);
         put_varint(out, self.post);
         put_option(out, self.answers, put_varint);
-        put_text(out, "text", &self.text, TEXT_BYTES_MAX)
+        put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
+        mentions::encode(&self.mentions, out)
     }
 }
 

@@ -63,7 +63,7 @@ impl Span {
 impl Timeline {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Ok(Self {
-            options: ReadOptions::load_counting(cursor)?,
+            options: ReadOptions::load_page(cursor)?,
             user: cursor.take_varint("user")?,
             span: Span::load(cursor)?,
             limit: cursor.take_varint_u32("limit")?,

@@ -2,6 +2,7 @@
 //! the round-trip tests. A sample that is added needs its golden file; a kind without a sample is
 //! found by `golden.rs`.
 
+mod broadcasts;
 mod replies;
 mod requests;
 
@@ -94,10 +95,25 @@ pub(crate) fn samples() -> Vec<Sample> {
     let responded = replies::responses().into_iter();
     let responded = responded.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(responses).chain(responded);
+    let reposts = requests::reposts().into_iter();
+    let reposts = reposts.map(|(name, request)| (name, Message::Request(request)));
+    let reposted = replies::reposts().into_iter();
+    let reposted = reposted.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(reposts).chain(reposted);
     let marks = requests::marks().into_iter();
     let marks = marks.map(|(name, request)| (name, Message::Request(request)));
     let marked = replies::marks().into_iter();
     let marked = marked.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(marks).chain(marked);
+    let asked = broadcasts::requests().into_iter();
+    let asked = asked.map(|(name, request)| (name, Message::Request(request)));
+    let answered = broadcasts::replies().into_iter();
+    let answered = answered.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(asked).chain(answered);
+    let notices = requests::notices().into_iter();
+    let notices = notices.map(|(name, request)| (name, Message::Request(request)));
+    let noticed = replies::notices().into_iter();
+    let noticed = noticed.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(notices).chain(noticed);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

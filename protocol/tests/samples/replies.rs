@@ -4,9 +4,10 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage,
-    Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks,
-    OnePost, Online, Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply,
+    CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
+    EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
+    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
+    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
     ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
     Welcome, What, Why, Written,
 };
@@ -32,6 +33,8 @@ fn post(id: u64, text: &'static str) -> Post {
         kind: 0,
         text: Bytes::from_static(text.as_bytes()),
         meta: Bytes::new(),
+        repost: None,
+        mentions: Vec::new(),
         edit: None,
     }
 }
@@ -77,14 +80,32 @@ fn session() -> Vec<(&'static str, Reply)> {
 
 fn pages() -> Vec<(&'static str, Reply)> {
     let posts = vec![post(70_000, "newest"), imported(69_999), post(1, "h\u{e9}")];
-    let full = Page { position: POSITION, end: PageEnd::More, posts, counts: None };
-    let empty =
-        Page { position: Position::default(), end: PageEnd::End, posts: Vec::new(), counts: None };
+    let full = Page {
+        position: POSITION,
+        end: PageEnd::More,
+        posts,
+        counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
+    };
+    let empty = Page {
+        position: Position::default(),
+        end: PageEnd::End,
+        posts: Vec::new(),
+        counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
+    };
     let cut = Page {
         position: POSITION,
         end: PageEnd::Bytes,
         posts: vec![imported(u64::MAX)],
         counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
     };
     let edges = vec![
         Edge { user: 3, sequence: 500 },
@@ -217,8 +238,13 @@ pub(crate) fn later() -> Vec<(&'static str, Reply)> {
 /// One change of every kind.
 fn changed() -> Changed {
     let content = Some((Bytes::from_static(b"first"), Bytes::from_static(&[9, 8])));
-    let posted = What::Publish { kind: 513, created_at: Some(1_370_053_355_000), content };
-    let bare = What::Publish { kind: 0, created_at: None, content: None };
+    let posted = What::Publish {
+        kind: 513,
+        created_at: Some(1_370_053_355_000),
+        content,
+        mentions: Vec::new(),
+    };
+    let bare = What::Publish { kind: 0, created_at: None, content: None, mentions: Vec::new() };
     let mut whats = vec![posted, bare, What::Erased, What::Delete { post: 300 }];
     whats.extend(EdgeChange::ALL.map(|kind| What::Edge { kind, other: 300 }));
     whats.extend(GroupChange::ALL.map(|kind| What::Group {
@@ -232,9 +258,21 @@ fn changed() -> Changed {
     let respond = |kind| What::Response { kind, post, target };
     whats.push(What::Response { kind: ResponseChange::React(15), post, target: post });
     whats.push(respond(ResponseChange::Unreact(0)));
-    whats.push(respond(ResponseChange::Comment(Some(Bytes::from_static(b"indeed")))));
-    whats.push(What::Response { kind: ResponseChange::Comment(None), post, target: post });
+    whats.push(respond(ResponseChange::Comment(Some(Bytes::from_static(b"indeed")), Vec::new())));
+    whats.push(What::Response {
+        kind: ResponseChange::Comment(None, Vec::new()),
+        post,
+        target: post,
+    });
     whats.push(respond(ResponseChange::Delete));
+    let repost = Repost { parent: 69_000, root: 300, root_author: 8 };
+    let content = Some((Bytes::from_static(b"look"), Bytes::new()));
+    let (kind, created_at) = (513, Some(1_699_999_999_999));
+    let mentions = vec![9];
+    whats.push(What::Repost { kind, created_at, repost, content, mentions });
+    let (created_at, mentions) = (None, Vec::new());
+    whats.push(What::Repost { kind: 0, created_at, repost, content: None, mentions });
+    whats.push(What::Unrepost { root: 300, post: 69_000 });
     let name = Bytes::from_static(b"friends");
     let content = Some((Bytes::from_static(b"second"), Bytes::new()));
     whats.extend([
@@ -303,13 +341,22 @@ pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
 
 /// Replies about reactions and comments: last of all, for the same reason.
 pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
-    let mut counts = Counts { comments: 300, mine: 0x8001, ..Counts::default() };
+    let mut counts = Counts { comments: 300, reposts: 7, mine: 0x8001, ..Counts::default() };
     (counts.reactions[0], counts.reactions[15]) = (10_000_000, 1);
     let posts = vec![post(70_000, "newest"), post(1, "h\u{e9}")];
     let each = Some(vec![counts, Counts::default()]);
-    let page = Page { position: POSITION, end: PageEnd::End, posts, counts: each };
+    let (originals, original_counts) = (Vec::new(), Vec::new());
+    let page = Page {
+        position: POSITION,
+        end: PageEnd::End,
+        posts,
+        counts: each,
+        originals,
+        original_counts,
+        came_by: None,
+    };
     let one = OnePost { position: POSITION, post: imported(300), counts: Some(counts) };
-    let to_comment = Counts { comments: 0, ..counts };
+    let to_comment = Counts { comments: 0, reposts: 0, ..counts };
     let comment = |id, answers, text: &'static str| Comment {
         id,
         author: 9,
@@ -317,6 +364,7 @@ pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
         answers,
         text: Bytes::from_static(text.as_bytes()),
         counts: to_comment,
+        mentions: Vec::new(),
     };
     let comments = CommentPage {
         position: POSITION,
@@ -344,5 +392,107 @@ pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
         ("comments_reply_newest", Reply::Comments(newest)),
         ("reactors_reply", Reply::Reactors(reactors)),
         ("reactors_none", Reply::Reactors(nobody)),
+    ]
+}
+
+/// Replies about reposts: last of all, for the same reason.
+pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
+    let repost = Some(Repost { parent: 69_000, root: 300, root_author: u64::MAX });
+    let reposted = Post { repost, ..post(70_000, "look") };
+    let posts = vec![reposted.clone(), Post { repost, ..post(69_500, "") }, imported(300)];
+    let page = Page {
+        position: POSITION,
+        end: PageEnd::End,
+        posts,
+        counts: None,
+        originals: Vec::new(),
+        original_counts: Vec::new(),
+        came_by: None,
+    };
+    let originals =
+        vec![Original::Post(imported(300)), Original::Deleted { id: 12, author: u64::MAX }];
+    let counts = Counts { reposts: 300, ..Counts::default() };
+    let groups = vec![Bytes::from_static("caf\u{e9}".as_bytes()), Bytes::from_static(b"work")];
+    let came_by = CameBy { groups, posts: vec![vec![0, 1], Vec::new(), vec![1]] };
+    let reposters = vec![
+        Reposter { user: 9, repost: 69_500, quote: true },
+        Reposter { user: u64::MAX, repost: 69_000, quote: false },
+    ];
+    let (position, end, root) = (POSITION, PageEnd::More, 300);
+    let some = ReposterPage { position, end, root, total: 70_000, reposters };
+    let none = ReposterPage { end: PageEnd::End, total: 0, reposters: Vec::new(), ..some };
+    vec![
+        ("page_reposts", Reply::Page(page.clone())),
+        ("page_originals", Reply::Page(Page { originals: originals.clone(), ..page.clone() })),
+        (
+            "page_originals_counted",
+            Reply::Page(Page {
+                originals,
+                counts: Some(vec![counts; 3]),
+                original_counts: vec![counts; 2],
+                ..page.clone()
+            }),
+        ),
+        ("page_came_by", Reply::Page(Page { came_by: Some(came_by), ..page })),
+        ("post_reply_repost", Reply::Post(OnePost { position, post: reposted, counts: None })),
+        ("reposters_reply", Reply::Reposters(some)),
+        ("reposters_none", Reply::Reposters(none)),
+    ]
+}
+
+/// Replies about mentions and notices.
+pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
+    let edit = Some(Edit { revision: 1, at: 1_700_000_100_000 });
+    let mentioning = Post { edit, mentions: vec![9, u64::MAX], ..post(300, "look") };
+    let one = OnePost { position: POSITION, post: mentioning, counts: None };
+    let comment = Comment {
+        id: 69_000,
+        author: 9,
+        at: 1_700_000_000_000,
+        answers: None,
+        text: Bytes::from_static(b"look"),
+        counts: Counts::default(),
+        mentions: vec![128],
+    };
+    let comments = CommentPage {
+        position: POSITION,
+        end: PageEnd::End,
+        newest_first: false,
+        total: 1,
+        comments: vec![comment],
+    };
+    let change = |sequence, what| Change { sequence, time: 1_700_000_000_000, user: 7, what };
+    let (kind, created_at, content) = (0, None, None);
+    let said = ResponseChange::Comment(None, vec![8]);
+    let changes = vec![
+        change(60, What::Publish { kind, created_at, content, mentions: vec![9] }),
+        change(61, What::Response { kind: said, post: 60, target: 60 }),
+        change(62, What::NoticesRead { up_to: 61 }),
+    ];
+    let changed = Changed { position: POSITION, next: 62, oldest: 0, changes };
+    let group = |kind, newest, post, comment, actors: &[u64]| NoticeGroup {
+        kind,
+        newest,
+        post,
+        comment,
+        actors: actors.to_vec(),
+        actor_count: actors.len() as u64 * 100,
+    };
+    let groups = vec![
+        group(NoticeKind::Mention, 69_000, Some(300), None, &[9]),
+        group(NoticeKind::Comment, 68_000, Some(300), Some(301), &[9, 10, 11]),
+        group(NoticeKind::Reaction, 67_000, Some(300), None, &[u64::MAX]),
+        group(NoticeKind::Follow, 5, None, None, &[1, 2]),
+    ];
+    let (end, position) = (PageEnd::More, POSITION);
+    let page = NoticePage { position, end, unread: 3, read_up_to: 66_000, groups };
+    let (end, groups) = (PageEnd::End, Vec::new());
+    let count = NoticePage { position, end, unread: 3, read_up_to: 66_000, groups };
+    vec![
+        ("post_reply_mentioning", Reply::Post(one)),
+        ("comments_reply_mentioning", Reply::Comments(comments)),
+        ("changed_notices", Reply::Changed(changed)),
+        ("notices_reply", Reply::Notices(page)),
+        ("notices_count", Reply::Notices(count)),
     ]
 }

@@ -5,13 +5,15 @@
 use bytes::Bytes;
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, Pair, Position,
-    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Revise, Scan,
-    ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
+    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
+    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
+    Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
-const VIEWED: ReadOptions = ReadOptions { viewer: Some(4242), counts: false };
+const VIEWED: ReadOptions =
+    ReadOptions { viewer: Some(4242), counts: false, originals: false, groups: false };
 
 const COUNTED: ReadOptions = ReadOptions { counts: true, ..VIEWED };
 
@@ -63,6 +65,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         created_at: None,
         text: Bytes::from_static(b"hello, world"),
         meta: Bytes::new(),
+        mentions: Vec::new(),
     };
     let full = Publish {
         options: keyed(Some(7)),
@@ -71,6 +74,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         created_at: Some(1_700_000_000_000),
         text: Bytes::from_static("gr\u{fc}\u{df}e \u{1f44b}".as_bytes()),
         meta: Bytes::from_static(&[0, 1, 2, 254, 255]),
+        mentions: Vec::new(),
     };
     let empty = Publish { options: keyed(None), text: Bytes::new(), ..plain.clone() };
     let delete = Delete { options: WriteOptions::default(), post: 300 };
@@ -229,7 +233,9 @@ pub(crate) fn responses() -> Vec<(&'static str, Request)> {
     let react = Reaction { options: keyed(Some(9)), user: 9, target: 69_000, kind: 15 };
     let unreact = Reaction { options: plain, kind: 0, ..react };
     let text = Bytes::from_static("caf\u{e9}?".as_bytes());
-    let comment = NewComment { options: keyed(None), user: 9, post: 300, answers: None, text };
+    let mentions = Vec::new();
+    let comment =
+        NewComment { options: keyed(None), user: 9, post: 300, answers: None, text, mentions };
     let answer = NewComment { options: plain, answers: Some(69_000), ..comment.clone() };
     let delete = CommentDelete { options: keyed(Some(7)), comment: 69_000 };
     let oldest =
@@ -244,7 +250,7 @@ pub(crate) fn responses() -> Vec<(&'static str, Request)> {
     let all = Reactors { options: plainly, target: 300, kind: None, before: None, limit: 0 };
     let some = Reactors { options: VIEWED, kind: Some(3), before: Some(69_000), limit: 5, ..all };
     let home = Timeline { options: COUNTED, user: 9, span: Span::Newest, limit: 0 };
-    let counts = ReadOptions { viewer: None, counts: true };
+    let counts = ReadOptions { counts: true, ..plainly };
     vec![
         ("react", Request::React(react)),
         ("unreact", Request::Unreact(unreact)),
@@ -257,5 +263,86 @@ pub(crate) fn responses() -> Vec<(&'static str, Request)> {
         ("reactors_of_a_kind", Request::Reactors(some)),
         ("home_counted", Request::Home(home)),
         ("post_counted", Request::Post(PostById { options: counts, post: 300, revision: None })),
+    ]
+}
+
+/// Requests about reposts: last of all, for the same reason.
+pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
+    let (plain, plainly) = (WriteOptions::default(), ReadOptions::default());
+    let bare = NewRepost {
+        options: plain,
+        user: 9,
+        parent: 69_000,
+        kind: 0,
+        created_at: None,
+        text: Bytes::new(),
+        meta: Bytes::new(),
+        mentions: Vec::new(),
+    };
+    let quote = NewRepost {
+        options: keyed(Some(9)),
+        kind: 513,
+        created_at: Some(1_699_999_999_999),
+        text: Bytes::from_static("caf\u{e9}!".as_bytes()),
+        meta: Bytes::from_static(&[9, 8]),
+        mentions: vec![8, 128],
+        ..bare
+    };
+    let unrepost = Unrepost { options: keyed(None), user: 9, post: 300 };
+    let options = ReadOptions { originals: true, ..COUNTED };
+    let home = Timeline { options, user: 9, span: Span::Newest, limit: 0 };
+    let grouped = ReadOptions { groups: true, ..VIEWED };
+    let all = Reposters { options: plainly, post: 300, before: None, limit: 0 };
+    let some = Reposters { options: VIEWED, before: Some(69_000), limit: 5, ..all };
+    vec![
+        ("repost", Request::Repost(bare)),
+        ("repost_quote", Request::Repost(quote)),
+        ("unrepost", Request::Unrepost(unrepost)),
+        ("reposters", Request::Reposters(all)),
+        ("reposters_before", Request::Reposters(some)),
+        ("home_originals", Request::Home(home)),
+        ("home_groups", Request::Home(Timeline { options: grouped, ..home })),
+    ]
+}
+
+/// Requests about mentions and notices.
+pub(crate) fn notices() -> Vec<(&'static str, Request)> {
+    let options = keyed(Some(9));
+    let look = Publish {
+        options,
+        author: 9,
+        kind: 0,
+        created_at: None,
+        text: Bytes::from_static(b"look"),
+        meta: Bytes::new(),
+        mentions: vec![8, 128, u64::MAX],
+    };
+    let comment = NewComment {
+        options,
+        user: 9,
+        post: 300,
+        answers: None,
+        text: Bytes::from_static(b"look"),
+        mentions: vec![8],
+    };
+    let newest = Notices {
+        options: ReadOptions::default(),
+        user: 9,
+        before: None,
+        limit: 0,
+        only_count: false,
+    };
+    let older = Notices { options: VIEWED, before: Some(69_000), limit: 5, ..newest };
+    let count = Notices { only_count: true, ..newest };
+    let all = NoticesRead { options, user: 9, up_to: None };
+    let some = NoticesRead { options: WriteOptions::default(), up_to: Some(69_000), ..all };
+    vec![
+        ("publish_mentioning", Request::Publish(look)),
+        ("comment_mentioning", Request::Comment(comment)),
+        ("notices", Request::Notices(newest)),
+        ("notices_before", Request::Notices(older)),
+        ("notices_only_count", Request::Notices(count)),
+        ("notices_read", Request::NoticesRead(all)),
+        ("notices_read_up_to", Request::NoticesRead(some)),
     ]
 }

@@ -2,6 +2,7 @@
 //!
 //! Numbers come in every length of a varint, and at the edges between them; runs are in order.
 
+mod broadcasts;
 mod replies;
 mod requests;
 
@@ -34,4 +35,9 @@ pub(crate) fn text(limit: usize) -> impl Strategy<Value = Bytes> {
 /// Strictly rising numbers; reverse them for falling ones.
 pub(crate) fn run(count: usize) -> impl Strategy<Value = Vec<u64>> {
     proptest::collection::btree_set(number(), 0..count).prop_map(|set| set.into_iter().collect())
+}
+
+/// Mostly nobody.
+pub(crate) fn mentions() -> impl Strategy<Value = Vec<u64>> {
+    prop_oneof![3 => Just(Vec::new()), 1 => vec(number(), 0..60)]
 }

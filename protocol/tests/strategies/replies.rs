@@ -8,9 +8,10 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage,
-    Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks,
-    OnePost, Online, Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply,
+    CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
+    EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
+    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
+    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
     ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
     Welcome, What, Why, Written,
 };
@@ -18,7 +19,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
-use super::{bytes, number, run, text};
+use super::{bytes, mentions, number, run, text};
 
 pub(crate) fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
@@ -38,9 +39,12 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         online().prop_map(Reply::Online),
         explained().prop_map(Reply::Explained),
         groups().prop_map(Reply::Groups),
+        super::broadcasts::replies(position().boxed(), end()),
         changed().prop_map(Reply::Changed),
         comments().prop_map(Reply::Comments),
         reactors().prop_map(Reply::Reactors),
+        reposters().prop_map(Reply::Reposters),
+        notices().prop_map(Reply::Notices),
         marks().prop_map(Reply::Marks),
         unread().prop_map(Reply::Unread),
         position().prop_map(|position| Reply::Watching(Watching { position })),
@@ -59,11 +63,12 @@ fn end() -> impl Strategy<Value = PageEnd> {
 }
 
 fn post(id: u64) -> impl Strategy<Value = Post> {
-    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX));
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
+    let rest = (any::<u16>(), option::of(repost()));
     let edit = option::of((any::<u32>(), number()));
     let edit = edit.prop_map(|edit| edit.map(|(revision, at)| Edit { revision, at }));
-    (number(), number(), number(), any::<u16>(), texts, edit).prop_map(
-        move |(author, at, committed_at, kind, (text, meta), edit)| Post {
+    (number(), number(), number(), rest, texts, edit).prop_map(
+        move |(author, at, committed_at, (kind, repost), (text, meta, mentions), edit)| Post {
             id,
             author,
             at,
@@ -71,7 +76,47 @@ fn post(id: u64) -> impl Strategy<Value = Post> {
             kind,
             text,
             meta,
+            repost,
+            mentions,
             edit,
+        },
+    )
+}
+
+fn original() -> impl Strategy<Value = Original> {
+    let deleted = (number(), number());
+    prop_oneof![
+        number().prop_flat_map(post).prop_map(Original::Post),
+        deleted.prop_map(|(id, author)| Original::Deleted { id, author }),
+    ]
+}
+
+fn repost() -> impl Strategy<Value = Repost> {
+    (number(), number(), number()).prop_map(|(parent, root, root_author)| Repost {
+        parent,
+        root,
+        root_author,
+    })
+}
+
+fn reposters() -> impl Strategy<Value = ReposterPage> {
+    let reposters = run(20).prop_flat_map(|ids| {
+        let reposter = |repost| {
+            (number(), any::<bool>()).prop_map(move |(user, quote)| Reposter {
+                user,
+                repost,
+                quote,
+            })
+        };
+        ids.into_iter().rev().map(reposter).collect::<Vec<_>>()
+    });
+    (position(), end(), number(), number(), reposters).prop_map(
+        |(position, end, root, total, reposters)| ReposterPage {
+            position,
+            end,
+            root,
+            total,
+            reposters,
         },
     )
 }
@@ -109,30 +154,42 @@ fn status() -> impl Strategy<Value = Status> {
 
 fn page() -> impl Strategy<Value = Page> {
     let counts = (any::<bool>(), counts());
-    (position(), end(), posts(), counts).prop_map(|(position, end, mut posts, (counted, each))| {
-        posts.reverse();
-        let counts = counted.then(|| posts.iter().map(|_| each).collect());
-        Page { position, end, posts, counts }
-    })
+    let rest = (counts, vec(original(), 0..3), option::of(vec(text(GROUP_NAME_BYTES_MAX), 0..4)));
+    (position(), end(), posts(), rest).prop_map(
+        |(position, end, mut posts, ((counted, each), originals, groups))| {
+            posts.reverse();
+            let counts = counted.then(|| posts.iter().map(|_| each).collect());
+            let of_originals = if counted { originals.len() } else { 0 };
+            let original_counts = std::iter::repeat_n(each, of_originals).collect();
+            let came_by = groups.map(|groups| {
+                let count = u16::try_from(groups.len()).expect("a few");
+                let places = |(place, _): (u16, _)| (place % 5..count).collect();
+                CameBy { posts: (0..).zip(&posts).map(places).collect(), groups }
+            });
+            Page { position, end, posts, counts, originals, original_counts, came_by }
+        },
+    )
 }
 
 fn counts() -> impl Strategy<Value = Counts> {
     let number = prop_oneof![Just(0), number()];
-    (self::number(), any::<u16>(), proptest::array::uniform16(number))
-        .prop_map(|(comments, mine, reactions)| Counts { comments, mine, reactions })
+    (self::number(), self::number(), any::<u16>(), proptest::array::uniform16(number)).prop_map(
+        |(comments, reposts, mine, reactions)| Counts { comments, reposts, mine, reactions },
+    )
 }
 
 fn comments() -> impl Strategy<Value = CommentPage> {
     let comment = |id| {
         let numbers = (number(), number(), option::of(number()));
-        (numbers, text(TEXT_BYTES_MAX), counts()).prop_map(
-            move |((author, at, answers), text, counts)| Comment {
+        (numbers, text(TEXT_BYTES_MAX), counts(), mentions()).prop_map(
+            move |((author, at, answers), text, counts, mentions)| Comment {
                 id,
                 author,
                 at,
                 answers,
                 text,
                 counts,
+                mentions,
             },
         )
     };
@@ -160,6 +217,35 @@ fn reactors() -> impl Strategy<Value = ReactorPage> {
         end,
         reactors,
     })
+}
+
+fn notices() -> impl Strategy<Value = NoticePage> {
+    let groups = run(20).prop_flat_map(|sequences| {
+        let group = |newest| {
+            let kind = proptest::sample::select(NoticeKind::ALL.to_vec());
+            let about = (option::of(number()), option::of(number()));
+            (kind, about, mentions(), number()).prop_map(
+                move |(kind, (post, comment), actors, actor_count)| NoticeGroup {
+                    kind,
+                    newest,
+                    post,
+                    comment,
+                    actors,
+                    actor_count,
+                },
+            )
+        };
+        sequences.into_iter().rev().map(group).collect::<Vec<_>>()
+    });
+    (position(), end(), number(), number(), groups).prop_map(
+        |(position, end, unread, read_up_to, groups)| NoticePage {
+            position,
+            end,
+            unread,
+            read_up_to,
+            groups,
+        },
+    )
 }
 
 fn edges() -> impl Strategy<Value = EdgePage> {
@@ -256,11 +342,16 @@ fn changed() -> impl Strategy<Value = Changed> {
         .prop_map(|(position, next, oldest, changes)| Changed { position, next, oldest, changes })
 }
 
+fn said() -> impl Strategy<Value = (Bytes, Bytes)> {
+    (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX))
+}
+
 fn response() -> impl Strategy<Value = ResponseChange> {
     prop_oneof![
         (0..16u8).prop_map(ResponseChange::React),
         (0..16u8).prop_map(ResponseChange::Unreact),
-        option::of(text(TEXT_BYTES_MAX)).prop_map(ResponseChange::Comment),
+        (option::of(text(TEXT_BYTES_MAX)), mentions())
+            .prop_map(|(text, mentions)| ResponseChange::Comment(text, mentions)),
         Just(ResponseChange::Delete),
     ]
 }
@@ -287,9 +378,15 @@ fn what() -> impl Strategy<Value = What> {
     let groups = proptest::sample::select(GroupChange::ALL.to_vec());
     let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
     prop_oneof![
-        (any::<u16>(), option::of(number()), content()).prop_map(|(kind, created_at, content)| {
-            What::Publish { kind, created_at, content }
-        }),
+        (any::<u16>(), option::of(number()), content(), mentions()).prop_map(
+            |(kind, created_at, content, mentions)| What::Publish {
+                kind,
+                created_at,
+                content,
+                mentions,
+            },
+        ),
+        number().prop_map(|up_to| What::NoticesRead { up_to }),
         Just(What::Erased),
         (response(), number(), number()).prop_map(|(kind, post, target)| What::Response {
             kind,
@@ -297,6 +394,16 @@ fn what() -> impl Strategy<Value = What> {
             target
         }),
         number().prop_map(|post| What::Delete { post }),
+        (number(), number()).prop_map(|(root, post)| What::Unrepost { root, post }),
+        (any::<u16>(), option::of(number()), repost(), option::of(said()), mentions()).prop_map(
+            |(kind, created_at, repost, content, mentions)| What::Repost {
+                kind,
+                created_at,
+                repost,
+                content,
+                mentions
+            }
+        ),
         (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
         (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
             let member = if kind.has_member() { member } else { 0 };
@@ -309,6 +416,7 @@ fn what() -> impl Strategy<Value = What> {
             revision,
             content
         }),
+        super::broadcasts::what(),
     ]
 }
 

@@ -8,14 +8,15 @@ use fanfold_protocol::limits::{
 };
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, Pair, Position,
-    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Request, Revise, Scan,
-    ScanWhat, Span, Tag, Timeline, Touch, UnreadOf, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
+    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
+    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
+    Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
-use super::{bytes, number, text};
+use super::{bytes, mentions, number, text};
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
@@ -49,6 +50,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         group_write(),
         marks(),
         revise().prop_map(Request::Revise),
+        super::broadcasts::writes(write_options()),
+        super::broadcasts::reads(read_options()),
         (timeline_of(), text(GROUP_NAME_BYTES_MAX))
             .prop_map(|(page, name)| Request::Group(GroupFeed { page, name })),
         (edges_of(), text(GROUP_NAME_BYTES_MAX))
@@ -59,6 +62,14 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         response_write(),
         comments().prop_map(Request::Comments),
         reactors().prop_map(Request::Reactors),
+        reposters().prop_map(Request::Reposters),
+        repost().prop_map(Request::Repost),
+        (write_options(), number(), number())
+            .prop_map(|(options, user, post)| Request::Unrepost(Unrepost { options, user, post })),
+        notices().prop_map(Request::Notices),
+        (write_options(), number(), option::of(number())).prop_map(|(options, user, up_to)| {
+            Request::NoticesRead(NoticesRead { options, user, up_to })
+        }),
         watch().prop_map(Request::Watch),
         any::<u32>().prop_map(|watch| Request::Unwatch(Unwatch { watch })),
     ]
@@ -99,22 +110,34 @@ fn write_options() -> impl Strategy<Value = WriteOptions> {
 }
 
 fn read_options() -> impl Strategy<Value = ReadOptions> {
-    option::of(number()).prop_map(|viewer| ReadOptions { viewer, counts: false })
+    option::of(number()).prop_map(|viewer| ReadOptions { viewer, ..ReadOptions::default() })
 }
 
 /// Of reads that answer with posts.
 fn counting() -> impl Strategy<Value = ReadOptions> {
-    (option::of(number()), any::<bool>())
-        .prop_map(|(viewer, counts)| ReadOptions { viewer, counts })
+    (option::of(number()), any::<bool>()).prop_map(|(viewer, counts)| ReadOptions {
+        viewer,
+        counts,
+        ..ReadOptions::default()
+    })
+}
+
+/// Of reads that answer with a page of posts.
+fn paged() -> impl Strategy<Value = ReadOptions> {
+    (counting(), any::<bool>(), any::<bool>())
+        .prop_map(|(options, originals, groups)| ReadOptions { originals, groups, ..options })
 }
 
 fn response_write() -> impl Strategy<Value = Request> {
     let what = (write_options(), number(), number(), any::<u8>());
-    (0..4, what, option::of(number()), text(TEXT_BYTES_MAX)).prop_map(
-        |(write, (options, user, target, kind), answers, text)| match write {
+    (0..4, what, option::of(number()), (text(TEXT_BYTES_MAX), mentions())).prop_map(
+        |(write, (options, user, target, kind), answers, (text, mentions))| match write {
             0 => Request::React(Reaction { options, user, target, kind }),
             1 => Request::Unreact(Reaction { options, user, target, kind }),
-            2 => Request::Comment(NewComment { options, user, post: target, answers, text }),
+            2 => {
+                let post = target;
+                Request::Comment(NewComment { options, user, post, answers, text, mentions })
+            }
             _ => Request::CommentDelete(CommentDelete { options, comment: target }),
         },
     )
@@ -132,9 +155,43 @@ fn comments() -> impl Strategy<Value = Comments> {
     )
 }
 
+fn reposters() -> impl Strategy<Value = Reposters> {
+    (read_options(), number(), option::of(number()), any::<u32>())
+        .prop_map(|(options, post, before, limit)| Reposters { options, post, before, limit })
+}
+
+fn repost() -> impl Strategy<Value = NewRepost> {
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
+    let rest = (any::<u16>(), option::of(number()), texts);
+    (write_options(), number(), number(), rest).prop_map(
+        |(options, user, parent, (kind, created_at, (text, meta, mentions)))| NewRepost {
+            options,
+            user,
+            parent,
+            kind,
+            created_at,
+            text,
+            meta,
+            mentions,
+        },
+    )
+}
+
 fn reactors() -> impl Strategy<Value = Reactors> {
     (read_options(), number(), any::<Option<u8>>(), option::of(number()), any::<u32>()).prop_map(
         |(options, target, kind, before, limit)| Reactors { options, target, kind, before, limit },
+    )
+}
+
+fn notices() -> impl Strategy<Value = Notices> {
+    (read_options(), number(), option::of(number()), any::<u32>(), any::<bool>()).prop_map(
+        |(options, user, before, limit, only_count)| Notices {
+            options,
+            user,
+            before,
+            limit,
+            only_count,
+        },
     )
 }
 
@@ -154,15 +211,16 @@ fn hello() -> impl Strategy<Value = Hello> {
 }
 
 fn publish() -> impl Strategy<Value = Publish> {
-    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX));
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
     (write_options(), number(), any::<u16>(), option::of(number()), texts).prop_map(
-        |(options, author, kind, created_at, (text, meta))| Publish {
+        |(options, author, kind, created_at, (text, meta, mentions))| Publish {
             options,
             author,
             kind,
             created_at,
             text,
             meta,
+            mentions,
         },
     )
 }
@@ -222,7 +280,7 @@ fn timeline_of() -> impl Strategy<Value = Timeline> {
         number().prop_map(Span::Before),
         number().prop_map(Span::After)
     ];
-    (counting(), number(), span, any::<u32>()).prop_map(|(options, user, span, limit)| Timeline {
+    (paged(), number(), span, any::<u32>()).prop_map(|(options, user, span, limit)| Timeline {
         options,
         user,
         span,

@@ -36,7 +36,8 @@ pub(crate) struct Spec {
 struct Field {
     name: String,
     shape: String,
-    is_repeated: bool,
+    /// The field that says how often it stands there.
+    repeated: Option<String>,
     /// The field it depends on, whether as a bit, and the values.
     condition: Option<(String, bool, Vec<u64>)>,
     limit: Option<u64>,
@@ -79,13 +80,14 @@ impl Spec {
             Some((shape, condition)) => (shape.trim_end_matches(','), Some(condition)),
             None => (shape.as_str(), None),
         };
-        let (shape, is_repeated) = match shape.strip_suffix(", count times") {
-            Some(shape) => (shape, true),
-            None => (shape, false),
+        let repeated = shape.strip_suffix(" times").and_then(|shape| shape.rsplit_once(", "));
+        let (shape, repeated) = match repeated {
+            Some((shape, count)) => (shape, Some(count.to_owned())),
+            None => (shape, None),
         };
         let limit = (!limit.is_empty()).then(|| self.limit(limit));
         let condition = condition.map(parse_condition);
-        Field { name: name.clone(), shape: shape.to_owned(), is_repeated, condition, limit }
+        Field { name: name.clone(), shape: shape.to_owned(), repeated, condition, limit }
     }
 
     fn limit(&self, text: &str) -> u64 {
@@ -126,10 +128,13 @@ impl Spec {
             if !field.applies(&values)? {
                 continue;
             }
-            let count =
-                if field.is_repeated { *values.get("count").ok_or("no count")? } else { 1 };
+            let count = match &field.repeated {
+                Some(count) => *values.get(count.as_str()).ok_or("no count")?,
+                None => 1,
+            };
             for index in 0..count {
-                let index = if field.is_repeated { format!("[{index}]") } else { String::new() };
+                let is_repeated = field.repeated.is_some();
+                let index = if is_repeated { format!("[{index}]") } else { String::new() };
                 let path = format!("{path}{}{index}", field.name);
                 if let Some(value) = self.step(field, &field.shape, &path, walk)? {
                     values.insert(&field.name, value);

@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use fanfold_engine::{
-    DEVICES_MAX, DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
-    TEXT_BYTES_MAX,
+    BOARD_MAX, DEVICES_MAX, DeliveryOptions, GROUPS_MAX, Options, SEGMENT_BYTES_MAX,
+    SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
 };
 
 use super::settings::{SETTINGS, Setting};
@@ -169,6 +169,9 @@ impl Values<'_> {
             comment_bytes_max: self
                 .take("max-comment-bytes", |text| parse::count(text, 1..=TEXT_BYTES_MAX))?,
             devices_max: self.take("max-devices", |text| parse::count(text, 1..=DEVICES_MAX))?,
+            board_max: self.take("max-board", |text| parse::count(text, 1..=BOARD_MAX))?,
+            live_sessions_bytes: self.take("live-sessions-memory", parse::bytes)?,
+            live_sessions_age: self.take("live-sessions-age", parse::duration)?,
             segment_bytes: self.take("segment-bytes", segment_bytes)?,
             flush_records: self.take("flush-records", parse::records)?,
             memory_budget: self.take("memory.budget", parse::memory)?,

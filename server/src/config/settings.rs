@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 26] = [
+pub const SETTINGS: [Setting; 29] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -38,6 +38,9 @@ pub const SETTINGS: [Setting; 26] = [
     Setting { name: "max-members", default: "2000" },
     Setting { name: "max-comment-bytes", default: "8192" },
     Setting { name: "max-devices", default: "32" },
+    Setting { name: "max-board", default: "100" },
+    Setting { name: "live-sessions-memory", default: "256M" },
+    Setting { name: "live-sessions-age", default: "10m" },
     Setting { name: "max-connections", default: "10000" },
     Setting { name: "workers", default: "cores" },
     Setting { name: "log-level", default: "info" },

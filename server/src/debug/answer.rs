@@ -8,14 +8,15 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use fanfold_engine::{
-    Backup, Command as EngineCommand, Engine, Error, ErrorKind, LIMIT_DEFAULT, Receipt, Retention,
-    Span, TimelineQuery,
+    Backup, Command as EngineCommand, CountedQuery, Engine, Error, ErrorKind, LIMIT_DEFAULT,
+    OriginalsPage, OriginalsQuery, Receipt, Retention, Span, TimelineQuery,
 };
 use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
 use super::{
-    clients, delivery, edges, groups, help, info, marks, responses, timelines, users, writes,
+    broadcasts, clients, delivery, edges, groups, help, info, marks, notices, reposts, responses,
+    timelines, users, writes,
 };
 use crate::backups;
 use crate::reply::code;
@@ -86,34 +87,24 @@ async fn on_lane(
 
 fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
     match command {
-        Command::Timeline(Timeline::Home, query) => engine
-            .home(&query)
-            .map(|page| timelines::page(&format!("HOME {}", query.user), &query, &page)),
-        Command::Timeline(Timeline::Outbox, query) => engine
-            .outbox(&query)
-            .map(|page| timelines::page(&format!("OUTBOX {}", query.user), &query, &page)),
-        Command::GroupFeed(query) => engine.group(&query).map(|page| {
-            let name = escape(query.name.as_str().as_bytes());
-            let user = query.page.user;
-            timelines::page(&format!("HOME {user} GROUP {name}"), &query.page, &page)
-        }),
+        Command::Broadcasts(query) => {
+            engine.broadcasts(&query).map(|feed| broadcasts::feed(&query, &feed))
+        }
+        Command::Broadcast(id) => engine.broadcast(id, None).map(|card| broadcasts::one(&card)),
         Command::Groups(user) => engine.groups(user, None).map(|list| groups::list(user, &list)),
         Command::Members(query) => {
             engine.members(&query).map(|page| groups::members(&query, &page))
         }
-        Command::Post(id) => engine.post(id, None).map(|(at, post)| timelines::one(at, &post)),
-        Command::Counted(query) => {
-            engine.counted(&query).map(|page| responses::page(&query, &page))
-        }
-        Command::CountedPost(id) => engine
-            .counted_post(id, None)
-            .map(|(at, post, counts)| responses::one(at, &post, &counts)),
         Command::Comments(query) => {
             engine.comments(&query).map(|page| responses::comments(&query, &page))
         }
         Command::Reactors(query) => {
             engine.reactors(&query).map(|page| responses::reactors(&query, &page))
         }
+        Command::Reposters(query) => {
+            engine.reposters(&query).map(|page| reposts::reposters(&query, &page))
+        }
+        Command::Notices(query) => engine.notices(&query).map(|page| notices::page(&query, &page)),
         Command::Revisions(id) => {
             engine.revisions(id, None).map(|(at, posts)| timelines::revisions(at, &posts))
         }
@@ -146,8 +137,45 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         }
         Command::Delivery(policy) => delivery::policy(engine, policy),
         Command::Advise => engine.advise().map(|advice| delivery::advice(&advice)),
+        other => answer_posts(engine, other),
+    }
+}
+
+fn answer_posts(engine: &Engine, command: Command) -> Result<String, Error> {
+    match command {
+        Command::Timeline(Timeline::Home, query) => {
+            with_originals(engine, CountedQuery::Home(query))
+                .map(|page| timelines::page(&format!("HOME {}", query.user), &query, &page))
+        }
+        Command::Timeline(Timeline::Outbox, query) => {
+            with_originals(engine, CountedQuery::Outbox(query))
+                .map(|page| timelines::page(&format!("OUTBOX {}", query.user), &query, &page))
+        }
+        Command::GroupFeed(query) => {
+            let (name, page) = (escape(query.name.as_str().as_bytes()), query.page);
+            with_originals(engine, CountedQuery::Group(query)).map(|found| {
+                timelines::page(&format!("HOME {} GROUP {name}", page.user), &page, &found)
+            })
+        }
+        Command::Post(id) => {
+            let (at, post) = engine.post(id, None)?;
+            let original = reposts::original_of(engine, &post)?;
+            Ok(timelines::one(at, &post, original.as_ref()))
+        }
+        Command::Counted(query) => {
+            engine.with_originals(&query).map(|page| responses::page(&query, &page))
+        }
+        Command::CountedPost(id) => {
+            let (at, post, counts) = engine.counted_post(id, None)?;
+            let original = reposts::original_of(engine, &post)?;
+            Ok(responses::one(at, &post, &counts, original.as_ref()))
+        }
         other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
     }
+}
+
+fn with_originals(engine: &Engine, of: CountedQuery) -> Result<OriginalsPage, Error> {
+    engine.with_originals(&OriginalsQuery { of, counts: false, originals: true, groups: false })
 }
 
 fn backed_up((directory, made): (PathBuf, Backup)) -> String {

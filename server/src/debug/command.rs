@@ -4,15 +4,17 @@
 //! of a `PUBLISH` is the rest of the line, as it is. What is wrong is said together with the usage,
 //! and a mistyped command with what was probably meant.
 
+mod broadcast;
 mod marks;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, Command as Write, CommentsQuery, CountedQuery, EdgeQuery, GroupName, GroupQuery,
-    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, Policy, PostId, ReactorsQuery, Sequence,
-    Span, TimelineQuery, UnreadQuery, UserId,
+    Action, BroadcastId, BroadcastsQuery, Command as Write, CommentsQuery, EdgeQuery, GroupName,
+    GroupQuery, LIMIT_DEFAULT, MarksQuery, MembersQuery, Mentions, NewPost, NoticesQuery,
+    OriginalsQuery, Policy, PostId, ReactorsQuery, RepostersQuery, Sequence, Span, TimelineQuery,
+    UnreadQuery, UserId,
 };
 
 use super::help::{USAGES, Usage};
@@ -31,10 +33,14 @@ pub(super) enum Command {
     GroupFeed(GroupQuery),
     Groups(UserId),
     Members(MembersQuery),
-    Counted(CountedQuery),
+    Counted(OriginalsQuery),
     CountedPost(PostId),
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
+    Reposters(RepostersQuery),
+    Notices(NoticesQuery),
+    Broadcasts(BroadcastsQuery),
+    Broadcast(BroadcastId),
     Post(PostId),
     Revisions(PostId),
     Marks(MarksQuery),
@@ -112,6 +118,8 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "POST" => words.post()?,
         "COMMENTS" => Command::Comments(words.comments()?),
         "REACTORS" => Command::Reactors(words.reactors()?),
+        "REPOSTERS" => Command::Reposters(words.reposters()?),
+        "NOTICES" => Command::Notices(words.notices()?),
         "REVISE" => words.revise(line)?,
         "MARK" => words.mark()?,
         "MARKS" => words.marks()?,
@@ -123,6 +131,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
         "GROUP" => words.group()?,
+        "BROADCAST" => words.broadcast(line)?,
         "EXPLAIN" => words.explain()?,
         "VERIFY" => Command::Verify(words.user("user")?),
         "FANOUT" => Command::FanOut(PostId(words.number("post")?)),
@@ -142,7 +151,8 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
     Ok(match words.usage.name {
         "PUBLISH" => {
             let author = words.user("user")?;
-            Action::Publish(NewPost { author, text: words.text(line), ..NewPost::default() })
+            let (mentions, text) = (words.mentions(), words.text(line));
+            Action::Publish(NewPost { author, text, mentions, ..NewPost::default() })
         }
         "DELETE" => Action::Delete { post: PostId(words.number("post")?) },
         "FOLLOW" => Action::Follow {
@@ -164,7 +174,12 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
         }
         "TOUCH" => Action::Touch { user: words.user("user")? },
         "REACT" | "UNREACT" => words.reaction()?,
+        "REPOST" | "UNREPOST" => words.repost(line)?,
         "COMMENT" => words.comment(line)?,
+        "READ-NOTICES" => Action::NoticesRead {
+            user: words.user("user")?,
+            up_to: words.last_number("sequence")?.map(Sequence),
+        },
         "DELETE-COMMENT" => Action::CommentDelete { comment: PostId(words.number("comment")?) },
         name => return Err(unknown(name)),
     })
@@ -190,6 +205,26 @@ impl<'a> Words<'a> {
     pub(super) fn number(&mut self, what: &str) -> Result<u64, Wrong> {
         let word = self.required(what)?;
         word.parse().map_err(|_| self.wrong(format!("`{word}` is not a {what} (a number)")))
+    }
+
+    /// A number, if there is one more word.
+    fn last_number(&mut self, what: &str) -> Result<Option<u64>, Wrong> {
+        if self.rest.trim().is_empty() { Ok(None) } else { self.number(what).map(Some) }
+    }
+
+    /// `[MENTIONS id,id]`: nobody unless numbers follow, for a text may begin with the word.
+    pub(super) fn mentions(&mut self) -> Mentions {
+        let (word, rest) = split_word(self.rest);
+        let (list, behind) = split_word(rest);
+        let users: Result<Mentions, _> =
+            list.split(',').map(|user| user.parse().map(UserId)).collect();
+        match users {
+            Ok(users) if word.eq_ignore_ascii_case("mentions") => {
+                self.rest = behind;
+                users
+            }
+            _ => Mentions::new(),
+        }
     }
 
     pub(super) fn user(&mut self, what: &str) -> Result<UserId, Wrong> {
@@ -481,7 +516,7 @@ mod tests {
         assert_eq!(
             message("home 7 99999999999999999999999"),
             "`99999999999999999999999` is not a limit (a number); usage: HOME user [GROUP name] \
-             [COUNTS] [limit] [BEFORE id | AFTER id]"
+             [COUNTS] [GROUPS] [limit] [BEFORE id | AFTER id]"
         );
     }
 

@@ -28,6 +28,13 @@ pub(super) fn explained(user: UserId, post: PostId, found: &Explained) -> String
         Why::Blocked { by, since } => {
             format!("absent reason=blocked blocked_by={by} blocked_since={}", moment(*since))
         }
+        Why::OriginalHidden { root, author } => {
+            format!("absent reason=original_hidden root={root} root_author={author}")
+        }
+        Why::OriginalDeleted { root, at } => {
+            let at = at.map_or_else(String::new, |at| format!(" deleted_at={}", moment(at)));
+            format!("absent reason=original_deleted root={root}{at}")
+        }
         Why::Deleted { at } => {
             let at = at.map_or_else(String::new, |at| format!(" deleted_at={}", moment(at)));
             format!("absent reason=deleted{at}")

@@ -25,10 +25,10 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 44] = [
+pub(super) const USAGES: [Usage; 50] = [
     usage(
         "HOME",
-        "HOME user [GROUP name] [COUNTS] [limit] [BEFORE id | AFTER id]",
+        "HOME user [GROUP name] [COUNTS] [GROUPS] [limit] [BEFORE id | AFTER id]",
         TIMELINE,
         "HOME 101 5 BEFORE 3000",
     ),
@@ -52,7 +52,7 @@ pub(super) const USAGES: [Usage; 44] = [
     usage("BLOCKS", "BLOCKS user [limit] [BEFORE sequence]", EDGES, "BLOCKS 101"),
     usage(
         "PUBLISH",
-        "PUBLISH user text...",
+        "PUBLISH user [MENTIONS id,id] text...",
         "a new post; the text is the rest of the line",
         "PUBLISH 14 hello, world",
     ),
@@ -115,7 +115,7 @@ pub(super) const USAGES: [Usage; 44] = [
     ),
     usage(
         "COMMENT",
-        "COMMENT user id [ANSWERS id] text...",
+        "COMMENT user id [ANSWERS id] [MENTIONS id,id] text...",
         "comments on a post, or answers a comment on it; the text is the rest of the line",
         "COMMENT 101 12 well said",
     ),
@@ -125,7 +125,40 @@ pub(super) const USAGES: [Usage; 44] = [
         "comments on a post, oldest first or newest first",
         "COMMENTS 12 NEWEST 5",
     ),
+    usage(
+        "REPOST",
+        "REPOST user id [MENTIONS id,id] [text...]",
+        "reposts a post; with a text it is a quote",
+        "REPOST 101 12",
+    ),
+    usage("UNREPOST", "UNREPOST user id", "ends a repost without a text", "UNREPOST 101 12"),
+    usage(
+        "REPOSTERS",
+        "REPOSTERS id [limit] [BEFORE id]",
+        "who reposted a post, newest first",
+        "REPOSTERS 12 5",
+    ),
     usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
+    usage(
+        "NOTICES",
+        "NOTICES user [limit] [BEFORE sequence]",
+        "who mentions, comments, reacts, reposts and follows, grouped by what it is about",
+        "NOTICES 14 5",
+    ),
+    usage(
+        "READ-NOTICES",
+        "READ-NOTICES user [sequence]",
+        "the user has read their notices, all or up to there",
+        "READ-NOTICES 14",
+    ),
+    usage(
+        "BROADCAST",
+        "BROADCAST SCHEDULE user time [text...] | RESCHEDULE id time | START id | START BY user \
+         [text...] | END id [text...] | CANCEL id | SHOW id | FEED user [limit] [DEVICE number | \
+         SESSION number [AFTER id]]",
+        "live sessions; FEED lists those of whom a user follows",
+        "BROADCAST START BY 14 a show",
+    ),
     usage("TOUCH", "TOUCH user", "marks the user as active now", "TOUCH 101"),
     usage(
         "EXPLAIN",

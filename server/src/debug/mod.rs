@@ -1,7 +1,7 @@
 //! The debug port: text, one command a line, for people with telnet or nc and for scripts.
 //!
 //! ```text
-//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, groups, responses, users,
+//! bytes -> line.rs -> command.rs -> answer.rs -> one file per noun: timelines, edges, groups, responses, notices, users,
 //!          a line     a Command     engine call  delivery, writes, info, clients, help
 //! ```
 //!
@@ -15,6 +15,7 @@
 //!   this machine speak to the database.
 
 mod answer;
+mod broadcasts;
 mod clients;
 mod command;
 mod connection;
@@ -25,6 +26,8 @@ mod help;
 mod info;
 mod line;
 mod marks;
+mod notices;
+mod reposts;
 mod respond;
 mod responses;
 mod timelines;

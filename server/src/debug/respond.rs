@@ -3,23 +3,26 @@
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, CommentOrder, CommentsQuery, CountedQuery, GroupQuery, PostId, ReactorsQuery, Sequence,
+    Action, CommentOrder, CommentsQuery, CountedQuery, GroupQuery, OriginalsQuery, PostId,
+    ReactorsQuery, Sequence,
 };
 
 use super::command::{Command, Timeline, Words, Wrong};
 
 impl Words<'_> {
-    /// `user [GROUP name] [COUNTS] ...`
+    /// `user [GROUP name] [COUNTS] [GROUPS] ...`
     pub(super) fn home(&mut self) -> Result<Command, Wrong> {
         let user = self.user("user")?;
         let name = if self.is_next("group") { Some(self.name()?) } else { None };
-        let counts = self.is_next("counts");
+        let (counts, groups) = (self.is_next("counts"), self.is_next("groups"));
         let page = self.part_of(user)?;
-        Ok(match (name, counts) {
+        Ok(match (name, counts || groups) {
             (None, false) => Command::Timeline(Timeline::Home, page),
-            (None, true) => Command::Counted(CountedQuery::Home(page)),
+            (None, true) => more(CountedQuery::Home(page), counts, groups),
             (Some(name), false) => Command::GroupFeed(GroupQuery { name, page }),
-            (Some(name), true) => Command::Counted(CountedQuery::Group(GroupQuery { name, page })),
+            (Some(name), true) => {
+                more(CountedQuery::Group(GroupQuery { name, page }), counts, groups)
+            }
         })
     }
 
@@ -27,7 +30,7 @@ impl Words<'_> {
     pub(super) fn outbox(&mut self) -> Result<Command, Wrong> {
         let user = self.user("user")?;
         if self.is_next("counts") {
-            return Ok(Command::Counted(CountedQuery::Outbox(self.part_of(user)?)));
+            return Ok(more(CountedQuery::Outbox(self.part_of(user)?), true, false));
         }
         Ok(Command::Timeline(Timeline::Outbox, self.part_of(user)?))
     }
@@ -54,14 +57,15 @@ impl Words<'_> {
         })
     }
 
-    /// `user id [ANSWERS id] text...`
+    /// `user id [ANSWERS id] [MENTIONS id,id] text...`
     pub(super) fn comment(&mut self, line: &Bytes) -> Result<Action, Wrong> {
         let (user, post) = (self.user("user")?, PostId(self.number("post")?));
         let mut answers = None;
         if self.is_next("answers") {
             answers = Some(PostId(self.number("comment")?));
         }
-        Ok(Action::Comment { user, post, answers, text: self.text(line) })
+        let mentions = self.mentions();
+        Ok(Action::Comment { user, post, answers, text: self.text(line), mentions })
     }
 
     /// `id [NEWEST] [limit] [BEFORE id | AFTER id]`
@@ -105,9 +109,14 @@ impl Words<'_> {
     }
 }
 
+/// A page with counts or groups.
+fn more(of: CountedQuery, counts: bool, groups: bool) -> Command {
+    Command::Counted(OriginalsQuery { of, counts, originals: true, groups })
+}
+
 #[cfg(test)]
 mod tests {
-    use fanfold_engine::{Command as Write, Span, TimelineQuery, UserId};
+    use fanfold_engine::{Command as Write, Mentions, Span, TimelineQuery, UserId};
 
     use super::super::command::parse;
     use super::*;
@@ -132,10 +141,17 @@ mod tests {
         assert_eq!(read("UNREACT 7 12 0"), write(Action::Unreact { user, target, kind: 0 }));
         assert!(wrong("REACT 7 12 16").starts_with("`16` is not a kind, 0 to 15; usage: REACT "));
         let text = Bytes::from_static(b"two  words ");
-        let comment = Action::Comment { user, post: target, answers: None, text: text.clone() };
+        let mentions = Mentions::new();
+        let comment = Action::Comment {
+            user,
+            post: target,
+            answers: None,
+            text: text.clone(),
+            mentions: mentions.clone(),
+        };
         assert_eq!(read("comment 7 12 two  words "), write(comment));
         let answers = Some(PostId(13));
-        let answer = Action::Comment { user, post: target, answers, text };
+        let answer = Action::Comment { user, post: target, answers, text, mentions };
         assert_eq!(read("COMMENT 7 12 answers 13 two  words "), write(answer));
         let delete = Action::CommentDelete { comment: PostId(13) };
         assert_eq!(read("delete-comment 13"), write(delete));
@@ -162,9 +178,9 @@ mod tests {
     fn counts_are_asked_for_by_a_word() {
         let (user, viewer, span) = (UserId(7), None, Span::Before(PostId(9)));
         let page = TimelineQuery { user, viewer, span, limit: 5 };
-        let home = Command::Counted(CountedQuery::Home(page));
+        let home = more(CountedQuery::Home(page), true, false);
         assert_eq!(read("HOME 7 counts 5 BEFORE 9"), home);
-        let outbox = Command::Counted(CountedQuery::Outbox(page));
+        let outbox = more(CountedQuery::Outbox(page), true, false);
         assert_eq!(read("OUTBOX 7 COUNTS 5 BEFORE 9"), outbox);
         assert_eq!(read("POST 12 COUNTS"), Command::CountedPost(PostId(12)));
     }

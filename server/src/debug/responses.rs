@@ -3,42 +3,60 @@
 use std::fmt::Write;
 
 use fanfold_engine::{
-    Comment, CommentOrder, CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, PageEnd,
-    Position, Post, Reactor, ReactorsPage, ReactorsQuery,
+    Comment, CommentOrder, CommentsPage, CommentsQuery, CountedQuery, Counts, Original,
+    OriginalsPage, OriginalsQuery, PageEnd, Position, Post, Reactor, ReactorsPage, ReactorsQuery,
 };
 
 use super::answer::line;
+use super::reposts;
 use super::timelines::{self, heading};
 use crate::text::{count, escape, time};
 
 /// A page of posts with counts.
-pub(super) fn page(query: &CountedQuery, found: &CountedPage) -> String {
+pub(super) fn page(query: &OriginalsQuery, found: &OriginalsPage) -> String {
     let mut out = String::new();
-    for (post, counts) in found.page.posts.iter().zip(&found.counts) {
+    for (place, post) in found.page.posts.iter().enumerate() {
         let (heading, text) = (heading(post), escape(&post.text));
-        line(&mut out, format_args!("{heading}  {}  {text}", counted(counts)));
+        let counts = found.counts.get(place).map(|counts| format!("  {}", counted(counts)));
+        let (counts, groups) = (counts.unwrap_or_default(), groups(found, place));
+        line(&mut out, format_args!("{heading}{counts}{groups}  {text}"));
+        reposts::original(&mut out, &found.originals, post);
     }
-    let (command, query) = match query {
-        CountedQuery::Home(query) => (format!("HOME {} COUNTS", query.user), query),
-        CountedQuery::Outbox(query) => (format!("OUTBOX {} COUNTS", query.user), query),
+    let words = [(query.counts, " COUNTS"), (query.groups, " GROUPS")];
+    let words = words.map(|(is_asked, word)| if is_asked { word } else { "" }).concat();
+    let (command, query) = match &query.of {
+        CountedQuery::Home(query) => (format!("HOME {}{words}", query.user), query),
+        CountedQuery::Outbox(query) => (format!("OUTBOX {}{words}", query.user), query),
         CountedQuery::Group(group) => {
             let name = escape(group.name.as_str().as_bytes());
-            (format!("HOME {} GROUP {name} COUNTS", group.page.user), &group.page)
+            (format!("HOME {} GROUP {name}{words}", group.page.user), &group.page)
         }
     };
     timelines::close(&mut out, &command, query, &found.page);
     out
 }
 
+/// `  [close work]`: the reader's groups that have the author; nothing if none has.
+fn groups(found: &OriginalsPage, place: usize) -> String {
+    let names = found.came_by.of(place).map(|name| escape(name.as_str().as_bytes()));
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { String::new() } else { format!("  [{}]", names.join(" ")) }
+}
+
 /// One post with counts.
-pub(super) fn one(at: Position, post: &Post, counts: &Counts) -> String {
-    let shown = timelines::one(at, post);
+pub(super) fn one(
+    at: Position,
+    post: &Post,
+    counts: &Counts,
+    original: Option<&Original>,
+) -> String {
+    let shown = timelines::one(at, post, original);
     format!("{}\n{shown}", counted(counts))
 }
 
-/// `comments=3 reactions=0:5,15:1 mine=0`
+/// `comments=3 reposts=0 reactions=0:5,15:1 mine=0`
 fn counted(counts: &Counts) -> String {
-    format!("comments={} {}", counts.comments, reactions(counts))
+    format!("comments={} reposts={} {}", counts.comments, counts.reposts, reactions(counts))
 }
 
 fn reactions(counts: &Counts) -> String {
@@ -55,10 +73,14 @@ fn reactions(counts: &Counts) -> String {
 
 pub(super) fn comments(query: &CommentsQuery, page: &CommentsPage) -> String {
     let mut out = String::new();
-    for Comment { id, author, at, answers, text, counts } in &page.comments {
+    for Comment { id, author, at, answers, text, counts, mentions } in &page.comments {
         let mut head = format!("{id}  {}  user {author}", time(*at));
         if let Some(answered) = answers {
             let _infallible = write!(head, "  answers {answered}");
+        }
+        if !mentions.is_empty() {
+            let users: Vec<String> = mentions.iter().map(|user| user.to_string()).collect();
+            let _infallible = write!(head, "  mentions {}", users.join(","));
         }
         line(&mut out, format_args!("{head}  {}  {}", reactions(counts), escape(text)));
     }
@@ -108,8 +130,8 @@ mod tests {
     fn counts_are_words_of_their_own() {
         let mut counts = Counts { comments: 3, mine: 0x8001, ..Counts::default() };
         (counts.reactions[0], counts.reactions[15]) = (5, 1);
-        assert_eq!(counted(&counts), "comments=3 reactions=0:5,15:1 mine=0,15");
-        assert_eq!(counted(&Counts::default()), "comments=0 reactions=none mine=none");
+        assert_eq!(counted(&counts), "comments=3 reposts=0 reactions=0:5,15:1 mine=0,15");
+        assert_eq!(counted(&Counts::default()), "comments=0 reposts=0 reactions=none mine=none");
     }
 
     #[test]
@@ -121,12 +143,13 @@ mod tests {
             answers: Some(PostId(8)),
             text: Bytes::from_static(b"so\nit is"),
             counts: Counts::default(),
+            mentions: [UserId(5)].into_iter().collect(),
         };
         let (position, end) = (AT, PageEnd::More);
         let page = CommentsPage { position, total: 40, comments: vec![comment], end };
         let (order, cursor) = (CommentOrder::NewestFirst, None);
         let query = CommentsQuery { post: PostId(7), viewer: None, order, cursor, limit: 1 };
-        let expected = "9  2013-06-01 01:42:35  user 3  answers 8  reactions=none mine=none  \
+        let expected = "9  2013-06-01 01:42:35  user 3  answers 8  mentions 5  reactions=none mine=none  \
                         so\\nit is\n(1 entry of 40, more: COMMENTS 7 NEWEST 1 BEFORE 9) at 1:12\n";
         assert_eq!(comments(&query, &page), expected);
         let reactors_of = vec![Reactor { user: UserId(3), kind: 2, sequence: Sequence(8) }];

@@ -1,20 +1,23 @@
-//! `HOME`, `OUTBOX` and `POST`: one line a post, or a revision of one, newest first.
+//! `HOME`, `OUTBOX` and `POST`: one line a post, or a revision of one, newest first; below a repost what it
+//! refers to.
 //!
 //! The last line names the number of entries, how to go on, and the position at which the answer
 //! holds. After `AFTER` going on means towards newer posts, otherwise towards older ones.
 
-use fanfold_engine::{Page, PageEnd, Position, Post, Span, TimelineQuery};
+use fanfold_engine::{Original, OriginalsPage, Page, PageEnd, Position, Post, Span, TimelineQuery};
 
 use super::answer::line;
+use super::reposts;
 use crate::text::{count, escape, time};
 
 /// `command` is what was asked, up to the timeline it names.
-pub(super) fn page(command: &str, query: &TimelineQuery, page: &Page) -> String {
+pub(super) fn page(command: &str, query: &TimelineQuery, found: &OriginalsPage) -> String {
     let mut out = String::new();
-    for post in &page.posts {
+    for post in &found.page.posts {
         line(&mut out, format_args!("{}", summary(post)));
+        reposts::original(&mut out, &found.originals, post);
     }
-    close(&mut out, command, query, page);
+    close(&mut out, command, query, &found.page);
     out
 }
 
@@ -31,12 +34,21 @@ pub(super) fn close(out: &mut String, command: &str, query: &TimelineQuery, page
     line(out, format_args!("({entries}, {more}) at {}", page.position));
 }
 
-pub(super) fn one(at: Position, post: &Post) -> String {
+pub(super) fn one(at: Position, post: &Post, original: Option<&Original>) -> String {
     let mut out = String::new();
     line(&mut out, format_args!("{}", summary(post)));
+    reposts::original(&mut out, original.map_or(&[], std::slice::from_ref), post);
     let (committed, meta) = (time(post.committed_at), post.meta.len());
-    let details =
-        format!("(committed {committed}, kind {}, meta of {meta} bytes{})", post.kind, edit(post));
+    let mentions: Vec<String> = post.mentions.iter().map(|user| user.to_string()).collect();
+    let mentions = match mentions.is_empty() {
+        true => String::new(),
+        false => format!(", mentions {}", mentions.join(",")),
+    };
+    let kind = post.kind;
+    let details = format!(
+        "(committed {committed}, kind {kind}, meta of {meta} bytes{mentions}{})",
+        edit(post)
+    );
     line(&mut out, format_args!("{details} at {at}"));
     out
 }
@@ -66,7 +78,7 @@ fn summary(post: &Post) -> String {
 
 /// Everything but the text.
 pub(super) fn heading(post: &Post) -> String {
-    format!("{}  {}  user {}", post.id, time(post.at), post.author)
+    format!("{}  {}  user {}{}", post.id, time(post.at), post.author, reposts::link(post))
 }
 
 /// The command that reads the next page, if there is one.
@@ -84,7 +96,7 @@ fn next(command: &str, query: &TimelineQuery, page: &Page) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use fanfold_engine::{PostId, Sequence, Timestamp, UserId};
+    use fanfold_engine::{CameBy, Mentions, PostId, Sequence, Timestamp, UserId};
 
     use super::*;
 
@@ -97,6 +109,8 @@ mod tests {
             kind: 3,
             text: Bytes::from_static(b"two\nlines"),
             meta: Bytes::from_static(b"m"),
+            repost: None,
+            mentions: Mentions::new(),
             ..Post::default()
         }
     }
@@ -104,7 +118,14 @@ mod tests {
     fn shown(span: Span, end: PageEnd) -> String {
         let position = Position { epoch: 1, sequence: Sequence(12) };
         let query = TimelineQuery { user: UserId(7), viewer: None, span, limit: 2 };
-        page("HOME 7", &query, &Page { position, posts: vec![post(9), post(4)], end })
+        let page = Page { position, posts: vec![post(9), post(4)], end };
+        let (counts, originals, original_counts) = (Vec::new(), Vec::new(), Vec::new());
+        let came_by = CameBy::default();
+        super::page(
+            "HOME 7",
+            &query,
+            &OriginalsPage { page, counts, originals, original_counts, came_by },
+        )
     }
 
     #[test]
@@ -126,6 +147,6 @@ mod tests {
         let at = Position { epoch: 1, sequence: Sequence(12) };
         let expected = "9  2013-06-01 01:42:35  user 14  two\\nlines\n\
                         (committed 2014-05-13 16:53:20, kind 3, meta of 1 bytes) at 1:12\n";
-        assert_eq!(one(at, &post(9)), expected);
+        assert_eq!(one(at, &post(9), None), expected);
     }
 }

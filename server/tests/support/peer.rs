@@ -126,7 +126,8 @@ pub(crate) fn hello(versions: (u16, u16), epoch: Option<u32>) -> Request {
 pub(crate) fn publish(author: u64, text: impl Into<Bytes>) -> Request {
     let options = WriteOptions::default();
     let (text, meta) = (text.into(), Bytes::new());
-    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta })
+    let mentions = Vec::new();
+    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta, mentions })
 }
 
 pub(crate) fn outbox(user: u64, limit: u32) -> Request {

@@ -3,6 +3,8 @@
 //! Only names, types and help texts; nothing is done here. The doc comments of the fields are the
 //! help that users read, so they speak to users.
 
+mod broadcast;
+mod group;
 mod marks;
 
 use std::path::PathBuf;
@@ -11,7 +13,11 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Parser, Subcommand};
 use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 
+pub(crate) use self::broadcast::{BroadcastCommand, BroadcastEnd, BroadcastFeedOf, BroadcastStart};
+pub(crate) use self::group::{GroupCommand, GroupList};
 pub(crate) use self::marks::{FeedOf, Mark, Revise, Unread};
+use crate::notices::{NoticesArguments, ReadNoticesArguments};
+use crate::reposts::{RepostArguments, RepostersArguments, UnrepostArguments};
 use crate::response_arguments::{
     CommentArguments, CommentsArguments, ReactionArguments, ReactorsArguments,
 };
@@ -92,6 +98,12 @@ pub(crate) enum Command {
     /// Named lists of authors, each with a feed of its own
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Repost a post, or a repost; with a text it is a quote
+    Repost(RepostArguments),
+    /// End a repost without a text
+    Unrepost(UnrepostArguments),
+    /// Show who reposted a post, newest first
+    Reposters(RepostersArguments),
     /// React to a post or a comment
     React(ReactionArguments),
     /// End a reaction
@@ -108,6 +120,13 @@ pub(crate) enum Command {
         #[arg(allow_negative_numbers = true)]
         comment: PostId,
     },
+    /// Show who mentions, comments, reacts, reposts and follows, grouped, newest first
+    Notices(NoticesArguments),
+    /// Mark a user's notices as read
+    ReadNotices(ReadNoticesArguments),
+    /// Live sessions: scheduled, live, and their replays
+    #[command(subcommand)]
+    Broadcast(BroadcastCommand),
     /// Give a user a tag: whoever has one may get posts earlier, as the server is configured
     Tag(Tag),
     /// Show a home feed, newest first
@@ -134,6 +153,9 @@ pub(crate) enum Command {
         /// Show all revisions that the server keeps, newest first
         #[arg(long, conflicts_with = "counts")]
         revisions: bool,
+        /// Of a repost not what it refers to
+        #[arg(long)]
+        no_original: bool,
     },
     /// Show the counts of a user
     User {
@@ -207,6 +229,9 @@ pub(crate) struct Publish {
     /// The time to show, in unix milliseconds; without it, the time of the commit
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub(crate) at: Option<Timestamp>,
+    /// A user whom it mentions; may be given several times, at most 50
+    #[arg(long, value_name = "USER", allow_negative_numbers = true)]
+    pub(crate) mention: Vec<UserId>,
 }
 
 /// Two users.
@@ -265,69 +290,12 @@ pub(crate) struct Timeline {
     /// With comments and reactions counted, and which of these are the viewer's
     #[arg(long)]
     pub(crate) counts: bool,
-}
-
-/// What to do with groups.
-#[derive(Debug, Subcommand)]
-pub(crate) enum GroupCommand {
-    /// Begin a group
-    Create {
-        #[command(flatten)]
-        of: GroupOf,
-        /// Leave its members out of USER's home
-        #[arg(long)]
-        exclusive: bool,
-    },
-    /// End a group, and all memberships with it
-    Delete(GroupOf),
-    /// Put authors into a group; needs no follow, brings their past posts too
-    Add {
-        #[command(flatten)]
-        of: GroupOf,
-        /// Who becomes a member
-        #[arg(value_name = "AUTHOR", required = true, allow_negative_numbers = true)]
-        authors: Vec<UserId>,
-    },
-    /// Take authors out of a group
-    Remove {
-        #[command(flatten)]
-        of: GroupOf,
-        /// Who is a member no longer
-        #[arg(value_name = "AUTHOR", required = true, allow_negative_numbers = true)]
-        authors: Vec<UserId>,
-    },
-    /// List a user's groups, or who is in one
-    List(GroupList),
-}
-
-/// One of a user's groups.
-#[derive(Args, Debug)]
-pub(crate) struct GroupOf {
-    /// The owner
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) user: UserId,
-    /// What the group is called: 1 to 64 bytes
-    pub(crate) name: String,
-}
-
-/// The arguments of `group list`.
-#[derive(Args, Debug)]
-pub(crate) struct GroupList {
-    /// The owner
-    #[arg(allow_negative_numbers = true)]
-    pub(crate) user: UserId,
-    /// List who is in this group, newest first
-    pub(crate) name: Option<String>,
-    /// Members a page [default: 20, at most 200]
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
-    #[arg(requires = "name")]
-    pub(crate) limit: Option<u32>,
-    /// Only who became a member before this sequence
-    #[arg(long, value_name = "SEQUENCE", allow_negative_numbers = true, requires = "name")]
-    pub(crate) before: Option<Sequence>,
-    /// All pages, to the end
-    #[arg(long, requires = "name")]
-    pub(crate) all: bool,
+    /// Reposts without what they refer to
+    #[arg(long)]
+    pub(crate) no_originals: bool,
+    /// With the reader's groups that have the authors
+    #[arg(long)]
+    pub(crate) groups: bool,
 }
 
 /// A part of a list of users.
@@ -406,6 +374,10 @@ pub(crate) struct Import {
     /// Write the new ids of posts that have an "id" here: that id, tab, post id
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<PathBuf>,
+    /// Rows of kind "repost" refer to the rows above whose "id" is their "parent", else their "root";
+    /// without this they are posts like others
+    #[arg(long, requires = "posts", requires = "ids")]
+    pub(crate) reposts: bool,
     /// Stop at the first refused line and exit with 1
     #[arg(long)]
     pub(crate) strict: bool,

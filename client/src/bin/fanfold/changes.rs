@@ -4,16 +4,18 @@
 //! takes to go on. What comes twice, after an interruption, has the same `sequence`.
 
 use fanfold_client::{
-    Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange, Position,
-    ResponseChange, Sequence,
+    BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange,
+    Position, ResponseChange, Sequence, Timestamp, UserId,
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::{After, ChangesArguments};
+use crate::broadcasts;
 use crate::console::{Console, note};
 use crate::exit::Failure;
 use crate::present::hex;
+use crate::reposts;
 use crate::safe::safe;
 use crate::session::Session;
 use crate::time;
@@ -113,24 +115,27 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
     let user = if is_post(&change.what) { "author" } else { "user" };
     put(user, change.user.0.into());
     match &change.what {
-        Changed::Published { kind, created_at, content } => {
-            put("kind", (*kind).into());
-            if let Some(at) = created_at {
-                put("at", at.0.into());
-            }
-            if let Some((text, meta)) = content {
-                put("text", text.as_str().into());
-                put("meta", hex(meta).into());
-            }
+        Changed::Published { kind, created_at, content, mentions } => {
+            put_kind((*kind, *created_at), &mut put);
+            put_said(content.as_ref(), &mut put);
+            put_mentions(mentions, &mut put);
+        }
+        Changed::Reposted { kind, created_at, repost, content, mentions } => {
+            put_kind((*kind, *created_at), &mut put);
+            put("repost", reposts::link_json(repost));
+            put_said(content.as_ref(), &mut put);
+            put_mentions(mentions, &mut put);
+        }
+        Changed::Unreposted { root, repost } => {
+            put("root", root.0.into());
+            put("post", repost.0.into());
         }
         Changed::Deleted(post) => put("post", post.0.into()),
+        Changed::NoticesRead(up_to) => put("up_to", up_to.0.into()),
         Changed::Revised { post, revision, content } => {
             put("post", post.0.into());
             put("revision", (*revision).into());
-            if let Some((text, meta)) = content {
-                put("text", text.as_str().into());
-                put("meta", hex(meta).into());
-            }
+            put_said(content.as_ref(), &mut put);
         }
         Changed::Marked { group, device, post } => {
             let feed = group.as_ref().map_or("home", |(_, name)| name);
@@ -153,23 +158,63 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
         Changed::Response { kind, post, target } => {
             put("post", post.0.into());
             put("target", target.0.into());
-            match kind {
-                ResponseChange::React(kind) | ResponseChange::Unreact(kind) => {
-                    put("kind", (*kind).into());
-                }
-                ResponseChange::Comment(Some(text)) => put("text", text.as_str().into()),
-                _ => {}
+            put_response(kind, &mut put);
+        }
+        Changed::Broadcast { kind, broadcast, post_kind, content } => {
+            put("broadcast", broadcast.0.into());
+            if let BroadcastChange::Schedule(at) | BroadcastChange::Reschedule(at) = kind {
+                put("start", at.0.into());
             }
+            if content.is_some() {
+                put("kind", (*post_kind).into());
+            }
+            put_said(content.as_ref(), &mut put);
         }
         _ => {}
     }
     Value::Object(object)
 }
 
+fn put_response(kind: &ResponseChange, put: &mut impl FnMut(&str, Value)) {
+    match kind {
+        ResponseChange::React(kind) | ResponseChange::Unreact(kind) => {
+            put("kind", (*kind).into());
+        }
+        ResponseChange::Comment(text, mentions) => {
+            text.iter().for_each(|text| put("text", text.as_str().into()));
+            put_mentions(mentions, put);
+        }
+        _ => {}
+    }
+}
+
+/// The kind of a post, and its time to show if one was given.
+fn put_kind((kind, created_at): (u16, Option<Timestamp>), put: &mut impl FnMut(&str, Value)) {
+    put("kind", kind.into());
+    created_at.into_iter().for_each(|at| put("at", at.0.into()));
+}
+
+fn put_mentions(users: &[UserId], put: &mut impl FnMut(&str, Value)) {
+    if !users.is_empty() {
+        put("mentions", users.iter().map(|user| Value::from(user.0)).collect());
+    }
+}
+
+fn put_said(content: Option<&(String, Vec<u8>)>, put: &mut impl FnMut(&str, Value)) {
+    if let Some((text, meta)) = content {
+        put("text", text.as_str().into());
+        put("meta", hex(meta).into());
+    }
+}
+
 fn is_post(what: &Changed) -> bool {
     matches!(
         what,
-        Changed::Published { .. } | Changed::Erased | Changed::Deleted(_) | Changed::Revised { .. }
+        Changed::Published { .. }
+            | Changed::Reposted { .. }
+            | Changed::Erased
+            | Changed::Deleted(_)
+            | Changed::Revised { .. }
     )
 }
 
@@ -177,7 +222,14 @@ fn is_post(what: &Changed) -> bool {
 fn change_text(change: &Change) -> String {
     let rest = match &change.what {
         Changed::Published { content: Some((text, _)), .. } => safe(text).replace('\n', "\n    "),
+        Changed::Reposted { repost, content, .. } => {
+            let text = content.as_ref().map_or("", |(text, _)| text.as_str());
+            let text = safe(text).replace('\n', "\n    ");
+            format!("#{}  {text}", repost.parent).trim_end().to_owned()
+        }
+        Changed::Unreposted { repost, .. } => format!("#{repost}"),
         Changed::Deleted(post) => format!("#{post}"),
+        Changed::NoticesRead(up_to) => format!("up to #{up_to}"),
         Changed::Revised { post, revision, content } => {
             let text = content.as_ref().map_or("", |(text, _)| text);
             format!("#{post} revision {revision}  {}", safe(text).replace('\n', "\n    "))
@@ -187,6 +239,9 @@ fn change_text(change: &Change) -> String {
             format!("#{post} device {device}  {}", safe(feed))
         }
         Changed::Edge(_, other) => format!("@{other}"),
+        Changed::Broadcast { broadcast, content, .. } => {
+            broadcasts::change_text(*broadcast, content.as_ref())
+        }
         Changed::Group { kind, group, name, exclusive } => {
             let member = match kind {
                 GroupChange::Add(author) | GroupChange::Remove(author) => format!("  @{author}"),
@@ -199,7 +254,7 @@ fn change_text(change: &Change) -> String {
             ResponseChange::React(kind) | ResponseChange::Unreact(kind) => {
                 format!("#{target}  kind {kind}")
             }
-            ResponseChange::Comment(Some(text)) => {
+            ResponseChange::Comment(Some(text), _) => {
                 format!("#{target}  {}", safe(text).replace('\n', "\n    "))
             }
             _ => format!("#{target}"),
@@ -213,6 +268,8 @@ fn change_text(change: &Change) -> String {
 fn name(what: &Changed) -> &'static str {
     match what {
         Changed::Published { .. } => "publish",
+        Changed::Reposted { .. } => "repost",
+        Changed::Unreposted { .. } => "unrepost",
         Changed::Erased => "erased",
         Changed::Deleted(_) => "delete",
         Changed::Revised { .. } => "revise",
@@ -226,6 +283,14 @@ fn name(what: &Changed) -> &'static str {
             EdgeChange::Unblock => "unblock",
             _ => "edge",
         },
+        Changed::Broadcast { kind, .. } => match kind {
+            BroadcastChange::Schedule(_) => "broadcast_schedule",
+            BroadcastChange::Reschedule(_) => "broadcast_reschedule",
+            BroadcastChange::Start => "broadcast_start",
+            BroadcastChange::End => "broadcast_end",
+            BroadcastChange::Cancel => "broadcast_cancel",
+            _ => "broadcast",
+        },
         Changed::Group { kind, .. } => match kind {
             GroupChange::Create => "group_create",
             GroupChange::Delete => "group_delete",
@@ -236,10 +301,11 @@ fn name(what: &Changed) -> &'static str {
         Changed::Response { kind, .. } => match kind {
             ResponseChange::React(_) => "react",
             ResponseChange::Unreact(_) => "unreact",
-            ResponseChange::Comment(_) => "comment",
+            ResponseChange::Comment(..) => "comment",
             ResponseChange::Delete => "comment_delete",
             _ => "response",
         },
+        Changed::NoticesRead(_) => "notices_read",
         _ => "other",
     }
 }
@@ -247,7 +313,6 @@ fn name(what: &Changed) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fanfold_client::{Timestamp, UserId};
 
     fn change(sequence: u64, what: Changed) -> Change {
         let (sequence, user) = (Sequence(sequence), UserId(14));
@@ -257,7 +322,10 @@ mod tests {
     #[test]
     fn a_change_is_a_line_or_an_object() {
         let content = Some(("a\nb".to_owned(), vec![1]));
-        let post = change(17, Changed::Published { kind: 3, created_at: None, content });
+        let post = change(
+            17,
+            Changed::Published { kind: 3, created_at: None, content, mentions: Vec::new() },
+        );
         assert_eq!(change_text(&post), "#17  2013-06-01 00:49  @14  publish  a\n    b");
         let json = change_json(Epoch(1), &post).to_string();
         let object: Value = serde_json::from_str(&json).unwrap();

@@ -9,10 +9,14 @@ use crate::arguments::{Command, Follow, Mark, Revise, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
+use crate::lookups::Shown;
 use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
-use crate::{changes, export, groups, import, lookups, marks, responses, watch, writes};
+use crate::{
+    broadcasts, changes, export, groups, import, lookups, marks, notices, reposts, responses,
+    watch, writes,
+};
 
 /// Runs one command, except the shell.
 pub(crate) async fn run(
@@ -27,17 +31,20 @@ pub(crate) async fn run(
         Command::Post { post, revisions: true, .. } => {
             marks::revisions(session, console, post).await
         }
-        Command::Post { post, counts: true, .. } => {
-            lookups::counted_post(session, console, post).await
+        Command::Post { post, counts, no_original, .. } => {
+            let shown = Shown { counts, original: !no_original };
+            lookups::post(session, console, post, shown).await
         }
-        Command::Post { post, .. } => lookups::post(session, console, post).await,
         Command::Comments(arguments) => responses::comments(session, console, arguments).await,
+        Command::Reposters(arguments) => reposts::reposters(session, console, arguments).await,
         Command::Reactors(arguments) => responses::reactors(session, console, arguments).await,
+        Command::Notices(arguments) => notices::run(session, console, arguments).await,
         Command::Marks(of) => marks::marks(session, console, of).await,
         Command::Unread(unread) => marks::unread(session, console, unread).await,
         Command::User { user } => lookups::user(session, console, user).await,
         Command::Relation { a, b } => lookups::relation(session, console, a, b).await,
         Command::Group(command) => groups::run(session, console, command).await,
+        Command::Broadcast(command) => broadcasts::run(session, console, command).await,
         Command::Home { timeline, group, unread } => {
             let which = group.map_or(Which::Home, Which::Group);
             timelines::run(session, console, which, timeline, unread).await
@@ -67,12 +74,15 @@ pub(crate) async fn run(
 /// The write a command stands for.
 fn to_write(command: Command) -> Result<Write, Failure> {
     Ok(match command {
-        Command::Publish(publish) => writes::new_post(publish)?.into(),
+        Command::Publish(publish) => writes::new_post(publish)?,
+        Command::ReadNotices(read) => Write::notices_read(read.user, read.up_to),
         Command::Delete { post } => Write::delete(post),
         Command::React(ReactionArguments { user, post, kind }) => Write::react(user, post, kind),
         Command::Unreact(ReactionArguments { user, post, kind }) => {
             Write::unreact(user, post, kind)
         }
+        Command::Repost(repost) => reposts::new_repost(&repost)?,
+        Command::Unrepost(repost) => reposts::end(repost),
         Command::Comment(comment) => responses::new_comment(comment)?,
         Command::DeleteComment { comment } => Write::comment_delete(comment),
         Command::Touch { user } => Write::touch(user),

@@ -5,13 +5,14 @@
 
 use std::time::{Duration, Instant};
 
-use fanfold_client::{PostId, UserId};
+use fanfold_client::{Client, CountedPost, Counts, Error, Post, PostId, UserId};
 use serde_json::json;
 
 use crate::advice;
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::present;
+use crate::reposts;
 use crate::session::Session;
 
 pub(crate) async fn ping(session: &mut Session, console: &mut Console) -> Result<(), Failure> {
@@ -64,35 +65,52 @@ pub(crate) async fn backup(
     Ok(())
 }
 
+/// What of a post is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shown {
+    /// What it was responded with.
+    pub(crate) counts: bool,
+    /// What it refers to, if it is a repost.
+    pub(crate) original: bool,
+}
+
 pub(crate) async fn post(
     session: &mut Session,
     console: &mut Console,
     post: PostId,
+    shown: Shown,
 ) -> Result<(), Failure> {
     let viewer = session.viewer();
-    let post = session.client().await?.post(post, viewer).await?;
-    match session.json() {
-        true => console.json(&present::post_json(&post)),
-        false => {
-            console.line(&present::post_text(&post))?;
-            present::edit_text(&post).map_or(Ok(()), |edit| console.line(&format!("    ({edit})")))
+    let client = session.client().await?;
+    let (post, counts) = read(&client, post, viewer, shown.counts).await?;
+    let link = post.repost.filter(|_| shown.original);
+    let original = match link {
+        Some(link) => {
+            Some(reposts::original(read(&client, link.root, viewer, shown.counts).await, link)?)
         }
+        None => None,
+    };
+    let original = original.as_ref().map(|(original, counts)| (original, counts.as_ref()));
+    if session.json() {
+        return console.json(&present::original_json(&post, counts.as_ref(), original));
     }
+    console.line(&present::original_text(&post, counts.as_ref(), original))?;
+    let edit = present::edit_text(&post).filter(|_| !shown.counts);
+    edit.map_or(Ok(()), |edit| console.line(&format!("    ({edit})")))
 }
 
-/// The same with comments and reactions counted.
-pub(crate) async fn counted_post(
-    session: &mut Session,
-    console: &mut Console,
+/// A post, and what it was responded with if that is wanted.
+async fn read(
+    client: &Client,
     post: PostId,
-) -> Result<(), Failure> {
-    let viewer = session.viewer();
-    let found = session.client().await?.counted_post(post, viewer).await?;
-    let (post, counts) = (&found.post, Some(&found.counts));
-    match session.json() {
-        true => console.json(&present::counted_json(post, counts)),
-        false => console.line(&present::counted_text(post, counts)),
+    viewer: Option<UserId>,
+    counts: bool,
+) -> Result<(Post, Option<Counts>), Error> {
+    if !counts {
+        return Ok((client.post(post, viewer).await?, None));
     }
+    let CountedPost { post, counts } = client.counted_post(post, viewer).await?;
+    Ok((post, Some(counts)))
 }
 
 pub(crate) async fn user(

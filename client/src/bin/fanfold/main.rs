@@ -9,6 +9,7 @@
 
 mod advice;
 mod arguments;
+mod broadcasts;
 mod changes;
 mod console;
 mod dispatch;
@@ -20,7 +21,9 @@ mod groups;
 mod import;
 mod lookups;
 mod marks;
+mod notices;
 mod present;
+mod reposts;
 mod response_arguments;
 mod responses;
 mod safe;

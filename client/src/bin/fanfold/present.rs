@@ -4,12 +4,13 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    Counts, Edge, Explained, Online, Post, PostId, Relation, Status, StatusValue, UserCard, UserId,
-    Why, Written,
+    Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status, StatusValue,
+    UserCard, UserId, Why, Written,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::reposts;
 use crate::responses;
 use crate::safe::safe;
 use crate::time;
@@ -28,6 +29,10 @@ pub(crate) struct PostJson<'a> {
     /// In hexadecimal.
     #[serde(skip_serializing_if = "String::is_empty")]
     meta: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repost: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +53,8 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         kind: post.kind,
         committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
         meta: hex(&post.meta),
+        repost: post.repost.as_ref().map(reposts::link_json),
+        mentions: post.mentions.iter().map(|user| user.0).collect(),
         revision: post.edited_at.map(|_| post.revision),
         edited_at: post.edited_at.map(|at| at.0),
     }
@@ -66,6 +73,70 @@ pub(crate) fn counted_json<'a>(post: &'a Post, counts: Option<&Counts>) -> Count
     CountedJson { post: post_json(post), counts: counts.map(responses::counts_json) }
 }
 
+/// A post with `counts` and `original`, if there are any.
+#[derive(Serialize)]
+pub(crate) struct OriginalJson<'a> {
+    #[serde(flatten)]
+    post: CountedJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<Value>,
+}
+
+pub(crate) fn original_json<'a>(
+    post: &'a Post,
+    counts: Option<&Counts>,
+    original: Option<(&Original, Option<&Counts>)>,
+) -> OriginalJson<'a> {
+    let original = original.map(|(original, counts)| match original {
+        Original::Post(post) => json!(counted_json(post, counts)),
+        Original::Deleted { id, author } => {
+            json!({"id": id.0, "author": author.0, "deleted": true})
+        }
+    });
+    OriginalJson { post: counted_json(post, counts), original }
+}
+
+/// An entry of a page: a post with all that was asked for.
+#[derive(Serialize)]
+pub(crate) struct EntryJson<'a> {
+    #[serde(flatten)]
+    post: OriginalJson<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a [String]>,
+}
+
+pub(crate) fn entry_json<'a>(
+    (post, counts): (&'a Post, Option<&Counts>),
+    original: Option<(&Original, Option<&Counts>)>,
+    groups: Option<&'a [String]>,
+) -> EntryJson<'a> {
+    EntryJson { post: original_json(post, counts, original), groups }
+}
+
+/// As a post, and the reader's groups that have its author on a line of their own.
+pub(crate) fn entry_text(
+    (post, counts): (&Post, Option<&Counts>),
+    original: Option<(&Original, Option<&Counts>)>,
+    groups: Option<&[String]>,
+) -> String {
+    let groups = groups.filter(|groups| !groups.is_empty());
+    let groups = groups.map(|groups| format!("\n    in {}", safe(&groups.join(", "))));
+    original_text(post, counts, original) + &groups.unwrap_or_default()
+}
+
+/// As a post, and what it refers to below it.
+pub(crate) fn original_text(
+    post: &Post,
+    counts: Option<&Counts>,
+    original: Option<(&Original, Option<&Counts>)>,
+) -> String {
+    let original = original.map(|(original, counts)| match original {
+        Original::Post(post) => format!("\n    | {}", counted_text(post, counts)),
+        Original::Deleted { id, author } => format!("\n    | @{author}  #{id}  (deleted)"),
+    });
+    counted_text(post, counts) + &original.unwrap_or_default()
+}
+
 /// As a post, and the counts on a line of their own.
 pub(crate) fn counted_text(post: &Post, counts: Option<&Counts>) -> String {
     let counts = counts.map(|counts| format!("\n    {}", responses::counts_text(counts)));
@@ -78,7 +149,8 @@ pub(crate) fn post_text(post: &Post) -> String {
         true => "(no text)".to_owned(),
         false => safe(&post.text).replace('\n', "\n    "),
     };
-    format!("{}  @{}  #{}  {text}", time::minute(post.at), post.author, post.id)
+    let link = post.repost.as_ref().map(reposts::link_text).unwrap_or_default();
+    format!("{}  @{}  #{}{link}  {text}", time::minute(post.at), post.author, post.id)
 }
 
 /// `revision 2, edited at 2013-06-01 00:49`; nothing of a post that was never revised.
@@ -321,6 +393,8 @@ mod tests {
             kind: 0,
             text: text.to_owned(),
             meta: Vec::new(),
+            repost: None,
+            mentions: Vec::new(),
             revision: 0,
             edited_at: None,
         }

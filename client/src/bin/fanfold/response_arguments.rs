@@ -55,6 +55,9 @@ pub(crate) struct CommentArguments {
     /// The comment on that post which this one answers
     #[arg(long, value_name = "COMMENT", allow_negative_numbers = true)]
     pub(crate) answers: Option<PostId>,
+    /// A user whom it mentions; may be given several times, at most 50
+    #[arg(long, value_name = "USER", allow_negative_numbers = true)]
+    pub(crate) mention: Vec<UserId>,
 }
 
 /// The arguments of `comments`.

@@ -17,8 +17,9 @@ use crate::writes::text_of;
 
 /// The comment that the arguments describe.
 pub(crate) fn new_comment(arguments: CommentArguments) -> Result<Write, Failure> {
-    let CommentArguments { user, post, text, answers } = arguments;
+    let CommentArguments { user, post, text, answers, mention } = arguments;
     let write = Write::comment(user, post, text_of(&text, &mut std::io::stdin())?);
+    let write = write.mentions(mention);
     Ok(answers.into_iter().fold(write, Write::answers))
 }
 
@@ -93,9 +94,10 @@ pub(crate) async fn reactors(
     }
 }
 
-/// `comments: 3  reactions: 0 x 5, 15 x 1  mine: 0`
+/// `comments: 3  reposts: 2  reactions: 0 x 5, 15 x 1  mine: 0`
 pub(crate) fn counts_text(counts: &Counts) -> String {
-    format!("comments: {}  {}", counts.comments, reactions_text(counts))
+    let Counts { comments, reposts, .. } = counts;
+    format!("comments: {comments}  reposts: {reposts}  {}", reactions_text(counts))
 }
 
 fn reactions_text(counts: &Counts) -> String {
@@ -114,7 +116,8 @@ pub(crate) fn counts_json(counts: &Counts) -> Value {
     let reactions: Map<String, Value> =
         standing(counts).map(|(kind, number)| (kind.to_string(), number.into())).collect();
     let mine: Vec<u32> = mine(counts).collect();
-    json!({"comments": counts.comments, "reactions": reactions, "mine": mine})
+    let Counts { comments, reposts, .. } = counts;
+    json!({"comments": comments, "reposts": reposts, "reactions": reactions, "mine": mine})
 }
 
 fn standing(counts: &Counts) -> impl Iterator<Item = (u32, u64)> {
@@ -127,7 +130,7 @@ fn mine(counts: &Counts) -> impl Iterator<Item = u32> {
 }
 
 fn comment_json(comment: &Comment) -> Value {
-    let Comment { id, author, at, answers, text, counts } = comment;
+    let Comment { id, author, at, answers, text, counts, mentions } = comment;
     let UserId(author) = *author;
     let counts = counts_json(counts);
     let mut object = json!({
@@ -137,12 +140,16 @@ fn comment_json(comment: &Comment) -> Value {
     if let (Some(object), Some(answered)) = (object.as_object_mut(), answers) {
         object.insert("answers".to_owned(), answered.0.into());
     }
+    if let (Some(object), false) = (object.as_object_mut(), mentions.is_empty()) {
+        let users: Vec<u64> = mentions.iter().map(|user| user.0).collect();
+        object.insert("mentions".to_owned(), users.into());
+    }
     object
 }
 
 /// `2013-06-01 00:49  @14  #17  text`, and what it answers and was reacted to with on a line of its own.
 fn comment_text(comment: &Comment) -> String {
-    let Comment { id, author, at, answers, text, counts } = comment;
+    let Comment { id, author, at, answers, text, counts, .. } = comment;
     let text = safe(text).replace('\n', "\n    ");
     let answers = answers.map_or_else(String::new, |answered| format!("  answers #{answered}"));
     let mut out = format!("{}  @{author}  #{id}{answers}  {text}", time::minute(*at));
@@ -159,18 +166,19 @@ mod tests {
     use fanfold_client::{PostId, Timestamp};
 
     fn counts() -> Counts {
-        let mut counts = Counts { comments: 3, mine: 0x8001, ..Counts::default() };
+        let mut counts = Counts { comments: 3, reposts: 2, mine: 0x8001, ..Counts::default() };
         (counts.reactions[0], counts.reactions[15]) = (5, 1);
         counts
     }
 
     #[test]
     fn counts_are_shown_to_people_and_machines() {
-        let text = "comments: 3  reactions: 0 x 5, 15 x 1  mine: 0, 15";
+        let text = "comments: 3  reposts: 2  reactions: 0 x 5, 15 x 1  mine: 0, 15";
         assert_eq!(counts_text(&counts()), text);
-        let nothing = "comments: 0  reactions: none  mine: none";
+        let nothing = "comments: 0  reposts: 0  reactions: none  mine: none";
         assert_eq!(counts_text(&Counts::default()), nothing);
-        let expected = json!({"comments": 3, "reactions": {"0": 5, "15": 1}, "mine": [0, 15]});
+        let expected =
+            json!({"comments": 3, "reposts": 2, "reactions": {"0": 5, "15": 1}, "mine": [0, 15]});
         assert_eq!(counts_json(&counts()), expected);
     }
 
@@ -183,8 +191,10 @@ mod tests {
             answers: Some(PostId(16)),
             text: "a\nb".to_owned(),
             counts: Counts::default(),
+            mentions: vec![UserId(15)],
         };
         assert_eq!(comment_text(&comment), "2013-06-01 00:49  @14  #17  answers #16  a\n    b");
         assert_eq!(comment_json(&comment).get("answers"), Some(&json!(16)));
+        assert_eq!(comment_json(&comment).get("mentions"), Some(&json!([15])));
     }
 }

@@ -6,7 +6,9 @@
 
 use std::pin::Pin;
 
-use fanfold_client::{Counts, Feed, Page, PageEnd, PageStream, Post, Span, TimelineQuery};
+use fanfold_client::{
+    Counts, Feed, Original, Page, PageEnd, PageStream, Post, Span, TimelineQuery,
+};
 use futures_util::StreamExt;
 
 use crate::arguments::Timeline;
@@ -72,7 +74,9 @@ fn query(session: &Session, timeline: &Timeline) -> TimelineQuery {
     };
     let limit = timeline.limit.unwrap_or_default();
     let (user, counts) = (timeline.user, timeline.counts);
-    TimelineQuery { user, span, limit, viewer: session.viewer(), counts }
+    let originals = !timeline.no_originals;
+    let groups = timeline.groups;
+    TimelineQuery { user, span, limit, viewer: session.viewer(), counts, originals, groups }
 }
 
 fn print(
@@ -81,18 +85,28 @@ fn print(
     page: &Page,
     upwards: bool,
 ) -> Result<(), Failure> {
-    let counts = page.counts.iter().map(Some).chain(std::iter::repeat(None));
-    let mut posts: Vec<(&Post, Option<&Counts>)> = page.posts.iter().zip(counts).collect();
+    let mut places: Vec<usize> = (0..page.posts.len()).collect();
     if upwards {
-        posts.reverse();
+        places.reverse();
     }
-    for (post, counts) in posts {
+    for place in places {
+        let Some(post) = page.posts.get(place) else { continue };
+        let (counts, groups) = (page.counts.get(place), page.groups.get(place));
+        let groups = groups.map(Vec::as_slice);
+        let original = original_of(page, post);
         match session.json() {
-            true => console.json(&present::counted_json(post, counts))?,
-            false => console.line(&present::counted_text(post, counts))?,
+            true => console.json(&present::entry_json((post, counts), original, groups))?,
+            false => console.line(&present::entry_text((post, counts), original, groups))?,
         }
     }
     Ok(())
+}
+
+/// What the post refers to, and what that was responded with.
+fn original_of<'a>(page: &'a Page, post: &Post) -> Option<(&'a Original, Option<&'a Counts>)> {
+    let root = post.repost?.root;
+    let place = page.originals.iter().position(|original| original.id() == root)?;
+    Some((page.originals.get(place)?, page.original_counts.get(place)))
 }
 
 /// How to ask for the next page in the same direction, if there is one.
@@ -120,11 +134,21 @@ mod tests {
             kind: 0,
             text: String::new(),
             meta: Vec::new(),
+            repost: None,
+            mentions: Vec::new(),
             revision: 0,
             edited_at: None,
         };
         let posts = ids.iter().map(post).collect();
-        Page { position: Position::default(), end, posts, counts: Vec::new() }
+        Page {
+            position: Position::default(),
+            end,
+            posts,
+            counts: Vec::new(),
+            originals: Vec::new(),
+            original_counts: Vec::new(),
+            groups: Vec::new(),
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) async fn run(
     write: Write,
 ) -> Result<(), Failure> {
     let client = session.client().await?;
-    let is_comment = write.is_comment();
+    let (is_comment, is_repost) = (write.is_comment(), write.is_repost());
     let written = client.write(session.sign(write)).await?;
     match session.json() {
         true => console.json(&present::written_json(&written)),
@@ -31,18 +31,21 @@ pub(crate) async fn run(
             let id = written.post.map_or_else(String::new, |id| format!(" as {id}"));
             console.line(&format!("commented{id}"))
         }
+        false if is_repost => {
+            let id = written.post.map_or_else(String::new, |id| format!(" as {id}"));
+            let word = if written.changed { "reposted" } else { "no change: reposted" };
+            console.line(&format!("{word}{id}"))
+        }
         false => console.line(&present::written_text(&written)),
     }
 }
 
 /// The post that the arguments describe.
-pub(crate) fn new_post(publish: Publish) -> Result<NewPost, Failure> {
+pub(crate) fn new_post(publish: Publish) -> Result<Write, Failure> {
     let text = text(&publish.text)?;
     let post = NewPost::new(publish.author, text).kind(publish.kind);
-    Ok(match publish.at {
-        Some(at) => post.created_at(at),
-        None => post,
-    })
+    let post = publish.at.into_iter().fold(post, NewPost::created_at);
+    Ok(Write::from(post).mentions(publish.mention))
 }
 
 /// The words, or all of standard input for a single `-`.

@@ -3,11 +3,15 @@
 //!
 //! ```text
 //! head     | gap varint | kind u8 | flags u8 | key 16 (flag) | time varint | fields of the kind |
-//! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length |
-//! emptied  | author varint | kind varint | created_at (flag) | fingerprint u64 (with a key) |
-//! revise   | post varint | author varint | as in a plain record | meta length (flag) | text length |
+//! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length | mentions (flag) |
+//! repost   | as publish or emptied, then a link as in a plain record |
 //! retired  | user varint | other varint (flag) | post varint (flag) | fingerprint u64 (with a key) |
+//!          | noticed (flag) | broadcast (flag) |
+//! emptied  | author varint | kind varint | created_at (flag) | fingerprint u64 (with a key) | mentions (flag) |
+//! revise   | post varint | author varint | as in a plain record | meta length (flag) | text length |
+//!          | mentions (flag) |
 //! comment  | as in a plain record, without the text | text length |
+//! broadcast | as publish or emptied | see `broadcast_effect` |
 //! others   | two varints | weight (flag) | began varint of each edge it ends, or weight |
 //! ```
 //!
@@ -16,11 +20,17 @@
 use bytes::Bytes;
 
 use crate::command::NewPost;
-use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
+use crate::ids::{BroadcastId, Key, PostId, Sequence, Timestamp, UserId};
+use crate::limits::CONCERNED_MAX;
+use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect, is_broadcast_kind};
 use crate::log::bytes::{Cursor, put_u64, put_varint};
 use crate::log::layout::{packed_flag, record_kind};
-use crate::log::record::{Effect, Record, Retired, pair_effect, put_pair};
+use crate::log::record::{
+    Bygone, Effect, Ended, Record, Retired, load_link, pair_effect, put_pair,
+};
+use crate::log::repost_link;
 use crate::log::revise_effect::{Emptied, ReviseEffect};
+use crate::mentions::Mentions;
 
 /// What heads are written relative to: the record before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,12 +56,16 @@ pub(super) fn put(
     put_varint(heads, record.time.0.saturating_sub(before.time.0));
     match &record.effect {
         Effect::Publish(post) => put_post(post, before, heads, contents),
-        Effect::Emptied(emptied) => {
-            put_pair(heads, emptied.author.0, u64::from(emptied.kind));
-            put_created_at(emptied.created_at, before, heads);
-            if record.key.is_some() {
-                put_u64(heads, emptied.fingerprint);
+        Effect::Emptied(emptied) => put_emptied((emptied, record.key.is_some()), before, heads),
+        Effect::Broadcast(BroadcastEffect { content, act, emptied }) => {
+            match emptied {
+                Some(fingerprint) => {
+                    let emptied = Emptied::of(content, *fingerprint);
+                    put_emptied((&emptied, record.key.is_some()), before, heads);
+                }
+                None => put_post(content, before, heads, contents),
             }
+            act.put(heads);
         }
         Effect::Revise(revise) => put_revise(revise, heads, contents),
         Effect::Retired(retired) => {
@@ -60,6 +74,12 @@ pub(super) fn put(
             retired.comment_of.into_iter().for_each(|post| put_varint(heads, post.0));
             if record.key.is_some() {
                 put_u64(heads, retired.fingerprint);
+            }
+            put_noticed(&retired.noticed, heads);
+            match retired.broadcast {
+                Some(Bygone::Began) => put_varint(heads, 0),
+                Some(Bygone::Ends(ended)) => put_pair(heads, ended.broadcast.0, ended.began.0),
+                None => {}
             }
         }
         effect => {
@@ -83,20 +103,30 @@ pub(super) fn put(
 fn flags(record: &Record) -> u8 {
     let part = |is_there, flag| if is_there { flag } else { 0 };
     let key = part(record.key.is_some(), packed_flag::KEY);
+    if let Some(content) = record.effect.content() {
+        return key
+            | part(record.effect.is_emptied(), packed_flag::EMPTIED)
+            | part(content.created_at.is_some(), packed_flag::CREATED_AT)
+            | part(!content.meta.is_empty(), packed_flag::META)
+            | part(!content.mentions.is_empty(), packed_flag::MENTIONS);
+    }
     match &record.effect {
-        Effect::Publish(post) => {
-            key | part(post.created_at.is_some(), packed_flag::CREATED_AT)
-                | part(!post.meta.is_empty(), packed_flag::META)
-        }
         Effect::Emptied(emptied) => {
             let created_at = part(emptied.created_at.is_some(), packed_flag::CREATED_AT);
-            key | created_at | packed_flag::EMPTIED
+            key | created_at
+                | packed_flag::EMPTIED
+                | part(!emptied.mentions.is_empty(), packed_flag::MENTIONS)
         }
-        Effect::Revise(revise) => key | part(!revise.meta.is_empty(), packed_flag::META),
+        Effect::Revise(revise) => {
+            key | part(!revise.meta.is_empty(), packed_flag::META)
+                | part(!revise.mentions.is_empty(), packed_flag::MENTIONS)
+        }
         Effect::Retired(retired) => {
             key | part(retired.other.is_some(), packed_flag::OTHER)
                 | part(retired.is_post, packed_flag::POST)
                 | part(retired.comment_of.is_some(), packed_flag::COMMENT)
+                | part(!retired.noticed.is_empty(), packed_flag::MENTIONS)
+                | part(retired.broadcast.is_some(), packed_flag::BROADCAST)
         }
         Effect::Follow { weight, .. } => key | part(weight.is_some(), packed_flag::WEIGHT),
         _ => key,
@@ -107,12 +137,25 @@ fn put_post(post: &NewPost, before: &mut Before, heads: &mut Vec<u8>, contents: 
     put_pair(heads, post.author.0, u64::from(post.kind));
     put_created_at(post.created_at, before, heads);
     put_contents(&post.meta, &post.text, heads, contents);
+    put_mentions(&post.mentions, heads);
+    post.repost.iter().for_each(|link| repost_link::put(link, heads));
+}
+
+fn put_emptied((emptied, has_key): (&Emptied, bool), before: &mut Before, heads: &mut Vec<u8>) {
+    put_pair(heads, emptied.author.0, u64::from(emptied.kind));
+    put_created_at(emptied.created_at, before, heads);
+    if has_key {
+        put_u64(heads, emptied.fingerprint);
+    }
+    put_mentions(&emptied.mentions, heads);
+    emptied.repost.iter().for_each(|link| repost_link::put(link, heads));
 }
 
 fn put_revise(revise: &ReviseEffect, heads: &mut Vec<u8>, contents: &mut Vec<u8>) {
     put_pair(heads, revise.post.0, revise.author.0);
     revise.put_numbers(heads);
     put_contents(&revise.meta, &revise.text, heads, contents);
+    put_mentions(&revise.mentions, heads);
 }
 
 fn put_created_at(created_at: Option<Timestamp>, before: &mut Before, heads: &mut Vec<u8>) {
@@ -131,6 +174,21 @@ fn put_contents(meta: &[u8], text: &[u8], heads: &mut Vec<u8>, contents: &mut Ve
     contents.extend_from_slice(text);
 }
 
+/// Nothing if nobody is mentioned.
+fn put_mentions(mentions: &Mentions, heads: &mut Vec<u8>) {
+    if !mentions.is_empty() {
+        mentions.put(heads);
+    }
+}
+
+/// How many, and each; nothing if there are none.
+fn put_noticed(users: &[UserId], heads: &mut Vec<u8>) {
+    if !users.is_empty() {
+        put_varint(heads, users.len() as u64);
+        users.iter().for_each(|user| put_varint(heads, user.0));
+    }
+}
+
 /// Reads the record whose head is at `cursor` and whose contents begin at `contents`; leaves both
 /// behind it. `None` if it makes no sense.
 pub(super) fn load(
@@ -143,10 +201,28 @@ pub(super) fn load(
     let key = if flags & packed_flag::KEY == 0 { None } else { Some(Key(cursor.array()?)) };
     let time = Timestamp(before.time.0.checked_add(cursor.varint()?)?);
     let effect = match kind {
-        record_kind::PUBLISH if flags & packed_flag::EMPTIED != 0 => {
-            load_emptied((flags, key.is_some()), cursor, before)?
+        record_kind::PUBLISH | record_kind::REPOST if flags & packed_flag::EMPTIED != 0 => {
+            let mut emptied = load_emptied((flags, key.is_some()), cursor, before)?;
+            emptied.repost = load_link(kind, cursor)?;
+            Effect::Emptied(emptied)
         }
-        record_kind::PUBLISH => load_post(flags, cursor, contents, before)?,
+        record_kind::PUBLISH | record_kind::REPOST => {
+            let mut post = load_post(flags, cursor, contents, before)?;
+            post.repost = load_link(kind, cursor)?;
+            Effect::Publish(post)
+        }
+        record_kind::BROADCAST_END if flags & packed_flag::EMPTIED != 0 => {
+            let Emptied { author, kind, created_at, fingerprint, mentions, .. } =
+                load_emptied((flags, key.is_some()), cursor, before)?;
+            let content = NewPost { author, kind, created_at, mentions, ..NewPost::default() };
+            let act = BroadcastAct::load(record_kind::BROADCAST_END, cursor)?;
+            Effect::Broadcast(BroadcastEffect { content, act, emptied: Some(fingerprint) })
+        }
+        kind if is_broadcast_kind(kind) => {
+            let content = load_post(flags, cursor, contents, before)?;
+            let act = BroadcastAct::load(kind, cursor)?;
+            Effect::Broadcast(BroadcastEffect::new(content, act))
+        }
         record_kind::REVISE => load_revise(flags, cursor, contents)?,
         record_kind::RETIRED => load_retired(flags, key.is_some(), cursor)?,
         kind => {
@@ -175,29 +251,32 @@ fn load_post(
     cursor: &mut Cursor<'_>,
     contents: &mut Bytes,
     before: &mut Before,
-) -> Option<Effect> {
+) -> Option<NewPost> {
     let (author, kind) = (UserId(cursor.varint()?), cursor.varint_as()?);
     let created_at = load_created_at(flags, cursor, before)?;
     let (meta, text) = load_contents(flags, cursor, contents)?;
-    Some(Effect::Publish(NewPost { author, kind, created_at, text, meta }))
+    let mentions = load_mentions(flags, cursor)?;
+    Some(NewPost { author, kind, created_at, text, meta, repost: None, mentions })
 }
 
 fn load_emptied(
     (flags, has_key): (u8, bool),
     cursor: &mut Cursor<'_>,
     before: &mut Before,
-) -> Option<Effect> {
+) -> Option<Emptied> {
     let (author, kind) = (UserId(cursor.varint()?), cursor.varint_as()?);
     let created_at = load_created_at(flags, cursor, before)?;
     let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
-    Some(Effect::Emptied(Emptied { author, kind, created_at, fingerprint }))
+    let mentions = load_mentions(flags, cursor)?;
+    Some(Emptied { author, kind, created_at, fingerprint, repost: None, mentions })
 }
 
 fn load_revise(flags: u8, cursor: &mut Cursor<'_>, contents: &mut Bytes) -> Option<Effect> {
     let (post, author) = (cursor.varint()?, cursor.varint()?);
     let revise = ReviseEffect::load_numbers(post, author, cursor)?;
     let (meta, text) = load_contents(flags, cursor, contents)?;
-    Some(Effect::Revise(ReviseEffect { text, meta, ..revise }))
+    let mentions = load_mentions(flags, cursor)?;
+    Some(Effect::Revise(ReviseEffect { text, meta, mentions, ..revise }))
 }
 
 /// The inner `None` if no time was given.
@@ -229,6 +308,13 @@ fn load_contents(
     Some((meta, text))
 }
 
+fn load_mentions(flags: u8, cursor: &mut Cursor<'_>) -> Option<Mentions> {
+    match flags & packed_flag::MENTIONS {
+        0 => Some(Mentions::new()),
+        _ => Mentions::take(cursor),
+    }
+}
+
 fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Effect> {
     let subject = UserId(cursor.varint()?);
     let mut other = None;
@@ -241,7 +327,45 @@ fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Eff
     }
     let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
     let is_post = flags & packed_flag::POST != 0;
-    Some(Effect::Retired(Retired { subject, other, is_post, comment_of, fingerprint }))
+    let mut noticed = Vec::new();
+    if flags & packed_flag::MENTIONS != 0 {
+        noticed = load_noticed(cursor)?;
+    }
+    let mut broadcast = None;
+    if flags & packed_flag::BROADCAST != 0 {
+        broadcast = Some(load_bygone(cursor)?);
+    }
+    Some(Effect::Retired(Retired {
+        subject,
+        other,
+        is_post,
+        comment_of,
+        noticed,
+        broadcast,
+        fingerprint,
+    }))
+}
+
+/// Each once: two places of one record would not ascend.
+fn load_noticed(cursor: &mut Cursor<'_>) -> Option<Vec<UserId>> {
+    let count: usize = cursor.varint_as().filter(|count| *count <= CONCERNED_MAX)?;
+    let mut users = Vec::with_capacity(count);
+    for _ in 0..count {
+        let user = UserId(cursor.varint()?);
+        if users.contains(&user) {
+            return None;
+        }
+        users.push(user);
+    }
+    Some(users)
+}
+
+fn load_bygone(cursor: &mut Cursor<'_>) -> Option<Bygone> {
+    let broadcast = BroadcastId(cursor.varint()?);
+    if broadcast == BroadcastId(0) {
+        return Some(Bygone::Began);
+    }
+    Some(Bygone::Ends(Ended { broadcast, began: Sequence(cursor.varint()?) }))
 }
 
 fn take(contents: &mut Bytes, len: usize) -> Option<Bytes> {

@@ -10,7 +10,8 @@ impl Model {
     /// Why a revise is refused, if it is.
     pub(super) fn check_revise(&self, post: PostId, revision: u32) -> Result<(), ErrorKind> {
         match self.posts.get(&post.0) {
-            Some(post) if post.deleted => Err(ErrorKind::NotFound),
+            Some(post) if !self.is_there(post) => Err(ErrorKind::NotFound),
+            Some(post) if post.bare => Err(ErrorKind::Invalid),
             Some(post) if post.revision != revision => Err(ErrorKind::Conflict),
             Some(_) => Ok(()),
             None => Err(ErrorKind::NotFound),

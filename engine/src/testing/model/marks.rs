@@ -70,15 +70,21 @@ impl Model {
             }
         };
         let is_muted = |author: UserId| self.mutes.contains_key(&(user.0, author.0));
+        // Nor are posts counted that repost what the user does not see.
+        let hides = |author: UserId| {
+            let is_apart = *feed == Feed::Home && self.is_apart(*user, author);
+            is_apart || is_muted(author) || self.is_blocked_between(*user, author)
+        };
         let unread: Vec<u64> = self
             .posts
             .iter()
             .filter(|(id, post)| {
                 above < **id
-                    && !post.deleted
+                    && self.is_there(post)
                     && post.author != *user
                     && !is_muted(post.author)
                     && began(post.author).is_some_and(|began| began < **id)
+                    && !self.original_author(post).is_some_and(hides)
             })
             .map(|(id, _)| *id)
             .collect();

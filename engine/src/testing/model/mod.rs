@@ -1,20 +1,26 @@
 //! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
 //! no code with the engine but the types of commands and queries.
 
+pub mod broadcasts;
 mod edits;
 mod marks;
+mod notices;
+mod reposts;
 mod responses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::command::{Action, Command};
+use crate::command::{Action, Command, NewPost};
 use crate::error::ErrorKind;
 use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
+use crate::mentions::Mentions;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
 pub use marks::ModelUnread;
+pub use notices::{ModelNotebook, ModelNotices};
+pub use reposts::ModelReposters;
 pub use responses::{ModelComment, ModelResponses};
 
 /// A post of the model.
@@ -26,10 +32,16 @@ pub struct ModelPost {
     pub text: Vec<u8>,
     /// Its meta.
     pub meta: Vec<u8>,
+    /// Whom it mentions.
+    pub mentions: Mentions,
     /// The time to show, if it was given.
     pub created_at: Option<u64>,
     /// Whether it was deleted.
     pub deleted: bool,
+    /// Parent and root, if it is a repost.
+    pub repost: Option<(u64, u64)>,
+    /// Whether it is a repost that says nothing of its own.
+    pub bare: bool,
     /// How often it was revised.
     pub revision: u32,
 }
@@ -56,6 +68,8 @@ pub struct ModelLimits {
     pub members: usize,
     /// How many devices may mark a feed of a user.
     pub devices: usize,
+    /// How many broadcasts of one author may be scheduled or live.
+    pub board: usize,
 }
 
 /// What the model expects a write to answer.
@@ -86,8 +100,12 @@ pub struct Model {
     pub groups: BTreeMap<(u64, String), ModelGroup>,
     /// Comments and reactions.
     pub responses: ModelResponses,
+    /// Notices.
+    pub notebook: ModelNotebook,
     /// (user, id of the group or 0, device) to the post it has seen the feed up to.
     pub marks: BTreeMap<(u64, u64, u64), u64>,
+    /// All broadcasts ever, by id.
+    pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -95,10 +113,26 @@ pub struct Model {
     pub limits: ModelLimits,
 }
 
+impl ModelPost {
+    fn of(post: &NewPost) -> Self {
+        Self {
+            author: post.author,
+            text: post.text.to_vec(),
+            meta: post.meta.to_vec(),
+            mentions: post.mentions.clone(),
+            created_at: post.created_at.map(|at| at.0),
+            deleted: false,
+            repost: None,
+            bare: false,
+            revision: 0,
+        }
+    }
+}
+
 impl Default for ModelLimits {
     fn default() -> Self {
         let none = usize::MAX;
-        Self { followees: none, groups: none, members: none, devices: none }
+        Self { followees: none, groups: none, members: none, devices: none, board: none }
     }
 }
 
@@ -133,7 +167,12 @@ impl Model {
             return Refused(kind);
         }
         if let Some(denied) = self.is_denied(command, subject) {
-            return denied;
+            return match &command.action {
+                Action::Broadcast(action) if self.names_gone(action) => {
+                    Refused(ErrorKind::NotFound)
+                }
+                _ => denied,
+            };
         }
         if matches!(&command.action, Action::Comment { text, .. } if text.is_empty()) {
             return Refused(ErrorKind::Invalid);
@@ -155,8 +194,10 @@ impl Model {
     /// Whether it changes anything, or why it is refused.
     fn changes(&self, action: &Action) -> Result<bool, ErrorKind> {
         Ok(match action {
-            Action::Publish(_) => true,
-            Action::Delete { post } => !self.posts.get(&post.0).is_some_and(|post| post.deleted),
+            Action::Publish(_) | Action::NoticesRead { .. } => {
+                return self.changes_notices(action);
+            }
+            Action::Delete { post } => self.stands(post.0),
             Action::Follow { user, author, weight }
                 if self.follows.contains_key(&(user.0, author.0)) =>
             {
@@ -187,6 +228,10 @@ impl Model {
             }
             Action::Mark { user, feed, device, post } => {
                 return self.changes_mark((*user, feed), *device, *post);
+            }
+            Action::Broadcast(action) => return self.changes_broadcast(action),
+            Action::Repost { .. } | Action::Unrepost { .. } => {
+                return self.changes_reposts(action);
             }
             Action::Touch { .. } | Action::Tag { .. } => false,
         })
@@ -229,15 +274,7 @@ impl Model {
         }
         match &command.action {
             Action::Publish(post) => {
-                let post = ModelPost {
-                    author: post.author,
-                    text: post.text.to_vec(),
-                    meta: post.meta.to_vec(),
-                    created_at: post.created_at.map(|at| at.0),
-                    deleted: false,
-                    revision: 0,
-                };
-                self.posts.insert(sequence, post);
+                self.posts.insert(sequence, ModelPost::of(post));
             }
             Action::Delete { post } => {
                 if let Some(post) = self.posts.get_mut(&post.0) {
@@ -276,8 +313,13 @@ impl Model {
             | Action::CommentDelete { .. } => self.apply_response(&command.action, sequence),
             Action::Revise { post, text, meta, .. } => self.revise(*post, text, meta.as_ref()),
             Action::Mark { user, feed, device, post } => self.mark((*user, feed), *device, *post),
-            Action::Touch { .. } | Action::Tag { .. } => {}
+            Action::Broadcast(action) => self.apply_broadcast(action, sequence),
+            Action::Repost { .. } | Action::Unrepost { .. } => {
+                self.apply_repost(&command.action, sequence);
+            }
+            Action::NoticesRead { .. } | Action::Touch { .. } | Action::Tag { .. } => {}
         }
+        self.apply_notices(&command.action, sequence);
     }
 
     fn apply_group(&mut self, action: &Action, sequence: u64) {
@@ -319,8 +361,13 @@ impl Model {
                 && self.may_see(query.viewer, author)
                 && self.may_see(query.viewer, query.user)
         };
+        let shows = |author| visible(author) && !self.is_blocked_between(query.user, author);
         let authors: BTreeSet<u64> = self.following(query.user).into_iter().collect();
-        self.page(query, |post| authors.contains(&post.author.0) && visible(post.author))
+        self.page(query, |post| {
+            authors.contains(&post.author.0)
+                && visible(post.author)
+                && self.original_author(post).is_none_or(shows)
+        })
     }
 
     /// A page of a group's feed; `None` if there is no such group.
@@ -329,11 +376,14 @@ impl Model {
         let owner = query.page.user;
         let group = self.groups.get(&named(owner, &query.name))?;
         let shows = |author: UserId| {
-            group.members.contains_key(&author.0)
-                && !self.mutes.contains_key(&(owner.0, author.0))
+            !self.mutes.contains_key(&(owner.0, author.0))
                 && !self.is_blocked_between(owner, author)
         };
-        Some(self.page(&query.page, |post| shows(post.author)))
+        Some(self.page(&query.page, |post| {
+            group.members.contains_key(&post.author.0)
+                && shows(post.author)
+                && self.original_author(post).is_none_or(shows)
+        }))
     }
 
     /// A page of (user, sequence) who are in a group; `None` if there is no such group.
@@ -347,6 +397,16 @@ impl Model {
         let end = if query.page.limit < found.len() { PageEnd::More } else { PageEnd::End };
         found.truncate(query.page.limit);
         Some((found, end))
+    }
+
+    /// The names of the reader's groups that have the author, oldest group first.
+    #[must_use]
+    pub fn groups_with(&self, reader: Option<UserId>, author: UserId) -> Vec<String> {
+        let own = self.groups.iter().filter(|((owner, _), _)| Some(UserId(*owner)) == reader);
+        let with = own.filter(|(_, group)| group.members.contains_key(&author.0));
+        let mut with: Vec<_> = with.map(|((_, name), group)| (group.id, name.clone())).collect();
+        with.sort_unstable();
+        with.into_iter().map(|(_, name)| name).collect()
     }
 
     /// (id, name, exclusive, members) of the user's groups, oldest first.
@@ -371,14 +431,24 @@ impl Model {
     #[must_use]
     pub fn outbox(&self, query: &TimelineQuery) -> IdPage {
         let visible = self.may_see(query.viewer, query.user);
-        self.page(query, |post| visible && post.author == query.user)
+        self.page(query, |post| {
+            let original = self.original_author(post);
+            visible
+                && post.author == query.user
+                && original.is_none_or(|author| self.may_see(query.viewer, author))
+        })
     }
 
     /// Whether `viewer` gets the post.
     #[must_use]
     pub fn sees_post(&self, id: PostId, viewer: Option<UserId>) -> bool {
         let post = self.posts.get(&id.0);
-        post.is_some_and(|post| !post.deleted && self.may_see(viewer, post.author))
+        post.is_some_and(|post| {
+            let original = self.original_author(post);
+            self.is_there(post)
+                && self.may_see(viewer, post.author)
+                && original.is_none_or(|author| self.may_see(viewer, author))
+        })
     }
 
     /// A page of (user, sequence) whom the user follows.
@@ -452,7 +522,8 @@ impl Model {
             Span::Before(cursor) => id < cursor.0,
             Span::After(cursor) => cursor.0 < id,
         };
-        let found = self.posts.iter().filter(|(id, p)| in_span(**id) && !p.deleted && keep(p));
+        let found =
+            self.posts.iter().filter(|(id, p)| in_span(**id) && self.is_there(p) && keep(p));
         let mut ids: Vec<u64> = found.map(|(id, _)| *id).collect();
         if !matches!(query.span, Span::After(_)) {
             ids.reverse();
@@ -472,7 +543,10 @@ impl Model {
             if index == limit {
                 return (limit, PageEnd::More);
             }
-            bytes += self.posts.get(id).map_or(0, |post| post.text.len() + post.meta.len());
+            bytes += self
+                .posts
+                .get(id)
+                .map_or(0, |post| post.text.len() + post.meta.len() + post.mentions.bytes_len());
             if PAGE_BYTES_MAX <= bytes && index + 1 < ids.len() {
                 let full = index + 1 == limit;
                 return (index + 1, if full { PageEnd::More } else { PageEnd::Bytes });
@@ -490,6 +564,7 @@ impl Model {
                 let [author, _] = self.deleters(*comment)?;
                 Some(command.options.actor.unwrap_or(author))
             }
+            Action::Broadcast(action) => self.broadcaster(action),
             other => other.subject(),
         }
     }

@@ -7,6 +7,7 @@ use crate::command::{Action, Command};
 use crate::error::ErrorKind;
 use crate::ids::{PostId, UserId};
 use crate::limits::REACTION_KINDS;
+use crate::mentions::Mentions;
 use crate::query::{CommentOrder, CommentsQuery, Counts, PageEnd, ReactorsQuery};
 
 /// A comment of the model.
@@ -20,6 +21,8 @@ pub struct ModelComment {
     pub answers: Option<u64>,
     /// Its text.
     pub text: Vec<u8>,
+    /// Whom it mentions.
+    pub mentions: Mentions,
     /// Whether it was deleted; with its post it is gone all the same.
     pub deleted: bool,
 }
@@ -38,7 +41,7 @@ pub struct ModelResponses {
 
 impl Model {
     fn post_stands(&self, post: u64) -> bool {
-        self.posts.get(&post).is_some_and(|post| !post.deleted)
+        self.stands(post)
     }
 
     fn comment_stands(&self, comment: u64) -> bool {
@@ -46,12 +49,12 @@ impl Model {
         comment.is_some_and(|comment| !comment.deleted && self.post_stands(comment.post))
     }
 
-    fn owner(&self, post: u64) -> Option<UserId> {
+    pub(super) fn owner(&self, post: u64) -> Option<UserId> {
         self.posts.get(&post).map(|post| post.author)
     }
 
     /// Who wrote what stands, and whose post it is or is on.
-    fn standing(&self, target: u64) -> Option<[UserId; 2]> {
+    pub(super) fn standing(&self, target: u64) -> Option<[UserId; 2]> {
         if self.post_stands(target) {
             return self.owner(target).map(|owner| [owner, owner]);
         }
@@ -65,7 +68,7 @@ impl Model {
         Some([comment.author, self.owner(comment.post)?])
     }
 
-    /// What is wrong with a response whatever the state.
+    /// What is wrong with a response, or with mentions, whatever the state.
     pub(super) fn refuses_response(action: &Action) -> Option<ErrorKind> {
         let is_invalid = match action {
             Action::React { kind, .. } | Action::Unreact { kind, .. } => {
@@ -73,7 +76,7 @@ impl Model {
             }
             _ => false,
         };
-        is_invalid.then_some(ErrorKind::Invalid)
+        is_invalid.then_some(ErrorKind::Invalid).or_else(|| Self::refuses_mentions(action))
     }
 
     pub(super) fn changes_responses(&self, action: &Action) -> Result<bool, ErrorKind> {
@@ -96,7 +99,7 @@ impl Model {
                 respond(*user, target.0)?;
                 Ok(stands(target, kind, user))
             }
-            Action::Comment { user, post, answers, .. } => {
+            Action::Comment { user, post, answers, mentions, .. } => {
                 let is_of_post = |answered: &PostId| {
                     let comment = self.responses.comments.get(&answered.0);
                     comment.is_some_and(|comment| comment.post == post.0)
@@ -106,6 +109,7 @@ impl Model {
                 }
                 match respond(*user, answers.unwrap_or(*post).0)? {
                     true => Err(ErrorKind::Conflict),
+                    false if self.mentions_blocked(*user, mentions) => Err(ErrorKind::Conflict),
                     false => Ok(true),
                 }
             }
@@ -128,12 +132,13 @@ impl Model {
             Action::Unreact { user, target, kind } => {
                 self.responses.reactions.remove(&(target.0, *kind, user.0));
             }
-            Action::Comment { user, post, answers, text } => {
+            Action::Comment { user, post, answers, text, mentions } => {
                 let comment = ModelComment {
                     post: post.0,
                     author: *user,
                     answers: answers.map(|answered| answered.0),
                     text: text.to_vec(),
+                    mentions: mentions.clone(),
                     deleted: false,
                 };
                 self.responses.comments.insert(sequence, comment);
@@ -154,6 +159,7 @@ impl Model {
         let comments = self.responses.comments.iter();
         let on_it = comments.filter(|(id, c)| c.post == target && self.comment_stands(**id));
         counts.comments = u32::try_from(on_it.count()).unwrap_or(u32::MAX);
+        counts.reposts = self.repost_count(target);
         if self.standing(target).is_none() {
             return counts;
         }
@@ -170,12 +176,18 @@ impl Model {
         counts
     }
 
-    /// All reactions and comments that stand, of whatever.
+    /// All reactions and comments of posts that are not deleted themselves: of bare reposts too whose
+    /// original is gone.
     #[must_use]
     pub fn standing_responses(&self) -> (u64, u64) {
         let reactions = self.responses.reactions.keys();
-        let reactions = reactions.filter(|(target, ..)| self.standing(*target).is_some()).count();
-        let comments = self.responses.comments.keys().filter(|id| self.comment_stands(**id));
+        let keeps = |post: &u64| self.posts.get(post).is_some_and(|post| !post.deleted);
+        let has = |id: &u64| {
+            let comment = self.responses.comments.get(id);
+            comment.is_some_and(|comment| !comment.deleted && keeps(&comment.post))
+        };
+        let reactions = reactions.filter(|(target, ..)| keeps(target) || has(target)).count();
+        let comments = self.responses.comments.keys().filter(|id| has(id));
         (reactions as u64, comments.count() as u64)
     }
 

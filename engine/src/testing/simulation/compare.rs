@@ -1,7 +1,7 @@
 //! An engine against the oracle: some reads at random, or everything there is.
 
-use super::responses;
 use super::trouble::{Checked, ensure, same};
+use super::{notices, responses};
 use crate::engine::Engine;
 use crate::error::ErrorKind;
 use crate::ids::{PostId, Sequence, UserId};
@@ -45,13 +45,15 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     unread(engine, model, &workload.unread(model.last))?;
     group_list(engine, model, group.page.user)?;
     responses::at_random(engine, model, workload)?;
+    notices::page(engine, model, &workload.notices(model.last))?;
+    super::broadcasts::at_random(engine, model, workload)?;
     let edges = workload.edges(model.last);
     neighbours(engine, model, &edges)?;
     let (a, b, viewer) = (workload.user(), workload.user(), workload.viewer());
     counts(engine, model, a, viewer)?;
     relation(engine, model, a, b)?;
     post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
-    Ok(15)
+    Ok(18)
 }
 
 /// Everything that can be read. Answers how many reads it took.
@@ -65,12 +67,18 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         neighbours(engine, model, &query)?;
         counts(engine, model, user, None)?;
         reads += groups(engine, model, user)?;
+        reads += notices::everything(engine, model, user)?;
         reads += marks(engine, model, user)?;
+        reads += super::broadcasts::feed(engine, model, user)?;
         for other in users() {
             relation(engine, model, user, other)?;
             reads += 1;
         }
         reads += 3;
+    }
+    for id in model.broadcasts.keys() {
+        super::broadcasts::one(engine, model, *id, None)?;
+        reads += 1;
     }
     for id in model.posts.keys() {
         post(engine, model, PostId(*id), None)?;
@@ -235,6 +243,8 @@ fn content(model: &Model, post: &Post) -> Checked {
     let is_same = post.author == expected.author
         && post.text[..] == expected.text[..]
         && post.meta[..] == expected.meta[..]
+        && post.repost.map(|link| (link.parent.0, link.root.0)) == expected.repost
+        && post.mentions == expected.mentions
         && post.revision == expected.revision
         && post.edited_at.is_some() == (0 < expected.revision)
         && post.at.0 == shown;
@@ -243,7 +253,7 @@ fn content(model: &Model, post: &Post) -> Checked {
 
 /// All posts in log order; their dates never step back.
 fn scan_posts(engine: &Engine, model: &Model) -> Checked<u64> {
-    let mut alive = model.posts.iter().filter(|(_, post)| !post.deleted).map(|(id, _)| *id);
+    let mut alive = model.posts.iter().filter(|(id, _)| model.stands(**id)).map(|(id, _)| *id);
     let mut date = 0;
     let reads = scan(engine, ScanOf::Posts, |items| {
         let ScanItems::Posts(posts) = items else { return Ok(()) };

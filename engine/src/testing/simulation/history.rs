@@ -6,6 +6,7 @@
 
 use super::summary::Summary;
 use super::trouble::{Checked, Trouble, ensure, same};
+use crate::broadcast::BroadcastAction;
 use crate::command::{Action, Command, Receipt};
 use crate::error::{ErrorKind, Result};
 use crate::ids::PostId;
@@ -83,7 +84,13 @@ impl History {
         } else {
             ensure(self.model.last < sequence, || format!("{sequence} was given out before"))?;
         }
-        let is_new = matches!(command.action, Action::Publish(_) | Action::Comment { .. });
+        let is_new = matches!(
+            command.action,
+            Action::Publish(_)
+                | Action::Repost { .. }
+                | Action::Comment { .. }
+                | Action::Broadcast(BroadcastAction::End { .. })
+        );
         let post = is_new.then_some(PostId(sequence));
         same(&receipt.post, &post, || format!("post of {command:?}"))?;
         self.knows_next = true;

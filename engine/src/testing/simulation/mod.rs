@@ -14,10 +14,12 @@
 //! A seed fixes options, commands, faults and what each crash keeps. It does not fix how the threads
 //! of the engine take turns, so a failure that depends on it may take several runs of its seed.
 
+mod broadcasts;
 mod compare;
 mod crash;
 mod faults;
 mod history;
+mod notices;
 mod reader;
 mod responses;
 mod rot;

@@ -8,6 +8,7 @@ use crate::limits::LIMIT_MAX;
 use crate::query::{
     Comment, CommentOrder, CommentsQuery, CountedQuery, PageEnd, ReactorsQuery, Span, TimelineQuery,
 };
+use crate::repost::RepostersQuery;
 use crate::testing::model::Model;
 use crate::testing::workload::Workload;
 
@@ -15,7 +16,8 @@ use crate::testing::workload::Workload;
 pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload) -> Checked {
     counted(engine, model, &workload.timeline(model.last))?;
     comments(engine, model, &workload.comments(model.last))?;
-    reactors(engine, model, &workload.reactors(model.last))
+    reactors(engine, model, &workload.reactors(model.last))?;
+    reposters(engine, model, &workload.reposters(model.last))
 }
 
 /// A home and an outbox with counts: the same entries as without, and the oracle's counts.
@@ -57,6 +59,7 @@ fn content(model: &Model, comment: &Comment, viewer: Option<UserId>) -> Checked 
     };
     let is_same = comment.author == expected.author
         && comment.text[..] == expected.text[..]
+        && comment.mentions == expected.mentions
         && comment.answers.map(|answered| answered.0) == expected.answers
         && comment.counts == model.counts_of(comment.id.0, viewer);
     ensure(is_same, || format!("comment {} is {comment:?}, expected {expected:?}", comment.id))
@@ -77,11 +80,28 @@ fn reactors(engine: &Engine, model: &Model, query: &ReactorsQuery) -> Checked {
     }
 }
 
+fn reposters(engine: &Engine, model: &Model, query: &RepostersQuery) -> Checked {
+    let page = absent(engine.reposters(query))?;
+    let found = page.as_ref().map(|page| {
+        let reposters = page.reposters.iter();
+        let reposters = reposters.map(|r| (r.user.0, r.repost.0, r.is_quote)).collect::<Vec<_>>();
+        (page.root.0, reposters, page.end)
+    });
+    same(&found, &model.reposters_page(query), || format!("reposters {query:?}"))?;
+    match (page, engine.resident().reposters(query)) {
+        (Some(page), Ok(Some(resident))) => {
+            same(&resident, &page, || format!("resident reposters {query:?}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// All comments and reactions there are, in both directions. Answers how many reads it took.
 pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
     let counters = engine.counters()?;
     let standing = (counters.reactions, counters.comments);
     same(&standing, &model.standing_responses(), || "responses that stand".to_owned())?;
+    same(&counters.reposts, &model.standing_reposts(), || "reposts that stand".to_owned())?;
     let mut reads = 1;
     for id in model.posts.keys().chain(model.responses.comments.keys()).copied().map(PostId) {
         for order in [CommentOrder::OldestFirst, CommentOrder::NewestFirst] {
@@ -97,6 +117,8 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         }
         let (kind, before, limit) = (None, None, LIMIT_MAX);
         reactors(engine, model, &ReactorsQuery { target: id, kind, viewer: None, before, limit })?;
+        let (viewer, before) = (None, None);
+        reposters(engine, model, &RepostersQuery { post: id, viewer, before, limit })?;
         if let Some((_, _, counts)) = absent(engine.counted_post(id, None))? {
             same(&counts, &model.counts_of(id.0, None), || format!("counts of {id}"))?;
         }

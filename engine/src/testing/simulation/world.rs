@@ -145,6 +145,7 @@ impl<'a> World<'a> {
 
     /// Sends one command and waits for its answer.
     pub(super) fn send_one(&mut self) -> Checked {
+        self.workload.knows(self.history.model.some_broadcasts());
         let command = self.workload.command(self.history.model.last);
         self.send(vec![command])
     }

@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead};
 
-use fanfold_client::{NewPost, Timestamp, UserId, Write};
+use fanfold_client::{NewPost, PostId, Timestamp, UserId, Write};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
@@ -12,6 +12,7 @@ use super::digest::Digest;
 use super::graph_line;
 use super::input_id::InputId;
 use super::lines::{Line, Lines};
+use super::links::LinkLine;
 use super::post_line::{self, PostLine};
 use super::reason::Refusal;
 
@@ -40,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) sort: bool,
     /// Keep the lines themselves for the rejects file.
     pub(crate) keep_lines: bool,
+    /// Rows that say so are reposts; else they are posts like others.
+    pub(crate) reposts: bool,
 }
 
 /// A line of the input, parsed.
@@ -57,16 +60,22 @@ pub(crate) struct Entry {
 pub(crate) enum Step {
     Follow(UserId, UserId),
     Post(PostLine),
+    /// A repost, and what it refers to.
+    Repost(PostLine, LinkLine),
 }
 
 impl Step {
-    /// The write, and the input's id for a post.
-    pub(crate) fn into_write(self) -> (Write, Option<InputId>) {
+    /// The write, and the input's id for a post. A repost is one of `parent`.
+    pub(crate) fn into_write(self, parent: Option<PostId>) -> (Write, Option<InputId>) {
         match self {
             Self::Follow(user, author) => (Write::follow(user, author), None),
-            Self::Post(post) => {
+            Self::Post(post) | Self::Repost(post, _) => {
                 let new = NewPost::new(post.author, post.text).created_at(post.at);
-                (new.into(), post.id)
+                let write = match parent {
+                    Some(parent) => new.reposting(parent),
+                    None => new.into(),
+                };
+                (write, post.id)
             }
         }
     }
@@ -74,7 +83,7 @@ impl Step {
     fn at(&self) -> Option<Timestamp> {
         match self {
             Self::Follow(..) => None,
-            Self::Post(post) => Some(post.at),
+            Self::Post(post) | Self::Repost(post, _) => Some(post.at),
         }
     }
 }
@@ -185,7 +194,7 @@ impl Feeder {
 fn parse(plan: Plan, number: u64, line: &Line<'_>) -> Entry {
     let digest = Digest::of(line);
     let (what, line) = match line {
-        Line::Whole(line) => (parse_line(plan.kind, line), *line),
+        Line::Whole(line) => (parse_line(plan, line), *line),
         Line::TooLong { bytes } => {
             let message = format!("the line has {bytes} bytes, the limit is 1 MiB");
             (Err(Refusal::new("line_too_long", message)), &b""[..])
@@ -195,8 +204,16 @@ fn parse(plan: Plan, number: u64, line: &Line<'_>) -> Entry {
     Entry { number, digest, what, line }
 }
 
-fn parse_line(kind: Kind, line: &[u8]) -> Result<Step, Refusal> {
-    match kind {
+fn parse_line(plan: Plan, line: &[u8]) -> Result<Step, Refusal> {
+    match plan.kind {
+        Kind::Posts if plan.reposts => {
+            let post = post_line::parse(line)?;
+            let link = LinkLine::parse(line)?;
+            Ok(match link {
+                Some(link) => Step::Repost(post, link),
+                None => Step::Post(post),
+            })
+        }
         Kind::Graph => graph_line::parse(line).map(|(user, author)| Step::Follow(user, author)),
         Kind::Posts => post_line::parse(line).map(Step::Post),
     }
@@ -215,7 +232,7 @@ mod tests {
         {\"author\":1,\"at\":10,\"text\":\"\"}\n{\"author\":2,\"at\":10,\"text\":\"\"}\n";
 
     fn plan(kind: Kind) -> Plan {
-        Plan { kind, settled: 0, sort: false, keep_lines: false }
+        Plan { kind, settled: 0, sort: false, keep_lines: false, reposts: false }
     }
 
     /// The line numbers in the order they come, and where disorder was reported.

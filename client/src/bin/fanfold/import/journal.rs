@@ -12,6 +12,7 @@ use super::digest::Digest;
 use super::feeder::Kind;
 use super::input_id::InputId;
 use super::left::Left;
+use super::links::Links;
 use super::progress_file::{Input, Progress};
 use super::reason::Refusal;
 use super::start::Start;
@@ -28,6 +29,8 @@ pub(crate) struct Journal {
     progress: Progress,
     rejects: Option<Tail>,
     ids: Option<Tail>,
+    /// What the ids became, if reposts refer to them.
+    links: Option<Links>,
     saved_at: Instant,
     resumed: bool,
     /// What earlier runs had sent; `None` if one of them could not tell.
@@ -50,9 +53,13 @@ impl Journal {
         let Start { mut progress, resumed, epoch } = start;
         let earlier = progress.left.take();
         let rejects = open_tail(arguments.rejects.as_deref(), progress.rejects_bytes)?;
+        let known = arguments.ids.as_deref().filter(|_| arguments.reposts);
+        let known = known.map(|path| Links::load(path, progress.ids_bytes.unwrap_or_default()));
+        let links = known.transpose()?;
         let ids = open_tail(arguments.ids.as_deref(), progress.ids_bytes)?;
         let (path, saved_at) = (path.to_owned(), Instant::now());
-        let mut journal = Self { path, progress, rejects, ids, saved_at, resumed, earlier, epoch };
+        let mut journal =
+            Self { path, progress, rejects, ids, links, saved_at, resumed, earlier, epoch };
         journal.save()?;
         Ok(journal)
     }
@@ -80,6 +87,11 @@ impl Journal {
         self.input(kind).map_or(0, |input| input.settled)
     }
 
+    /// What the ids of the input became, if reposts refer to them.
+    pub(crate) fn links(&mut self) -> Option<&mut Links> {
+        self.links.as_mut()
+    }
+
     /// A line was imported.
     pub(crate) fn imported(
         &mut self,
@@ -87,6 +99,9 @@ impl Journal {
         id: Option<InputId>,
         written: &Written,
     ) -> Result<(), Failure> {
+        if let (Some(links), Some(id)) = (&mut self.links, &id) {
+            links.end(id, written.post);
+        }
         if let (Some(ids), Some(id), Some(post)) = (&mut self.ids, id, written.post) {
             ids.write(format!("{}\t{post}\n", id.0).as_bytes())?;
         }

@@ -20,6 +20,7 @@ mod input_id;
 mod journal;
 mod left;
 mod lines;
+mod links;
 mod meter;
 mod post_line;
 mod progress_file;

@@ -28,6 +28,9 @@ pub(crate) struct Progress {
     pub(crate) database: String,
     pub(crate) epoch: u32,
     pub(crate) sort: bool,
+    /// Rows that say so are reposts.
+    #[serde(default)]
+    pub(crate) reposts: bool,
     pub(crate) graph: Option<Input>,
     pub(crate) posts: Option<Input>,
     /// How long the rejects file is; absent without one.
@@ -91,6 +94,7 @@ impl Progress {
             database,
             epoch,
             sort: false,
+            reposts: false,
             graph: None,
             posts: None,
             rejects_bytes: None,
@@ -139,6 +143,9 @@ impl Progress {
         }
         if self.sort != fresh.sort {
             return refuse("belongs to an import with the other choice of --sort");
+        }
+        if self.reposts != fresh.reposts {
+            return refuse("belongs to an import with the other choice of --reposts");
         }
         if self.rejects_bytes.is_some() != fresh.rejects_bytes.is_some() {
             return refuse("belongs to an import with the other choice of --rejects");

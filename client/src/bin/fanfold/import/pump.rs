@@ -8,14 +8,15 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use fanfold_client::{Client, Pending, WriteOptions, Written};
+use fanfold_client::{Client, Pending, PostId, WriteOptions, Written};
 use tokio::sync::mpsc;
 
 use super::digest::Digest;
-use super::feeder::{Entry, Fed, Kind};
+use super::feeder::{Entry, Fed, Kind, Step};
 use super::input_id::InputId;
 use super::journal::{Journal, Settled};
 use super::left::Left;
+use super::links::{self, Became};
 use super::meter::Meter;
 use super::progress_file::key;
 use super::reason::Refusal;
@@ -142,7 +143,17 @@ impl<'a> Pump<'a> {
         let Entry { number, digest, what, line } = entry;
         let (fate, id) = match what {
             Ok(step) => {
-                let (write, id) = step.into_write();
+                let parent = match self.parent(&step).await? {
+                    Ok(parent) => parent,
+                    Err(refusal) => {
+                        let (fate, id) = (Fate::Refused(refusal), None);
+                        return Ok(Flight { number, digest, id, line, fate });
+                    }
+                };
+                let (write, id) = step.into_write(parent);
+                if let (Some(links), Some(id)) = (self.journal.links(), &id) {
+                    links.begin(id);
+                }
                 let options = WriteOptions {
                     key: Some(key(self.manner.import, self.manner.kind, number)),
                     actor: self.manner.session.actor(),
@@ -152,6 +163,24 @@ impl<'a> Pump<'a> {
             Err(refusal) => (Fate::Refused(refusal), None),
         };
         Ok(Flight { number, digest, id, line, fate })
+    }
+
+    /// What a repost refers to; waits until the line of that is settled.
+    async fn parent(&mut self, step: &Step) -> Result<Result<Option<PostId>, Refusal>, Failure> {
+        let Step::Repost(_, link) = step else { return Ok(Ok(None)) };
+        loop {
+            let found = self.journal.links().map_or(Became::Nothing, |links| links.find(link));
+            match found {
+                Became::Post(post) => return Ok(Ok(Some(post))),
+                Became::Waiting if !self.window.is_empty() => self.settle_first().await?,
+                Became::Waiting | Became::Nothing => break,
+            }
+        }
+        if self.manner.strict {
+            // Nothing behind it is sent.
+            self.settle_all().await?;
+        }
+        Ok(Err(links::unknown(link)))
     }
 
     /// Waits for the first line of the window.
@@ -192,6 +221,9 @@ impl<'a> Pump<'a> {
         match (answer, fate) {
             (Some(Ok(written)), _) => self.journal.imported(&settled, id, &written)?,
             (Some(Err(error)), _) if is_mistake(error.kind()) => {
+                if let (Some(links), Some(id)) = (self.journal.links(), &id) {
+                    links.end(id, None);
+                }
                 self.refuse(&settled, &Refusal::by_server(error.kind(), error.message()))?;
             }
             (Some(Err(error)), _) => return Err(error.into()),

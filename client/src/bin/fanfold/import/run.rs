@@ -103,6 +103,7 @@ async fn inputs(
             settled,
             sort: arguments.sort && kind == Kind::Posts,
             keep_lines: arguments.rejects.is_some(),
+            reposts: arguments.reposts,
         };
         let consumed = Arc::default();
         let input = files::open_input(path, Arc::clone(&consumed))?;
@@ -156,6 +157,7 @@ fn fresh_progress(client: &Client, arguments: &Import) -> Result<Progress, Failu
     let mut progress = Progress::new(import, server.database.to_string(), server.epoch.0);
     let input = |path: &PathBuf| files::identify(path).map(|identity| Input::new(&identity));
     progress.sort = arguments.sort;
+    progress.reposts = arguments.reposts;
     progress.graph = arguments.graph.as_ref().map(input).transpose()?;
     progress.posts = arguments.posts.as_ref().map(input).transpose()?;
     progress.rejects_bytes = arguments.rejects.as_ref().map(|_| 0);

@@ -67,7 +67,7 @@ async fn go_on_in_mended(
     file: &Path,
 ) -> Result<(), Failure> {
     let sort = found.sort && kind == Kind::Posts;
-    let plan = Plan { kind, settled: 0, sort, keep_lines: false };
+    let plan = Plan { kind, settled: 0, sort, keep_lines: false, reposts: false };
     let left = found.left.clone();
     let (Some(input), Some(fresh), Some(left)) = (found.input_mut(kind), fresh.input(kind), left)
     else {

@@ -1,0 +1,80 @@
+//! Which entries of a feed its reader sees: the one place that says so.
+//!
+//! A feed is made of its authors' posts. That an author shows is known before; what is left to judge are
+//! reposts, which have an original besides: a bare repost goes with its original, and whoever does not
+//! see the author of the original does not see who reposts it.
+//!
+//! Everything a judgement needs is in memory. Where there is no repost at all there is nothing to judge:
+//! that is asked once a page.
+
+use crate::ids::{Sequence, UserId};
+use crate::query::TimelineQuery;
+use crate::read::visibility::Viewer;
+use crate::views::hidden::Hidden;
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// What is read: a user's mutes count in what is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feed {
+    Home,
+    Group,
+    /// An outbox, or a single post.
+    Outbox,
+}
+
+/// See the module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'a> {
+    state: &'a State,
+    viewer: Viewer<'a>,
+    /// Whose feed it is, unless it is an outbox.
+    reader: Option<Ordinal>,
+    feed: Feed,
+}
+
+impl<'a> Judge<'a> {
+    /// A judge of a page, at the state's position.
+    pub(crate) fn of(state: &'a State, feed: Feed, query: &TimelineQuery) -> Self {
+        let reader = (feed != Feed::Outbox).then_some(query.user);
+        let reader = reader.and_then(|reader| state.users.find(reader));
+        Self { state, viewer: Viewer::new(state, query.viewer), reader, feed }
+    }
+
+    /// A judge of a user's own home or group.
+    pub(crate) fn of_reader(state: &'a State, feed: Feed, reader: Ordinal) -> Self {
+        Self { state, viewer: Viewer::new(state, None), reader: Some(reader), feed }
+    }
+
+    /// A judge of a single post.
+    pub(crate) fn for_viewer(state: &'a State, viewer: Option<UserId>) -> Self {
+        Self { state, viewer: Viewer::new(state, viewer), reader: None, feed: Feed::Outbox }
+    }
+
+    /// Whether everything is seen.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.state.reposts.is_empty()
+    }
+
+    /// Whether the reader sees an entry whose author they see.
+    pub(crate) fn sees(&self, entry: Sequence) -> bool {
+        let reposts = &self.state.reposts;
+        let Some(slot) = reposts.find(entry) else { return true };
+        let Some(root) = reposts.root(slot.root) else { return true };
+        let is_orphan = slot.is_bare && root.is_gone();
+        !is_orphan && !self.hides(root.author)
+    }
+
+    /// Whether posts of this author that others repost are hidden.
+    fn hides(&self, author: Ordinal) -> bool {
+        let hides = |reader: Ordinal| {
+            let is_hidden = match self.feed {
+                Feed::Home => Hidden::of(self.state).contains(reader, author),
+                Feed::Group => self.state.graph.mutes.contains(reader, author),
+                Feed::Outbox => false,
+            };
+            is_hidden || self.state.graph.is_blocked_between(reader, author)
+        };
+        self.viewer.is_hidden(author) || self.reader.is_some_and(hides)
+    }
+}

@@ -1,0 +1,102 @@
+//! Who reposted a post, newest first. Wholly in memory, but for the post itself.
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::ids::{PostId, Sequence};
+use crate::query::PageEnd;
+use crate::read::content::{Content, Reach};
+use crate::read::feed::check_limit;
+use crate::read::reactors::nobody;
+use crate::read::targets::{self, Target};
+use crate::read::visibility::Viewer;
+use crate::repost::{Reposter, RepostersPage, RepostersQuery};
+use crate::shared::Shared;
+use crate::views::reposts::Root;
+use crate::views::state::State;
+use crate::views::users::Ordinal;
+
+/// A page of who reposted. Within memory: `None` if that is not enough.
+pub(crate) fn reposters(
+    shared: &Shared,
+    query: &RepostersQuery,
+    reach: Reach,
+) -> Result<Option<RepostersPage>> {
+    check_limit(query.limit)?;
+    let segments = shared.log.segments();
+    let post = Content::new(shared, &segments).post(query.post.into(), reach)?;
+    let Some(post) = post else { return Ok(None) };
+    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {}", query.post));
+    let post = post.ok_or_else(absent)?;
+    let itself = Target::post(post.id, post.author);
+    let root = post.repost.map_or(itself, |link| Target::post(link.root, link.root_author));
+    loop {
+        let standing = {
+            let state = shared.state()?;
+            let viewer = Viewer::new(&state, query.viewer);
+            let hides = |id| state.users.find(id).is_some_and(|user| viewer.is_hidden(user));
+            if hides(root.author) || hides(post.author) {
+                return Err(absent());
+            }
+            let standing = [targets::standing(&state, &root)?, targets::standing(&state, &itself)?];
+            if !standing.iter().any(targets::Standing::is_in_files) {
+                let stands = standing.iter().try_fold(true, |all, s| Ok(all && s.resolve()?))?;
+                return if stands { page(&state, root.id, query).map(Some) } else { Err(absent()) };
+            }
+            if reach == Reach::Memory {
+                return Ok(None);
+            }
+            standing
+        };
+        // A post that stood stands until it is deleted, of which memory knows.
+        let stood = standing.iter().try_fold(true, |all, s| Ok(all && s.resolve()?))?;
+        let state = shared.state()?;
+        let is_same = |target: &Target| still_stands(&state, target);
+        match stood {
+            true if is_same(&root) && is_same(&itself) => {
+                return page(&state, root.id, query).map(Some);
+            }
+            true => {}
+            false => return Err(absent()),
+        }
+    }
+}
+
+/// Whether a post that stood a moment ago still does; looks at no file.
+fn still_stands(state: &State, target: &Target) -> bool {
+    let Some(author) = state.users.find(target.author) else { return false };
+    let post = Sequence::from(target.id);
+    state.outboxes.posts.part(author).still_stands(post) && !state.reposts.is_orphan(post)
+}
+
+fn page(state: &State, root: PostId, query: &RepostersQuery) -> Result<RepostersPage> {
+    let (position, reposters) = (state.position, Vec::new());
+    let total = u64::from(state.reposts.count(root));
+    let mut page = RepostersPage { position, root, total, reposters, end: PageEnd::End };
+    if let Some(found) = state.reposts.root(root) {
+        fill(state, found, query, &mut page)?;
+    }
+    Ok(page)
+}
+
+fn fill(
+    state: &State,
+    root: &Root,
+    query: &RepostersQuery,
+    page: &mut RepostersPage,
+) -> Result<()> {
+    let viewer = Viewer::new(state, query.viewer);
+    let below = root.reposts.count_below(query.below());
+    for (at, author) in (0..below).rev().map(|index| root.reposts.entry(index)) {
+        let author = Ordinal(author);
+        if viewer.is_hidden(author) {
+            continue;
+        }
+        if page.reposters.len() == query.limit {
+            page.end = PageEnd::More;
+            break;
+        }
+        let user = state.users.find_id(author).ok_or_else(|| nobody(author, at))?;
+        let is_quote = state.reposts.find(at).is_some_and(|slot| !slot.is_bare);
+        page.reposters.push(Reposter { user, repost: at.into(), is_quote });
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! Posts that refer to others: what they refer to, and who reposted what.
+//!
+//! A repost is a post of its author like any other. It names its *parent*, what was reposted, and its
+//! *root*, the first post of the chain. With a text it is a quote and stays when the root is deleted;
+//! without one it is *bare*, one for each user and root, and gone with the root.
+
+use bytes::Bytes;
+
+use crate::group_name::GroupName;
+use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
+use crate::query::{CountedQuery, Counts, Page, PageEnd};
+
+/// What a repost refers to. The engine finds it out from the parent: nobody says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repost {
+    /// What was reposted: the root, or a repost of it.
+    pub parent: PostId,
+    /// Whose the parent is.
+    pub parent_author: UserId,
+    /// The first post of the chain.
+    pub root: PostId,
+    /// Whose the root is.
+    pub root_author: UserId,
+    /// The root's time to show.
+    pub root_at: Timestamp,
+}
+
+/// A page of who reposted a post, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RepostersQuery {
+    /// The post. Of a repost: those who reposted its root.
+    pub post: PostId,
+    /// Who looks; absent means the trusted application.
+    pub viewer: Option<UserId>,
+    /// Only reposts below this one; absent starts at the newest.
+    pub before: Option<PostId>,
+    /// How many: 1..=200.
+    pub limit: usize,
+}
+
+/// One repost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reposter {
+    /// Who.
+    pub user: UserId,
+    /// The repost, and the cursor of the next page.
+    pub repost: PostId,
+    /// Whether it says something of its own.
+    pub is_quote: bool,
+}
+
+/// A page of who reposted a post, newest first. Who quoted it twice is listed twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepostersPage {
+    /// The position of the answer.
+    pub position: Position,
+    /// The first post of the chain, which all of these lead to.
+    pub root: PostId,
+    /// All reposts that stand, hidden ones too.
+    pub total: u64,
+    /// Newest first.
+    pub reposters: Vec<Reposter>,
+    /// Why it ends where it ends.
+    pub end: PageEnd,
+}
+
+/// The original that entries of a page refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "it is there or it is not")]
+pub enum Original {
+    /// It stands.
+    Post(crate::query::Post),
+    /// It was deleted: only quotes lead here.
+    Deleted {
+        /// What it was.
+        id: PostId,
+        /// Whose it was.
+        author: UserId,
+    },
+}
+
+/// A page with what its reposts refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalsQuery {
+    /// Which page; how `mine` is meant stands there.
+    pub of: CountedQuery,
+    /// Whether posts and originals are counted.
+    pub counts: bool,
+    /// Whether the originals are wanted.
+    pub originals: bool,
+    /// Whether the reader's groups that have the posts' authors are wanted: the user's whose home or group
+    /// it is, unless somebody else looks; of an outbox the viewer's.
+    pub groups: bool,
+}
+
+/// A page, and each original that its reposts refer to, once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OriginalsPage {
+    /// The page.
+    pub page: Page,
+    /// Of each post of the page, in the same order, if that was asked for.
+    pub counts: Vec<Counts>,
+    /// Newest first. Their bytes count towards the page's.
+    pub originals: Vec<Original>,
+    /// Of each original, in the same order, if that was asked for.
+    pub original_counts: Vec<Counts>,
+    /// By which of the reader's groups each post came, if that was asked for.
+    pub came_by: CameBy,
+}
+
+/// By which groups of the reader the posts of a page came: those that have the author.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CameBy {
+    /// The groups that have any of the authors, oldest first.
+    pub groups: Vec<GroupName>,
+    /// Of each post, in the order of the page, places in `groups`, rising.
+    pub posts: Vec<Vec<u16>>,
+}
+
+impl CameBy {
+    /// The groups that have the author of the post at this place of the page.
+    pub fn of(&self, post: usize) -> impl Iterator<Item = &GroupName> {
+        let places = self.posts.get(post).into_iter().flatten();
+        places.filter_map(|place| self.groups.get(usize::from(*place)))
+    }
+}
+
+impl Original {
+    /// The original's id.
+    #[must_use]
+    pub fn id(&self) -> PostId {
+        match self {
+            Self::Post(post) => post.id,
+            Self::Deleted { id, .. } => *id,
+        }
+    }
+
+    /// What it says; nothing if it was deleted.
+    #[must_use]
+    pub fn text(&self) -> Option<&Bytes> {
+        match self {
+            Self::Post(post) => Some(&post.text),
+            Self::Deleted { .. } => None,
+        }
+    }
+
+    /// Bytes of content.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Post(post) => post.text.len() + post.meta.len(),
+            Self::Deleted { .. } => 0,
+        }
+    }
+}
+
+impl RepostersQuery {
+    /// The cursor, or above everything.
+    pub(crate) fn below(&self) -> Sequence {
+        self.before.map_or(Sequence(u64::MAX), Sequence::from)
+    }
+}

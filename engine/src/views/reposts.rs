@@ -1,0 +1,342 @@
+//! Reposts: what each refers to, and of each root who reposted it.
+//!
+//! Wholly in memory, some 45 bytes a repost and at most one bit for every other record; view files have
+//! it for the next open. Whether a sequence is a repost at all is asked for every entry of every page, so
+//! that is a bit of a block:
+//!
+//! ```text
+//! blocks | 4,096 sequences -> a bit each | slots: offset, author, root, time .. ascending |
+//! roots  | root -> its author, its time, whether it is gone | reposts, ascending | who reposted it bare |
+//! ```
+//!
+//! Invariants:
+//! * A repost has a slot, and stands in the list of its root, until it is deleted itself.
+//! * A root that is deleted stays as long as the database is open, and is *gone*: its bare reposts are
+//!   passed over by every read. Nothing walks over them.
+
+use super::graph::EDGE_WIDTH;
+use super::graves::{Grave, Graves, holds};
+use super::reactors::Reactors;
+use super::sharded::Sharded;
+use super::slots::SlotList;
+use super::timeline::Removal;
+use super::users::Ordinal;
+use super::{Digest, DigestBuilder};
+use crate::ids::{PostId, Sequence, Timestamp};
+use crate::log::record::Began;
+
+/// Sequences of a block.
+const BLOCK: u64 = 4_096;
+
+/// One repost, as files have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RepostRow {
+    /// The repost's own id.
+    pub(crate) at: Sequence,
+    pub(crate) author: Ordinal,
+    /// Its time to show.
+    pub(crate) time: Timestamp,
+    /// It says nothing of its own.
+    pub(crate) is_bare: bool,
+    pub(crate) root: PostId,
+    pub(crate) root_author: Ordinal,
+    /// The root's time to show.
+    pub(crate) root_at: Timestamp,
+}
+
+/// What is known of a repost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) root: PostId,
+    pub(crate) time: Timestamp,
+    pub(crate) author: Ordinal,
+    /// Its place in its block.
+    offset: u16,
+    pub(crate) is_bare: bool,
+}
+
+/// A post that was reposted.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) author: Ordinal,
+    pub(crate) time: Timestamp,
+    /// When it was deleted; 0: it stands.
+    pub(crate) gone: Sequence,
+    /// Its reposts with their authors, ascending.
+    pub(crate) reposts: SlotList<EDGE_WIDTH>,
+    bare: Reactors,
+}
+
+#[derive(Debug)]
+struct Block {
+    bits: [u64; (BLOCK / 64) as usize],
+    /// By offset.
+    slots: Vec<Slot>,
+}
+
+/// All reposts.
+#[derive(Debug, Default)]
+pub(crate) struct Reposts {
+    blocks: Sharded<Block>,
+    roots: Sharded<Root>,
+    total: u64,
+    /// Reposts in files that are deleted, by author.
+    pub(crate) graves: Graves,
+    /// Grows with everything that may show or hide a repost that there was.
+    turns: u64,
+}
+
+impl Root {
+    /// Whether it was deleted.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone != Sequence(0)
+    }
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self { bits: [0; (BLOCK / 64) as usize], slots: Vec::new() }
+    }
+}
+
+impl Block {
+    fn has(&self, offset: u16) -> bool {
+        let word = self.bits.get(usize::from(offset / 64)).copied().unwrap_or_default();
+        word >> (offset % 64) & 1 == 1
+    }
+
+    fn flip(&mut self, offset: u16) {
+        if let Some(word) = self.bits.get_mut(usize::from(offset / 64)) {
+            *word ^= 1 << (offset % 64);
+        }
+    }
+
+    fn place(&self, offset: u16) -> usize {
+        self.slots.partition_point(|slot| slot.offset < offset)
+    }
+}
+
+impl Reposts {
+    /// Whether there is none: then nobody need ask more.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// Reposts that stand, those of roots that are gone too.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
+    pub(crate) fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// Something else changed that may show or hide reposts.
+    pub(crate) fn turn(&mut self) {
+        self.turns += 1;
+    }
+
+    /// The repost at that sequence; `None` if it is anything else.
+    pub(crate) fn find(&self, at: Sequence) -> Option<&Slot> {
+        let (key, offset) = place(at);
+        let block = self.blocks.get(key).filter(|block| block.has(offset))?;
+        block.slots.get(block.place(offset))
+    }
+
+    /// What was reposted under that id.
+    pub(crate) fn root(&self, root: PostId) -> Option<&Root> {
+        self.roots.get(root.0)
+    }
+
+    /// Whether it is a bare repost whose root was deleted: it is there for nobody.
+    pub(crate) fn is_orphan(&self, at: Sequence) -> bool {
+        if self.is_empty() {
+            return false;
+        }
+        let bare = self.find(at).filter(|slot| slot.is_bare);
+        bare.and_then(|slot| self.root(slot.root)).is_some_and(Root::is_gone)
+    }
+
+    /// The user's bare repost of the root.
+    pub(crate) fn bare(&self, root: PostId, user: Ordinal) -> Began {
+        self.root(root)?.bare.since(user)
+    }
+
+    /// Reposts of a root that stand and can be seen.
+    pub(crate) fn count(&self, root: PostId) -> u32 {
+        if self.is_empty() {
+            return 0;
+        }
+        let standing = self.root(root).filter(|root| !root.is_gone());
+        standing.map_or(0, |root| u32::try_from(root.reposts.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Adds a repost, above all others.
+    pub(crate) fn add(&mut self, row: RepostRow) {
+        let RepostRow { at, author, time, is_bare, root, root_author, root_at } = row;
+        let new = || Root {
+            author: root_author,
+            time: root_at,
+            gone: Sequence(0),
+            reposts: SlotList::EMPTY,
+            bare: Reactors::Nobody,
+        };
+        let known = self.roots.make(root.0, new);
+        // The second of two in a repaired log: the first counts.
+        if known.reposts.last().is_some_and(|last| at <= last) {
+            return;
+        }
+        known.reposts.push((at, author.0));
+        if is_bare {
+            known.bare.insert(author, at);
+        }
+        let (key, offset) = place(at);
+        let block = self.blocks.make(key, Block::default);
+        block.flip(offset);
+        block.slots.push(Slot { root, time, author, offset, is_bare });
+        self.total += 1;
+    }
+
+    /// A post was deleted: a repost is forgotten, and what was reposted is gone.
+    pub(crate) fn post_deleted(&mut self, post: PostId, removal: Removal) {
+        if self.is_empty() {
+            return;
+        }
+        self.remove(post.into(), removal);
+        if let Some(root) = self.roots.get_mut(post.0) {
+            root.gone = removal.at;
+            self.turns += 1;
+        }
+    }
+
+    fn remove(&mut self, at: Sequence, removal: Removal) {
+        let (key, offset) = place(at);
+        let Some(block) = self.blocks.get_mut(key).filter(|block| block.has(offset)) else {
+            return;
+        };
+        let index = block.place(offset);
+        let Slot { root, author, is_bare, .. } = block.slots.remove(index);
+        block.flip(offset);
+        if let Some(root) = self.roots.get_mut(root.0) {
+            root.reposts.remove(at);
+            if is_bare && root.bare.since(author) == Some(at) {
+                root.bare.remove(author);
+            }
+        }
+        if at <= removal.frontier {
+            self.graves.add(author, Grave { entry: at, ended: removal.at });
+        }
+        self.total -= 1;
+        self.turns += 1;
+    }
+
+    /// Adds a repost of a file, unless it has a grave.
+    pub(crate) fn load(&mut self, row: RepostRow) {
+        if !holds(self.graves.of(row.author), row.at) {
+            self.add(row);
+        }
+    }
+
+    /// What was reposted under that id is gone; after all reposts of it are there.
+    pub(crate) fn set_gone(&mut self, root: PostId, at: Sequence) {
+        if let Some(root) = self.roots.get_mut(root.0) {
+            root.gone = at;
+        }
+    }
+
+    /// Of what stands: roots without reposts mean nothing.
+    pub(crate) fn digest(&self) -> Digest {
+        let mut digest = DigestBuilder::new();
+        let mut roots: Vec<(u64, &Root)> =
+            self.roots.iter().filter(|(_, root)| !root.reposts.is_empty()).collect();
+        roots.sort_unstable_by_key(|(id, _)| *id);
+        for (id, root) in roots {
+            let facts = [id, u64::from(root.author.0), root.time.0, u64::from(root.is_gone())];
+            facts.into_iter().for_each(|fact| digest.number(fact));
+            // Who reposted is held three times: all must say the same.
+            digest.number(u64::from(root.bare.len()));
+            for (at, author) in (0..root.reposts.len()).map(|index| root.reposts.entry(index)) {
+                let slot = self.find(at);
+                digest.number(at.0);
+                digest.number(u64::from(author));
+                digest.number(slot.map_or(0, |slot| slot.time.0));
+                digest.number(slot.map_or(2, |slot| u64::from(slot.is_bare)));
+            }
+        }
+        digest.finish()
+    }
+}
+
+/// The block of a sequence, and its place in there.
+fn place(at: Sequence) -> (u64, u16) {
+    (at.0 / BLOCK, u16::try_from(at.0 % BLOCK).expect("a small remainder"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REMOVAL: Removal = Removal { at: Sequence(9_000), frontier: Sequence(5_000) };
+
+    fn row(at: u64, author: u32, root: u64, is_bare: bool) -> RepostRow {
+        RepostRow {
+            at: Sequence(at),
+            author: Ordinal(author),
+            time: Timestamp(at * 10),
+            is_bare,
+            root: PostId(root),
+            root_author: Ordinal(7),
+            root_at: Timestamp(root * 10),
+        }
+    }
+
+    fn sample() -> Reposts {
+        let mut reposts = Reposts::default();
+        let rows = [row(10, 1, 3, true), row(12, 2, 3, false), row(4_100, 2, 3, true)];
+        rows.into_iter().chain([row(8_300, 1, 4, true)]).for_each(|row| reposts.add(row));
+        reposts
+    }
+
+    #[test]
+    fn what_is_a_repost_is_found_and_nothing_else() {
+        let reposts = sample();
+        let found: Vec<u64> =
+            (0..9_000).filter(|at| reposts.find(Sequence(*at)).is_some()).collect();
+        assert_eq!(found, [10, 12, 4_100, 8_300]);
+        let slot = reposts.find(Sequence(4_100)).unwrap();
+        assert_eq!((slot.root, slot.author, slot.is_bare), (PostId(3), Ordinal(2), true));
+        assert_eq!((reposts.count(PostId(3)), reposts.count(PostId(10))), (3, 0));
+        assert_eq!(reposts.bare(PostId(3), Ordinal(2)), Some(Sequence(4_100)));
+        assert_eq!(reposts.bare(PostId(3), Ordinal(9)), None);
+    }
+
+    #[test]
+    fn a_repost_goes_and_leaves_a_grave_if_a_file_has_it() {
+        let mut reposts = sample();
+        reposts.post_deleted(PostId(10), REMOVAL);
+        reposts.post_deleted(PostId(8_300), REMOVAL);
+        assert_eq!(reposts.bare(PostId(3), Ordinal(1)), None);
+        assert_eq!((reposts.total(), reposts.graves.len()), (2, 1));
+        assert_eq!(reposts.count(PostId(4)), 0);
+        let mut again = Reposts::default();
+        again.graves.add(Ordinal(1), Grave { entry: Sequence(10), ended: Sequence(9_000) });
+        [row(10, 1, 3, true), row(12, 2, 3, false)].into_iter().for_each(|row| again.load(row));
+        again.load(row(4_100, 2, 3, true));
+        assert_eq!(again.digest(), reposts.digest());
+    }
+
+    #[test]
+    fn with_its_root_a_bare_repost_is_an_orphan_and_a_quote_is_none() {
+        let mut reposts = sample();
+        let before = reposts.turns();
+        reposts.post_deleted(PostId(3), REMOVAL);
+        assert!(reposts.is_orphan(Sequence(10)) && !reposts.is_orphan(Sequence(12)));
+        assert!(!reposts.is_orphan(Sequence(8_300)) && before < reposts.turns());
+        assert_eq!(reposts.count(PostId(3)), 0, "nobody can see them all");
+        let mut again = sample();
+        again.set_gone(PostId(3), Sequence(9_000));
+        again.set_gone(PostId(77), Sequence(9_000));
+        assert_eq!(again.digest(), reposts.digest());
+    }
+}
