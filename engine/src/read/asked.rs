@@ -34,7 +34,7 @@ pub(crate) struct Turns(Option<u64>);
 
 impl Turns {
     pub(crate) fn of(state: &State) -> Self {
-        Self((!state.reposts.is_empty()).then(|| state.reposts.turns()))
+        Self((!state.is_all_seen()).then(|| state.turns()))
     }
 
     /// Whether there was nothing to judge.

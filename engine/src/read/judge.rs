@@ -53,7 +53,7 @@ impl<'a> Judge<'a> {
 
     /// Whether everything is seen.
     pub(crate) fn is_idle(&self) -> bool {
-        self.state.reposts.is_empty()
+        self.state.is_all_seen()
     }
 
     /// Whether the reader sees an entry whose author they see.

@@ -309,6 +309,16 @@ impl State {
         lists.map(Ordinal).for_each(|list| self.responses.trim(list, floor));
     }
 
+    /// Whether every post is seen by whoever sees its author: then nobody need judge any.
+    pub(crate) fn is_all_seen(&self) -> bool {
+        self.reposts.is_empty()
+    }
+
+    /// Grows with everything that may show or hide a post that there was.
+    pub(crate) fn turns(&self) -> u64 {
+        self.reposts.turns()
+    }
+
     pub(crate) fn digests(&self) -> Result<Digests> {
         let users = self.users.len();
         Ok(Digests {
