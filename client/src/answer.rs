@@ -3,6 +3,7 @@
 //! No behaviour and no wire format here. Every answer of a read carries the position for which it
 //! holds.
 
+use crate::collapse::Collapsed;
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::repost::{Original, Repost};
 use crate::response::Counts;
@@ -76,6 +77,8 @@ pub struct Page {
     /// Of each of the posts the names of the reader's groups that have its author, oldest group first; empty
     /// unless that was asked for.
     pub groups: Vec<Vec<String>>,
+    /// For whom each of the posts stands, and how to go on; absent unless the page is collapsed.
+    pub collapsed: Option<Collapsed>,
 }
 
 /// A user in a list of users.

@@ -2,7 +2,7 @@
 //!
 //! It goes away from the cursor until the end: downwards, or upwards from an `after`. The cursor is
 //! compared by order, so nothing is repeated and nothing is skipped that stays in the feed
-//! meanwhile. The next page is asked for when it is polled for, not ahead.
+//! meanwhile. Collapsed pages all have the top of the first. The next page is asked for when it is polled for, not ahead.
 
 use std::fmt;
 use std::future::Future;
@@ -86,6 +86,9 @@ impl PageStream {
         match (page.end, span) {
             (PageEnd::More | PageEnd::Bytes, Some(span)) => self.query.span = span,
             _ => self.ended = true,
+        }
+        if let (Some(collapse), Some(collapsed)) = (&mut self.query.collapse, &page.collapsed) {
+            collapse.top = Some(collapsed.top);
         }
     }
 }

@@ -46,6 +46,7 @@ mod backoff;
 mod broadcast;
 mod changes;
 mod client;
+mod collapse;
 mod connection;
 mod dial;
 mod error;
@@ -82,6 +83,7 @@ pub use changes::{
     ResponseChange,
 };
 pub use client::Client;
+pub use collapse::{BroughtBy, Collapse, Collapsed};
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
 pub use group::Group;

@@ -4,6 +4,7 @@
 
 use fanfold_protocol as wire;
 
+use crate::collapse::Collapse;
 use crate::ids::{Position, PostId, Sequence, UserId};
 
 /// Which part of a timeline.
@@ -36,14 +37,25 @@ pub struct TimelineQuery {
     pub originals: bool,
     /// Whether the page comes with [`groups`](crate::Page::groups).
     pub groups: bool,
+    /// Whether the page has of several entries of one root the newest alone; it comes with
+    /// [`collapsed`](crate::Page::collapsed) then.
+    pub collapse: Option<Collapse>,
 }
 
 impl TimelineQuery {
     /// The newest entries of `user`.
     #[must_use]
     pub fn of(user: UserId) -> Self {
-        let (span, viewer) = (Span::Newest, None);
-        Self { user, span, limit: 0, viewer, counts: false, originals: false, groups: false }
+        Self {
+            user,
+            span: Span::Newest,
+            limit: 0,
+            viewer: None,
+            counts: false,
+            originals: false,
+            groups: false,
+            collapse: None,
+        }
     }
 
     /// The entries below `post`.
@@ -82,6 +94,13 @@ impl TimelineQuery {
         self
     }
 
+    /// Of several entries of one root, the root or reposts of it, the newest alone.
+    #[must_use]
+    pub fn collapse(mut self, collapse: Collapse) -> Self {
+        self.collapse = Some(collapse);
+        self
+    }
+
     /// With what the reposts of the page refer to.
     #[must_use]
     pub fn originals(mut self) -> Self {
@@ -105,7 +124,9 @@ impl TimelineQuery {
         };
         let (user, limit) = (self.user.0, self.limit);
         let Self { counts, originals, groups, .. } = self;
-        let options = wire::ReadOptions { counts, originals, groups, ..read_options(self.viewer) };
+        let viewer = self.viewer.map(|user| user.0);
+        let collapse = self.collapse.map(Collapse::to_wire);
+        let options = wire::ReadOptions { viewer, counts, originals, groups, collapse };
         wire::Timeline { options, user, span, limit }
     }
 }
@@ -278,6 +299,8 @@ pub(crate) fn read_options(viewer: Option<UserId>) -> wire::ReadOptions {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -287,6 +310,17 @@ mod tests {
         assert_eq!((wire.user, wire.span, wire.limit), (7, wire::Span::After(3), 9));
         assert_eq!((wire.options.viewer, wire.options.counts), (Some(8), false));
         assert!(TimelineQuery::of(UserId(7)).counts().to_wire().options.counts);
+        assert_eq!(wire.options.collapse, None);
+        let collapsed = |collapse| {
+            let query = TimelineQuery::of(UserId(7)).collapse(collapse);
+            let collapse = query.to_wire().options.collapse;
+            collapse.map(|collapse| (collapse.horizon_ms, collapse.top))
+        };
+        assert_eq!(collapsed(Collapse::default()), Some((0, None)));
+        let (horizon, top) = (Some(Duration::from_secs(2)), Some(PostId(9)));
+        assert_eq!(collapsed(Collapse { horizon, top }), Some((2_000, Some(9))));
+        let horizon = Some(Duration::from_nanos(1));
+        assert_eq!(collapsed(Collapse { horizon, top: None }), Some((1, None)), "not the default");
     }
 
     #[test]

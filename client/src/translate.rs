@@ -17,6 +17,7 @@ use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
 use crate::changes::{
     BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
 };
+use crate::collapse::Collapsed;
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
@@ -104,6 +105,7 @@ fn page(body: wire::Page) -> Page {
         originals: body.originals.into_iter().map(original).collect(),
         original_counts: body.original_counts.into_iter().map(counts).collect(),
         groups: body.came_by.map(groups_of).unwrap_or_default(),
+        collapsed: body.collapsed.map(Collapsed::of_wire),
     }
 }
 

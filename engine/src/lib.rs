@@ -38,12 +38,14 @@ mod broadcast;
 mod change;
 mod check;
 mod clock;
+mod collapse;
 mod command;
 mod commit;
 mod delivery;
 mod engine;
 mod error;
 mod flush;
+mod full;
 mod group_name;
 mod ids;
 mod inspect;
@@ -83,6 +85,7 @@ pub use change::{
 };
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use collapse::{BroughtBy, Collapse, Collapsed};
 pub use command::{Action, Command, NewPost, Receipt, WriteOptions};
 pub use commit::ticket::Ticket;
 pub use delivery::advise::{Advice, PolicyCost};
@@ -90,18 +93,20 @@ pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
+pub use full::{CameBy, FullPage, FullQuery};
 pub use group_name::GroupName;
 pub use ids::{
     BroadcastId, DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId,
 };
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
-    BOARD_MAX, BOARD_MAX_DEFAULT, CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT,
-    DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
-    GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX,
-    META_BYTES_MAX, NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
-    REACTION_KINDS, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
-    TEXT_BYTES_MAX, UNREAD_DEFAULT, UNREAD_MAX,
+    BOARD_MAX, BOARD_MAX_DEFAULT, BROUGHT_BY_MAX, CHANGES_DEFAULT, CHANGES_MAX,
+    COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT,
+    GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, HORIZON_DEFAULT, HORIZON_MAX,
+    HORIZON_MIN, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX, META_BYTES_MAX,
+    NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, REACTION_KINDS,
+    RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
+    UNREAD_DEFAULT, UNREAD_MAX,
 };
 pub use log::layout;
 pub use mark::{DeviceMark, Feed, Marks, MarksQuery, Unread, UnreadQuery};
@@ -118,10 +123,7 @@ pub use query::{
 pub use read::explain::{Explained, Moment, Way, Why};
 pub use read::verify::Verified;
 pub use repair::{Repaired, repair, repair_storage};
-pub use repost::{
-    CameBy, Original, OriginalsPage, OriginalsQuery, Repost, Reposter, RepostersPage,
-    RepostersQuery,
-};
+pub use repost::{Original, Repost, Reposter, RepostersPage, RepostersQuery};
 pub use resident::Resident;
 pub use restore::{Restored, Until, restore, restore_storage};
 pub use retain::pass::Retention;

@@ -68,6 +68,22 @@ pub const NOTICES_MAX: usize = 1_000;
 /// Actors whom a group of notices names; the others are counted.
 pub const NOTICE_ACTORS_MAX: usize = 3;
 
+/// How far apart two entries of one root may be for the newer to stand for the older, by default.
+pub const HORIZON_DEFAULT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The same at least: times to show are in milliseconds.
+pub const HORIZON_MIN: Duration = Duration::from_millis(1);
+
+/// The same at most: who was away for longer wants to be shown it again.
+pub const HORIZON_MAX: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
+/// Users whom an entry names that others have brought too; the rest are counted.
+pub const BROUGHT_BY_MAX: usize = 3;
+
+/// From how many reposts on a root has its quotes listed by user: up to there a walk through all of them is
+/// a matter of microseconds.
+pub(crate) const QUOTES_FROM: usize = 1_024;
+
 /// Devices with a mark in one feed of a user, by default.
 pub const DEVICES_MAX_DEFAULT: usize = 32;
 

@@ -6,9 +6,8 @@
 
 use bytes::Bytes;
 
-use crate::group_name::GroupName;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
-use crate::query::{CountedQuery, Counts, Page, PageEnd};
+use crate::query::PageEnd;
 
 /// What a repost refers to. The engine finds it out from the parent: nobody says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,52 +76,6 @@ pub enum Original {
         /// Whose it was.
         author: UserId,
     },
-}
-
-/// A page with what its reposts refer to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginalsQuery {
-    /// Which page; how `mine` is meant stands there.
-    pub of: CountedQuery,
-    /// Whether posts and originals are counted.
-    pub counts: bool,
-    /// Whether the originals are wanted.
-    pub originals: bool,
-    /// Whether the reader's groups that have the posts' authors are wanted: the user's whose home or group
-    /// it is, unless somebody else looks; of an outbox the viewer's.
-    pub groups: bool,
-}
-
-/// A page, and each original that its reposts refer to, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OriginalsPage {
-    /// The page.
-    pub page: Page,
-    /// Of each post of the page, in the same order, if that was asked for.
-    pub counts: Vec<Counts>,
-    /// Newest first. Their bytes count towards the page's.
-    pub originals: Vec<Original>,
-    /// Of each original, in the same order, if that was asked for.
-    pub original_counts: Vec<Counts>,
-    /// By which of the reader's groups each post came, if that was asked for.
-    pub came_by: CameBy,
-}
-
-/// By which groups of the reader the posts of a page came: those that have the author.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CameBy {
-    /// The groups that have any of the authors, oldest first.
-    pub groups: Vec<GroupName>,
-    /// Of each post, in the order of the page, places in `groups`, rising.
-    pub posts: Vec<Vec<u16>>,
-}
-
-impl CameBy {
-    /// The groups that have the author of the post at this place of the page.
-    pub fn of(&self, post: usize) -> impl Iterator<Item = &GroupName> {
-        let places = self.posts.get(post).into_iter().flatten();
-        places.filter_map(|place| self.groups.get(usize::from(*place)))
-    }
 }
 
 impl Original {

@@ -4,6 +4,7 @@ use crate::broadcast::{BroadcastCard, BroadcastFeed, BroadcastFeedRef, Broadcast
 use crate::command::{Action, Command};
 use crate::commit::prepare_broadcasts::is_resident;
 use crate::error::Result;
+use crate::full::{FullPage, FullQuery};
 use crate::ids::{BroadcastId, Position, PostId, UserId};
 use crate::mark::{Unread, UnreadQuery};
 use crate::notice::{NoticesPage, NoticesQuery};
@@ -18,7 +19,7 @@ use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
 use crate::read::{comments, feed, notices, originals, reactors, reposters, targets, unread};
-use crate::repost::{OriginalsPage, OriginalsQuery, RepostersPage, RepostersQuery};
+use crate::repost::{RepostersPage, RepostersQuery};
 use crate::shared::Shared;
 
 /// The engine as far as it is in memory of its own. Each read answers what the read of the same name
@@ -152,8 +153,8 @@ impl<'a> Resident<'a> {
         self.0.noticing(reactors::reactors(self.0, query, Reach::Memory))
     }
 
-    /// See [`Engine::with_originals`](crate::Engine::with_originals).
-    pub fn with_originals(&self, query: &OriginalsQuery) -> Result<Option<OriginalsPage>> {
+    /// See [`Engine::full_page`](crate::Engine::full_page).
+    pub fn full_page(&self, query: &FullQuery) -> Result<Option<FullPage>> {
         self.0.noticing(originals::page(self.0, query, Reach::Memory))
     }
 

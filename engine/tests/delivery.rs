@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fanfold_engine::testing::collapse::check_at_random;
 use fanfold_engine::testing::delivery::random_delivery;
 use fanfold_engine::testing::forge::sign;
 use fanfold_engine::testing::memory::MemoryStorage;
@@ -100,6 +101,8 @@ impl World {
         };
         let feed = self.engine.group(&query).ok().map(ids);
         assert_eq!(feed, self.model.group(&query), "{context}: {query:?}");
+        let collapsed = check_at_random(&self.engine, &self.model, &mut self.workload).unwrap();
+        assert_eq!(collapsed, Ok(()), "{context}");
         let query = self.workload.unread(last);
         let unread = self.engine.unread(&query).ok();
         let unread =

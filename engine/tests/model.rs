@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use fanfold_engine::testing::collapse::check_at_random;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::broadcasts::{ModelEntry, ModelSession};
 use fanfold_engine::testing::model::{Expected, IdPage, Model, ModelLimits, ModelUnread};
@@ -13,8 +14,8 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
     Action, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, CountedQuery, DeviceMark,
-    Durability, EdgePage, Engine, ErrorKind, MarksQuery, Options, Original, OriginalsQuery,
-    PageEnd, PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
+    Durability, EdgePage, Engine, ErrorKind, FullQuery, MarksQuery, Options, Original, PageEnd,
+    PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
     UnreadQuery, UserId, check_storage,
 };
 
@@ -93,6 +94,8 @@ impl Pair {
         }
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
+        let collapsed = check_at_random(&self.engine, &self.model, &mut self.workload).unwrap();
+        assert_eq!(collapsed, Ok(()), "{context}");
         self.read_groups(&context);
         self.read_counts(&query, &context);
         self.read_responses(&context);
@@ -151,9 +154,15 @@ impl Pair {
     /// And with what reposts refer to.
     fn read_originals(&self, of: &CountedQuery, viewer: Option<UserId>, context: &str) {
         let counted = self.engine.counted(of).unwrap();
-        let query = OriginalsQuery { of: of.clone(), counts: true, originals: true, groups: true };
-        let full = self.engine.with_originals(&query).unwrap();
-        if let Some(resident) = self.engine.resident().with_originals(&query).unwrap() {
+        let query = FullQuery {
+            of: of.clone(),
+            counts: true,
+            originals: true,
+            groups: true,
+            collapse: None,
+        };
+        let full = self.engine.full_page(&query).unwrap();
+        if let Some(resident) = self.engine.resident().full_page(&query).unwrap() {
             assert_eq!(resident, full, "resident originals {context}");
         }
         let shown = full.page.posts.len();
@@ -185,8 +194,8 @@ impl Pair {
         for (author, names) in names {
             assert_eq!(names, self.model.groups_with(viewer, author), "{context}");
         }
-        let plain = OriginalsQuery { counts: false, groups: false, ..query };
-        let plain = self.engine.with_originals(&plain).unwrap();
+        let plain = FullQuery { counts: false, groups: false, ..query };
+        let plain = self.engine.full_page(&plain).unwrap();
         assert_eq!((plain.page, plain.originals), (full.page, full.originals), "{context}");
     }
 

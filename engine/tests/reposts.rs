@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Command, CountedQuery, Durability, Engine, ErrorKind, Feed, NewPost, NoticeKind,
-    NoticesQuery, Options, Original, OriginalsQuery, PostId, SEGMENT_BYTES_MIN, Span, Storage,
+    Action, Command, CountedQuery, Durability, Engine, ErrorKind, Feed, FullQuery, NewPost,
+    NoticeKind, NoticesQuery, Options, Original, PostId, SEGMENT_BYTES_MIN, Span, Storage,
     TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
 };
 
@@ -138,13 +138,8 @@ fn revise(engine: &Engine, post: PostId, revision: u32, text: &str) -> fanfold_e
 
 fn originals(engine: &Engine) -> Vec<Original> {
     let page = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 9 };
-    let query = OriginalsQuery {
-        of: CountedQuery::Home(page),
-        counts: false,
-        originals: true,
-        groups: false,
-    };
-    engine.with_originals(&query).unwrap().originals
+    let query = FullQuery { originals: true, ..FullQuery::of(CountedQuery::Home(page)) };
+    engine.full_page(&query).unwrap().originals
 }
 
 #[test]

@@ -49,15 +49,15 @@ pub use codec::FrameCodec;
 pub use error::{DecodeError, EncodeError, FrameError, Problem};
 pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};
-pub use options::{ReadOptions, WriteOptions};
+pub use options::{Collapse, ReadOptions, WriteOptions};
 pub use reply::{
-    Broadcast, BroadcastChange, BroadcastRef, BroadcastState, Broadcasts, BroadcastsHead, CameBy,
-    Change, Changed, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit,
-    ErrorReply, Event, Events, Explained, Follow, Group, GroupChange, Groups, Marks, NoticeGroup,
-    NoticeKind, NoticePage, OneBroadcast, OnePost, Online, Original, Page, PageEnd, PageRest,
-    PageWriter, Position, Post, PostRef, Reactor, ReactorPage, Relation, Reply, Repost, Reposter,
-    ReposterPage, ResponseChange, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard,
-    Watching, Welcome, What, Why, Written, encode_reply,
+    Broadcast, BroadcastChange, BroadcastRef, BroadcastState, Broadcasts, BroadcastsHead,
+    BroughtBy, CameBy, Change, Changed, Collapsed, Comment, CommentPage, Counts, DeviceMark, Edge,
+    EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Follow, Group, GroupChange,
+    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OneBroadcast, OnePost, Online, Original,
+    Page, PageEnd, PageRest, PageWriter, Position, Post, PostRef, Reactor, ReactorPage, Relation,
+    Reply, Repost, Reposter, ReposterPage, ResponseChange, Scanned, ScannedItems, Status,
+    StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written, encode_reply,
 };
 pub use request::{
     Backup, BroadcastById, BroadcastCancel, BroadcastContent, BroadcastEnd, BroadcastFeed,

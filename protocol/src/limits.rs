@@ -38,6 +38,9 @@ pub const REACTION_KINDS: usize = 16;
 /// Users whom a post or a comment mentions at most. Checked by the server.
 pub const MENTIONS_MAX: usize = 50;
 
+/// Users whom a post of a collapsed page names that brought it too; the others are counted.
+pub const BROUGHT_BY_MAX: usize = 3;
+
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;
 

@@ -6,13 +6,13 @@
 //! | prefix | bytes |
 //! |---|---|
 //! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
-//! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups: of pages of posts only), \[viewer varint\] |
+//! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups, 16 collapse: of pages of posts only), \[viewer varint\], \[horizon_ms varint, top option varint\] |
 
 use bytes::{BufMut, BytesMut};
 
 use crate::error::DecodeError;
 use crate::limits::KEY_BYTES;
-use crate::wire::{Cursor, put_varint};
+use crate::wire::{Cursor, put_option, put_varint};
 
 /// Options of a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,31 @@ pub struct ReadOptions {
     /// Whether a page comes with the groups of the reader that have the authors. Only of reads that answer with
     /// a page of posts.
     pub groups: bool,
+    /// Whether a page has of several entries of one root the newest alone, and how. Only of reads that answer
+    /// with a page of posts.
+    pub collapse: Option<Collapse>,
+}
+
+/// How a page is collapsed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collapse {
+    /// How far apart the times of two entries of one root may be for the newer to stand for the older, in
+    /// milliseconds; 0 is the server's default.
+    pub horizon_ms: u64,
+    /// What the first page answered; absent on the first page.
+    pub top: Option<u64>,
+}
+
+impl Collapse {
+    fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let horizon_ms = cursor.take_varint("horizon_ms")?;
+        Ok(Self { horizon_ms, top: cursor.take_option("top", Cursor::take_varint)? })
+    }
+
+    fn encode(self, out: &mut BytesMut) {
+        put_varint(out, self.horizon_ms);
+        put_option(out, self.top, put_varint);
+    }
 }
 
 impl WriteOptions {
@@ -78,6 +103,9 @@ impl ReadOptions {
     /// Flag: groups are wanted.
     pub const GROUPS: u8 = 8;
 
+    /// Flag: the page is to be collapsed.
+    pub const COLLAPSE: u8 = 16;
+
     /// Of a read that counts nothing.
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Self::load_of(cursor, Self::VIEWER)
@@ -90,7 +118,8 @@ impl ReadOptions {
 
     /// Of a read that answers with a page of posts.
     pub(crate) fn load_page(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Self::load_of(cursor, Self::VIEWER | Self::COUNTS | Self::ORIGINALS | Self::GROUPS)
+        let parts = Self::ORIGINALS | Self::GROUPS | Self::COLLAPSE;
+        Self::load_of(cursor, Self::VIEWER | Self::COUNTS | parts)
     }
 
     fn load_of(cursor: &mut Cursor, known: u8) -> Result<Self, DecodeError> {
@@ -98,8 +127,9 @@ impl ReadOptions {
         let has_viewer = flags & Self::VIEWER != 0;
         let viewer = has_viewer.then(|| cursor.take_varint("viewer")).transpose()?;
         let has = |flag| flags & flag != 0;
+        let collapse = has(Self::COLLAPSE).then(|| Collapse::load(cursor)).transpose()?;
         let (counts, originals) = (has(Self::COUNTS), has(Self::ORIGINALS));
-        Ok(Self { viewer, counts, originals, groups: has(Self::GROUPS) })
+        Ok(Self { viewer, counts, originals, groups: has(Self::GROUPS), collapse })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
@@ -107,9 +137,13 @@ impl ReadOptions {
         let viewer = flag(self.viewer.is_some(), Self::VIEWER);
         let groups = flag(self.groups, Self::GROUPS);
         let counts = flag(self.counts, Self::COUNTS);
-        out.put_u8(viewer | counts | flag(self.originals, Self::ORIGINALS) | groups);
+        let collapse = flag(self.collapse.is_some(), Self::COLLAPSE);
+        out.put_u8(viewer | counts | flag(self.originals, Self::ORIGINALS) | groups | collapse);
         if let Some(viewer) = self.viewer {
             put_varint(out, viewer);
+        }
+        if let Some(collapse) = self.collapse {
+            collapse.encode(out);
         }
     }
 }

@@ -153,6 +153,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("REACTION_KINDS", limits::REACTION_KINDS as u64),
         ("MENTIONS_MAX", limits::MENTIONS_MAX as u64),
+        ("BROUGHT_BY_MAX", limits::BROUGHT_BY_MAX as u64),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),
@@ -186,11 +187,12 @@ fn the_flags_agree() {
     assert_eq!(meaning("write options", "options"), expected);
     let expected = format!(
         "bits: {} a viewer follows, {} posts come with counts, {} pages come with originals, \
-         {} pages come with groups; others must be 0",
+         {} pages come with groups, {} pages are collapsed; others must be 0",
         ReadOptions::VIEWER,
         ReadOptions::COUNTS,
         ReadOptions::ORIGINALS,
-        ReadOptions::GROUPS
+        ReadOptions::GROUPS,
+        ReadOptions::COLLAPSE
     );
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
@@ -255,6 +257,7 @@ fn example_page(position: Position, (at, text): (u64, Bytes)) -> Page {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     }
 }
 

@@ -270,6 +270,7 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     });
     let error = encode_reply(1, &page, &mut out).expect_err("not falling");
     assert_eq!((error.field(), error.problem()), ("id", Problem::Order));

@@ -43,6 +43,7 @@ mod broadcasts;
 mod changes;
 mod clients;
 mod cold;
+mod collapse;
 mod connection;
 mod counters;
 mod debug;

@@ -46,9 +46,9 @@ pub(crate) fn answer(
         Question::Counted(query) => {
             return responses::counted_page(engine.counted(query), request_id, out);
         }
-        Question::Originals(query) => {
-            let page = engine.with_originals(query);
-            return responses::page_with_originals(query, page, request_id, out);
+        Question::Full(query) => {
+            let page = engine.full_page(query);
+            return responses::full_page(query, page, request_id, out);
         }
         Question::CountedPost(id, viewer) => {
             engine.counted_post(*id, *viewer).map(responses::counted_post)
@@ -123,9 +123,9 @@ pub(crate) fn answer_resident(
             let page = engine.counted(query).transpose()?;
             return Some(responses::counted_page(page, request_id, out));
         }
-        Question::Originals(query) => {
-            let page = engine.with_originals(query).transpose()?;
-            return Some(responses::page_with_originals(query, page, request_id, out));
+        Question::Full(query) => {
+            let page = engine.full_page(query).transpose()?;
+            return Some(responses::full_page(query, page, request_id, out));
         }
         Question::CountedPost(id, viewer) => {
             engine.counted_post(*id, *viewer).transpose()?.map(responses::counted_post)

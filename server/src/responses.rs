@@ -9,6 +9,7 @@ use fanfold_protocol::{
     PageWriter, Reactor, ReactorPage, Reply, ResponseChange, What,
 };
 
+use crate::collapse;
 use crate::notices;
 use crate::reply::{self, Refusal, end, position, post, push, refuse};
 use crate::reposts;
@@ -28,10 +29,10 @@ pub(crate) fn counted_page(
     page_with(&page, rest, request_id, out)
 }
 
-/// Appends a page with its originals.
-pub(crate) fn page_with_originals(
-    query: &engine::OriginalsQuery,
-    result: Result<engine::OriginalsPage, Error>,
+/// Appends a page with all that was asked for beside it.
+pub(crate) fn full_page(
+    query: &engine::FullQuery,
+    result: Result<engine::FullPage, Error>,
     request_id: u32,
     out: &mut BytesMut,
 ) -> Refusal {
@@ -39,14 +40,17 @@ pub(crate) fn page_with_originals(
         Ok(page) => page,
         Err(error) => return refuse(request_id, reply::refusal(&error), out),
     };
-    let engine::OriginalsPage { page, counts: each, originals, original_counts, came_by } = found;
+    let engine::FullPage { page, counts: each, originals, original_counts, came_by, collapsed } =
+        found;
     let each: Vec<Counts> = each.iter().map(counts).collect();
     let original_counts: Vec<Counts> = original_counts.iter().map(counts).collect();
     let originals: Vec<Original> = originals.into_iter().map(reposts::original).collect();
     let counts = query.counts.then_some(each.as_slice());
     let came_by = query.groups.then(|| groups_of(came_by));
     let (originals, original_counts) = (&originals, &original_counts);
-    let rest = PageRest { counts, originals, original_counts, came_by: came_by.as_ref() };
+    let collapsed = collapsed.as_ref().map(collapse::collapsed);
+    let (came_by, collapsed) = (came_by.as_ref(), collapsed.as_ref());
+    let rest = PageRest { counts, originals, original_counts, came_by, collapsed };
     page_with(&page, rest, request_id, out)
 }
 

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use fanfold_engine::{
     Action, BroadcastId, BroadcastsQuery, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder,
-    CommentsQuery, ContentWanted, CountedQuery, EdgeQuery, GroupName, GroupQuery, Key,
-    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, NoticesQuery, OriginalsQuery, Position,
-    PostId, ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
-    Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
+    CommentsQuery, ContentWanted, CountedQuery, EdgeQuery, FullQuery, GroupName, GroupQuery, Key,
+    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, NoticesQuery, Position, PostId,
+    ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp,
+    UnreadQuery, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
 use crate::broadcasts;
+use crate::collapse;
 use crate::marks;
 use crate::notices;
 use crate::reposts;
@@ -33,7 +34,7 @@ pub(crate) enum Question {
     Groups(UserId, Option<UserId>),
     Members(MembersQuery),
     Counted(CountedQuery),
-    Originals(OriginalsQuery),
+    Full(FullQuery),
     CountedPost(PostId, Option<UserId>),
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
@@ -165,13 +166,13 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Backup(backup) => Question::Backup(backup.name().to_owned()),
         Request::Advise => Question::Advise,
         Request::Home(timeline) if has_more(timeline.options) => {
-            originals(CountedQuery::Home(timeline_query(timeline)), timeline.options)
+            full(CountedQuery::Home(timeline_query(timeline)), timeline.options)
         }
         Request::Outbox(timeline) if has_more(timeline.options) => {
-            originals(CountedQuery::Outbox(timeline_query(timeline)), timeline.options)
+            full(CountedQuery::Outbox(timeline_query(timeline)), timeline.options)
         }
         Request::Group(feed) if has_more(feed.page.options) => {
-            originals(CountedQuery::Group(group_query(feed)), feed.page.options)
+            full(CountedQuery::Group(group_query(feed)), feed.page.options)
         }
         Request::Home(timeline) if timeline.options.counts => counted_home(timeline),
         Request::Outbox(timeline) if timeline.options.counts => counted_outbox(timeline),
@@ -294,12 +295,13 @@ fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {
 
 /// Whether a page comes with more than counts.
 fn has_more(options: wire::ReadOptions) -> bool {
-    options.originals || options.groups
+    options.originals || options.groups || options.collapse.is_some()
 }
 
-fn originals(of: CountedQuery, options: wire::ReadOptions) -> Question {
-    let wire::ReadOptions { counts, originals, groups, .. } = options;
-    Question::Originals(OriginalsQuery { of, counts, originals, groups })
+fn full(of: CountedQuery, options: wire::ReadOptions) -> Question {
+    let wire::ReadOptions { counts, originals, groups, collapse, .. } = options;
+    let collapse = collapse.map(collapse::collapse);
+    Question::Full(FullQuery { of, counts, originals, groups, collapse })
 }
 
 fn on_pair(
@@ -432,6 +434,7 @@ pub(crate) fn limit(limit: u32) -> usize {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use fanfold_engine::Collapse;
 
     use super::*;
 
@@ -521,8 +524,15 @@ mod tests {
             wire::ReadOptions { viewer: Some(3), counts: true, ..wire::ReadOptions::default() };
         let (user, span, limit) = (5, wire::Span::After(77), 0);
         let counted = Request::Outbox(wire::Timeline { options, user, span, limit });
-        let expected = Question::Counted(CountedQuery::Outbox(expected));
-        assert_eq!(question(&counted), Some(expected));
+        let of = CountedQuery::Outbox(expected);
+        assert_eq!(question(&counted), Some(Question::Counted(of.clone())));
+        let collapse = Some(wire::Collapse { horizon_ms: 5_000, top: Some(80) });
+        let options = wire::ReadOptions { collapse, ..options };
+        let collapsed = Request::Outbox(wire::Timeline { options, user, span, limit });
+        let (horizon, top) = (Duration::from_secs(5), Some(PostId(80)));
+        let collapse = Some(Collapse { horizon, top });
+        let expected = FullQuery { counts: true, collapse, ..FullQuery::of(of) };
+        assert_eq!(question(&collapsed), Some(Question::Full(expected)));
     }
 
     #[test]

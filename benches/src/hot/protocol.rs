@@ -91,6 +91,7 @@ fn sample() -> Page {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     }
 }
 

@@ -161,6 +161,7 @@ mod tests {
             originals: Vec::new(),
             original_counts: Vec::new(),
             groups: Vec::new(),
+            collapsed: None,
         }
     }
 

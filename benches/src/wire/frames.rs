@@ -81,6 +81,7 @@ mod tests {
             originals: Vec::new(),
             original_counts: Vec::new(),
             came_by: None,
+            collapsed: None,
         });
         let mut out = BytesMut::new();
         (1..=count).for_each(|id| encode_reply(id, &page, &mut out).unwrap());

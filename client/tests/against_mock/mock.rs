@@ -224,6 +224,15 @@ pub(crate) fn page(ids: &[u64], end: PageEnd) -> Reply {
     let position = Position { epoch: 1, sequence: 99 };
     let posts = ids.iter().map(post).collect();
     let (originals, original_counts) = (Vec::new(), Vec::new());
-    let (counts, came_by) = (None, None);
-    Reply::Page(Page { position, end, posts, counts, originals, original_counts, came_by })
+    let (counts, came_by, collapsed) = (None, None, None);
+    Reply::Page(Page {
+        position,
+        end,
+        posts,
+        counts,
+        originals,
+        original_counts,
+        came_by,
+        collapsed,
+    })
 }

@@ -279,6 +279,7 @@ impl State {
             originals: Vec::new(),
             original_counts: Vec::new(),
             came_by: None,
+            collapsed: None,
         })
     }
 

@@ -2,15 +2,17 @@
 
 use super::Engine;
 use crate::error::Result;
+use crate::full::{FullPage, FullQuery};
 use crate::read::content::Reach;
 use crate::read::{originals, reposters};
-use crate::repost::{OriginalsPage, OriginalsQuery, RepostersPage, RepostersQuery};
+use crate::repost::{RepostersPage, RepostersQuery};
 
 impl Engine {
-    /// A page of a home, an outbox or a group's feed, as asked with counts, with each original that its reposts
-    /// refer to, or the word that it is deleted, within the page's bytes, and with the reader's groups that have
-    /// the authors; all as of the page's position.
-    pub fn with_originals(&self, query: &OriginalsQuery) -> Result<OriginalsPage> {
+    /// A page of a home, an outbox or a group's feed with all that may be asked for beside it, as of the page's
+    /// position: counts; each original that its reposts refer to, or the word that it is deleted, within the
+    /// page's bytes; the reader's groups that have the authors. A [collapsed](crate::Collapse) page has of
+    /// several entries of one root the newest alone, and as many entries as any other.
+    pub fn full_page(&self, query: &FullQuery) -> Result<FullPage> {
         self.read(|shared| originals::page(shared, query, Reach::Files))
     }
 

@@ -1,12 +1,15 @@
 //! A page that is asked for, and how many entries have to be looked at for it.
 //!
 //! A look takes one entry more than the page has, which tells whether there is more. If the
-//! [`Judge`] hides some of them, the next look takes twice as many, so that a long stretch of hidden
-//! ones costs linear time.
+//! [`Judge`] hides some of them, or the [`Collapser`] drops some, the next look takes twice as many, so that
+//! a long stretch of hidden ones costs linear time.
 
+use crate::collapse::{BroughtBy, Collapse};
 use crate::error::Result;
-use crate::ids::Sequence;
+use crate::ids::{Position, PostId, Sequence};
 use crate::query::{Span, TimelineQuery};
+use crate::read::authors::Authors;
+use crate::read::collapse::Collapser;
 use crate::read::counts::Counting;
 use crate::read::judge::{Feed, Judge};
 use crate::shared::Shared;
@@ -16,15 +19,26 @@ use crate::views::state::State;
 /// meanwhile. Then the next one stays with the state, and looks at files that were read a moment ago.
 pub(crate) const STALE_MAX: u32 = 3;
 
-/// See the module.
+/// What is wanted with the entries of a page.
 #[derive(Clone, Copy, Debug)]
+pub(crate) struct Extras {
+    pub(crate) counting: Counting,
+    pub(crate) collapse: Option<Collapse>,
+}
+
+/// See the module.
+#[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) query: &'a TimelineQuery,
-    pub(crate) counting: Counting,
+    pub(crate) extras: Extras,
     feed: Feed,
     /// What the next look takes, less one.
     limit: usize,
     stale: u32,
+    /// Of whom the feed is made, as of the position of the look, if the page is collapsed and has reposts.
+    authors: Option<Authors>,
+    /// For whom each entry stands that fitted, if the page is collapsed.
+    brought_by: Vec<BroughtBy>,
 }
 
 /// What tells whether entries can still be judged as of the position of their selection; `None`:
@@ -43,14 +57,33 @@ impl Turns {
     }
 }
 
+impl Extras {
+    /// Only the entries.
+    pub(crate) const NONE: Self = Self::counted(Counting::No);
+
+    pub(crate) const fn counted(counting: Counting) -> Self {
+        Self { counting, collapse: None }
+    }
+}
+
 impl<'a> Asked<'a> {
-    pub(crate) fn new(feed: Feed, query: &'a TimelineQuery, counting: Counting) -> Self {
-        Self { query, counting, feed, limit: query.limit, stale: 0 }
+    pub(crate) fn new(feed: Feed, query: &'a TimelineQuery, extras: Extras) -> Self {
+        // A quarter more at once saves most collapsed pages a second look.
+        let more = extras.collapse.map_or(0, |_| query.limit / 4 + 1);
+        let limit = query.limit + more;
+        Self { query, extras, feed, limit, stale: 0, authors: None, brought_by: Vec::new() }
     }
 
     /// What the next look looks for.
     pub(crate) fn raw(&self) -> TimelineQuery {
-        TimelineQuery { limit: self.limit, ..*self.query }
+        let top = self.extras.collapse.and_then(|collapse| collapse.top);
+        let above = top.map(|top| PostId(top.0.saturating_add(1)));
+        let span = match (self.query.span, above) {
+            (Span::Newest, Some(above)) => Span::Before(above),
+            (Span::Before(cursor), Some(above)) => Span::Before(cursor.min(above)),
+            (span, _) => span,
+        };
+        TimelineQuery { limit: self.limit, span, ..*self.query }
     }
 
     /// Whether the next look goes through files under the state lock.
@@ -58,15 +91,60 @@ impl<'a> Asked<'a> {
         STALE_MAX <= self.stale
     }
 
-    /// Leaves out of `entries`, which were selected from this state, what the reader does not see.
-    /// False if that leaves too few: then the next look takes more.
-    pub(crate) fn fit(&mut self, state: &State, entries: &mut Vec<Sequence>) -> bool {
+    /// Whether it has to be known of whom the feed is made, for a page that may have any post.
+    pub(crate) fn wants_authors(&self, state: &State) -> bool {
+        self.extras.collapse.is_some() && !state.reposts.is_empty()
+    }
+
+    /// Of whom the feed is made, as of the look that is to be fitted.
+    pub(crate) fn set_authors(&mut self, authors: Authors) {
+        self.authors = Some(authors);
+    }
+
+    /// For whom each entry stands that fitted, if the page is collapsed.
+    pub(crate) fn take_brought_by(&mut self) -> Vec<BroughtBy> {
+        std::mem::take(&mut self.brought_by)
+    }
+
+    /// Leaves out of `entries`, which were selected from this state at `position`, what the reader does not
+    /// see, and what the page drops. False if that leaves too few: then the next look takes more.
+    pub(crate) fn fit(
+        &mut self,
+        state: &State,
+        position: Position,
+        entries: &mut Vec<Sequence>,
+    ) -> bool {
         let judge = Judge::of(state, self.feed, self.query);
         if judge.is_idle() {
-            return true;
+            return self.fit_idle(position, entries);
         }
-        let (is_all, wanted) = (entries.len() <= self.limit, self.query.limit + 1);
+        let is_all = entries.len() <= self.limit;
         entries.retain(|entry| judge.sees(*entry));
+        let Some(collapse) = self.extras.collapse else { return self.is_enough(entries, is_all) };
+        let is_all = cut(entries, collapse.top_at(position)) || is_all;
+        let authors = self.authors.take().unwrap_or_default();
+        let collapser = Collapser::new(judge, &authors, &collapse, position);
+        let lines = collapser.retain(entries);
+        let is_enough = self.is_enough(entries, is_all);
+        if is_enough {
+            self.brought_by = collapser.brought_by(entries, &lines);
+        }
+        is_enough
+    }
+
+    /// The same where nothing was hidden from anybody at that position: then there was no repost either.
+    fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) -> bool {
+        let Some(collapse) = self.extras.collapse else { return true };
+        let is_all = entries.len() <= self.limit;
+        let is_all = cut(entries, collapse.top_at(position)) || is_all;
+        let is_enough = self.is_enough(entries, is_all);
+        self.brought_by = vec![BroughtBy::default(); entries.len()];
+        is_enough
+    }
+
+    /// Cuts what is left to what the page needs; false if that is too little, and not all there is.
+    fn is_enough(&mut self, entries: &mut Vec<Sequence>, is_all: bool) -> bool {
+        let wanted = self.query.limit + 1;
         if entries.len() < wanted && !is_all {
             self.limit = self.limit.saturating_mul(2);
             return false;
@@ -84,16 +162,24 @@ impl<'a> Asked<'a> {
         &mut self,
         shared: &Shared,
         turns: Turns,
+        position: Position,
         entries: &mut Vec<Sequence>,
     ) -> Result<bool> {
         if turns.is_idle() {
-            return Ok(true);
+            return Ok(self.fit_idle(position, entries));
         }
         let state = shared.state()?;
         if Turns::of(&state) != turns {
             self.stale += 1;
             return Ok(false);
         }
-        Ok(self.fit(&state, entries))
+        Ok(self.fit(&state, position, entries))
     }
+}
+
+/// Cuts off what is above the top; whether there was any. A page that goes up ends there.
+fn cut(entries: &mut Vec<Sequence>, top: PostId) -> bool {
+    let above = entries.iter().take_while(|entry| Sequence::from(top) < **entry).count();
+    entries.drain(..above);
+    0 < above
 }

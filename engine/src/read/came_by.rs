@@ -4,9 +4,9 @@
 //! page tells of that. Each member of each group is looked at once, most of them only by one bit.
 
 use crate::error::Result;
+use crate::full::CameBy;
 use crate::ids::UserId;
 use crate::query::{Page, Post};
-use crate::repost::CameBy;
 use crate::shared::Shared;
 use crate::views::groups::Group;
 use crate::views::state::State;

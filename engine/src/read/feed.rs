@@ -5,11 +5,13 @@
 
 use std::time::{Duration, Instant};
 
+use crate::collapse::{Collapse, Collapsed};
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
 use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
+use crate::read::asked::Extras;
 use crate::read::content::{Content, Reach};
 use crate::read::counts::{self, Counting};
 use crate::read::draft::Draft;
@@ -27,20 +29,20 @@ pub(crate) fn home<'a>(
     query: &TimelineQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    let selection = select_home(shared, query, Counting::No, reach)?;
+    let selection = select_home(shared, query, Extras::NONE, reach)?;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 fn select_home(
     shared: &Shared,
     query: &TimelineQuery,
-    counting: Counting,
+    extras: Extras,
     reach: Reach,
 ) -> Result<Option<Selection>> {
     check_limit(query.limit)?;
     match reach {
-        Reach::Files => select::home(shared, query, counting, &mut Steps::default()).map(Some),
-        Reach::Memory => select::resident_home(shared, query, counting),
+        Reach::Files => select::home(shared, query, extras, &mut Steps::default()).map(Some),
+        Reach::Memory => select::resident_home(shared, query, extras),
     }
 }
 
@@ -50,7 +52,7 @@ pub(crate) fn group<'a>(
     query: &GroupQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    let selection = select_group(shared, query, Counting::No, reach)?;
+    let selection = select_group(shared, query, Extras::NONE, reach)?;
     let query = &query.page;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
@@ -58,14 +60,14 @@ pub(crate) fn group<'a>(
 fn select_group(
     shared: &Shared,
     query: &GroupQuery,
-    counting: Counting,
+    extras: Extras,
     reach: Reach,
 ) -> Result<Option<Selection>> {
     check_limit(query.page.limit)?;
     check_owner(query.page.user, query.page.viewer)?;
     match reach {
-        Reach::Files => select::group(shared, query, counting).map(Some),
-        Reach::Memory => select::resident_group(shared, query, counting),
+        Reach::Files => select::group(shared, query, extras).map(Some),
+        Reach::Memory => select::resident_group(shared, query, extras),
     }
 }
 
@@ -74,7 +76,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     check_limit(query.limit)?;
     let mut steps = Steps::default();
     let begun = Instant::now();
-    let selection = select::home(shared, query, Counting::No, &mut steps)?;
+    let selection = select::home(shared, query, Extras::NONE, &mut steps)?;
     let selected = Instant::now();
     let page = Draft::new(shared, selection, query, Reach::Files).page()?;
     let (position, entries) =
@@ -103,20 +105,20 @@ pub(crate) fn outbox<'a>(
     query: &TimelineQuery,
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
-    let selection = select_outbox(shared, query, Counting::No, reach)?;
+    let selection = select_outbox(shared, query, Extras::NONE, reach)?;
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
 fn select_outbox(
     shared: &Shared,
     query: &TimelineQuery,
-    counting: Counting,
+    extras: Extras,
     reach: Reach,
 ) -> Result<Option<Selection>> {
     check_limit(query.limit)?;
     match reach {
-        Reach::Files => select::outbox(shared, query, counting).map(Some),
-        Reach::Memory => select::resident_outbox(shared, query, counting),
+        Reach::Files => select::outbox(shared, query, extras).map(Some),
+        Reach::Memory => select::resident_outbox(shared, query, extras),
     }
 }
 
@@ -126,47 +128,58 @@ pub(crate) fn counted(
     query: &CountedQuery,
     reach: Reach,
 ) -> Result<Option<CountedPage>> {
-    maybe_counted(shared, query, true, reach)
+    let page = page(shared, query, (true, None), reach)?;
+    Ok(page.map(|(page, _)| page))
 }
 
-/// The same, or without counts.
-pub(crate) fn maybe_counted(
+/// The same, or without counts, or collapsed.
+pub(crate) fn page(
     shared: &Shared,
     query: &CountedQuery,
-    is_counted: bool,
+    (is_counted, collapse): (bool, Option<Collapse>),
     reach: Reach,
-) -> Result<Option<CountedPage>> {
+) -> Result<Option<(CountedPage, Option<Collapsed>)>> {
+    collapse.map_or(Ok(()), |collapse| collapse.check())?;
     let counting = |reader| if is_counted { Counting::For(reader) } else { Counting::No };
+    let extras = |reader| Extras { counting: counting(reader), collapse };
     let (selection, page) = match query {
         CountedQuery::Home(page) => {
             // A home is read by its user, unless somebody else is named.
-            let counting = counting(page.viewer.or(Some(page.user)));
-            (select_home(shared, page, counting, reach)?, page)
+            let extras = extras(page.viewer.or(Some(page.user)));
+            (select_home(shared, page, extras, reach)?, page)
         }
         CountedQuery::Outbox(page) => {
-            (select_outbox(shared, page, counting(page.viewer), reach)?, page)
+            (select_outbox(shared, page, extras(page.viewer), reach)?, page)
         }
         CountedQuery::Group(group) => {
             let page = &group.page;
-            let counting = counting(page.viewer.or(Some(page.user)));
-            (select_group(shared, group, counting, reach)?, page)
+            let extras = extras(page.viewer.or(Some(page.user)));
+            (select_group(shared, group, extras, reach)?, page)
         }
     };
     let Some(mut selection) = selection else { return Ok(None) };
-    let entries = if is_counted { selection.entries.clone() } else { Vec::new() };
+    let has_any = is_counted || collapse.is_some();
+    let entries = if has_any { selection.entries.clone() } else { Vec::new() };
     let counts = std::mem::take(&mut selection.counts);
+    let mut brought_by = std::mem::take(&mut selection.brought_by);
     let draft = Draft::new(shared, selection, page, reach);
     let Some(page) = draft.page()? else { return Ok(None) };
-    if !is_counted {
-        return Ok(Some(CountedPage { page, counts: Vec::new() }));
-    }
-    let of = |post: &Post| {
+    let place = |post: &Post| {
         let post = Sequence::from(post.id);
-        let place = entries.binary_search_by(|entry| post.cmp(entry)).ok();
-        place.and_then(|place| counts.get(place)).copied().unwrap_or_default()
+        entries.binary_search_by(|entry| post.cmp(entry)).ok()
     };
-    let counts = page.posts.iter().map(of).collect();
-    Ok(Some(CountedPage { page, counts }))
+    let places: Vec<usize> = page.posts.iter().filter_map(place).collect();
+    let collapsed = collapse.map(|collapse| {
+        let mut take = |place: &usize| brought_by.get_mut(*place).map(std::mem::take);
+        let brought_by = places.iter().map(|place| take(place).unwrap_or_default()).collect();
+        Collapsed { top: collapse.top_at(page.position), brought_by }
+    });
+    let counts = if is_counted { of_places(&counts, &places) } else { Vec::new() };
+    Ok(Some((CountedPage { page, counts }, collapsed)))
+}
+
+fn of_places(counts: &[Counts], places: &[usize]) -> Vec<Counts> {
+    places.iter().map(|place| counts.get(*place).copied().unwrap_or_default()).collect()
 }
 
 /// One post, unless it is deleted or hidden from the viewer. Within memory: `None` if that is not

@@ -51,6 +51,11 @@ impl<'a> Judge<'a> {
         Self { state, viewer: Viewer::new(state, viewer), reader: None, feed: Feed::Outbox }
     }
 
+    /// What it judges by.
+    pub(crate) fn state(&self) -> &'a State {
+        self.state
+    }
+
     /// Whether everything is seen.
     pub(crate) fn is_idle(&self) -> bool {
         self.state.is_all_seen()

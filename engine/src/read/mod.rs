@@ -6,8 +6,9 @@
 //! ```
 //!
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
-//! * [`select`]: which posts a page has; [`judge`]: which of these its reader sees; [`asked`]: how many
-//!   entries are looked at for that.
+//! * [`select`]: which posts a page has; [`judge`]: which of these its reader sees; [`collapse`]: which of
+//!   those others stand for; [`authors`]: of whom a feed is made; [`asked`]: how many entries are looked at
+//!   for that.
 //! * [`stands`]: whether an entry still holds.
 //! * [`content`]: where their content is.
 //! * [`draft`]: a page whose ids are known, and its content.
@@ -36,10 +37,12 @@
 
 pub(crate) mod activity;
 pub(crate) mod asked;
+pub(crate) mod authors;
 pub(crate) mod broadcast_draft;
 pub(crate) mod broadcasts;
 pub(crate) mod came_by;
 pub(crate) mod changes;
+pub(crate) mod collapse;
 pub(crate) mod comments;
 pub(crate) mod content;
 pub(crate) mod counts;

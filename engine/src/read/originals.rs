@@ -1,5 +1,5 @@
 //! A page with all that may be asked for beside it: what its posts were responded with, what its reposts
-//! refer to, and by which groups they came, as of the page's own position.
+//! refer to, by which groups they came, and for whom they stand, as of the page's own position.
 //!
 //! Originals are found after the page: since when a root is gone stands in memory as long as the database
 //! is open, so that it can be told of any position that was read before.
@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::full::{CameBy, FullPage, FullQuery};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::log::view::Segments;
@@ -15,18 +16,14 @@ use crate::read::came_by;
 use crate::read::content::{Content, Reach};
 use crate::read::counts::{self, Counting};
 use crate::read::feed;
-use crate::repost::{CameBy, Original, OriginalsPage, OriginalsQuery, Repost};
+use crate::repost::{Original, Repost};
 use crate::shared::Shared;
 
 /// A page with its originals. Within memory: `None` if that is not enough.
-pub(crate) fn page(
-    shared: &Shared,
-    query: &OriginalsQuery,
-    reach: Reach,
-) -> Result<Option<OriginalsPage>> {
+pub(crate) fn page(shared: &Shared, query: &FullQuery, reach: Reach) -> Result<Option<FullPage>> {
     loop {
-        let counted = feed::maybe_counted(shared, &query.of, query.counts, reach)?;
-        let Some(CountedPage { page, counts }) = counted else { return Ok(None) };
+        let page = feed::page(shared, &query.of, (query.counts, query.collapse), reach)?;
+        let Some((CountedPage { page, counts }, collapsed)) = page else { return Ok(None) };
         let found = if query.originals { find(shared, &page, reach)? } else { NONE };
         let found = match found {
             Originals::Found(found) => found,
@@ -35,7 +32,8 @@ pub(crate) fn page(
             Originals::Changed => continue,
         };
         let (original_counts, came_by) = (Vec::new(), CameBy::default());
-        let mut answer = OriginalsPage { page, counts, originals: found, original_counts, came_by };
+        let originals = found;
+        let mut answer = FullPage { page, counts, originals, original_counts, came_by, collapsed };
         answer.cut(&query.of);
         let is_counted = !query.counts || answer.count(shared, &query.of)?;
         if is_counted && (!query.groups || answer.find_groups(shared, &query.of)?) {
@@ -129,7 +127,7 @@ fn is_up(query: &CountedQuery) -> bool {
     matches!(page.span, Span::After(_))
 }
 
-impl OriginalsPage {
+impl FullPage {
     /// Originals count towards the bytes of a page: it ends with the post with which these reach the bound.
     fn cut(&mut self, query: &CountedQuery) {
         let is_up = is_up(query);
@@ -152,7 +150,9 @@ impl OriginalsPage {
         }
         let kept = if is_up { count - kept..count } else { 0..kept };
         keep(&mut self.page.posts, kept.clone());
-        keep(&mut self.counts, kept);
+        keep(&mut self.counts, kept.clone());
+        let brought_by = self.collapsed.as_mut().map(|collapsed| &mut collapsed.brought_by);
+        brought_by.into_iter().for_each(|brought_by| keep(brought_by, kept.clone()));
         self.page.end = PageEnd::Bytes;
         let posts = &self.page.posts;
         let is_needed = |root| posts.iter().any(|post: &Post| refers_to(post, root));

@@ -7,15 +7,18 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use crate::collapse::BroughtBy;
 use crate::delivery::build::build;
 use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp, UserId};
 use crate::log::view::Segments;
 use crate::query::{Counts, GroupQuery, TimelineQuery};
-use crate::read::asked::{Asked, Turns};
+use crate::read::asked::{Asked, Extras, Turns};
+use crate::read::authors::{Authors, Gathered};
+use crate::read::collapse;
 use crate::read::content::Reach;
-use crate::read::counts::{self, Counting};
+use crate::read::counts;
 use crate::read::groups;
 use crate::read::judge::Feed;
 use crate::read::merge::Merge;
@@ -36,6 +39,8 @@ pub(crate) struct Selection {
     pub(crate) entries: Vec<Sequence>,
     /// What each was responded with, if that is wanted.
     pub(crate) counts: Vec<Counts>,
+    /// For whom each stands, if the page is collapsed.
+    pub(crate) brought_by: Vec<BroughtBy>,
     /// Where the contents of the entries are, if any of them was revised; else empty.
     pub(crate) places: Vec<Sequence>,
     /// The log as it was then: what is erased meanwhile can still be fetched.
@@ -91,11 +96,11 @@ pub(crate) struct Followees {
 pub(crate) fn home(
     shared: &Shared,
     query: &TimelineQuery,
-    counting: Counting,
+    extras: Extras,
     steps: &mut Steps,
 ) -> Result<Selection> {
     let (mut followees, mut is_below_inbox) = (None, false);
-    let mut asked = Asked::new(Feed::Home, query, counting);
+    let mut asked = Asked::new(Feed::Home, query, extras);
     loop {
         let is_stubborn = asked.is_stubborn();
         let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
@@ -125,21 +130,17 @@ pub(crate) fn home(
 pub(crate) fn resident_home(
     shared: &Shared,
     query: &TimelineQuery,
-    counting: Counting,
+    extras: Extras,
 ) -> Result<Option<Selection>> {
     let known = Known::default();
-    let mut asked = Asked::new(Feed::Home, query, counting);
+    let mut asked = Asked::new(Feed::Home, query, extras);
     look_at_home(shared, &mut asked, known, &mut Steps::default(), Reach::Memory)
         .map(|(_, look)| look.done())
 }
 
 /// A page of the user's outbox.
-pub(crate) fn outbox(
-    shared: &Shared,
-    query: &TimelineQuery,
-    counting: Counting,
-) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Outbox, query, counting);
+pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery, extras: Extras) -> Result<Selection> {
+    let mut asked = Asked::new(Feed::Outbox, query, extras);
     loop {
         match look_at_outbox(shared, &mut asked)? {
             (_, Ok(selection)) => return Ok(selection),
@@ -158,15 +159,15 @@ pub(crate) fn outbox(
 pub(crate) fn resident_outbox(
     shared: &Shared,
     query: &TimelineQuery,
-    counting: Counting,
+    extras: Extras,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Outbox, query, counting);
+    let mut asked = Asked::new(Feed::Outbox, query, extras);
     Ok(look_at_outbox(shared, &mut asked)?.1.ok())
 }
 
 /// A page of the feed of one of the user's groups.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Group, &query.page, counting);
+pub(crate) fn group(shared: &Shared, query: &GroupQuery, extras: Extras) -> Result<Selection> {
+    let mut asked = Asked::new(Feed::Group, &query.page, extras);
     loop {
         match look_at_group(shared, query, &mut asked)? {
             (_, Ok(selection)) => return Ok(selection),
@@ -185,9 +186,9 @@ pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> 
 pub(crate) fn resident_group(
     shared: &Shared,
     query: &GroupQuery,
-    counting: Counting,
+    extras: Extras,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Group, &query.page, counting);
+    let mut asked = Asked::new(Feed::Group, &query.page, extras);
     Ok(look_at_group(shared, query, &mut asked)?.1.ok())
 }
 
@@ -207,11 +208,19 @@ fn look_at_home(
     let (raw, looked) = loop {
         let raw = asked.raw();
         let mut looked = look(&state, shared.log.segments(), (&raw, now), known, steps)?;
+        if looked.wants_authors(&state, asked) {
+            match Gathered::of_home(&state, asked.query, known.followees, now)? {
+                Gathered::Authors(authors) => asked.set_authors(authors),
+                Gathered::Unread(excerpt, stamp) => break (raw, Look::Followees(excerpt, stamp)),
+            }
+        }
         if let Look::Done(selection) = &mut looked {
-            if !selection.fit(|entries| Ok(asked.fit(&state, entries)))? {
+            let position = selection.position;
+            if !selection.fit(|entries| Ok(asked.fit(&state, position, entries)))? {
                 continue;
             }
-            selection.counts = counts::now(&state, &selection.entries, asked.counting);
+            selection.counts = counts::now(&state, &selection.entries, asked.extras.counting);
+            selection.brought_by = asked.take_brought_by();
         }
         break (raw, looked);
     };
@@ -315,6 +324,9 @@ fn pull(
         let raw = asked.raw();
         let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
         let mut entries = nearest(&resident, &authors, &raw)?;
+        if asked.wants_authors(state) {
+            asked.set_authors(Authors::new(authors.clone()));
+        }
         if resident.missed.get() && asked.is_stubborn() {
             entries = nearest(&state.outboxes, &authors, &raw)?;
         } else if resident.missed.get() {
@@ -323,10 +335,11 @@ fn pull(
             let rest = Rest { position, segments, authors, excerpts, turns, revised };
             return Ok((raw, Err(rest)));
         }
-        if asked.fit(state, &mut entries) {
-            let counts = counts::now(state, &entries, asked.counting);
+        if asked.fit(state, position, &mut entries) {
+            let counts = counts::now(state, &entries, asked.extras.counting);
+            let brought_by = asked.take_brought_by();
             let selection = Selection::of(state, segments, entries);
-            return Ok((raw, Ok(Selection { counts, ..selection })));
+            return Ok((raw, Ok(Selection { counts, brought_by, ..selection })));
         }
     }
 }
@@ -363,7 +376,7 @@ impl<'a> Reader<'a> {
         Some((all, edges.stamp(self.user)))
     }
 
-    fn followees(&self) -> usize {
+    pub(super) fn followees(&self) -> usize {
         self.state.graph.following.count(self.user) as usize
     }
 
@@ -399,7 +412,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Hands out the authors whose posts are in the home.
-    fn each_author(&self, each: impl FnMut(Ordinal)) -> Result<()> {
+    pub(super) fn each_author(&self, each: impl FnMut(Ordinal)) -> Result<()> {
         self.each_author_of(|_| true, each)
     }
 
@@ -455,7 +468,8 @@ impl Selection {
         segments: Arc<Segments>,
     ) -> Self {
         let places = revised.places(&entries);
-        Self { position, entries, places, counts: Vec::new(), segments }
+        let (counts, brought_by) = (Vec::new(), Vec::new());
+        Self { position, entries, places, counts, brought_by, segments }
     }
 
     /// Has `fit` leave out what the reader does not see; answers what that does. The places go with their
@@ -479,15 +493,27 @@ impl Selection {
         asked: &mut Asked<'_>,
         turns: Turns,
     ) -> Result<Option<Self>> {
-        if !self.fit(|entries| asked.fit_later(shared, turns, entries))? {
+        let position = self.position;
+        if !self.fit(|entries| asked.fit_later(shared, turns, position, entries))? {
             return Ok(None);
         }
-        let counts = counts::as_of(shared, self.position, &self.entries, asked.counting)?;
-        Ok(counts.map(|counts| Self { counts, ..self }))
+        let counts = counts::as_of(shared, position, &self.entries, asked.extras.counting)?;
+        let brought_by = asked.take_brought_by();
+        Ok(counts.map(|counts| Self { counts, brought_by, ..self }))
     }
 }
 
 impl Look {
+    /// Whether it has to be known of whom the home is made before the page is.
+    fn wants_authors(&self, state: &State, asked: &Asked<'_>) -> bool {
+        asked.wants_authors(state)
+            && match self {
+                Self::Done(selection) => collapse::concerns_any(state, &selection.entries),
+                Self::Followees(..) => false,
+                Self::Posts(_) | Self::Pulled(_) => true,
+            }
+    }
+
     fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),

@@ -1,5 +1,6 @@
 //! Tools for tests, here and in `benches`: nothing of this is part of the engine.
 //!
+//! * [`collapse`]: collapsed pages against the oracle's.
 //! * [`delivery`]: random ways to deliver.
 //! * [`disk`]: a simulated disk that does what real disks do when the power goes.
 //! * [`forge`]: makes the checksums of a changed file right again.
@@ -9,6 +10,7 @@
 //! * [`seed`]: one number that replays a failure.
 //! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
 
+pub mod collapse;
 pub mod delivery;
 pub mod disk;
 pub mod forge;

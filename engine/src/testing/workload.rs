@@ -275,6 +275,15 @@ impl Workload {
         weight.filter(|_| self.random.one_in(3))
     }
 
+    /// Of imports: at any time, or all within a minute, as what one story is about.
+    fn created_at(&mut self) -> Option<Timestamp> {
+        match self.random.below(6) {
+            0 => Some(Timestamp(self.random.below(1 << 41))),
+            1 => Some(Timestamp(1_000_000_000 + self.random.below(60_000))),
+            _ => None,
+        }
+    }
+
     fn post(&mut self, author: UserId) -> NewPost {
         let len = self.random.below(self.text_bytes_max + 1);
         let text: Vec<u8> = (0..len).map(|n| b'a' + (n % 26) as u8).collect();
@@ -282,7 +291,7 @@ impl Workload {
         NewPost {
             author,
             kind: u16::try_from(self.random.below(65_536)).unwrap_or(0),
-            created_at: self.random.one_in(3).then(|| Timestamp(self.random.below(1 << 41))),
+            created_at: self.created_at(),
             text: text.into(),
             meta: meta.into(),
             repost: None,

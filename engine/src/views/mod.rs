@@ -10,7 +10,7 @@
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`responses`]: reactions and comments, in lists; [`targets`]: which lists a post or comment has;
 //!   [`reactors`]: who reacted, by user.
-//! * [`reposts`]: what refers to what; [`sharded`]: a map that grows without a pause.
+//! * [`reposts`]: what refers to what; [`quotes`]: who quoted what is reposted a lot; [`sharded`]: a map that grows without a pause.
 //! * [`notices`]: which records concern whom.
 //! * [`marks`]: how far each device has seen a feed.
 //! * [`revisions`]: posts that were revised.
@@ -31,6 +31,7 @@ pub(crate) mod marks;
 pub(crate) mod notices;
 pub(crate) mod outbox;
 pub(crate) mod part;
+pub(crate) mod quotes;
 pub(crate) mod reactors;
 pub(crate) mod receipts;
 pub(crate) mod reposts;

@@ -1,12 +1,13 @@
 //! Reposts: what each refers to, and of each root who reposted it.
 //!
-//! Wholly in memory, some 45 bytes a repost and at most one bit for every other record; view files have
-//! it for the next open. Whether a sequence is a repost at all is asked for every entry of every page, so
+//! Wholly in memory, some 45 bytes a repost (and 25 more for a quote of what is reposted a lot) and at most
+//! one bit for every other record; view files have it for the next open. Whether a sequence is a repost at all is asked for every entry of every page, so
 //! that is a bit of a block:
 //!
 //! ```text
 //! blocks | 4,096 sequences -> a bit each | slots: offset, author, root, time .. ascending |
-//! roots  | root -> its author, its time, whether it is gone | reposts, ascending | who reposted it bare |
+//! roots  | root -> its author, its time, whether it is gone | reposts, ascending |
+//!        |         who reposted it bare, by user | who quoted it, by user, if it was reposted a lot |
 //! ```
 //!
 //! Invariants:
@@ -16,6 +17,7 @@
 
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
+use super::quotes::Quotes;
 use super::reactors::Reactors;
 use super::sharded::Sharded;
 use super::slots::SlotList;
@@ -23,6 +25,7 @@ use super::timeline::Removal;
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
 use crate::ids::{PostId, Sequence, Timestamp};
+use crate::limits::QUOTES_FROM;
 use crate::log::record::Began;
 
 /// Sequences of a block.
@@ -65,6 +68,7 @@ pub(crate) struct Root {
     /// Its reposts with their authors, ascending.
     pub(crate) reposts: SlotList<EDGE_WIDTH>,
     bare: Reactors,
+    quotes: Quotes,
 }
 
 #[derive(Debug)]
@@ -90,6 +94,42 @@ impl Root {
     /// Whether it was deleted.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone != Sequence(0)
+    }
+
+    /// Whether its reposts can be found by their authors.
+    pub(crate) fn is_by_author(&self) -> bool {
+        self.quotes.are_listed()
+    }
+
+    /// Its reposts by this author, in no order; all of them if it has them by author, else but the bare one.
+    pub(crate) fn by_author(&self, author: Ordinal) -> impl Iterator<Item = Sequence> {
+        self.bare.since(author).into_iter().chain(self.quotes.of(author))
+    }
+
+    fn add(&mut self, at: Sequence, author: Ordinal, is_bare: bool) {
+        self.reposts.push((at, author.0));
+        if is_bare {
+            self.bare.insert(author, at);
+        }
+        if self.is_by_author() {
+            if self.bare.since(author) != Some(at) {
+                self.quotes.insert(author, at);
+            }
+        } else if QUOTES_FROM <= self.reposts.len() {
+            let reposts = (0..self.reposts.len()).map(|index| self.reposts.entry(index));
+            let reposts = reposts.map(|(at, author)| (Ordinal(author), at));
+            let is_quote = |(author, at): &_| self.bare.since(*author) != Some(*at);
+            self.quotes = Quotes::list(reposts.filter(is_quote));
+        }
+    }
+
+    fn remove(&mut self, at: Sequence, author: Ordinal) {
+        self.reposts.remove(at);
+        if self.bare.since(author) == Some(at) {
+            self.bare.remove(author);
+        } else {
+            self.quotes.remove(author, at);
+        }
     }
 }
 
@@ -181,16 +221,14 @@ impl Reposts {
             gone: Sequence(0),
             reposts: SlotList::EMPTY,
             bare: Reactors::Nobody,
+            quotes: Quotes::default(),
         };
         let known = self.roots.make(root.0, new);
         // The second of two in a repaired log: the first counts.
         if known.reposts.last().is_some_and(|last| at <= last) {
             return;
         }
-        known.reposts.push((at, author.0));
-        if is_bare {
-            known.bare.insert(author, at);
-        }
+        known.add(at, author, is_bare);
         let (key, offset) = place(at);
         let block = self.blocks.make(key, Block::default);
         block.flip(offset);
@@ -216,13 +254,10 @@ impl Reposts {
             return;
         };
         let index = block.place(offset);
-        let Slot { root, author, is_bare, .. } = block.slots.remove(index);
+        let Slot { root, author, .. } = block.slots.remove(index);
         block.flip(offset);
         if let Some(root) = self.roots.get_mut(root.0) {
-            root.reposts.remove(at);
-            if is_bare && root.bare.since(author) == Some(at) {
-                root.bare.remove(author);
-            }
+            root.remove(at, author);
         }
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
@@ -309,6 +344,32 @@ mod tests {
         assert_eq!((reposts.count(PostId(3)), reposts.count(PostId(10))), (3, 0));
         assert_eq!(reposts.bare(PostId(3), Ordinal(2)), Some(Sequence(4_100)));
         assert_eq!(reposts.bare(PostId(3), Ordinal(9)), None);
+    }
+
+    #[test]
+    fn what_is_reposted_a_lot_is_found_by_author() {
+        let mut reposts = Reposts::default();
+        let upto = QUOTES_FROM as u64 + 200;
+        let all = (0..upto).map(|n| row(10 + n, u32::try_from(n % 50).unwrap(), 3, n < 50));
+        for row in all {
+            reposts.add(row);
+            let root = reposts.root(PostId(3)).unwrap();
+            assert_eq!(root.is_by_author(), QUOTES_FROM as u64 <= row.at.0 - 9);
+        }
+        let by_author = |reposts: &Reposts, author| {
+            let root = reposts.root(PostId(3)).unwrap();
+            let mut found: Vec<u64> = root.by_author(Ordinal(author)).map(|at| at.0).collect();
+            found.sort_unstable();
+            found
+        };
+        let expected: Vec<u64> = (0..upto).filter(|n| n % 50 == 7).map(|n| 10 + n).collect();
+        assert_eq!(by_author(&reposts, 7), expected);
+        // The bare one, a quote from before the list, and one from after.
+        let gone = [17, 67, *expected.last().unwrap()];
+        gone.iter().for_each(|at| reposts.post_deleted(PostId(*at), REMOVAL));
+        let left: Vec<u64> = expected.into_iter().filter(|at| !gone.contains(at)).collect();
+        assert_eq!(by_author(&reposts, 7), left);
+        assert_eq!(by_author(&reposts, 50), [0_u64; 0]);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 mod broadcasts;
 mod came_by;
 mod changed;
+mod collapsed;
 mod counts;
 mod edges;
 mod error;
@@ -41,6 +42,7 @@ pub use came_by::CameBy;
 pub use changed::{
     BroadcastChange, Change, Changed, EdgeChange, GroupChange, ResponseChange, What,
 };
+pub use collapsed::{BroughtBy, Collapsed};
 pub use counts::Counts;
 pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;

@@ -5,13 +5,15 @@
 //! |---|---|
 //! | position | epoch varint, sequence varint |
 //! | end | u8: 0 more, 1 end, 2 bytes |
-//! | rest | u8: 1 counts follow, 2 groups follow |
+//! | rest | u8: 1 counts follow, 2 groups follow, 4 for whom the posts stand |
 //! | count | u16 |
 //! | each | a post, ids strictly falling |
 //! | each | counts, if counted |
 //! | original count | u16; 0 unless originals were asked for |
 //! | each original | see `original` |
 //! | each original | counts, if counted |
+//! | groups | see `came_by`, if grouped |
+//! | collapsed | see `collapsed`, if collapsed |
 
 use bytes::{BufMut, BytesMut};
 
@@ -19,6 +21,7 @@ use crate::error::{DecodeError, EncodeError, Problem};
 use crate::kind::ReplyKind;
 use crate::order::{Direction, Run};
 use crate::reply::came_by::CameBy;
+use crate::reply::collapsed::Collapsed;
 use crate::reply::counts::{Counts, check_as_many};
 use crate::reply::original::ORIGINAL_BYTES_MIN;
 use crate::reply::post::POST_BYTES_MIN;
@@ -31,6 +34,9 @@ const COUNTED: u8 = 1;
 
 /// Flag of a page: by which groups the posts came follows.
 const GROUPED: u8 = 2;
+
+/// Flag of a page: for whom its posts stand follows.
+const COLLAPSED: u8 = 4;
 
 /// Why a page ends where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +66,8 @@ pub struct Page {
     pub original_counts: Vec<Counts>,
     /// By which of the reader's groups each post came, if that was asked for.
     pub came_by: Option<CameBy>,
+    /// For whom each post stands, if the page is collapsed.
+    pub collapsed: Option<Collapsed>,
 }
 
 /// What follows the posts of a page.
@@ -73,6 +81,8 @@ pub struct PageRest<'a> {
     pub original_counts: &'a [Counts],
     /// By which of the reader's groups each post came, if that was asked for.
     pub came_by: Option<&'a CameBy>,
+    /// For whom each post stands, if the page is collapsed.
+    pub collapsed: Option<&'a Collapsed>,
 }
 
 impl PageEnd {
@@ -97,7 +107,7 @@ impl Page {
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
         let end = PageEnd::load(cursor)?;
-        let rest = cursor.take_flags("rest", COUNTED | GROUPED)?;
+        let rest = cursor.take_flags("rest", COUNTED | GROUPED | COLLAPSED)?;
         let is_counted = rest & COUNTED != 0;
         let posts = load_posts(cursor, Direction::Falling)?;
         let mut counts = None;
@@ -115,7 +125,9 @@ impl Page {
         }
         let is_grouped = rest & GROUPED != 0;
         let came_by = is_grouped.then(|| CameBy::load(cursor, posts.len())).transpose()?;
-        Ok(Self { position, end, posts, counts, originals, original_counts, came_by })
+        let is_collapsed = rest & COLLAPSED != 0;
+        let collapsed = is_collapsed.then(|| Collapsed::load(cursor, posts.len())).transpose()?;
+        Ok(Self { position, end, posts, counts, originals, original_counts, came_by, collapsed })
     }
 
     /// Fills the frame with the page.
@@ -125,8 +137,10 @@ impl Page {
             writer.push(post.borrow())?;
         }
         let Self { originals, original_counts, .. } = self;
-        let (counts, came_by) = (self.counts.as_deref(), self.came_by.as_ref());
-        writer.finish_with(self.end, PageRest { counts, originals, original_counts, came_by })
+        let (came_by, collapsed) = (self.came_by.as_ref(), self.collapsed.as_ref());
+        let counts = self.counts.as_deref();
+        let rest = PageRest { counts, originals, original_counts, came_by, collapsed };
+        writer.finish_with(self.end, rest)
     }
 }
 
@@ -221,10 +235,10 @@ impl<'a> PageWriter<'a> {
     /// The same, with what follows the posts.
     ///
     /// # Errors
-    /// Not as many counts, or places of groups, as there are posts or originals, a text of an original above its limit, or a body
+    /// Not as many counts, places of groups, or others who brought a post, as there are posts or originals, a text of an original above its limit, or a body
     /// that would exceed [`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX).
     pub fn finish_with(mut self, end: PageEnd, rest: PageRest<'_>) -> Result<(), EncodeError> {
-        let PageRest { counts, originals, original_counts, came_by } = rest;
+        let PageRest { counts, originals, original_counts, came_by, collapsed } = rest;
         let each = counts.unwrap_or_default();
         if counts.is_some() {
             check_as_many(each.len(), usize::from(self.count))?;
@@ -237,9 +251,11 @@ impl<'a> PageWriter<'a> {
         original_counts.iter().for_each(|counts| counts.encode(self.frame.out()));
         let posts = usize::from(self.count);
         came_by.map_or(Ok(()), |came_by| came_by.encode(posts, self.frame.out()))?;
+        collapsed.map_or(Ok(()), |collapsed| collapsed.encode(posts, self.frame.out()))?;
         self.frame.check()?;
         let flag = |is_there, flag| if is_there { flag } else { 0 };
-        self.close(end, flag(counts.is_some(), COUNTED) | flag(came_by.is_some(), GROUPED))
+        let (counts, groups) = (flag(counts.is_some(), COUNTED), flag(came_by.is_some(), GROUPED));
+        self.close(end, counts | groups | flag(collapsed.is_some(), COLLAPSED))
     }
 
     fn close(mut self, end: PageEnd, rest: u8) -> Result<(), EncodeError> {

@@ -4,12 +4,12 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
-    EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
-    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
-    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark,
+    Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group,
+    GroupChange, Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original,
+    Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter,
+    ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread,
+    UserCard, Watching, Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -78,6 +78,16 @@ fn session() -> Vec<(&'static str, Reply)> {
     ]
 }
 
+/// Of a page of three posts.
+fn collapsed() -> Collapsed {
+    let brought_by = vec![
+        BroughtBy { others: 300, users: vec![9, u64::MAX, 7] },
+        BroughtBy::default(),
+        BroughtBy { others: 2, users: vec![300, 1] },
+    ];
+    Collapsed { top: 70_001, brought_by }
+}
+
 fn pages() -> Vec<(&'static str, Reply)> {
     let posts = vec![post(70_000, "newest"), imported(69_999), post(1, "h\u{e9}")];
     let full = Page {
@@ -88,6 +98,7 @@ fn pages() -> Vec<(&'static str, Reply)> {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     };
     let empty = Page {
         position: Position::default(),
@@ -97,6 +108,7 @@ fn pages() -> Vec<(&'static str, Reply)> {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     };
     let cut = Page {
         position: POSITION,
@@ -106,6 +118,7 @@ fn pages() -> Vec<(&'static str, Reply)> {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     };
     let edges = vec![
         Edge { user: 3, sequence: 500 },
@@ -354,6 +367,7 @@ pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
         originals,
         original_counts,
         came_by: None,
+        collapsed: None,
     };
     let one = OnePost { position: POSITION, post: imported(300), counts: Some(counts) };
     let to_comment = Counts { comments: 0, reposts: 0, ..counts };
@@ -408,6 +422,7 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
         originals: Vec::new(),
         original_counts: Vec::new(),
         came_by: None,
+        collapsed: None,
     };
     let originals =
         vec![Original::Post(imported(300)), Original::Deleted { id: 12, author: u64::MAX }];
@@ -433,7 +448,8 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
                 ..page.clone()
             }),
         ),
-        ("page_came_by", Reply::Page(Page { came_by: Some(came_by), ..page })),
+        ("page_came_by", Reply::Page(Page { came_by: Some(came_by), ..page.clone() })),
+        ("page_collapsed", Reply::Page(Page { collapsed: Some(collapsed()), ..page })),
         ("post_reply_repost", Reply::Post(OnePost { position, post: reposted, counts: None })),
         ("reposters_reply", Reply::Reposters(some)),
         ("reposters_none", Reply::Reposters(none)),

@@ -4,16 +4,21 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate,
+    GroupDelete, GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow,
+    NewRepost, Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors,
+    ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline,
+    Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
-const VIEWED: ReadOptions =
-    ReadOptions { viewer: Some(4242), counts: false, originals: false, groups: false };
+const VIEWED: ReadOptions = ReadOptions {
+    viewer: Some(4242),
+    counts: false,
+    originals: false,
+    groups: false,
+    collapse: None,
+};
 
 const COUNTED: ReadOptions = ReadOptions { counts: true, ..VIEWED };
 
@@ -292,6 +297,9 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
     let options = ReadOptions { originals: true, ..COUNTED };
     let home = Timeline { options, user: 9, span: Span::Newest, limit: 0 };
     let grouped = ReadOptions { groups: true, ..VIEWED };
+    let collapsed = ReadOptions { collapse: Some(Collapse::default()), ..VIEWED };
+    let further = Some(Collapse { horizon_ms: 86_400_000, top: Some(70_001) });
+    let further = ReadOptions { collapse: further, ..COUNTED };
     let all = Reposters { options: plainly, post: 300, before: None, limit: 0 };
     let some = Reposters { options: VIEWED, before: Some(69_000), limit: 5, ..all };
     vec![
@@ -302,6 +310,8 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         ("reposters_before", Request::Reposters(some)),
         ("home_originals", Request::Home(home)),
         ("home_groups", Request::Home(Timeline { options: grouped, ..home })),
+        ("home_collapsed", Request::Home(Timeline { options: collapsed, ..home })),
+        ("home_collapsed_next", Request::Home(Timeline { options: further, ..home })),
     ]
 }
 

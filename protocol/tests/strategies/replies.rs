@@ -8,12 +8,12 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
-    EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
-    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
-    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark,
+    Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group,
+    GroupChange, Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original,
+    Page, PageEnd, Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter,
+    ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread,
+    UserCard, Watching, Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -154,9 +154,10 @@ fn status() -> impl Strategy<Value = Status> {
 
 fn page() -> impl Strategy<Value = Page> {
     let counts = (any::<bool>(), counts());
-    let rest = (counts, vec(original(), 0..3), option::of(vec(text(GROUP_NAME_BYTES_MAX), 0..4)));
+    let groups = option::of(vec(text(GROUP_NAME_BYTES_MAX), 0..4));
+    let rest = (counts, vec(original(), 0..3), groups, option::of((number(), vec(number(), 8))));
     (position(), end(), posts(), rest).prop_map(
-        |(position, end, mut posts, ((counted, each), originals, groups))| {
+        |(position, end, mut posts, ((counted, each), originals, groups, others))| {
             posts.reverse();
             let counts = counted.then(|| posts.iter().map(|_| each).collect());
             let of_originals = if counted { originals.len() } else { 0 };
@@ -166,7 +167,15 @@ fn page() -> impl Strategy<Value = Page> {
                 let places = |(place, _): (u16, _)| (place % 5..count).collect();
                 CameBy { posts: (0..).zip(&posts).map(places).collect(), groups }
             });
-            Page { position, end, posts, counts, originals, original_counts, came_by }
+            let collapsed = others.map(|(top, others)| {
+                let users = |others: &u64| [4, *others, 5].into_iter().take(*others as usize % 4);
+                let brought_by = |others: &u64| BroughtBy {
+                    others: users(others).len() as u64,
+                    users: users(others).collect(),
+                };
+                Collapsed { top, brought_by: others.iter().map(brought_by).collect() }
+            });
+            Page { position, end, posts, counts, originals, original_counts, came_by, collapsed }
         },
     )
 }

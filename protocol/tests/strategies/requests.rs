@@ -7,11 +7,11 @@ use fanfold_protocol::limits::{
     TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
-    Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate,
+    GroupDelete, GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow,
+    NewRepost, Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors,
+    ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline,
+    Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -124,8 +124,12 @@ fn counting() -> impl Strategy<Value = ReadOptions> {
 
 /// Of reads that answer with a page of posts.
 fn paged() -> impl Strategy<Value = ReadOptions> {
-    (counting(), any::<bool>(), any::<bool>())
-        .prop_map(|(options, originals, groups)| ReadOptions { originals, groups, ..options })
+    let options = (counting(), any::<bool>(), any::<bool>())
+        .prop_map(|(options, originals, groups)| ReadOptions { originals, groups, ..options });
+    (options, option::of((number(), option::of(number())))).prop_map(|(options, collapse)| {
+        let collapse = collapse.map(|(horizon_ms, top)| Collapse { horizon_ms, top });
+        ReadOptions { collapse, ..options }
+    })
 }
 
 fn response_write() -> impl Strategy<Value = Request> {

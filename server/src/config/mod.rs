@@ -25,6 +25,7 @@ use crate::exit::Failure;
 use crate::limits::{CONNECTIONS_DEFAULT, Timeouts};
 
 pub(crate) use environment::strangers;
+pub(crate) use parse::duration;
 pub use resolve::{Origin, Resolved, Typed, resolve};
 pub use settings::{SETTINGS, Setting};
 

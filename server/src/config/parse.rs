@@ -83,7 +83,7 @@ pub(super) fn records(text: &str) -> Result<u64, String> {
 }
 
 /// A length of time: a number with ms, s, m, h or d.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let lower = text.replace('_', "").to_ascii_lowercase();
     let digits = lower.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit_ms: u64 = match lower.strip_prefix(digits).unwrap_or_default() {

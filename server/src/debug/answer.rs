@@ -8,8 +8,8 @@ use std::future::Future;
 use std::path::PathBuf;
 
 use fanfold_engine::{
-    Backup, Command as EngineCommand, CountedQuery, Engine, Error, ErrorKind, LIMIT_DEFAULT,
-    OriginalsPage, OriginalsQuery, Receipt, Retention, Span, TimelineQuery,
+    Backup, Command as EngineCommand, CountedQuery, Engine, Error, ErrorKind, FullPage, FullQuery,
+    LIMIT_DEFAULT, Receipt, Retention, Span, TimelineQuery,
 };
 use fanfold_protocol::Code;
 
@@ -162,9 +162,7 @@ fn answer_posts(engine: &Engine, command: Command) -> Result<String, Error> {
             let original = reposts::original_of(engine, &post)?;
             Ok(timelines::one(at, &post, original.as_ref()))
         }
-        Command::Counted(query) => {
-            engine.with_originals(&query).map(|page| responses::page(&query, &page))
-        }
+        Command::Full(query) => engine.full_page(&query).map(|page| responses::page(&query, &page)),
         Command::CountedPost(id) => {
             let (at, post, counts) = engine.counted_post(id, None)?;
             let original = reposts::original_of(engine, &post)?;
@@ -174,8 +172,8 @@ fn answer_posts(engine: &Engine, command: Command) -> Result<String, Error> {
     }
 }
 
-fn with_originals(engine: &Engine, of: CountedQuery) -> Result<OriginalsPage, Error> {
-    engine.with_originals(&OriginalsQuery { of, counts: false, originals: true, groups: false })
+fn with_originals(engine: &Engine, of: CountedQuery) -> Result<FullPage, Error> {
+    engine.full_page(&FullQuery { originals: true, ..FullQuery::of(of) })
 }
 
 fn backed_up((directory, made): (PathBuf, Backup)) -> String {

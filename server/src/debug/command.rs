@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, BroadcastId, BroadcastsQuery, Command as Write, CommentsQuery, EdgeQuery, GroupName,
-    GroupQuery, LIMIT_DEFAULT, MarksQuery, MembersQuery, Mentions, NewPost, NoticesQuery,
-    OriginalsQuery, Policy, PostId, ReactorsQuery, RepostersQuery, Sequence, Span, TimelineQuery,
+    Action, BroadcastId, BroadcastsQuery, Command as Write, CommentsQuery, EdgeQuery, FullQuery,
+    GroupName, GroupQuery, LIMIT_DEFAULT, MarksQuery, MembersQuery, Mentions, NewPost,
+    NoticesQuery, Policy, PostId, ReactorsQuery, RepostersQuery, Sequence, Span, TimelineQuery,
     UnreadQuery, UserId,
 };
 
@@ -33,7 +33,7 @@ pub(super) enum Command {
     GroupFeed(GroupQuery),
     Groups(UserId),
     Members(MembersQuery),
-    Counted(OriginalsQuery),
+    Full(FullQuery),
     CountedPost(PostId),
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
@@ -516,7 +516,7 @@ mod tests {
         assert_eq!(
             message("home 7 99999999999999999999999"),
             "`99999999999999999999999` is not a limit (a number); usage: HOME user [GROUP name] \
-             [COUNTS] [GROUPS] [limit] [BEFORE id | AFTER id]"
+             [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]"
         );
     }
 

@@ -28,13 +28,13 @@ const EDGES: &str = "newest first; the last line says how to get the next page";
 pub(super) const USAGES: [Usage; 50] = [
     usage(
         "HOME",
-        "HOME user [GROUP name] [COUNTS] [GROUPS] [limit] [BEFORE id | AFTER id]",
+        "HOME user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
         TIMELINE,
         "HOME 101 5 BEFORE 3000",
     ),
     usage(
         "OUTBOX",
-        "OUTBOX user [COUNTS] [limit] [BEFORE id | AFTER id]",
+        "OUTBOX user [COUNTS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
         TIMELINE,
         "OUTBOX 14 COUNTS",
     ),

@@ -17,6 +17,7 @@
 mod answer;
 mod broadcasts;
 mod clients;
+mod collapse;
 mod command;
 mod connection;
 mod delivery;

@@ -3,36 +3,38 @@
 
 use bytes::Bytes;
 use fanfold_engine::{
-    Action, CommentOrder, CommentsQuery, CountedQuery, GroupQuery, OriginalsQuery, PostId,
+    Action, Collapse, CommentOrder, CommentsQuery, CountedQuery, FullQuery, GroupQuery, PostId,
     ReactorsQuery, Sequence,
 };
 
 use super::command::{Command, Timeline, Words, Wrong};
 
 impl Words<'_> {
-    /// `user [GROUP name] [COUNTS] [GROUPS] ...`
+    /// `user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE ...] ...`
     pub(super) fn home(&mut self) -> Result<Command, Wrong> {
         let user = self.user("user")?;
         let name = if self.is_next("group") { Some(self.name()?) } else { None };
         let (counts, groups) = (self.is_next("counts"), self.is_next("groups"));
+        let beside = Beside { counts, groups, collapse: self.collapse()? };
         let page = self.part_of(user)?;
-        Ok(match (name, counts || groups) {
+        Ok(match (name, beside.is_any()) {
             (None, false) => Command::Timeline(Timeline::Home, page),
-            (None, true) => more(CountedQuery::Home(page), counts, groups),
+            (None, true) => beside.of(CountedQuery::Home(page)),
             (Some(name), false) => Command::GroupFeed(GroupQuery { name, page }),
-            (Some(name), true) => {
-                more(CountedQuery::Group(GroupQuery { name, page }), counts, groups)
-            }
+            (Some(name), true) => beside.of(CountedQuery::Group(GroupQuery { name, page })),
         })
     }
 
-    /// `user [COUNTS] ...`
+    /// `user [COUNTS] [COLLAPSE ...] ...`
     pub(super) fn outbox(&mut self) -> Result<Command, Wrong> {
         let user = self.user("user")?;
-        if self.is_next("counts") {
-            return Ok(more(CountedQuery::Outbox(self.part_of(user)?), true, false));
-        }
-        Ok(Command::Timeline(Timeline::Outbox, self.part_of(user)?))
+        let counts = self.is_next("counts");
+        let beside = Beside { counts, groups: false, collapse: self.collapse()? };
+        let page = self.part_of(user)?;
+        Ok(match beside.is_any() {
+            true => beside.of(CountedQuery::Outbox(page)),
+            false => Command::Timeline(Timeline::Outbox, page),
+        })
     }
 
     /// `id [COUNTS | REVISIONS]`
@@ -109,14 +111,29 @@ impl Words<'_> {
     }
 }
 
-/// A page with counts or groups.
-fn more(of: CountedQuery, counts: bool, groups: bool) -> Command {
-    Command::Counted(OriginalsQuery { of, counts, originals: true, groups })
+/// What a page comes with.
+struct Beside {
+    counts: bool,
+    groups: bool,
+    collapse: Option<Collapse>,
+}
+
+impl Beside {
+    fn is_any(&self) -> bool {
+        self.counts || self.groups || self.collapse.is_some()
+    }
+
+    fn of(self, of: CountedQuery) -> Command {
+        let Self { counts, groups, collapse } = self;
+        Command::Full(FullQuery { of, counts, originals: true, groups, collapse })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use fanfold_engine::{Command as Write, Mentions, Span, TimelineQuery, UserId};
+    use std::time::Duration;
+
+    use fanfold_engine::{Command as Write, GroupName, Mentions, Span, TimelineQuery, UserId};
 
     use super::super::command::parse;
     use super::*;
@@ -178,10 +195,31 @@ mod tests {
     fn counts_are_asked_for_by_a_word() {
         let (user, viewer, span) = (UserId(7), None, Span::Before(PostId(9)));
         let page = TimelineQuery { user, viewer, span, limit: 5 };
-        let home = more(CountedQuery::Home(page), true, false);
+        let counted = |of| Beside { counts: true, groups: false, collapse: None }.of(of);
+        let home = counted(CountedQuery::Home(page));
         assert_eq!(read("HOME 7 counts 5 BEFORE 9"), home);
-        let outbox = more(CountedQuery::Outbox(page), true, false);
+        let outbox = counted(CountedQuery::Outbox(page));
         assert_eq!(read("OUTBOX 7 COUNTS 5 BEFORE 9"), outbox);
         assert_eq!(read("POST 12 COUNTS"), Command::CountedPost(PostId(12)));
+    }
+
+    #[test]
+    fn a_page_is_collapsed_as_its_words_say() {
+        let (user, viewer, span) = (UserId(7), None, Span::Newest);
+        let page = TimelineQuery { user, viewer, span, limit: 5 };
+        let collapsed =
+            |of, collapse| Beside { counts: false, groups: false, collapse: Some(collapse) }.of(of);
+        let plainly = collapsed(CountedQuery::Home(page), Collapse::default());
+        assert_eq!(read("HOME 7 collapse 5"), plainly);
+        let (horizon, top) = (Duration::from_secs(7_200), Some(PostId(80)));
+        let group = GroupQuery { name: GroupName::new("work"), page };
+        let group = collapsed(CountedQuery::Group(group), Collapse { horizon, top });
+        assert_eq!(read("HOME 7 GROUP work COLLAPSE HORIZON 2h TOP 80 5"), group);
+        let (horizon, outbox) = (Collapse::default().horizon, CountedQuery::Outbox(page));
+        let outbox = collapsed(outbox, Collapse { horizon, top });
+        assert_eq!(read("OUTBOX 7 COLLAPSE TOP 80 5"), outbox);
+        let message = wrong("HOME 7 COLLAPSE HORIZON soon");
+        assert!(message.starts_with("`soon` is not a length of time; give"), "{message}");
+        assert!(wrong("HOME 7 COLLAPSE TOP x").starts_with("`x` is not a post"), "TOP");
     }
 }

@@ -3,17 +3,18 @@
 use std::fmt::Write;
 
 use fanfold_engine::{
-    Comment, CommentOrder, CommentsPage, CommentsQuery, CountedQuery, Counts, Original,
-    OriginalsPage, OriginalsQuery, PageEnd, Position, Post, Reactor, ReactorsPage, ReactorsQuery,
+    Comment, CommentOrder, CommentsPage, CommentsQuery, CountedQuery, Counts, FullPage, FullQuery,
+    Original, PageEnd, Position, Post, Reactor, ReactorsPage, ReactorsQuery,
 };
 
 use super::answer::line;
+use super::collapse;
 use super::reposts;
 use super::timelines::{self, heading};
 use crate::text::{count, escape, time};
 
-/// A page of posts with counts.
-pub(super) fn page(query: &OriginalsQuery, found: &OriginalsPage) -> String {
+/// A page of posts with what was asked for beside them.
+pub(super) fn page(query: &FullQuery, found: &FullPage) -> String {
     let mut out = String::new();
     for (place, post) in found.page.posts.iter().enumerate() {
         let (heading, text) = (heading(post), escape(&post.text));
@@ -21,9 +22,11 @@ pub(super) fn page(query: &OriginalsQuery, found: &OriginalsPage) -> String {
         let (counts, groups) = (counts.unwrap_or_default(), groups(found, place));
         line(&mut out, format_args!("{heading}{counts}{groups}  {text}"));
         reposts::original(&mut out, &found.originals, post);
+        collapse::brought_by(&mut out, found.collapsed.as_ref(), place);
     }
     let words = [(query.counts, " COUNTS"), (query.groups, " GROUPS")];
     let words = words.map(|(is_asked, word)| if is_asked { word } else { "" }).concat();
+    let words = words + &collapse::words(query.collapse.as_ref(), found.collapsed.as_ref());
     let (command, query) = match &query.of {
         CountedQuery::Home(query) => (format!("HOME {}{words}", query.user), query),
         CountedQuery::Outbox(query) => (format!("OUTBOX {}{words}", query.user), query),
@@ -37,7 +40,7 @@ pub(super) fn page(query: &OriginalsQuery, found: &OriginalsPage) -> String {
 }
 
 /// `  [close work]`: the reader's groups that have the author; nothing if none has.
-fn groups(found: &OriginalsPage, place: usize) -> String {
+fn groups(found: &FullPage, place: usize) -> String {
     let names = found.came_by.of(place).map(|name| escape(name.as_str().as_bytes()));
     let names: Vec<_> = names.collect();
     if names.is_empty() { String::new() } else { format!("  [{}]", names.join(" ")) }

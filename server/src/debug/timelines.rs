@@ -4,14 +4,14 @@
 //! The last line names the number of entries, how to go on, and the position at which the answer
 //! holds. After `AFTER` going on means towards newer posts, otherwise towards older ones.
 
-use fanfold_engine::{Original, OriginalsPage, Page, PageEnd, Position, Post, Span, TimelineQuery};
+use fanfold_engine::{FullPage, Original, Page, PageEnd, Position, Post, Span, TimelineQuery};
 
 use super::answer::line;
 use super::reposts;
 use crate::text::{count, escape, time};
 
 /// `command` is what was asked, up to the timeline it names.
-pub(super) fn page(command: &str, query: &TimelineQuery, found: &OriginalsPage) -> String {
+pub(super) fn page(command: &str, query: &TimelineQuery, found: &FullPage) -> String {
     let mut out = String::new();
     for post in &found.page.posts {
         line(&mut out, format_args!("{}", summary(post)));
@@ -124,7 +124,7 @@ mod tests {
         super::page(
             "HOME 7",
             &query,
-            &OriginalsPage { page, counts, originals, original_counts, came_by },
+            &FullPage { page, counts, originals, original_counts, came_by, collapsed: None },
         )
     }
 

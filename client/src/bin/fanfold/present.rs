@@ -4,8 +4,8 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status, StatusValue,
-    UserCard, UserId, Why, Written,
+    BroughtBy, Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status,
+    StatusValue, UserCard, UserId, Why, Written,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -96,6 +96,17 @@ pub(crate) fn original_json<'a>(
     OriginalJson { post: counted_json(post, counts), original }
 }
 
+/// What an entry of a page comes with.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    pub(crate) counts: Option<&'a Counts>,
+    /// What the post refers to, and what that was responded with.
+    pub(crate) original: Option<(&'a Original, Option<&'a Counts>)>,
+    pub(crate) groups: Option<&'a [String]>,
+    /// The top of a collapsed page, and who else brought the post.
+    pub(crate) brought_by: Option<(PostId, &'a BroughtBy)>,
+}
+
 /// An entry of a page: a post with all that was asked for.
 #[derive(Serialize)]
 pub(crate) struct EntryJson<'a> {
@@ -103,25 +114,46 @@ pub(crate) struct EntryJson<'a> {
     post: OriginalJson<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    brought_by: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top: Option<u64>,
 }
 
-pub(crate) fn entry_json<'a>(
-    (post, counts): (&'a Post, Option<&Counts>),
-    original: Option<(&Original, Option<&Counts>)>,
-    groups: Option<&'a [String]>,
-) -> EntryJson<'a> {
-    EntryJson { post: original_json(post, counts, original), groups }
+pub(crate) fn entry_json<'a>(post: &'a Post, beside: Beside<'a>) -> EntryJson<'a> {
+    let Beside { counts, original, groups, brought_by } = beside;
+    let brought = |BroughtBy { users, count }: &BroughtBy| {
+        let users: Vec<u64> = users.iter().map(|user| user.0).collect();
+        json!({"users": users, "count": count})
+    };
+    EntryJson {
+        post: original_json(post, counts, original),
+        groups,
+        brought_by: brought_by.map(|(_, found)| brought(found)),
+        top: brought_by.map(|(top, _)| top.0),
+    }
 }
 
-/// As a post, and the reader's groups that have its author on a line of their own.
-pub(crate) fn entry_text(
-    (post, counts): (&Post, Option<&Counts>),
-    original: Option<(&Original, Option<&Counts>)>,
-    groups: Option<&[String]>,
-) -> String {
+/// As a post; who else brought it and the reader's groups that have its author on lines of their own.
+pub(crate) fn entry_text(post: &Post, beside: Beside<'_>) -> String {
+    let Beside { counts, original, groups, brought_by } = beside;
     let groups = groups.filter(|groups| !groups.is_empty());
     let groups = groups.map(|groups| format!("\n    in {}", safe(&groups.join(", "))));
-    original_text(post, counts, original) + &groups.unwrap_or_default()
+    let brought = brought_by.map(|(_, found)| brought_by_text(found)).unwrap_or_default();
+    original_text(post, counts, original) + &brought + &groups.unwrap_or_default()
+}
+
+/// `also brought by @5, @9, @7 and 3 more`, indented; nothing if nobody did.
+fn brought_by_text(found: &BroughtBy) -> String {
+    if found.users.is_empty() {
+        return String::new();
+    }
+    let users: Vec<String> = found.users.iter().map(|user| format!("@{user}")).collect();
+    let more = match found.count.saturating_sub(users.len() as u64) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("\n    also brought by {}{more}", users.join(", "))
 }
 
 /// As a post, and what it refers to below it.
@@ -414,6 +446,25 @@ mod tests {
             let shown = post_text(&post(&format!("a{mark}b")));
             assert!(shown.ends_with(&format!("a{}b", mark.escape_unicode())), "{shown}");
         }
+    }
+
+    #[test]
+    fn an_entry_says_who_else_brought_it() {
+        let users = [5, 9, 7].map(UserId).to_vec();
+        let found = BroughtBy { users, count: 300 };
+        let brought_by = Some((PostId(20), &found));
+        let text = entry_text(&post("hello"), Beside { brought_by, ..Beside::default() });
+        assert!(text.ends_with("hello\n    also brought by @5, @9, @7 and 297 more"), "{text}");
+        let (few, nobody) = (BroughtBy { count: 3, ..found.clone() }, BroughtBy::default());
+        assert!(brought_by_text(&few).ends_with("@5, @9, @7"));
+        assert_eq!(brought_by_text(&nobody), "");
+        let entry = post("hello");
+        let json = entry_json(&entry, Beside { brought_by, ..Beside::default() });
+        let json = serde_json::to_string(&json).unwrap();
+        let end = r#""brought_by":{"count":300,"users":[5,9,7]},"top":20}"#;
+        assert!(json.ends_with(end), "{json}");
+        let plain = serde_json::to_string(&entry_json(&entry, Beside::default())).unwrap();
+        assert!(!plain.contains("brought_by") && !plain.contains("top"), "{plain}");
     }
 
     #[test]

@@ -7,14 +7,14 @@
 use std::pin::Pin;
 
 use fanfold_client::{
-    Counts, Feed, Original, Page, PageEnd, PageStream, Post, Span, TimelineQuery,
+    Collapse, Counts, Feed, Original, Page, PageEnd, PageStream, Post, Span, TimelineQuery,
 };
 use futures_util::StreamExt;
 
 use crate::arguments::Timeline;
 use crate::console::Console;
 use crate::exit::Failure;
-use crate::present;
+use crate::present::{self, Beside};
 use crate::session::Session;
 
 /// Which timeline.
@@ -75,8 +75,10 @@ fn query(session: &Session, timeline: &Timeline) -> TimelineQuery {
     let limit = timeline.limit.unwrap_or_default();
     let (user, counts) = (timeline.user, timeline.counts);
     let originals = !timeline.no_originals;
-    let groups = timeline.groups;
-    TimelineQuery { user, span, limit, viewer: session.viewer(), counts, originals, groups }
+    let (groups, viewer) = (timeline.groups, session.viewer());
+    let Timeline { horizon, top, .. } = *timeline;
+    let collapse = timeline.collapse.then_some(Collapse { horizon, top });
+    TimelineQuery { user, span, limit, viewer, counts, originals, groups, collapse }
 }
 
 fn print(
@@ -93,10 +95,12 @@ fn print(
         let Some(post) = page.posts.get(place) else { continue };
         let (counts, groups) = (page.counts.get(place), page.groups.get(place));
         let groups = groups.map(Vec::as_slice);
-        let original = original_of(page, post);
+        let collapsed = page.collapsed.as_ref();
+        let brought_by = collapsed.and_then(|it| Some((it.top, it.brought_by.get(place)?)));
+        let beside = Beside { counts, original: original_of(page, post), groups, brought_by };
         match session.json() {
-            true => console.json(&present::entry_json((post, counts), original, groups))?,
-            false => console.line(&present::entry_text((post, counts), original, groups))?,
+            true => console.json(&present::entry_json(post, beside))?,
+            false => console.line(&present::entry_text(post, beside))?,
         }
     }
     Ok(())
@@ -114,16 +118,18 @@ fn continuation(span: Span, page: &Page) -> Option<String> {
     if page.end == PageEnd::End {
         return None;
     }
+    let top = page.collapsed.as_ref().map(|collapsed| format!(" --top {}", collapsed.top));
+    let top = top.unwrap_or_default();
     Some(match span {
-        Span::Newest | Span::Before(_) => format!("more: --before {}", page.posts.last()?.id),
-        Span::After(_) => format!("more: --after {}", page.posts.first()?.id),
+        Span::Newest | Span::Before(_) => format!("more: --before {}{top}", page.posts.last()?.id),
+        Span::After(_) => format!("more: --after {}{top}", page.posts.first()?.id),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use fanfold_client::{Position, PostId, Timestamp, UserId};
+    use fanfold_client::{Collapsed, Position, PostId, Timestamp, UserId};
 
     fn page(ids: &[u64], end: PageEnd) -> Page {
         let post = |&id: &u64| Post {
@@ -148,6 +154,7 @@ mod tests {
             originals: Vec::new(),
             original_counts: Vec::new(),
             groups: Vec::new(),
+            collapsed: None,
         }
     }
 
@@ -155,6 +162,10 @@ mod tests {
     fn a_page_says_how_to_go_on_in_its_direction() {
         let full = page(&[9, 7], PageEnd::More);
         assert_eq!(continuation(Span::Newest, &full).as_deref(), Some("more: --before 7"));
+        let collapsed = Some(Collapsed { top: PostId(12), brought_by: Vec::new() });
+        let collapsed = Page { collapsed, ..full.clone() };
+        let more = continuation(Span::Newest, &collapsed);
+        assert_eq!(more.as_deref(), Some("more: --before 7 --top 12"));
         let up = Span::After(PostId(3));
         assert_eq!(continuation(up, &full).as_deref(), Some("more: --after 9"));
         assert_eq!(continuation(Span::Newest, &page(&[9], PageEnd::End)), None);

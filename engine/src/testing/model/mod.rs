@@ -2,6 +2,7 @@
 //! no code with the engine but the types of commands and queries.
 
 pub mod broadcasts;
+mod collapse;
 mod edits;
 mod marks;
 mod notices;
@@ -18,6 +19,7 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::mentions::Mentions;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
+pub use collapse::ModelCollapsed;
 pub use marks::ModelUnread;
 pub use notices::{ModelNotebook, ModelNotices};
 pub use reposts::ModelReposters;

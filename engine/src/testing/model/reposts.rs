@@ -31,7 +31,7 @@ impl Model {
     }
 
     /// What a repost of the post would have as its root.
-    fn root_of(&self, post: u64) -> Option<u64> {
+    pub(super) fn root_of(&self, post: u64) -> Option<u64> {
         Some(self.posts.get(&post)?.repost.map_or(post, |(_, root)| root))
     }
 

@@ -1,6 +1,6 @@
 //! An engine against the oracle: some reads at random, or everything there is.
 
-use super::trouble::{Checked, ensure, same};
+use super::trouble::{Checked, Trouble, ensure, same};
 use super::{notices, responses};
 use crate::engine::Engine;
 use crate::error::ErrorKind;
@@ -11,6 +11,7 @@ use crate::query::{
     EdgePage, EdgeQuery, GroupQuery, MembersQuery, Page, PageEnd, Post, ScanItems, ScanOf,
     ScanQuery, Span, TimelineQuery,
 };
+use crate::testing::collapse::check_at_random;
 use crate::testing::model::{IdPage, Model};
 use crate::testing::workload::Workload;
 
@@ -45,6 +46,8 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     unread(engine, model, &workload.unread(model.last))?;
     group_list(engine, model, group.page.user)?;
     responses::at_random(engine, model, workload)?;
+    let collapsed = check_at_random(engine, model, workload)?;
+    collapsed.map_err(Trouble::Differs)?;
     notices::page(engine, model, &workload.notices(model.last))?;
     super::broadcasts::at_random(engine, model, workload)?;
     let edges = workload.edges(model.last);
@@ -53,7 +56,7 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     counts(engine, model, a, viewer)?;
     relation(engine, model, a, b)?;
     post(engine, model, PostId(workload.random.below(model.last + 2)), viewer)?;
-    Ok(18)
+    Ok(19)
 }
 
 /// Everything that can be read. Answers how many reads it took.
