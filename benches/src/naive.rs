@@ -179,6 +179,40 @@ impl Naive {
         home
     }
 
+    /// The home of `user` collapsed, newest first: which posts are kept, and who else brought each.
+    pub(crate) fn collapsed_home(&self, user: u64, horizon_ms: u64) -> Vec<(usize, Vec<u64>)> {
+        let home = self.home(user);
+        let root = |index: &usize| self.reposts.roots.get(index).copied().unwrap_or(*index);
+        let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
+        home.iter().for_each(|index| lines.entry(root(index)).or_default().push(*index));
+        let at = |index: usize| self.post(index).map_or(0, |post| post.at);
+        let is_near = |one: usize, other: usize| at(one).abs_diff(at(other)) <= horizon_ms;
+        let mut kept = Vec::new();
+        for index in home {
+            let line = lines.get(&root(&index)).map_or(&[][..], Vec::as_slice);
+            if line.iter().any(|newer| index < *newer && is_near(index, *newer)) {
+                continue;
+            }
+            let (mut last, mut others) = (index, Vec::new());
+            for older in line.iter().copied().filter(|older| *older < index) {
+                if !is_near(last, older) {
+                    break;
+                }
+                last = older;
+                let author = self.author(older);
+                if author != self.author(index) && !others.contains(&author) {
+                    others.push(author);
+                }
+            }
+            kept.push((index, others));
+        }
+        kept
+    }
+
+    fn author(&self, index: usize) -> u64 {
+        self.post(index).map_or(0, |post| post.author)
+    }
+
     /// Applies a change that the database accepts. Whether anything changed.
     pub(crate) fn apply(&mut self, change: &Change) -> bool {
         match change {
@@ -252,6 +286,26 @@ mod tests {
         assert_eq!(naive.home(1), [2]);
         assert!(naive.apply(&Change::Mute(1, 9)));
         assert_eq!(naive.home(1), [0_usize; 0]);
+    }
+
+    #[test]
+    fn a_collapsed_home_has_the_newest_of_each_while() {
+        let mut naive = Naive::new(&[(1, 6), (1, 7), (1, 8), (1, 9)]);
+        let repost = |at, author| InputPost {
+            id: at,
+            author,
+            at,
+            text: "".into(),
+            repost: Some([Some(10), None]),
+        };
+        assert!(naive.import_repost(post(10, 9), Some(10)).unwrap());
+        for (at, author) in [(12, 7), (20, 8), (23, 6)] {
+            assert!(naive.import_repost(repost(at, author), Some(at)).unwrap());
+        }
+        let expected = [(3, vec![8]), (1, vec![9])];
+        assert_eq!(naive.collapsed_home(1, 3), expected);
+        assert_eq!(naive.collapsed_home(1, 8), [(3, vec![8, 7, 9])]);
+        assert_eq!(naive.collapsed_home(1, 1).len(), 4);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub const REACTION_KINDS: usize = 16;
 pub const MENTIONS_MAX: usize = 50;
 
 /// Users whom a post of a collapsed page names that brought it too; the others are counted.
-pub const BROUGHT_BY_MAX: usize = 3;
+pub const BROUGHT_BY_MAX: u8 = 3;
 
 /// The longest name of a backup, in bytes: it becomes the name of a directory.
 pub const BACKUP_NAME_BYTES_MAX: usize = 100;

@@ -153,7 +153,7 @@ fn coded_limits() -> Vec<(&'static str, u64)> {
         ("GROUP_NAME_BYTES_MAX", limits::GROUP_NAME_BYTES_MAX as u64),
         ("REACTION_KINDS", limits::REACTION_KINDS as u64),
         ("MENTIONS_MAX", limits::MENTIONS_MAX as u64),
-        ("BROUGHT_BY_MAX", limits::BROUGHT_BY_MAX as u64),
+        ("BROUGHT_BY_MAX", u64::from(limits::BROUGHT_BY_MAX)),
         ("BACKUP_NAME_BYTES_MAX", limits::BACKUP_NAME_BYTES_MAX as u64),
         ("TAG_NAME_BYTES_MAX", limits::TAG_NAME_BYTES_MAX as u64),
         ("STATUS_NAME_BYTES_MAX", limits::STATUS_NAME_BYTES_MAX as u64),

@@ -7,9 +7,9 @@ mod samples;
 use bytes::{BufMut, Bytes, BytesMut};
 use fanfold_protocol::limits::{BODY_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
 use fanfold_protocol::{
-    Code, DecodeError, ErrorReply, Frame, Hello, Page, PageEnd, PageWriter, Position, Post,
-    PostRef, Problem, Publish, Radius, Reply, ReplyKind, Request, RequestKind, WriteOptions,
-    encode_reply, encode_request,
+    BroughtBy, Code, Collapsed, DecodeError, ErrorReply, Frame, Hello, Page, PageEnd, PageRest,
+    PageWriter, Position, Post, PostRef, Problem, Publish, Radius, Reply, ReplyKind, Request,
+    RequestKind, WriteOptions, encode_reply, encode_request,
 };
 use samples::{Message, decode, samples};
 
@@ -135,7 +135,7 @@ fn values_above_their_limit_end_the_request_and_not_the_session() {
 fn bytes_without_meaning_end_the_session() {
     let unknown = [
         request(RequestKind::Delete, &[4, 1]),
-        request(RequestKind::Home, &[16, 9, 0, 0]),
+        request(RequestKind::Home, &[32, 9, 0, 0]),
         request(RequestKind::User, &[2, 9]),
         request(RequestKind::Home, &[0, 9, 3, 0]),
         request(RequestKind::Following, &[0, 9, 2, 0]),
@@ -143,7 +143,7 @@ fn bytes_without_meaning_end_the_session() {
         request(RequestKind::Hello, b"FANG\x01\0\x01\0"),
         reply(ReplyKind::Written, &[1, 1, 2, 0]),
         reply(ReplyKind::Page, &[1, 1, 3, 0, 0, 0]),
-        reply(ReplyKind::Page, &[1, 1, 0, 4, 0, 0]),
+        reply(ReplyKind::Page, &[1, 1, 0, 8, 0, 0]),
         reply(ReplyKind::Relation, &[1, 1, 64]),
         reply(ReplyKind::Error, &[1, 0, 2, 0, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 3, 0, 0]),
@@ -275,6 +275,22 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
     let error = encode_reply(1, &page, &mut out).expect_err("not falling");
     assert_eq!((error.field(), error.problem()), ("id", Problem::Order));
     assert_eq!(&out[..], b"before");
+}
+
+#[test]
+fn nobody_is_named_who_is_not_counted_and_not_too_many() {
+    let mut out = BytesMut::from(&b"before"[..]);
+    let position = Position { epoch: 1, sequence: 99 };
+    for (others, named) in [(1, 2), (9, 4)] {
+        let brought_by = vec![BroughtBy { others, users: vec![7; named] }];
+        let collapsed = Collapsed { top: 9, brought_by };
+        let mut writer = PageWriter::start(3, position, &mut out);
+        writer.push(post(5, b"x")).expect("a post");
+        let rest = PageRest { collapsed: Some(&collapsed), ..PageRest::default() };
+        let error = writer.finish_with(PageEnd::End, rest).expect_err("too many names");
+        assert_eq!(error.field(), "named");
+        assert_eq!(&out[..], b"before");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use fanfold_client::{Client, Page, PostId, TimelineQuery, UserId};
+use fanfold_client::{Client, Collapse, Page, PostId, TimelineQuery, UserId};
 use tokio::task::JoinSet;
 
 use super::difference::{Difference, Expected};
@@ -17,6 +17,9 @@ use crate::naive::Naive;
 
 /// The page sizes of the job.
 const PAGES: [usize; 2] = [20, 7];
+
+/// The horizon that a server has by default: three days.
+const HORIZON_MS: u64 = 3 * 86_400_000;
 
 /// Walks in progress at once: enough to keep both sides busy.
 const WALKERS: usize = 128;
@@ -29,6 +32,8 @@ const CONNECTIONS: usize = 4;
 pub(super) struct Plan<'a> {
     pub(super) readers: &'a [u64],
     pub(super) max_pages: usize,
+    /// Whether homes are read collapsed too.
+    pub(super) collapsed: bool,
 }
 
 /// What was compared.
@@ -38,6 +43,8 @@ pub(super) struct Compared {
     pub(super) complete: u64,
     pub(super) pages: u64,
     pub(super) entries: u64,
+    /// Entries that the collapsed homes have not, if these were read.
+    pub(super) dropped: Option<u64>,
 }
 
 impl fmt::Display for Compared {
@@ -51,7 +58,13 @@ impl fmt::Display for Compared {
             grouped(self.homes - self.complete),
             grouped(self.pages),
             grouped(self.entries)
-        )
+        )?;
+        match self.dropped {
+            Some(dropped) => {
+                write!(f, ", collapsed ones too, which have {} less", grouped(dropped))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -98,15 +111,48 @@ fn walks(naive: &Naive, plan: Plan<'_>, compared: &mut Compared) -> Vec<Walk> {
         let before = walks.len();
         for page in PAGES {
             for direction in [Direction::Down, Direction::Up] {
-                walks.extend(parts(home.len(), page, plan.max_pages).into_iter().map(|part| {
-                    Walk { reader: *reader, direction, page, home: Arc::clone(&home), part }
-                }));
+                let home = (&home, None);
+                walks.extend(walks_of(home, (*reader, direction, page), plan.max_pages));
             }
+        }
+        if plan.collapsed {
+            let kept = collapsed_walks(naive, *reader, plan.max_pages, &mut walks);
+            *compared.dropped.get_or_insert(0) += (home.len() - kept) as u64;
         }
         compared.complete += u64::from(walks.iter().skip(before).all(Walk::is_complete));
     }
     walks.sort_by_key(|walk| std::cmp::Reverse(walk.part.len() / walk.page));
     walks
+}
+
+/// The walks through a collapsed home. Answers how many entries it has.
+fn collapsed_walks(naive: &Naive, reader: u64, max_pages: usize, walks: &mut Vec<Walk>) -> usize {
+    let kept = naive.collapsed_home(reader, HORIZON_MS);
+    let (home, others): (Vec<usize>, Vec<Vec<u64>>) = kept.into_iter().unzip();
+    let (home, others) = (Arc::from(home), Arc::from(others));
+    for direction in [Direction::Down, Direction::Up] {
+        let page = (reader, direction, PAGES[0]);
+        walks.extend(walks_of((&home, Some(&others)), page, max_pages));
+    }
+    home.len()
+}
+
+type Home<'a> = (&'a Arc<[usize]>, Option<&'a Arc<[Vec<u64>]>>);
+
+fn walks_of(
+    (home, brought_by): Home<'_>,
+    (reader, direction, page): (u64, Direction, usize),
+    max_pages: usize,
+) -> impl Iterator<Item = Walk> {
+    let (home, brought_by) = (Arc::clone(home), brought_by.cloned());
+    parts(home.len(), page, max_pages).into_iter().map(move |part| Walk {
+        reader,
+        direction,
+        page,
+        home: Arc::clone(&home),
+        brought_by: brought_by.clone(),
+        part,
+    })
 }
 
 struct Walker<'a> {
@@ -173,7 +219,11 @@ impl Walker<'_> {
 
     fn query(&self) -> TimelineQuery {
         let limit = u32::try_from(self.walk.page).unwrap_or(u32::MAX);
-        TimelineQuery::of(UserId(self.walk.reader)).limit(limit)
+        let query = TimelineQuery::of(UserId(self.walk.reader)).limit(limit);
+        match self.walk.brought_by {
+            Some(_) => query.collapse(Collapse::default()),
+            None => query,
+        }
     }
 
     /// The id of the post at an entry of the home.

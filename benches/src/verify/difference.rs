@@ -50,7 +50,28 @@ impl Expected<'_> {
             }
         }
         self.compare_length(page)?;
+        self.compare_others(page)?;
         self.compare_end(page, left)
+    }
+
+    /// Who else brought the posts of a collapsed page.
+    fn compare_others(&self, page: &Page) -> Result<(), Difference> {
+        let Some(brought_by) = &self.walk.brought_by else { return Ok(()) };
+        let found = page.collapsed.as_ref().map_or(&[][..], |found| &found.brought_by);
+        for (offset, post) in page.posts.iter().enumerate() {
+            let expected = brought_by.get(self.entry + offset).map_or(&[][..], Vec::as_slice);
+            let named: Vec<u64> = expected.iter().copied().take(3).collect();
+            let got = found
+                .get(offset)
+                .map(|got| (got.users.iter().map(|user| user.0).collect::<Vec<_>>(), got.count));
+            if got != Some((named, expected.len() as u64)) {
+                return Err(self.told(format_args!(
+                    "post {} was also brought by {expected:?}, got {got:?}",
+                    post.id
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn compare_length(&self, page: &Page) -> Result<(), Difference> {
@@ -170,7 +191,8 @@ mod tests {
         let naive = naive();
         let home: Arc<[usize]> = naive.home(1).into();
         let part = 0..home.len();
-        let walk = Walk { reader: 1, direction: Direction::Down, page: 2, home, part };
+        let (direction, brought_by) = (Direction::Down, None);
+        let walk = Walk { reader: 1, direction, page: 2, home, brought_by, part };
         let posts = &walk.home[..2];
         let expected = Expected { naive: &naive, walk: &walk, entry: 0, posts };
         expected.compare(page, 3).map_err(|difference| difference.to_string())

@@ -53,7 +53,7 @@ pub(crate) struct VerifyArgs {
     /// at the bottom and in between are read
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     max_pages: usize,
-    /// Rows of kind repost are imported as such
+    /// Rows of kind repost are imported as such, and homes are compared collapsed too
     #[arg(long)]
     reposts: bool,
     /// Chooses the changes
@@ -155,7 +155,8 @@ impl Job<'_> {
     ) -> Outcome<Naive> {
         let started = Instant::now();
         let naive = Arc::new(naive);
-        let plan = compare::Plan { readers, max_pages: self.args.max_pages };
+        let plan =
+            compare::Plan { readers, max_pages: self.args.max_pages, collapsed: self.args.reposts };
         let compared = compare::run(&daemon.url(), &naive, plan)
             .await
             .map_err(|difference| Failure::failed(format!("{when}: {difference}")))?;

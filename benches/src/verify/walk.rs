@@ -28,6 +28,8 @@ pub(super) struct Walk {
     pub(super) page: usize,
     /// The whole home, newest first, as indexes of the model's posts.
     pub(super) home: Arc<[usize]>,
+    /// Of each entry who else brought it, if the home is collapsed.
+    pub(super) brought_by: Option<Arc<[Vec<u64>]>>,
     /// The part that is walked.
     pub(super) part: Range<usize>,
 }
@@ -47,7 +49,8 @@ impl fmt::Display for Walk {
         };
         write!(
             f,
-            "home of user {} ({} entries) in pages of {} {direction}",
+            "{}home of user {} ({} entries) in pages of {} {direction}",
+            if self.brought_by.is_some() { "collapsed " } else { "" },
             self.reader,
             self.home.len(),
             self.page

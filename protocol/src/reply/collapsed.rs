@@ -4,9 +4,10 @@
 //! |---|---|
 //! | top | varint |
 //! | of each post: others | varint: how many other users brought it |
-//! | of each post: users | varints: the first of them, at most three |
+//! | of each post: named | u8: at most three |
+//! | of each post: users | varints: the first of them |
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::BROUGHT_BY_MAX;
@@ -27,7 +28,7 @@ pub struct Collapsed {
 pub struct BroughtBy {
     /// How many there are.
     pub others: u64,
-    /// The first of them: all, or [`BROUGHT_BY_MAX`].
+    /// The first of them, at most [`BROUGHT_BY_MAX`].
     pub users: Vec<u64>,
 }
 
@@ -48,22 +49,30 @@ impl Collapsed {
 impl BroughtBy {
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let others = cursor.take_varint("others")?;
-        let users = (0..named(others)).map(|_| cursor.take_varint("users"));
+        let at = cursor.at();
+        let named = cursor.take_tag("named", BROUGHT_BY_MAX)?;
+        check(others, u64::from(named)).map_err(|problem| Cursor::refuse("named", at, problem))?;
+        let users = (0..named).map(|_| cursor.take_varint("users"));
         Ok(Self { others, users: users.collect::<Result<_, _>>()? })
     }
 
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let (value, limit) = (self.users.len() as u64, named(self.others));
-        if value != limit {
-            return Err(EncodeError::new("users", Problem::TooLarge { value, limit }));
-        }
+        let (value, limit) = (self.users.len() as u64, u64::from(BROUGHT_BY_MAX));
+        let named = u8::try_from(value).ok().filter(|named| *named <= BROUGHT_BY_MAX);
+        let too_large = || EncodeError::new("named", Problem::TooLarge { value, limit });
+        let named = named.ok_or_else(too_large)?;
+        check(self.others, value).map_err(|problem| EncodeError::new("named", problem))?;
         put_varint(out, self.others);
+        out.put_u8(named);
         self.users.iter().for_each(|user| put_varint(out, *user));
         Ok(())
     }
 }
 
-/// How many of so many users are named.
-fn named(others: u64) -> u64 {
-    others.min(BROUGHT_BY_MAX as u64)
+/// Nobody is named who is not counted.
+fn check(others: u64, named: u64) -> Result<(), Problem> {
+    if named <= others {
+        return Ok(());
+    }
+    Err(Problem::TooLarge { value: named, limit: others })
 }
