@@ -173,7 +173,10 @@ fn page() -> impl Strategy<Value = Page> {
                     others: users(others).len() as u64,
                     users: users(others).collect(),
                 };
-                Collapsed { top, brought_by: others.iter().map(brought_by).collect() }
+                Collapsed {
+                    top,
+                    brought_by: others.iter().take(posts.len()).map(brought_by).collect(),
+                }
             });
             Page { position, end, posts, counts, originals, original_counts, came_by, collapsed }
         },
