@@ -46,7 +46,7 @@ pub(crate) fn full_page(
     let original_counts: Vec<Counts> = original_counts.iter().map(counts).collect();
     let originals: Vec<Original> = originals.into_iter().map(reposts::original).collect();
     let counts = query.counts.then_some(each.as_slice());
-    let came_by = query.groups.then(|| groups_of(came_by));
+    let came_by = query.groups.then(|| groups_of(&came_by, page.posts.len()));
     let (originals, original_counts) = (&originals, &original_counts);
     let collapsed = collapsed.as_ref().map(collapse::collapsed);
     let (came_by, collapsed) = (came_by.as_ref(), collapsed.as_ref());
@@ -54,9 +54,10 @@ pub(crate) fn full_page(
     page_with(&page, rest, request_id, out)
 }
 
-fn groups_of(found: engine::CameBy) -> CameBy {
+fn groups_of(found: &engine::CameBy, posts: usize) -> CameBy {
     let name = |name: &engine::GroupName| Bytes::copy_from_slice(name.as_str().as_bytes());
-    CameBy { groups: found.groups.iter().map(name).collect(), posts: found.posts }
+    let posts = (0..posts).map(|post| found.places(post).collect());
+    CameBy { groups: found.groups.iter().map(name).collect(), posts: posts.collect() }
 }
 
 fn page_with(

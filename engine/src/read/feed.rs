@@ -10,7 +10,9 @@ use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::limits::LIMIT_MAX;
-use crate::query::{CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Post, TimelineQuery};
+use crate::query::{
+    CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Page, Post, TimelineQuery,
+};
 use crate::read::asked::Extras;
 use crate::read::content::{Content, Reach};
 use crate::read::counts::{self, Counting};
@@ -161,25 +163,24 @@ pub(crate) fn page(
     let has_any = is_counted || collapse.is_some();
     let entries = if has_any { selection.entries.clone() } else { Vec::new() };
     let counts = std::mem::take(&mut selection.counts);
-    let mut brought_by = std::mem::take(&mut selection.brought_by);
+    let brought_by = std::mem::take(&mut selection.brought_by);
     let draft = Draft::new(shared, selection, page, reach);
     let Some(page) = draft.page()? else { return Ok(None) };
-    let place = |post: &Post| {
-        let post = Sequence::from(post.id);
-        entries.binary_search_by(|entry| post.cmp(entry)).ok()
-    };
-    let places: Vec<usize> = page.posts.iter().filter_map(place).collect();
-    let collapsed = collapse.map(|collapse| {
-        let mut take = |place: &usize| brought_by.get_mut(*place).map(std::mem::take);
-        let brought_by = places.iter().map(|place| take(place).unwrap_or_default()).collect();
-        Collapsed { top: collapse.top_at(page.position), brought_by }
-    });
-    let counts = if is_counted { of_places(&counts, &places) } else { Vec::new() };
+    let (counts, brought_by) =
+        (of_page(counts, &page, &entries), of_page(brought_by, &page, &entries));
+    let top = collapse.map(|collapse| collapse.top_at(page.position));
+    let collapsed = top.map(|top| Collapsed { top, brought_by });
     Ok(Some((CountedPage { page, counts }, collapsed)))
 }
 
-fn of_places(counts: &[Counts], places: &[usize]) -> Vec<Counts> {
-    places.iter().map(|place| counts.get(*place).copied().unwrap_or_default()).collect()
+/// What belongs to the posts of a page, of something for each of these entries. A page is a part of what was
+/// selected, without a gap.
+fn of_page<T>(mut each: Vec<T>, page: &Page, entries: &[Sequence]) -> Vec<T> {
+    let newest = page.posts.first().map_or(Sequence(0), |post| post.id.into());
+    let from = entries.binary_search_by(|entry| newest.cmp(entry)).unwrap_or_default();
+    drop(each.drain(..from.min(each.len())));
+    each.truncate(page.posts.len());
+    each
 }
 
 /// One post, unless it is deleted or hidden from the viewer. Within memory: `None` if that is not

@@ -362,8 +362,10 @@ mod tests {
             found.sort_unstable();
             found
         };
-        let expected: Vec<u64> = (0..upto).filter(|n| n % 50 == 7).map(|n| 10 + n).collect();
-        assert_eq!(by_author(&reposts, 7), expected);
+        let of = |author| (0..upto).filter(move |n| n % 50 == author).map(|n| 10 + n).collect();
+        (0..50_u32)
+            .for_each(|author| assert_eq!(by_author(&reposts, author), of(u64::from(author))));
+        let expected: Vec<u64> = of(7);
         // The bare one, a quote from before the list, and one from after.
         let gone = [17, 67, *expected.last().unwrap()];
         gone.iter().for_each(|at| reposts.post_deleted(PostId(*at), REMOVAL));
