@@ -8,11 +8,13 @@
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! repost  | as publish, with a link before the text: see `repost_link` |
 //! delete  | post varint | author varint | tags (flag) | commented varint | newest revision varint |
+//!         | hidden since varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! react.. | two varints | tags (flag) | see `response_effect` |
 //! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
+//! suspend.. | two varints | tags (flag) | see `moderation_effect` |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
@@ -30,6 +32,7 @@ use super::layout::{
     TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
+use super::moderation_effect::{ModerationEffect, is_moderation_kind};
 use super::notices_effect::NoticesReadEffect;
 pub(crate) use super::record_fault::RecordFault;
 #[cfg(any(test, feature = "testing"))]
@@ -51,12 +54,13 @@ use crate::repost::Repost;
 pub(crate) enum Effect {
     Publish(NewPost),
     /// `commented` is the first record since which comments of the post may stand in the log, `revised`
-    /// its newest revision. They end with it.
+    /// its newest revision, `hidden` the record since which it is hidden. They end with it.
     Delete {
         post: PostId,
         author: UserId,
         commented: Began,
         revised: Began,
+        hidden: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -111,6 +115,7 @@ pub(crate) enum Effect {
     /// What is left of a publish whose text is erased; the post is there.
     Emptied(Emptied),
     Broadcast(BroadcastEffect),
+    Moderation(ModerationEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -148,6 +153,7 @@ impl Effect {
             Self::Revise(revise) => revise.author,
             Self::Emptied(emptied) => emptied.author,
             Self::Broadcast(broadcast) => broadcast.author(),
+            Self::Moderation(moderation) => moderation.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -162,6 +168,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Unrepost { .. }
             | Self::Broadcast(_)
+            | Self::Moderation(_)
             | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
@@ -196,6 +203,7 @@ impl Effect {
             Self::Emptied(emptied) if emptied.repost.is_some() => record_kind::REPOST,
             Self::Emptied(_) => record_kind::PUBLISH,
             Self::Broadcast(broadcast) => broadcast.kind(),
+            Self::Moderation(moderation) => moderation.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -270,6 +278,7 @@ impl Effect {
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
+            Self::Moderation(moderation) => moderation.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
             Self::Broadcast(_) | Self::Emptied(_) | Self::Retired(_) => {}
@@ -283,9 +292,10 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Delete { commented, revised, .. } => {
+            Self::Delete { commented, revised, hidden, .. } => {
                 put(commented);
                 put(revised);
+                put(hidden);
             }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
@@ -309,6 +319,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Emptied(_)
             | Self::Broadcast(_)
+            | Self::Moderation(_)
             | Self::Retired(_) => {}
         }
     }
@@ -526,11 +537,18 @@ pub(super) fn pair_effect(
     if kind == record_kind::MARK {
         return MarkEffect::load(first, second, ends).map(Effect::Mark);
     }
+    if is_moderation_kind(kind) {
+        return ModerationEffect::load(kind, first, second, ends).map(Effect::Moderation);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => {
-            Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
-        }
+        record_kind::DELETE => Effect::Delete {
+            post: PostId(first),
+            author,
+            commented: began()?,
+            revised: began()?,
+            hidden: began()?,
+        },
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNREPOST => {
             let (post, root) = (PostId(second), began()?.unwrap_or_default().into());
@@ -563,6 +581,7 @@ fn is_plain_kind(kind: u8) -> bool {
     is_plain
         || is_repost
         || is_broadcast_kind(kind)
+        || is_moderation_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
         || kind == record_kind::NOTICES_READ
 }
