@@ -153,6 +153,7 @@ impl State {
                     position: self.position(),
                     post: post.clone(),
                     counts: None,
+                    moderation: PostModeration::default(),
                 }),
                 None => refusal(Code::NotFound, &format!("no post {}", one.post)),
             },
@@ -293,6 +294,7 @@ impl State {
             followees: count(&|follow| follow.user == user) as u64,
             newest_post: self.posts.iter().rev().find(|it| it.author == user).map(|it| it.id),
             active_at: None,
+            suspended: false,
         })
     }
 
