@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use bytes::{Bytes, BytesMut};
 use fanfold_protocol::limits::BODY_BYTES_MAX;
 use fanfold_protocol::{
-    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, Publish, Reply,
-    Request, Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue, Timeline, UserCard,
-    Welcome, WriteOptions, Written, encode_reply,
+    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, PostModeration,
+    Publish, Reply, Request, Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue,
+    Timeline, UserCard, Welcome, WriteOptions, Written, encode_reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
