@@ -294,7 +294,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 28);
+        assert_eq!(writes, 32);
         assert!(!RequestKind::Home.is_write());
     }
 }
