@@ -21,6 +21,7 @@ use crate::collapse::Collapsed;
 use crate::error::{Error, Result};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
+use crate::moderation::{self, ModeratedPage, moderated};
 use crate::notice::{NoticeGroup, NoticeKind, NoticePage};
 use crate::repost::{Original, Repost, Reposter, ReposterPage};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
@@ -47,7 +48,7 @@ macro_rules! from_reply {
 from_reply! {
     Written => Written, written;
     Page => Page, page;
-    Post => Post, |one: wire::OnePost| post(one.post);
+    Post => Post, one_post;
     Edges => EdgePage, edges;
     User => UserCard, user_card;
     Relation => Relation, relation;
@@ -60,6 +61,7 @@ from_reply! {
     Comments => CommentPage, comments;
     Reactors => ReactorPage, reactors;
     Reposters => ReposterPage, reposters;
+    Moderated => ModeratedPage, moderated;
     Notices => NoticePage, notices;
     Marks => Marks, marks;
     Unread => Unread, unread;
@@ -124,8 +126,8 @@ fn counts(body: wire::Counts) -> Counts {
 impl FromReply for CountedPost {
     fn from_reply(reply: Reply) -> Result<Self> {
         match reply {
-            Reply::Post(wire::OnePost { post: found, counts: Some(each), .. }) => {
-                Ok(Self { post: post(found), counts: counts(each) })
+            Reply::Post(wire::OnePost { post: found, counts: Some(each), moderation, .. }) => {
+                Ok(Self { post: moderated_post(found, moderation), counts: counts(each) })
             }
             other => Err(unexpected(&other)),
         }
@@ -220,6 +222,15 @@ fn reposters(body: wire::ReposterPage) -> ReposterPage {
     }
 }
 
+fn one_post(body: wire::OnePost) -> Post {
+    moderated_post(body.post, body.moderation)
+}
+
+/// A single post, of which the trusted application is told how it is moderated.
+fn moderated_post(body: wire::Post, moderation: wire::PostModeration) -> Post {
+    Post { hidden: moderation.hidden, suspended: moderation.suspended, ..post(body) }
+}
+
 fn post(body: wire::Post) -> Post {
     Post {
         id: PostId(body.id),
@@ -233,6 +244,8 @@ fn post(body: wire::Post) -> Post {
         mentions: users(body.mentions),
         revision: body.edit.map_or(0, |edit| edit.revision),
         edited_at: body.edit.map(|edit| Timestamp(edit.at)),
+        hidden: false,
+        suspended: false,
     }
 }
 
@@ -255,6 +268,7 @@ fn user_card(body: wire::UserCard) -> UserCard {
         followees: body.followees,
         newest_post: body.newest_post.map(PostId),
         active_at: body.active_at.map(Timestamp),
+        suspended: body.suspended,
     }
 }
 
@@ -319,6 +333,8 @@ fn explained(body: wire::Explained) -> Explained {
         wire::Why::Deleted => Why::Deleted,
         wire::Why::NoSuchPost => Why::NoSuchPost,
         wire::Why::Apart => Why::Apart,
+        wire::Why::Suspended => Why::Suspended,
+        wire::Why::Hidden => Why::Hidden,
     };
     Explained {
         position: position(body.position),
@@ -388,6 +404,9 @@ fn change(change: wire::Change) -> Change {
         }
         wire::What::Unrepost { root, post } => {
             Changed::Unreposted { root: PostId(root), repost: PostId(post) }
+        }
+        wire::What::Moderated { kind, post } => {
+            Changed::Moderated(moderation::change(kind, PostId(post)))
         }
         wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
         wire::What::Erased => Changed::Erased,
@@ -514,11 +533,11 @@ pub(crate) fn watch_batch(body: wire::Events) -> WatchBatch {
     WatchBatch { position: position(body.position), more: body.more, events }
 }
 
-fn position(position: wire::Position) -> Position {
+pub(crate) fn position(position: wire::Position) -> Position {
     Position { epoch: Epoch(position.epoch), sequence: Sequence(position.sequence) }
 }
 
-fn end(end: wire::PageEnd) -> PageEnd {
+pub(crate) fn end(end: wire::PageEnd) -> PageEnd {
     match end {
         wire::PageEnd::More => PageEnd::More,
         wire::PageEnd::End => PageEnd::End,

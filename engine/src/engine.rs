@@ -3,6 +3,7 @@
 
 mod broadcasts;
 mod marks;
+mod moderation;
 mod reposts;
 
 use std::path::Path;

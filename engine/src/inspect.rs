@@ -13,6 +13,7 @@ use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
@@ -239,6 +240,7 @@ fn describe(record: &Record) -> String {
             let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
             format!("delete post={post} author={author}{commented}{revised}")
         }
+        Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),
         Effect::Emptied(Emptied { author, kind, .. }) => {
             format!("publish author={author} kind={kind}, revised: its text is erased")
@@ -273,6 +275,19 @@ fn describe(record: &Record) -> String {
         Effect::Broadcast(broadcast) => describe_broadcast(broadcast),
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
+        }
+    }
+}
+
+fn describe_moderation(ModerationEffect { user, act }: &ModerationEffect) -> String {
+    match act {
+        ModerationAct::Suspend => format!("suspend user={user}"),
+        ModerationAct::Unsuspend { began } => {
+            format!("unsuspend user={user}{}", ended("began", *began))
+        }
+        ModerationAct::Hide { post } => format!("hide post={post} author={user}"),
+        ModerationAct::Unhide { post, began } => {
+            format!("unhide post={post} author={user}{}", ended("began", *began))
         }
     }
 }

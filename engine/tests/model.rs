@@ -100,10 +100,20 @@ impl Pair {
         self.read_counts(&query, &context);
         self.read_responses(&context);
         self.read_notices(&context);
+        self.read_moderated(&context);
         self.read_marks(&context);
         self.read_broadcasts(&context);
         self.read_edges(&context);
         self.read_users(&context);
+    }
+
+    fn read_moderated(&mut self, context: &str) {
+        let query = self.workload.moderated(self.model.last);
+        let page = self.engine.moderated(&query).unwrap();
+        let rows = page.moderated.iter();
+        let rows = rows.map(|row| (row.user.0, row.post.map(|post| post.0), row.since.0));
+        let found = (rows.collect(), page.end);
+        assert_eq!(found, self.model.moderated(&query), "moderated {context}: {query:?}");
     }
 
     fn read_groups(&mut self, context: &str) {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use fanfold_engine::{
     Action, BroadcastId, BroadcastsQuery, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder,
     CommentsQuery, ContentWanted, CountedQuery, EdgeQuery, FullQuery, GroupName, GroupQuery, Key,
-    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, NoticesQuery, Position, PostId,
-    ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery, Timestamp,
-    UnreadQuery, UserId, WatchQuery, WriteOptions,
+    LIMIT_DEFAULT, MarksQuery, MembersQuery, ModeratedQuery, NewPost, NoticesQuery, Position,
+    PostId, ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
+    Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
@@ -19,6 +19,7 @@ use fanfold_protocol::Request;
 use crate::broadcasts;
 use crate::collapse;
 use crate::marks;
+use crate::moderation;
 use crate::notices;
 use crate::reposts;
 
@@ -39,6 +40,7 @@ pub(crate) enum Question {
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
     Reposters(RepostersQuery),
+    Moderated(ModeratedQuery),
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId, Option<UserId>),
@@ -119,6 +121,10 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::BroadcastStart(start) => broadcasts::started(start),
         Request::BroadcastEnd(end) => broadcasts::ended(end),
         Request::BroadcastCancel(cancel) => broadcasts::cancelled(cancel),
+        Request::Suspend(of) => moderation::on_user(of, |user| Action::Suspend { user }),
+        Request::Unsuspend(of) => moderation::on_user(of, |user| Action::Unsuspend { user }),
+        Request::Hide(of) => moderation::on_post(of, |post| Action::Hide { post }),
+        Request::Unhide(of) => moderation::on_post(of, |post| Action::Unhide { post }),
         Request::Hello(_)
         | Request::Broadcasts(_)
         | Request::Broadcast(_)
@@ -126,6 +132,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Comments(_)
         | Request::Reactors(_)
         | Request::Reposters(_)
+        | Request::Moderated(_)
         | Request::Notices(_)
         | Request::Marks(_)
         | Request::Unread(_)
@@ -190,6 +197,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             before: query.before.map(PostId),
             limit: limit(query.limit),
         }),
+        Request::Moderated(of) => Question::Moderated(moderation::query(of)),
         Request::Notices(notices) => Question::Notices(notices::query(notices)),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
@@ -255,6 +263,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::CommentDelete(_)
         | Request::Repost(_)
         | Request::Unrepost(_)
+        | Request::Suspend(_)
+        | Request::Unsuspend(_)
+        | Request::Hide(_)
+        | Request::Unhide(_)
         | Request::NoticesRead(_)
         | Request::Mark(_)
         | Request::Revise(_)

@@ -213,6 +213,8 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            hidden: false,
+            suspended: false,
         }
     }
 

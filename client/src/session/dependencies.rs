@@ -20,6 +20,8 @@
 //! * a repost waits until no other repost of that user, nor the end of one, is in flight, and is waited for
 //!   as a comment is; the end of a repost waits for these, and as a delete does;
 //! * a write about a broadcast waits until no other write about a broadcast is in flight;
+//! * a write of a moderator waits until no other write is in flight, and every other write until none of
+//!   a moderator is: whom they suspend may write nothing, and who knows what they hide;
 //! * what may give somebody a notice (a follow, a reaction, a comment, a repost, a post that mentions somebody) waits until
 //!   no reading of notices is in flight: sent again, it would mean what came later, too;
 //! * a post that mentions somebody is like a comment: it may be refused for a block;
@@ -64,6 +66,8 @@ pub(crate) enum Footprint {
     Groups(u64),
     /// The groups of the first user, and the pair.
     Member(u64, u64),
+    /// Whatever anybody writes.
+    Moderation,
     /// Whatever is on any board: whose a broadcast is, only the server knows.
     Boards,
 }
@@ -92,6 +96,9 @@ impl Footprint {
             Request::GroupDelete(group) => Self::Groups(group.user),
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
                 Self::Member(member.user, member.author)
+            }
+            Request::Suspend(_) | Request::Unsuspend(_) | Request::Hide(_) | Request::Unhide(_) => {
+                Self::Moderation
             }
             Request::BroadcastSchedule(_)
             | Request::BroadcastReschedule(_)
@@ -138,6 +145,7 @@ impl Footprint {
     fn pair(self) -> Option<(u64, u64)> {
         match self {
             Self::Free
+            | Self::Moderation
             | Self::Boards
             | Self::Groups(_)
             | Self::Reaction(..)
@@ -179,11 +187,18 @@ pub(crate) struct Dependencies {
     posts: HashSet<u64>,
     /// Whether a write about a broadcast is in flight.
     boards: bool,
+    /// How many writes are, of all kinds.
+    all: usize,
+    /// Whether one of a moderator is.
+    moderation: bool,
 }
 
 impl Dependencies {
     /// Whether a write with this footprint may be sent now.
     pub(crate) fn allow(&self, footprint: Footprint) -> bool {
+        if self.moderation || footprint == Footprint::Moderation && self.all != 0 {
+            return false;
+        }
         let is_taken = footprint.owner().is_some_and(|owner| self.owners.contains(&owner))
             || footprint.reposter().is_some_and(|user| self.reposters.contains(&user))
             || footprint.post().is_some_and(|post| self.posts.contains(&post))
@@ -216,6 +231,7 @@ impl Dependencies {
             }
             Footprint::Boards => !self.boards,
             Footprint::Free
+            | Footprint::Moderation
             | Footprint::NoticesRead
             | Footprint::Comment(_)
             | Footprint::Repost(_)
@@ -230,6 +246,8 @@ impl Dependencies {
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
         self.boards |= footprint == Footprint::Boards;
+        self.moderation |= footprint == Footprint::Moderation;
+        self.all += 1;
         self.owners.extend(footprint.owner());
         self.reposters.extend(footprint.reposter());
         self.posts.extend(footprint.post());
@@ -254,6 +272,8 @@ impl Dependencies {
     /// The write was answered.
     pub(crate) fn end(&mut self, footprint: Footprint) {
         self.boards &= footprint != Footprint::Boards;
+        self.moderation &= footprint != Footprint::Moderation;
+        self.all -= 1;
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
         }
@@ -287,6 +307,8 @@ impl Dependencies {
         self.owners.clear();
         self.reposters.clear();
         self.boards = false;
+        self.moderation = false;
+        self.all = 0;
         self.posts.clear();
         self.reactions.clear();
         self.responders.clear();
@@ -312,6 +334,17 @@ mod tests {
         let mut dependencies = Dependencies::default();
         dependencies.begin(footprint);
         dependencies
+    }
+
+    #[test]
+    fn a_moderator_waits_for_everybody_and_everybody_for_a_moderator() {
+        for footprint in [Footprint::Free, Footprint::Comment(7), Footprint::Moderation] {
+            let mut busy = with(footprint);
+            assert!(!busy.allow(Footprint::Moderation), "{footprint:?}");
+            assert!(!with(Footprint::Moderation).allow(footprint), "{footprint:?}");
+            busy.end(footprint);
+            assert!(busy.allow(Footprint::Moderation), "{footprint:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use super::decide_broadcasts::PendingBroadcasts;
 use super::decide_groups::PendingGroups;
 use super::decide_marks::PendingMarks;
+use super::decide_moderation::PendingModeration;
 use super::decide_notices::PendingNotices;
 use super::decide_reposts::PendingReposts;
 use super::decide_responses::PendingResponses;
@@ -51,6 +52,7 @@ pub(crate) struct Pending {
     marks: PendingMarks,
     revisions: PendingRevisions,
     broadcasts: PendingBroadcasts,
+    moderation: PendingModeration,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -90,6 +92,7 @@ impl Pending {
             marks: PendingMarks::new(),
             revisions: PendingRevisions::new(),
             broadcasts: PendingBroadcasts::new(),
+            moderation: PendingModeration::default(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -114,6 +117,7 @@ impl Pending {
         self.marks.clear();
         self.revisions.clear();
         self.broadcasts.clear();
+        self.moderation.clear();
         self.deleted.clear();
         self.keys.clear();
     }
@@ -164,6 +168,10 @@ impl<'a> Decider<'a> {
         &self.pending.broadcasts
     }
 
+    pub(super) fn pending_moderation(&self) -> &PendingModeration {
+        &self.pending.moderation
+    }
+
     /// Whether an earlier command of the group deletes the post.
     pub(super) fn is_deleted_in_group(&self, post: PostId) -> bool {
         self.pending.deleted.contains(&post)
@@ -190,6 +198,7 @@ impl<'a> Decider<'a> {
     }
 
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
+        self.check_suspended(effect)?;
         let changes = match effect {
             Effect::Publish(post) => match post.repost {
                 Some(link) => return self.decide_repost(post, link),
@@ -243,6 +252,7 @@ impl<'a> Decider<'a> {
             Effect::Response(response) => return self.decide_response(response),
             Effect::Mark(mark) => return self.decide_mark(mark),
             Effect::Broadcast(broadcast) => return self.decide_broadcast(broadcast),
+            Effect::Moderation(moderation) => return self.decide_moderation(moderation),
             Effect::Emptied(_) | Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -312,6 +322,7 @@ impl<'a> Decider<'a> {
             Effect::Mark(ref mark) => self.pending.marks.note(mark),
             Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
             Effect::Broadcast(ref effect) => self.pending.broadcasts.note(effect, sequence),
+            Effect::Moderation(ref effect) => self.pending.moderation.note(effect, sequence),
             Effect::Publish(ref post) => self.pending.reposts.note(post, sequence),
             Effect::NoticesRead(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
             Effect::Delete { post, author, .. } => {

@@ -11,6 +11,7 @@ use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
@@ -91,6 +92,15 @@ impl Prepared {
             Action::Mark { user, feed, device, post } => {
                 Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
             }
+            Action::Suspend { user } => moderate(user, ModerationAct::Suspend),
+            Action::Unsuspend { user } => moderate(user, ModerationAct::Unsuspend { began: None }),
+            Action::Hide { post } => {
+                moderate(author_of(post, shared)?, ModerationAct::Hide { post })
+            }
+            Action::Unhide { post } => {
+                let act = ModerationAct::Unhide { post, began: None };
+                moderate(author_of(post, shared)?, act)
+            }
             Action::Broadcast(action) => Effect::Broadcast(broadcast(action, options, shared)?),
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
@@ -113,7 +123,13 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Response(response) => {
             targets::standing(&*shared.state()?, &Target::of(response))?.resolve().map(|_| ())
         }
-        Effect::Delete { post, author, .. } | Effect::Revise(ReviseEffect { post, author, .. }) => {
+        Effect::Delete { post, author, .. }
+        | Effect::Revise(ReviseEffect { post, author, .. })
+        | Effect::Moderation(ModerationEffect {
+            user: author,
+            act: ModerationAct::Hide { post },
+            ..
+        }) => {
             let stands = {
                 let state = shared.state()?;
                 let author = state.users.find(*author);
@@ -139,12 +155,17 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::NoticesRead(_)
         | Effect::Mark(_)
         | Effect::Broadcast(_)
+        | Effect::Moderation(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
         | Effect::Unrepost { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
+}
+
+fn moderate(user: UserId, act: ModerationAct) -> Effect {
+    Effect::Moderation(ModerationEffect { user, act })
 }
 
 fn marked(feed: Feed) -> MarkedFeed {

@@ -89,6 +89,8 @@ impl State {
             | Effect::Unrepost { .. }
             | Effect::Response(_)
             | Effect::NoticesRead(_)
+            // Inboxes stay as they are: who is moderated is left out by reads.
+            | Effect::Moderation(_)
             | Effect::Retired(_) => {}
         }
     }

@@ -4,15 +4,16 @@
 //! The log is the only input (and the users view, for ordinals): a file can be made again from the
 //! same range at any time, with the same content.
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet};
 
 use crate::error::Result;
-use crate::ids::{BroadcastId, Sequence, Timestamp, UserId};
+use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};
 use crate::limits::NOTICES_MAX;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::concerned::each_concerned;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
@@ -26,6 +27,7 @@ use crate::runs::run::Entry;
 use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
+use crate::views::moderation::ModeratedRow;
 use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::responses::{COMMENTS, ListRow};
@@ -74,8 +76,12 @@ pub(crate) struct Gathered {
     /// In the order of the log.
     pub(crate) revisions: Vec<RevisedRow>,
     pub(crate) broadcasts: BroadcastFile,
+    /// In the order of the log.
+    pub(crate) moderation: Vec<ModeratedRow>,
     /// Where each broadcast that is named has its place, as far as it has one.
     places: HashMap<BroadcastId, PlaceRow>,
+    /// Posts that were hidden in the range, and by which record.
+    hidden: HashMap<PostId, Sequence>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -100,8 +106,7 @@ pub(crate) struct Range {
 /// Reads the records of `range`.
 pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gathered> {
     let Range { after, last, until } = range;
-    let (ended, places) = (HashSet::new(), HashMap::new());
-    let mut gathered = Gathered { last, until, ended, places, ..Gathered::default() };
+    let mut gathered = Gathered { last, until, ..Gathered::default() };
     gathered.lists = lists(lend, range)?;
     let mut batch = Vec::with_capacity(BATCH_RECORDS);
     let mut next = log.skip_holes(after.next());
@@ -155,6 +160,8 @@ impl Gathered {
             Effect::Delete { post, revised, .. } => {
                 self.end(Some(post.into()));
                 self.end(revised);
+                let hidden = self.hidden.remove(&post);
+                self.end(hidden);
                 self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
             Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
@@ -179,6 +186,7 @@ impl Gathered {
                 self.read_marks.push(ReadMarkRow { owner: scope, mark });
             }
             Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
+            Effect::Moderation(ref effect) => self.take_moderation(state, scope, at, effect),
             Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
                 self.places.remove(&ended.broadcast);
             }
@@ -253,6 +261,23 @@ impl Gathered {
         }
     }
 
+    /// What a thinned log says of a post that it does not have any more means nothing.
+    fn take_moderation(
+        &mut self,
+        state: &State,
+        owner: Ordinal,
+        at: Sequence,
+        effect: &ModerationEffect,
+    ) {
+        self.end(effect.ends());
+        if let ModerationAct::Hide { post } = effect.act {
+            self.hidden.insert(post, at);
+        }
+        if effect.is_begin() && state.moderation.has_known(owner, at) {
+            self.moderation.push(ModeratedRow { owner, post: effect.post(), at });
+        }
+    }
+
     fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
         self.marks.push(MarkRow { owner, mark: Mark::of(effect, at) });
     }
@@ -310,6 +335,7 @@ impl Gathered {
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
         self.revisions.retain(|row| stands(row.revised.at));
+        self.moderation.retain(|row| stands(row.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
     }

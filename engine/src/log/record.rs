@@ -13,6 +13,7 @@
 //! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
+//! suspend.. | two varints | tags (flag) | see `moderation_effect` |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
@@ -30,6 +31,7 @@ use super::layout::{
     TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
+use super::moderation_effect::{ModerationEffect, is_moderation_kind};
 use super::notices_effect::NoticesReadEffect;
 pub(crate) use super::record_fault::RecordFault;
 #[cfg(any(test, feature = "testing"))]
@@ -111,6 +113,7 @@ pub(crate) enum Effect {
     /// What is left of a publish whose text is erased; the post is there.
     Emptied(Emptied),
     Broadcast(BroadcastEffect),
+    Moderation(ModerationEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -148,6 +151,7 @@ impl Effect {
             Self::Revise(revise) => revise.author,
             Self::Emptied(emptied) => emptied.author,
             Self::Broadcast(broadcast) => broadcast.author(),
+            Self::Moderation(moderation) => moderation.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -162,6 +166,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Unrepost { .. }
             | Self::Broadcast(_)
+            | Self::Moderation(_)
             | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
@@ -196,6 +201,7 @@ impl Effect {
             Self::Emptied(emptied) if emptied.repost.is_some() => record_kind::REPOST,
             Self::Emptied(_) => record_kind::PUBLISH,
             Self::Broadcast(broadcast) => broadcast.kind(),
+            Self::Moderation(moderation) => moderation.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -270,6 +276,7 @@ impl Effect {
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
+            Self::Moderation(moderation) => moderation.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
             Self::Broadcast(_) | Self::Emptied(_) | Self::Retired(_) => {}
@@ -309,6 +316,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Emptied(_)
             | Self::Broadcast(_)
+            | Self::Moderation(_)
             | Self::Retired(_) => {}
         }
     }
@@ -526,6 +534,9 @@ pub(super) fn pair_effect(
     if kind == record_kind::MARK {
         return MarkEffect::load(first, second, ends).map(Effect::Mark);
     }
+    if is_moderation_kind(kind) {
+        return ModerationEffect::load(kind, first, second, ends).map(Effect::Moderation);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => {
@@ -563,6 +574,7 @@ fn is_plain_kind(kind: u8) -> bool {
     is_plain
         || is_repost
         || is_broadcast_kind(kind)
+        || is_moderation_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
         || kind == record_kind::NOTICES_READ
 }

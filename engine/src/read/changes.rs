@@ -6,6 +6,7 @@
 //! (and through the middle while nothing more is dropped), or from where nothing above is dropped; else the
 //! answer is `Trimmed`.
 
+use crate::change::ModerationChange;
 use crate::change::{
     BroadcastChange, Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange,
     GroupChange, ResponseChange,
@@ -17,6 +18,7 @@ use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::{Bygone, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
@@ -267,6 +269,7 @@ fn change(
         Effect::Group(effect) => group(sequence, effect),
         Effect::Response(effect) => response(effect, fate.is_alive, content),
         Effect::Mark(effect) => marked(effect),
+        Effect::Moderation(effect) => moderated(effect),
         Effect::Broadcast(effect) => broadcast(sequence, effect, (fate, tells)),
     };
     Some(Change { sequence, time: record.time, what })
@@ -296,6 +299,16 @@ fn group(sequence: Sequence, effect: GroupEffect) -> Changed {
         GroupAct::Remove { group, author, .. } => (GroupChange::Remove(author), group),
     };
     Changed::Group { kind, user, group, name, exclusive }
+}
+
+fn moderated(effect: ModerationEffect) -> Changed {
+    let kind = match effect.act {
+        ModerationAct::Suspend => ModerationChange::Suspend,
+        ModerationAct::Unsuspend { .. } => ModerationChange::Unsuspend,
+        ModerationAct::Hide { .. } => ModerationChange::Hide,
+        ModerationAct::Unhide { .. } => ModerationChange::Unhide,
+    };
+    Changed::Moderated { kind, user: effect.user, post: effect.post() }
 }
 
 fn marked(effect: MarkEffect) -> Changed {

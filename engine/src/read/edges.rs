@@ -228,6 +228,7 @@ fn card(
         followees: 0,
         newest_post: None,
         active_at: None,
+        suspended: false,
     };
     let mut in_files = None;
     if let Some(ordinal) = known {
@@ -236,6 +237,7 @@ fn card(
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
         card.active_at = state.activity.at(ordinal);
+        card.suspended = state.moderation.suspended_since(ordinal).is_some();
         match outboxes.newest(ordinal) {
             Newest::None => {}
             Newest::Is(post) => card.newest_post = Some(post.into()),

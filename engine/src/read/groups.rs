@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, UserId};
 use crate::query::{Edge, EdgePage, GroupCard, GroupList, MembersQuery, PageEnd};
 use crate::read::feed::check_limit;
+use crate::read::judge::is_left_out;
 use crate::shared::Shared;
 use crate::views::groups::Group;
 use crate::views::state::State;
@@ -45,8 +46,8 @@ pub(crate) fn members(shared: &Shared, query: &MembersQuery) -> Result<EdgePage>
     Ok(EdgePage { position: state.position, edges, end })
 }
 
-/// Whose posts a group's feed has: its members, but for those whom the owner has muted, and where one
-/// of the two has blocked the other.
+/// Whose posts a group's feed has: its members, but for those whom the owner has muted, where one of the two
+/// has blocked the other, and who is suspended.
 pub(crate) fn authors(
     state: &State,
     user: UserId,
@@ -66,7 +67,9 @@ pub(crate) fn shown<'a>(
 ) -> impl Iterator<Item = (Sequence, Ordinal)> + 'a {
     let graph = &state.graph;
     let shows = move |(_, author): &(Sequence, Ordinal)| {
-        !graph.mutes.contains(owner, *author) && !graph.is_blocked_between(owner, *author)
+        !graph.mutes.contains(owner, *author)
+            && !graph.is_blocked_between(owner, *author)
+            && !is_left_out(state, owner, *author)
     };
     group.entries().filter(shows)
 }

@@ -21,6 +21,7 @@ use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
+use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::notices::window;
@@ -198,14 +199,16 @@ fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
         return Ok(Verdict::Known(false));
     };
     let graph = &state.graph;
-    if graph.mutes.contains(owner, actor) || graph.is_blocked_between(owner, actor) {
+    let viewer = Viewer::of_user(state, owner);
+    if graph.mutes.contains(owner, actor) || viewer.is_hidden(actor) {
         return Ok(Verdict::Known(false));
     }
     // What is on a post that the user cannot see is no news either.
     let hides = |target: &Target| {
         let host = state.users.find(target.owner);
-        let is_blocked = host.is_some_and(|host| graph.is_blocked_between(owner, host));
-        is_blocked || state.reposts.is_orphan(target.post.into())
+        host.is_some_and(|host| viewer.is_hidden(host))
+            || viewer.misses_chain(target.post)
+            || state.reposts.is_orphan(target.post.into())
     };
     Ok(match &deed.proof {
         Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {

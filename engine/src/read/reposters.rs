@@ -33,7 +33,8 @@ pub(crate) fn reposters(
             let state = shared.state()?;
             let viewer = Viewer::new(&state, query.viewer);
             let hides = |id| state.users.find(id).is_some_and(|user| viewer.is_hidden(user));
-            if hides(root.author) || hides(post.author) {
+            let misses = viewer.misses(root.id) || viewer.misses(post.id);
+            if misses || hides(root.author) || hides(post.author) {
                 return Err(absent());
             }
             let standing = [targets::standing(&state, &root)?, targets::standing(&state, &itself)?];

@@ -20,7 +20,7 @@ use crate::read::collapse;
 use crate::read::content::Reach;
 use crate::read::counts;
 use crate::read::groups;
-use crate::read::judge::Feed;
+use crate::read::judge::{Feed, Judge, is_left_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -366,6 +366,11 @@ impl<'a> Reader<'a> {
         Self { state, viewer, user, known, now }
     }
 
+    /// Who says which entries show.
+    pub(super) fn judge(&self) -> Judge<'a> {
+        Judge::of_home(self.state, self.viewer, self.user)
+    }
+
     /// What to read of the followees if they are in files, and are not known yet.
     pub(super) fn unread_followees(&self) -> Option<(Excerpt<EDGE_WIDTH>, Stamp)> {
         if self.knows_followees() {
@@ -396,8 +401,13 @@ impl<'a> Reader<'a> {
             return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let needs_followees = wants.is_some() || delivery.is_flying();
+        let may_leave_out = self.state.moderation.has_suspended();
+        let needs_followees = wants.is_some() || delivery.is_flying() || may_leave_out;
         if needs_followees && !self.knows_followees() {
+            return Ok(Inboxed::No);
+        }
+        // The inbox has posts of whoever is suspended, for when they are not any more.
+        if may_leave_out && self.leaves_out_any()? {
             return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
@@ -409,6 +419,17 @@ impl<'a> Reader<'a> {
             steps.built = true;
         }
         page(self.state, wanted, flights, steps)
+    }
+
+    /// Whether some followee's posts are left out of the home for now.
+    fn leaves_out_any(&self) -> Result<bool> {
+        let mut leaves_out = false;
+        let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, Ordinal(author));
+        match self.known {
+            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
+            None => self.following().each_payload(judge)?,
+        }
+        Ok(leaves_out)
     }
 
     /// Hands out the authors whose posts are in the home.
@@ -424,12 +445,14 @@ impl<'a> Reader<'a> {
     ) -> Result<()> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
+        let may_leave_out = self.state.moderation.has_suspended();
         let mut judge = |author| {
             let author = Ordinal(author);
             if !counts(author) {
                 return;
             }
-            let is_hidden = hides_any && hidden.contains(self.user, author);
+            let is_hidden = hides_any && hidden.contains(self.user, author)
+                || may_leave_out && is_left_out(self.state, self.user, author);
             if !is_hidden && !self.viewer.is_hidden(author) {
                 each(author);
             }

@@ -9,6 +9,7 @@ use crate::delivery::home::Steps;
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::query::{Span, TimelineQuery};
+use crate::read::judge::is_left_out;
 use crate::read::select::{Followees, Known, Look, Selection, excerpts, look};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -98,6 +99,7 @@ fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec
     mutes.hot.payloads().for_each(|muted| {
         authors.remove(&muted);
     });
+    authors.retain(|author| !is_left_out(state, user, Ordinal(*author)));
     for group in state.groups.of(user).iter().filter(|group| group.exclusive) {
         for member in group.members.payloads() {
             authors.remove(&member);

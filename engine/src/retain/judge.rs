@@ -182,6 +182,9 @@ impl<'a> Judge<'a> {
             (Effect::Broadcast(effect), [Some(author), _]) => {
                 self.broadcast(state, author, sequence, effect)?
             }
+            (Effect::Moderation(effect), [Some(owner), _]) if effect.is_begin() => {
+                Some(Standing::Edge(self.is_moderated(state, owner, sequence)))
+            }
             _ => None,
         };
         let mut noticed = Vec::new();
@@ -306,6 +309,12 @@ impl<'a> Judge<'a> {
         Ok(Some(Standing::Edge(state.broadcasts.stood(author, broadcast, self.covered))))
     }
 
+    /// What ended after the covered position may have to stand again.
+    fn is_moderated(&self, state: &State, owner: Ordinal, at: Sequence) -> bool {
+        let moderation = &state.moderation;
+        moderation.stands(at) || self.ended_late(&moderation.graves, owner, at)
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -343,6 +352,7 @@ impl<'a> Judge<'a> {
                 ResponseAct::React { .. } | ResponseAct::Comment { .. } => false,
             },
             Effect::Broadcast(effect) => !self.is_gone(effect.act.began())?,
+            Effect::Moderation(effect) => !self.is_gone(effect.ends())?,
             Effect::Publish(_)
             | Effect::Emptied(_)
             | Effect::Revise(_)
@@ -505,6 +515,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Revise(_)
         | Effect::Unrepost { .. }
         | Effect::Mark(_)
+        | Effect::Moderation(_)
         | Effect::NoticesRead(_) => None,
     };
     (effect.subject(), other)

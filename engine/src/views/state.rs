@@ -9,6 +9,7 @@ use super::graph::Graph;
 use super::graves::{Grave, Graves};
 use super::groups::Groups;
 use super::marks::{Mark, MarkRow, Marks};
+use super::moderation::Moderation;
 use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) marks: Marks,
     pub(crate) revisions: Revisions,
     pub(crate) broadcasts: Broadcasts,
+    pub(crate) moderation: Moderation,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -84,6 +86,8 @@ pub struct Digests {
     pub revisions: Digest,
     /// Broadcasts.
     pub broadcasts: Digest,
+    /// Suspended users and hidden posts.
+    pub moderation: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -145,6 +149,7 @@ impl State {
                 }
                 broadcasts.apply(subject, effect, record.time, removal);
             }
+            (Effect::Moderation(effect), _) => self.moderation.apply(subject, effect, removal),
             (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
                 broadcasts.end(subject, ended.broadcast, removal);
             }
@@ -183,6 +188,7 @@ impl State {
         self.responses.post_deleted(post, removal);
         self.reposts.post_deleted(post, removal);
         self.revisions.delete(author, post, removal);
+        self.moderation.post_deleted(self.users.id(author), post, removal);
     }
 
     /// Gives a notice to everybody whom the record concerns.
@@ -266,6 +272,7 @@ impl State {
             family::REVISIONS => &self.revisions.graves,
             family::BOARDS => &self.broadcasts.graves,
             family::REPLAYS => &self.broadcasts.replay_graves,
+            family::MODERATED => &self.moderation.graves,
             _ => &self.groups.member_graves,
         }
     }
@@ -290,6 +297,7 @@ impl State {
             family::REVISIONS => &mut self.revisions.graves,
             family::BOARDS => &mut self.broadcasts.graves,
             family::REPLAYS => &mut self.broadcasts.replay_graves,
+            family::MODERATED => &mut self.moderation.graves,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -311,12 +319,12 @@ impl State {
 
     /// Whether every post is seen by whoever sees its author: then nobody need judge any.
     pub(crate) fn is_all_seen(&self) -> bool {
-        self.reposts.is_empty()
+        self.reposts.is_empty() && !self.moderation.has_hidden()
     }
 
     /// Grows with everything that may show or hide a post that there was.
     pub(crate) fn turns(&self) -> u64 {
-        self.reposts.turns()
+        self.reposts.turns() + self.moderation.turns()
     }
 
     pub(crate) fn digests(&self) -> Result<Digests> {
@@ -332,6 +340,7 @@ impl State {
             marks: self.marks.digest(),
             revisions: self.revisions.digest(),
             broadcasts: self.broadcasts.digest(),
+            moderation: self.moderation.digest(),
             receipts: self.receipts.digest(),
         })
     }

@@ -3,6 +3,7 @@
 use crate::command::NewPost;
 use crate::ids::{PostId, UserId};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::moderation_effect::ModerationAct;
 use crate::log::record::{Effect, Record};
 use crate::log::revise_effect::Emptied;
 
@@ -69,6 +70,15 @@ pub(crate) enum Note {
         post: PostId,
         author: UserId,
     },
+    /// Moderators keep the user's things from others, or do not any more.
+    Moderated {
+        user: UserId,
+    },
+    /// Moderators hid a post, so that its author alone sees it.
+    Hidden {
+        post: PostId,
+        author: UserId,
+    },
     /// No home changed.
     Nothing,
     /// Retention dropped the record: nobody knows what it was.
@@ -106,6 +116,10 @@ impl Note {
             }
             Effect::Group(ref group) => Self::of_group(group),
             Effect::Unblock { user, other, began: Some(_) } => Self::Unblock { user, other },
+            Effect::Moderation(ref effect) => match effect.act {
+                ModerationAct::Hide { post } => Self::Hidden { post, author: effect.user },
+                _ => Self::Moderated { user: effect.user },
+            },
             Effect::Broadcast(_)
             | Effect::Unblock { .. }
             | Effect::Unrepost { .. }
@@ -153,6 +167,10 @@ impl Note {
             }
             Self::Part { user, other, .. } | Self::Unblock { user, other } if other == watcher => {
                 Some(user)
+            }
+            // Everybody sees their own. Without a follow too: reposts are hidden, or are not any more.
+            Self::Moderated { user: author } | Self::Hidden { author, .. } => {
+                (author != watcher).then_some(author)
             }
             Self::Part { .. }
             | Self::Unblock { .. }

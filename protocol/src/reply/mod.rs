@@ -17,6 +17,7 @@ mod events;
 mod explained;
 mod groups;
 mod marks;
+mod moderated;
 mod notices;
 mod online;
 mod original;
@@ -40,7 +41,8 @@ pub use broadcasts::{
 };
 pub use came_by::CameBy;
 pub use changed::{
-    BroadcastChange, Change, Changed, EdgeChange, GroupChange, ResponseChange, What,
+    BroadcastChange, Change, Changed, EdgeChange, GroupChange, ModerationChange, ResponseChange,
+    What,
 };
 pub use collapsed::{BroughtBy, Collapsed};
 pub use counts::Counts;
@@ -50,6 +52,7 @@ pub use events::{Event, Events};
 pub use explained::{Explained, Why};
 pub use groups::{Group, Groups};
 pub use marks::{DeviceMark, Marks, Unread};
+pub use moderated::{Moderated, ModeratedPage, PostModeration};
 pub use notices::{NoticeGroup, NoticeKind, NoticePage};
 pub use online::Online;
 pub use original::Original;
@@ -119,6 +122,8 @@ pub enum Reply {
     Broadcasts(Broadcasts),
     /// One broadcast.
     Broadcast(OneBroadcast),
+    /// A page of who is suspended and what is hidden.
+    Moderated(ModeratedPage),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -169,6 +174,7 @@ impl Reply {
             ReplyKind::Unread => Self::Unread(Unread::load(cursor)?),
             ReplyKind::Broadcasts => Self::Broadcasts(Broadcasts::load(cursor)?),
             ReplyKind::Broadcast => Self::Broadcast(OneBroadcast::load(cursor)?),
+            ReplyKind::Moderated => Self::Moderated(ModeratedPage::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -206,6 +212,7 @@ impl Reply {
             Self::Unread(_) => ReplyKind::Unread,
             Self::Broadcasts(_) => ReplyKind::Broadcasts,
             Self::Broadcast(_) => ReplyKind::Broadcast,
+            Self::Moderated(_) => ReplyKind::Moderated,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -245,6 +252,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Unread(unread) => unread.encode(writer.out()),
         Reply::Broadcasts(broadcasts) => broadcasts.encode(writer.out())?,
         Reply::Broadcast(one) => one.encode(writer.out())?,
+        Reply::Moderated(moderated) => moderated.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

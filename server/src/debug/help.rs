@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 50] = [
+pub(super) const USAGES: [Usage; 55] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
@@ -137,6 +137,21 @@ pub(super) const USAGES: [Usage; 50] = [
         "REPOSTERS id [limit] [BEFORE id]",
         "who reposted a post, newest first",
         "REPOSTERS 12 5",
+    ),
+    usage(
+        "SUSPEND",
+        "SUSPEND user",
+        "hides everything of a user from others, and refuses what is written in their name",
+        "SUSPEND 14",
+    ),
+    usage("UNSUSPEND", "UNSUSPEND user", "ends a suspension", "UNSUSPEND 14"),
+    usage("HIDE", "HIDE id", "hides a post from all but its author", "HIDE 12"),
+    usage("UNHIDE", "UNHIDE id", "shows a hidden post again", "UNHIDE 12"),
+    usage(
+        "MODERATED",
+        "MODERATED [USERS | POSTS] [limit] [BEFORE sequence]",
+        "who is suspended and what is hidden, newest first",
+        "MODERATED USERS 5",
     ),
     usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
     usage(

@@ -21,6 +21,7 @@ mod groups;
 mod import;
 mod lookups;
 mod marks;
+mod moderation;
 mod notices;
 mod present;
 mod reposts;

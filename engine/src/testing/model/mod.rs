@@ -3,8 +3,10 @@
 
 pub mod broadcasts;
 mod collapse;
+mod edges;
 mod edits;
 mod marks;
+mod moderation;
 mod notices;
 mod reposts;
 mod responses;
@@ -17,10 +19,11 @@ use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::mentions::Mentions;
-use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
+use crate::query::{GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
 pub use collapse::ModelCollapsed;
 pub use marks::ModelUnread;
+pub use moderation::ModelModerated;
 pub use notices::{ModelNotebook, ModelNotices};
 pub use reposts::ModelReposters;
 pub use responses::{ModelComment, ModelResponses};
@@ -108,6 +111,10 @@ pub struct Model {
     pub marks: BTreeMap<(u64, u64, u64), u64>,
     /// All broadcasts ever, by id.
     pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
+    /// Users who are suspended, and since when.
+    suspended: BTreeMap<u64, u64>,
+    /// Posts that were hidden, and since when; those that are deleted too.
+    hidden: BTreeMap<u64, u64>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -155,6 +162,9 @@ impl Model {
     #[must_use]
     pub fn expect(&self, command: &Command) -> Expected {
         use Expected::{Changed, Refused, Repeated, Unchanged};
+        if Self::is_no_moderator(command) {
+            return Refused(ErrorKind::Denied);
+        }
         let subject = match self.subject(command) {
             Some(subject) => subject,
             None => return Refused(ErrorKind::NotFound),
@@ -185,6 +195,9 @@ impl Model {
                 Some(_) => return Refused(ErrorKind::Conflict),
                 None => {}
             }
+        }
+        if self.writes_suspended(command, subject) {
+            return Refused(ErrorKind::Denied);
         }
         match self.changes(&command.action) {
             Ok(true) => Changed,
@@ -235,6 +248,10 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 return self.changes_reposts(action);
             }
+            Action::Suspend { .. }
+            | Action::Unsuspend { .. }
+            | Action::Hide { .. }
+            | Action::Unhide { .. } => return self.changes_moderation(action),
             Action::Touch { .. } | Action::Tag { .. } => false,
         })
     }
@@ -319,6 +336,10 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 self.apply_repost(&command.action, sequence);
             }
+            Action::Suspend { .. }
+            | Action::Unsuspend { .. }
+            | Action::Hide { .. }
+            | Action::Unhide { .. } => self.apply_moderation(&command.action, sequence),
             Action::NoticesRead { .. } | Action::Touch { .. } | Action::Tag { .. } => {}
         }
         self.apply_notices(&command.action, sequence);
@@ -365,8 +386,10 @@ impl Model {
         };
         let shows = |author| visible(author) && !self.is_blocked_between(query.user, author);
         let authors: BTreeSet<u64> = self.following(query.user).into_iter().collect();
-        self.page(query, |post| {
+        self.page(query, |id, post| {
             authors.contains(&post.author.0)
+                && self.shows_moderated(id, Some(query.user))
+                && self.shows_moderated(id, query.viewer)
                 && visible(post.author)
                 && self.original_author(post).is_none_or(shows)
         })
@@ -381,8 +404,9 @@ impl Model {
             !self.mutes.contains_key(&(owner.0, author.0))
                 && !self.is_blocked_between(owner, author)
         };
-        Some(self.page(&query.page, |post| {
+        Some(self.page(&query.page, |id, post| {
             group.members.contains_key(&post.author.0)
+                && self.shows_moderated(id, Some(owner))
                 && shows(post.author)
                 && self.original_author(post).is_none_or(shows)
         }))
@@ -433,9 +457,10 @@ impl Model {
     #[must_use]
     pub fn outbox(&self, query: &TimelineQuery) -> IdPage {
         let visible = self.may_see(query.viewer, query.user);
-        self.page(query, |post| {
+        self.page(query, |id, post| {
             let original = self.original_author(post);
             visible
+                && self.shows_moderated(id, query.viewer)
                 && post.author == query.user
                 && original.is_none_or(|author| self.may_see(query.viewer, author))
         })
@@ -448,21 +473,10 @@ impl Model {
         post.is_some_and(|post| {
             let original = self.original_author(post);
             self.is_there(post)
+                && self.shows_moderated(id.0, viewer)
                 && self.may_see(viewer, post.author)
                 && original.is_none_or(|author| self.may_see(viewer, author))
         })
-    }
-
-    /// A page of (user, sequence) whom the user follows.
-    #[must_use]
-    pub fn following_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
-        self.edge_page(query, &self.follows, |(from, to)| (*from == query.user.0).then_some(*to))
-    }
-
-    /// A page of (user, sequence) who follow the user.
-    #[must_use]
-    pub fn followers_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
-        self.edge_page(query, &self.follows, |(from, to)| (*to == query.user.0).then_some(*from))
     }
 
     /// Posts, followers and followees of a user.
@@ -496,36 +510,14 @@ impl Model {
         self.follows.range(of_user).map(|((_, author), _)| *author).collect()
     }
 
-    fn edge_page(
-        &self,
-        query: &EdgeQuery,
-        edges: &BTreeMap<(u64, u64), u64>,
-        other: impl Fn(&(u64, u64)) -> Option<u64>,
-    ) -> (Vec<(u64, u64)>, PageEnd) {
-        let below = query.before.map_or(u64::MAX, |before| before.0);
-        let mut found: Vec<_> = edges
-            .iter()
-            .filter_map(|(pair, sequence)| Some((other(pair)?, *sequence)))
-            .filter(|(user, sequence)| {
-                *sequence < below
-                    && self.may_see(query.viewer, UserId(*user))
-                    && self.may_see(query.viewer, query.user)
-            })
-            .collect();
-        found.sort_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
-        let end = if query.limit < found.len() { PageEnd::More } else { PageEnd::End };
-        found.truncate(query.limit);
-        (found, end)
-    }
-
-    fn page(&self, query: &TimelineQuery, keep: impl Fn(&ModelPost) -> bool) -> IdPage {
+    fn page(&self, query: &TimelineQuery, keep: impl Fn(u64, &ModelPost) -> bool) -> IdPage {
         let in_span = |id: u64| match query.span {
             Span::Newest => true,
             Span::Before(cursor) => id < cursor.0,
             Span::After(cursor) => cursor.0 < id,
         };
         let found =
-            self.posts.iter().filter(|(id, p)| in_span(**id) && self.is_there(p) && keep(p));
+            self.posts.iter().filter(|(id, p)| in_span(**id) && self.is_there(p) && keep(**id, p));
         let mut ids: Vec<u64> = found.map(|(id, _)| *id).collect();
         if !matches!(query.span, Span::After(_)) {
             ids.reverse();
@@ -559,9 +551,10 @@ impl Model {
 
     fn subject(&self, command: &Command) -> Option<UserId> {
         match &command.action {
-            Action::Delete { post } | Action::Revise { post, .. } => {
-                self.posts.get(&post.0).map(|post| post.author)
-            }
+            Action::Delete { post }
+            | Action::Revise { post, .. }
+            | Action::Hide { post }
+            | Action::Unhide { post } => self.posts.get(&post.0).map(|post| post.author),
             Action::CommentDelete { comment } => {
                 let [author, _] = self.deleters(*comment)?;
                 Some(command.options.actor.unwrap_or(author))
@@ -577,6 +570,7 @@ impl Model {
 
     fn may_see(&self, viewer: Option<UserId>, user: UserId) -> bool {
         viewer.is_none_or(|viewer| !self.is_blocked_between(viewer, user))
+            && self.shows_user(Some(user), viewer)
     }
 }
 
