@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 50] = [
+pub(super) const USAGES: [Usage; 55] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [GROUPS] [limit] [BEFORE id | AFTER id]",
