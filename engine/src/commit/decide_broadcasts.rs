@@ -68,13 +68,18 @@ impl PendingBroadcasts {
 impl Decider<'_> {
     /// Decides, and completes the effect: where the broadcast had its place, when it started.
     pub(super) fn decide_broadcast(&self, effect: &mut BroadcastEffect) -> Result<Decision> {
+        let author = effect.author();
         let Some(broadcast) = effect.broadcast() else {
-            return self.check_board(effect.author());
+            self.check_suspended_user(author)?;
+            return self.check_board(author);
         };
-        let place = match self.standing(effect.author(), broadcast) {
-            None => return Err(no_broadcast(broadcast)),
-            Some(Standing::OnBoard(place)) => place,
-            Some(Standing::Replayed(replay)) => return Err(ended(broadcast, replay.post)),
+        let standing = self.standing(author, broadcast).ok_or_else(|| no_broadcast(broadcast))?;
+        if !matches!(effect.act, BroadcastAct::Cancel { .. }) {
+            self.check_suspended_user(author)?;
+        }
+        let place = match standing {
+            Standing::OnBoard(place) => place,
+            Standing::Replayed(replay) => return Err(ended(broadcast, replay.post)),
         };
         let here = Some(place.began);
         match &mut effect.act {

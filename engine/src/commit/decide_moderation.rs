@@ -7,7 +7,6 @@ use foldhash::HashMap;
 use super::decide::{Decider, Decision};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, Sequence, UserId};
-use crate::log::broadcast_effect::BroadcastAct;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect};
 use crate::log::response_effect::ResponseAct;
@@ -62,8 +61,12 @@ impl Decider<'_> {
     /// Refuses to write in the name of who is suspended. To take back what one has done is no writing, and
     /// what shows to nobody else is nobody's business.
     pub(super) fn check_suspended(&self, effect: &Effect) -> Result<()> {
-        let user = effect.subject();
-        if !is_writing(effect) || self.suspended_since(user).is_none() {
+        if is_writing(effect) { self.check_suspended_user(effect.subject()) } else { Ok(()) }
+    }
+
+    /// The same of what is a writing.
+    pub(super) fn check_suspended_user(&self, user: UserId) -> Result<()> {
+        if self.suspended_since(user).is_none() {
             return Ok(());
         }
         let what = format!(
@@ -138,8 +141,9 @@ fn is_writing(effect: &Effect) -> bool {
         Effect::Response(response) => {
             matches!(response.act, ResponseAct::React { .. } | ResponseAct::Comment { .. })
         }
-        Effect::Broadcast(broadcast) => !matches!(broadcast.act, BroadcastAct::Cancel { .. }),
-        Effect::Emptied(_)
+        // Whether the broadcast is there at all is asked first.
+        Effect::Broadcast(_)
+        | Effect::Emptied(_)
         | Effect::Retired(_)
         | Effect::Delete { .. }
         | Effect::Unrepost { .. }

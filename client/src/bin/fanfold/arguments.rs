@@ -17,8 +17,8 @@ use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 pub(crate) use self::broadcast::{BroadcastCommand, BroadcastEnd, BroadcastFeedOf, BroadcastStart};
 pub(crate) use self::group::{GroupCommand, GroupList};
 pub(crate) use self::marks::{FeedOf, Mark, Revise, Unread};
-use crate::moderation::ModeratedArguments;
 pub(crate) use self::timeline::Timeline;
+use crate::moderation::ModeratedArguments;
 use crate::notices::{NoticesArguments, ReadNoticesArguments};
 use crate::reposts::{RepostArguments, RepostersArguments, UnrepostArguments};
 use crate::response_arguments::{

@@ -60,7 +60,7 @@ impl Model {
                 has_post(post.0) && answers.is_none_or(|answered| is_of_post(answered.0))
             }
             Action::Broadcast(BroadcastAction::Cancel { .. }) => false,
-            Action::Broadcast(action) => !self.names_gone(action) || command.options.key.is_some(),
+            Action::Broadcast(action) => !self.names_gone(action),
             _ => false,
         };
         is_writing && self.suspended.contains_key(&user.0)
