@@ -108,34 +108,11 @@ pub(crate) fn answer_resident(
         // Wholly in memory.
         return Some(answer(engine, None, question, request_id, out));
     }
+    if is_page(question) {
+        return resident_page(&engine.resident(), question, request_id, out);
+    }
     let (all, engine) = (engine, engine.resident());
     let reply = match question {
-        Question::Group(query) => {
-            let seen = engine.see_group(query, |page| write_page(page, request_id, out));
-            return Some(refused(seen.transpose()?, request_id, out));
-        }
-        Question::Home(query) => {
-            let seen = engine.see_home(query, |page| write_page(page, request_id, out));
-            return Some(refused(seen.transpose()?, request_id, out));
-        }
-        Question::Outbox(query) => {
-            let seen = engine.see_outbox(query, |page| write_page(page, request_id, out));
-            return Some(refused(seen.transpose()?, request_id, out));
-        }
-        Question::Broadcasts(query) => {
-            let write =
-                |page: engine::BroadcastFeedRef<'_>| broadcasts::write_feed(page, request_id, out);
-            let seen = engine.see_broadcasts(query, write);
-            return Some(refused(seen.transpose()?, request_id, out));
-        }
-        Question::Counted(query) => {
-            let page = engine.counted(query).transpose()?;
-            return Some(responses::counted_page(page, request_id, out));
-        }
-        Question::Full(query) => {
-            let page = engine.full_page(query).transpose()?;
-            return Some(responses::full_page(query, page, request_id, out));
-        }
         Question::CountedPost(id, viewer) => {
             let found = engine.counted_post(*id, *viewer).transpose()?;
             moderation::told(all, *viewer, found.map(responses::counted_post))
@@ -165,6 +142,12 @@ pub(crate) fn answer_resident(
         }
         // A walk through everything is for the lane, whatever is in memory.
         Question::Scan(_)
+        | Question::Home(_)
+        | Question::Outbox(_)
+        | Question::Group(_)
+        | Question::Broadcasts(_)
+        | Question::Counted(_)
+        | Question::Full(_)
         | Question::Groups(..)
         | Question::Members(_)
         | Question::Marks(_)
@@ -177,6 +160,48 @@ pub(crate) fn answer_resident(
         | Question::Explain { .. } => return None,
     };
     Some(result(reply, request_id, out))
+}
+
+/// Whether it asks for a page of posts, which is written straight into the buffer.
+fn is_page(question: &Question) -> bool {
+    matches!(
+        question,
+        Question::Home(_)
+            | Question::Outbox(_)
+            | Question::Group(_)
+            | Question::Broadcasts(_)
+            | Question::Counted(_)
+            | Question::Full(_)
+    )
+}
+
+/// The same of pages of posts.
+fn resident_page(
+    engine: &engine::Resident<'_>,
+    question: &Question,
+    request_id: u32,
+    out: &mut BytesMut,
+) -> Option<Refusal> {
+    let seen = match question {
+        Question::Group(query) => engine.see_group(query, |page| write_page(page, request_id, out)),
+        Question::Home(query) => engine.see_home(query, |page| write_page(page, request_id, out)),
+        Question::Outbox(query) => {
+            engine.see_outbox(query, |page| write_page(page, request_id, out))
+        }
+        Question::Broadcasts(query) => {
+            engine.see_broadcasts(query, |page| broadcasts::write_feed(page, request_id, out))
+        }
+        Question::Counted(query) => {
+            let page = engine.counted(query).transpose()?;
+            return Some(responses::counted_page(page, request_id, out));
+        }
+        Question::Full(query) => {
+            let page = engine.full_page(query).transpose()?;
+            return Some(responses::full_page(query, page, request_id, out));
+        }
+        _ => return None,
+    };
+    Some(refused(seen.transpose()?, request_id, out))
 }
 
 /// Appends a reply, or the error instead of it.

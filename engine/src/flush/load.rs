@@ -31,80 +31,100 @@ use crate::views::users::Ordinal;
 /// missing or not the one that the manifest means.
 pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> {
     let mut state = State::default();
-    let files = manifest
-        .views
-        .iter()
-        .map(|view| Ok((view.kind, open(storage, manifest, view)?)))
-        .collect::<Result<Vec<_>>>()?;
-    let of = |kind| files.iter().filter(move |(of, _)| *of == kind).map(|(_, file)| file);
-    for file in of(view_kind::USERS) {
+    let opened = manifest.views.iter().map(|view| Ok((view.kind, open(storage, manifest, view)?)));
+    let files = Files(opened.collect::<Result<_>>()?);
+    for file in files.of(view_kind::USERS) {
         let start = Ordinal(u32::try_from(state.users.len()).expect("USERS_MAX fits 32 bits"));
         state.users.load(Arc::new(IdFile::open(file, start)?));
     }
+    load_timelines(&mut state, &files)?;
+    // Whatever is loaded from here on asks which entries have graves.
+    for file in files.of(view_kind::GRAVES) {
+        load_graves(&mut state, file, manifest.covered)?;
+    }
+    load_rows(&mut state, &files)?;
+    state.outboxes.settle_newest();
+    state.activity.grow(state.users.len());
+    state.frontier = manifest.covered;
+    Ok(state)
+}
+
+/// The view files that the manifest names, with the views they belong to.
+struct Files(Vec<(u8, Arc<ViewFile>)>);
+
+impl Files {
+    /// The files of one view, in order.
+    fn of(&self, kind: u8) -> impl Iterator<Item = &Arc<ViewFile>> {
+        self.0.iter().filter(move |(of, _)| *of == kind).map(|(_, file)| file)
+    }
+}
+
+/// What stays in files but for its directories.
+fn load_timelines(state: &mut State, files: &Files) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, .. } = &mut state;
-    for file in of(view_kind::OUTBOX) {
+    let State { outboxes, graph, .. } = state;
+    for file in files.of(view_kind::OUTBOX) {
         let note = |listed: &Listed| outboxes.note(listed);
         let posts = Family::open_listing(file, family::POSTS, users, note)?;
         posts.into_iter().for_each(|posts| outboxes.posts.load(posts));
     }
-    for file in of(view_kind::GRAPH) {
+    for file in files.of(view_kind::GRAPH) {
         load_edges(&mut graph.following, file, users, family::FOLLOWING)?;
         load_edges(&mut graph.followers, file, users, family::FOLLOWERS)?;
     }
-    for file in of(view_kind::RESPONSES) {
+    for file in files.of(view_kind::RESPONSES) {
         lists::read(file)?.into_iter().for_each(|row| state.responses.load(row));
     }
-    for file in of(view_kind::RESPONSES) {
+    for file in files.of(view_kind::RESPONSES) {
         let lists = state.responses.lists() as usize;
         load_edges(&mut state.responses.entries, file, lists, family::RESPONSES)?;
     }
-    for file in of(view_kind::GRAVES) {
-        load_graves(&mut state, file, manifest.covered)?;
-    }
-    for file in of(view_kind::GRAPH) {
+    Ok(())
+}
+
+/// What is wholly in memory, and what asks for it.
+fn load_rows(state: &mut State, files: &Files) -> Result<()> {
+    let users = state.users.len();
+    for file in files.of(view_kind::GRAPH) {
         load_pairs(&mut state.graph.mutes, file, users, family::MUTES)?;
         load_pairs(&mut state.graph.blocks, file, users, family::BLOCKS)?;
     }
-    for file in of(view_kind::GROUPS) {
+    for file in files.of(view_kind::GROUPS) {
         let GroupFile { groups, members } = GroupFile::read(file, users)?;
         groups.into_iter().for_each(|row| state.groups.load(row));
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
-    load_reposts(&mut state, of(view_kind::REPOSTS), users)?;
-    for file in of(view_kind::NOTICES) {
+    load_reposts(state, files.of(view_kind::REPOSTS), users)?;
+    for file in files.of(view_kind::NOTICES) {
         let notices = &mut state.notices;
         let places = Family::open_listing(file, family::NOTICES, users, |run| notices.note(run))?;
         places.into_iter().for_each(|places| notices.places.load(places));
         read_marks::read(file, users)?.into_iter().for_each(|row| notices.read(row));
     }
     state.responses.settle()?;
-    for file in of(view_kind::MARKS) {
+    for file in files.of(view_kind::MARKS) {
         marks::read(file, users)?.into_iter().for_each(|row| state.mark(row));
     }
-    for file in of(view_kind::REVISIONS) {
+    for file in files.of(view_kind::REVISIONS) {
         let rows = revisions::read(file, users)?;
         rows.into_iter().for_each(|row| state.revisions.load(row));
     }
-    for file in of(view_kind::BROADCASTS) {
+    for file in files.of(view_kind::BROADCASTS) {
         let BroadcastFile { places, replays } = BroadcastFile::read(file, users)?;
         places.into_iter().for_each(|row| state.broadcasts.load(row));
         replays.into_iter().for_each(|row| state.broadcasts.load_replay(row));
     }
-    for file in of(view_kind::MODERATION) {
+    for file in files.of(view_kind::MODERATION) {
         let rows = moderation::read(file, users)?;
         for row in rows {
             let user = state.users.id(row.owner);
             state.moderation.load(user, row);
         }
     }
-    for file in of(view_kind::RECEIPTS) {
+    for file in files.of(view_kind::RECEIPTS) {
         state.receipts.load(file)?;
     }
-    state.outboxes.settle_newest();
-    state.activity.grow(state.users.len());
-    state.frontier = manifest.covered;
-    Ok(state)
+    Ok(())
 }
 
 /// Opens a file and compares it with what the manifest says of it.

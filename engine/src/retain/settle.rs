@@ -1,7 +1,7 @@
 //! Replay over a log that retention has thinned: the end of an entry that is gone ends nothing.
 
 use crate::error::Result;
-use crate::ids::{Sequence, UserId};
+use crate::ids::{PostId, UserId};
 use crate::log::concerned::concerned;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
@@ -15,13 +15,7 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
     let mut settled = record.clone();
     match &mut settled.effect {
         Effect::Delete { post, author, .. } => {
-            let posts = &state.outboxes.posts;
-            let entry = Sequence::from(*post);
-            let stands = match state.users.find(*author) {
-                Some(author) => posts.part(author).contains(entry)?,
-                None => false,
-            };
-            if !stands {
+            if !stands(state, *author, *post)? {
                 settled.effect = ended(*author, None, &record.effect);
             }
         }
@@ -54,21 +48,13 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             }
         }
         Effect::Revise(revise) => {
-            let stands = match state.users.find(revise.author) {
-                Some(author) => state.outboxes.posts.part(author).contains(revise.post.into())?,
-                None => false,
-            };
-            if !stands {
+            if !stands(state, revise.author, revise.post)? {
                 settled.effect = ended(revise.author, None, &record.effect);
             }
         }
         // A post that is gone is hidden no more, whether its delete is in the log still or not.
         Effect::Moderation(ModerationEffect { user, act: ModerationAct::Hide { post } }) => {
-            let stands = match state.users.find(*user) {
-                Some(author) => state.outboxes.posts.part(author).contains((*post).into())?,
-                None => false,
-            };
-            if !stands {
+            if !stands(state, *user, *post)? {
                 settled.effect = ended(*user, None, &record.effect);
             }
         }
@@ -87,6 +73,12 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
+}
+
+/// Whether the author has the post.
+fn stands(state: &State, author: UserId, post: PostId) -> Result<bool> {
+    let author = state.users.find(author);
+    author.map_or(Ok(false), |author| state.outboxes.posts.part(author).contains(post.into()))
 }
 
 /// What is left of a record that means nothing any more.

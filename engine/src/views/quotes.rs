@@ -9,6 +9,10 @@ use super::users::Ordinal;
 use crate::ids::Sequence;
 
 /// See the module.
+#[expect(
+    clippy::box_collection,
+    reason = "of most roots nothing is listed: that is to be one word"
+)]
 #[derive(Debug, Default)]
 pub(crate) enum Quotes {
     /// Whoever looks for one walks through all.

@@ -361,10 +361,7 @@ impl What {
             Self::Publish { kind, created_at, content, mentions } => {
                 put_varint(out, u64::from(*kind));
                 put_option(out, *created_at, put_varint);
-                if let Some((text, meta)) = content {
-                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
-                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
-                }
+                put_content(content.as_ref(), out)?;
                 mentions::encode(mentions, out)?;
             }
             Self::NoticesRead { up_to } => put_varint(out, *up_to),
@@ -381,10 +378,7 @@ impl What {
             Self::Revise { post, revision, content } => {
                 put_varints(out, [*post, u64::from(*revision)]);
                 put_bool(out, content.is_some());
-                if let Some((text, meta)) = content {
-                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
-                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
-                }
+                put_content(content.as_ref(), out)?;
             }
             Self::Delete { post } => put_varint(out, *post),
             Self::Edge { other, .. } => put_varint(out, *other),
@@ -408,10 +402,7 @@ impl What {
                 put_option(out, *created_at, put_varint);
                 repost.encode(out);
                 put_bool(out, content.is_some());
-                if let Some((text, meta)) = content {
-                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
-                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
-                }
+                put_content(content.as_ref(), out)?;
                 mentions::encode(mentions, out)?;
             }
             Self::Unrepost { root, post } => {
@@ -423,14 +414,18 @@ impl What {
                 put_varint(out, *at);
                 put_varint(out, u64::from(*post_kind));
                 put_bool(out, content.is_some());
-                if let Some((text, meta)) = content {
-                    put_text(out, "text", text, TEXT_BYTES_MAX)?;
-                    put_bytes(out, "meta", meta, META_BYTES_MAX)?;
-                }
+                put_content(content.as_ref(), out)?;
             }
         }
         Ok(())
     }
+}
+
+/// Text and meta, if they are told.
+fn put_content(content: Option<&(Bytes, Bytes)>, out: &mut BytesMut) -> Result<(), EncodeError> {
+    let Some((text, meta)) = content else { return Ok(()) };
+    put_text(out, "text", text, TEXT_BYTES_MAX)?;
+    put_bytes(out, "meta", meta, META_BYTES_MAX)
 }
 
 impl ResponseChange {

@@ -218,12 +218,49 @@ impl Request {
     }
 
     fn load_body(kind: RequestKind, cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        if let Some(write) = Self::load_write(kind, cursor)? {
+            return Ok(write);
+        }
         Ok(match kind {
             RequestKind::Hello => Self::Hello(Hello::load(cursor)?),
             RequestKind::Ping => Self::Ping,
             RequestKind::Status => Self::Status,
             RequestKind::Backup => Self::Backup(Backup::load(cursor)?),
             RequestKind::Advise => Self::Advise,
+            RequestKind::Moderated => Self::Moderated(ModeratedOf::load(cursor)?),
+            RequestKind::Home => Self::Home(Timeline::load(cursor)?),
+            RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
+            RequestKind::Post => Self::Post(PostById::load(cursor)?),
+            RequestKind::Following => Self::Following(Edges::load(cursor)?),
+            RequestKind::Followers => Self::Followers(Edges::load(cursor)?),
+            RequestKind::Mutes => Self::Mutes(Edges::load(cursor)?),
+            RequestKind::Blocks => Self::Blocks(Edges::load(cursor)?),
+            RequestKind::User => Self::User(UserById::load(cursor)?),
+            RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
+            RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
+            RequestKind::Online => Self::Online(UserById::load(cursor)?),
+            RequestKind::Explain => Self::Explain(Explain::load(cursor)?),
+            RequestKind::Group => Self::Group(GroupFeed::load(cursor)?),
+            RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
+            RequestKind::Members => Self::Members(Members::load(cursor)?),
+            RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
+            RequestKind::Comments => Self::Comments(Comments::load(cursor)?),
+            RequestKind::Reactors => Self::Reactors(Reactors::load(cursor)?),
+            RequestKind::Reposters => Self::Reposters(Reposters::load(cursor)?),
+            RequestKind::Notices => Self::Notices(Notices::load(cursor)?),
+            RequestKind::Marks => Self::Marks(MarksOf::load(cursor)?),
+            RequestKind::Unread => Self::Unread(UnreadOf::load(cursor)?),
+            RequestKind::Broadcasts => Self::Broadcasts(BroadcastFeed::load(cursor)?),
+            RequestKind::Broadcast => Self::Broadcast(BroadcastById::load(cursor)?),
+            RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
+            RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
+            _ => return Err(unknown_kind(kind.byte())),
+        })
+    }
+
+    /// What changes something; `None` if it is of another kind.
+    fn load_write(kind: RequestKind, cursor: &mut Cursor) -> Result<Option<Self>, DecodeError> {
+        Ok(Some(match kind {
             RequestKind::Publish => Self::Publish(Publish::load(cursor)?),
             RequestKind::Delete => Self::Delete(Delete::load(cursor)?),
             RequestKind::Follow => Self::Follow(NewFollow::load(cursor)?),
@@ -257,38 +294,11 @@ impl Request {
             RequestKind::Unsuspend => Self::Unsuspend(Suspension::load(cursor)?),
             RequestKind::Hide => Self::Hide(Hiding::load(cursor)?),
             RequestKind::Unhide => Self::Unhide(Hiding::load(cursor)?),
-            RequestKind::Moderated => Self::Moderated(ModeratedOf::load(cursor)?),
-            RequestKind::Home => Self::Home(Timeline::load(cursor)?),
-            RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
-            RequestKind::Post => Self::Post(PostById::load(cursor)?),
-            RequestKind::Following => Self::Following(Edges::load(cursor)?),
-            RequestKind::Followers => Self::Followers(Edges::load(cursor)?),
-            RequestKind::Mutes => Self::Mutes(Edges::load(cursor)?),
-            RequestKind::Blocks => Self::Blocks(Edges::load(cursor)?),
-            RequestKind::User => Self::User(UserById::load(cursor)?),
-            RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
-            RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
-            RequestKind::Online => Self::Online(UserById::load(cursor)?),
-            RequestKind::Explain => Self::Explain(Explain::load(cursor)?),
-            RequestKind::Group => Self::Group(GroupFeed::load(cursor)?),
-            RequestKind::Groups => Self::Groups(UserById::load(cursor)?),
-            RequestKind::Members => Self::Members(Members::load(cursor)?),
-            RequestKind::Changes => Self::Changes(Changes::load(cursor)?),
-            RequestKind::Comments => Self::Comments(Comments::load(cursor)?),
-            RequestKind::Reactors => Self::Reactors(Reactors::load(cursor)?),
-            RequestKind::Reposters => Self::Reposters(Reposters::load(cursor)?),
             RequestKind::Repost => Self::Repost(NewRepost::load(cursor)?),
             RequestKind::Unrepost => Self::Unrepost(Unrepost::load(cursor)?),
-            RequestKind::Notices => Self::Notices(Notices::load(cursor)?),
             RequestKind::NoticesRead => Self::NoticesRead(NoticesRead::load(cursor)?),
-            RequestKind::Marks => Self::Marks(MarksOf::load(cursor)?),
-            RequestKind::Unread => Self::Unread(UnreadOf::load(cursor)?),
-            RequestKind::Broadcasts => Self::Broadcasts(BroadcastFeed::load(cursor)?),
-            RequestKind::Broadcast => Self::Broadcast(BroadcastById::load(cursor)?),
-            RequestKind::Watch => Self::Watch(Watch::load(cursor)?),
-            RequestKind::Unwatch => Self::Unwatch(Unwatch::load(cursor)?),
-            RequestKind::Other(kind) => return Err(unknown_kind(kind)),
-        })
+            _ => return Ok(None),
+        }))
     }
 
     /// The kind it is sent as.

@@ -174,7 +174,11 @@ fn page() -> impl Strategy<Value = Page> {
                 CameBy { posts: (0..).zip(&posts).map(places).collect(), groups }
             });
             let collapsed = others.map(|(top, others)| {
-                let users = |others: &u64| [4, *others, 5].into_iter().take(*others as usize % 4);
+                let users = |others: &u64| {
+                    [4, *others, 5]
+                        .into_iter()
+                        .take(usize::try_from(*others % 4).expect("below four"))
+                };
                 let brought_by = |others: &u64| BroughtBy {
                     others: users(others).len() as u64,
                     users: users(others).collect(),

@@ -115,17 +115,22 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
     };
     let user = if is_post(&change.what) { "author" } else { "user" };
     put(user, change.user.0.into());
-    match &change.what {
+    put_what(&change.what, &mut put);
+    Value::Object(object)
+}
+
+fn put_what(what: &Changed, put: &mut impl FnMut(&str, Value)) {
+    match what {
         Changed::Published { kind, created_at, content, mentions } => {
-            put_kind((*kind, *created_at), &mut put);
-            put_said(content.as_ref(), &mut put);
-            put_mentions(mentions, &mut put);
+            put_kind((*kind, *created_at), put);
+            put_said(content.as_ref(), put);
+            put_mentions(mentions, put);
         }
         Changed::Reposted { kind, created_at, repost, content, mentions } => {
-            put_kind((*kind, *created_at), &mut put);
+            put_kind((*kind, *created_at), put);
             put("repost", reposts::link_json(repost));
-            put_said(content.as_ref(), &mut put);
-            put_mentions(mentions, &mut put);
+            put_said(content.as_ref(), put);
+            put_mentions(mentions, put);
         }
         Changed::Unreposted { root, repost } => {
             put("root", root.0.into());
@@ -139,7 +144,7 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
         Changed::Revised { post, revision, content } => {
             put("post", post.0.into());
             put("revision", (*revision).into());
-            put_said(content.as_ref(), &mut put);
+            put_said(content.as_ref(), put);
         }
         Changed::Marked { group, device, post } => {
             let feed = group.as_ref().map_or("home", |(_, name)| name);
@@ -162,7 +167,7 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
         Changed::Response { kind, post, target } => {
             put("post", post.0.into());
             put("target", target.0.into());
-            put_response(kind, &mut put);
+            put_response(kind, put);
         }
         Changed::Broadcast { kind, broadcast, post_kind, content } => {
             put("broadcast", broadcast.0.into());
@@ -172,11 +177,10 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
             if content.is_some() {
                 put("kind", (*post_kind).into());
             }
-            put_said(content.as_ref(), &mut put);
+            put_said(content.as_ref(), put);
         }
         _ => {}
     }
-    Value::Object(object)
 }
 
 fn put_response(kind: &ResponseChange, put: &mut impl FnMut(&str, Value)) {
