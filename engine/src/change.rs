@@ -161,6 +161,13 @@ pub enum Changed {
         /// Up to where.
         post: PostId,
     },
+    /// Nobody sees anything of the user from here on; or nothing is left of them.
+    Forgotten {
+        /// Who.
+        user: UserId,
+        /// Nothing is left: what is told of the user later is of somebody new.
+        is_done: bool,
+    },
     /// Something about a broadcast. What came to be is told with what it says, unless it is gone by now:
     /// then as erased.
     Broadcast {

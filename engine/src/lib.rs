@@ -44,6 +44,8 @@ mod delivery;
 mod engine;
 mod error;
 mod flush;
+mod forget;
+mod forgotten;
 mod group_name;
 mod ids;
 mod inspect;
@@ -90,6 +92,7 @@ pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
+pub use forgotten::{BeingForgotten, ForgottenList};
 pub use group_name::GroupName;
 pub use ids::{
     BroadcastId, DatabaseId, GroupId, Key, Position, PostId, Sequence, Timestamp, UserId,
@@ -97,7 +100,7 @@ pub use ids::{
 pub use inspect::{inspect, inspect_file};
 pub use limits::{
     BOARD_MAX, BOARD_MAX_DEFAULT, CHANGES_DEFAULT, CHANGES_MAX, COMMENT_BYTES_MAX_DEFAULT,
-    DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
+    DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT, FORGETTING_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX,
     GROUPS_MAX_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX,
     META_BYTES_MAX, NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
     REACTION_KINDS, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,

@@ -261,6 +261,7 @@ impl<'a> Resident<'a> {
             | Action::GroupRemove { .. }
             | Action::NoticesRead { .. }
             | Action::Mark { .. }
+            | Action::Forget { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),
         }

@@ -386,6 +386,45 @@ impl Pair {
         assert!(done.erased.0 & 0xffff_ffff <= self.model.last & 0xffff_ffff, "{context}");
     }
 
+    /// Forgets somebody, with writes, crashes and reopenings while it is under way. Nothing of them is left.
+    fn forget(&mut self, context: &str) {
+        let user = self.workload.user();
+        let command = Command::new(Action::Forget { user });
+        let answer = self.engine.write(command.clone());
+        settle(&mut self.model, &command, &answer, context);
+        if !answer.unwrap().changed {
+            return;
+        }
+        for _ in 0..self.workload.random.below(6) {
+            self.write(context);
+        }
+        let again = self.engine.write(command.clone()).unwrap();
+        assert!(!again.changed, "{context}: it is under way");
+        while self.workload.random.one_in(2) {
+            self.engine.forget_some(self.workload.random.below(7)).unwrap();
+            self.model.last = self.engine.position().unwrap().sequence.0;
+            let listed = self.engine.forgotten(None).unwrap().users;
+            assert!(listed.iter().all(|listed| listed.user == user), "{context}: {listed:?}");
+            if self.workload.random.one_in(2) {
+                self.reopen(context);
+            }
+            let post = Command::publish(user, "too early");
+            let answer = self.engine.write(post.clone());
+            if listed.is_empty() {
+                // They are somebody new already.
+                self.model.finish_forget(user, self.model.last);
+            }
+            settle(&mut self.model, &post, &answer, context);
+            if listed.is_empty() {
+                return;
+            }
+        }
+        self.engine.finish_forgetting().unwrap();
+        let last = self.engine.position().unwrap().sequence.0;
+        assert!(self.engine.forgotten(None).unwrap().users.is_empty(), "{context}");
+        self.model.finish_forget(user, last);
+    }
+
     /// Closes or kills the engine and opens what is left, with other options.
     fn reopen(&mut self, context: &str) {
         let digests = self.engine.digests().unwrap();
@@ -438,6 +477,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
             _ => Durability::Os,
         },
         segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
+        // When something is removed is for the test to say.
+        forget_at_once: 0,
         followees_max: FOLLOWEES_MAX,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
@@ -499,6 +540,7 @@ fn run(seed: u64, steps: u64) {
         match pair.workload.random.below(40) {
             0 => pair.reopen(&context),
             39 => pair.retain(&context),
+            38 if pair.workload.random.one_in(2) => pair.forget(&context),
             1..=3 => pair.write_batch(&context),
             4..=19 => pair.write(&context),
             _ => pair.read(&context),

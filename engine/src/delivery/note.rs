@@ -88,6 +88,7 @@ impl State {
             | Effect::Weigh { .. }
             | Effect::Unrepost { .. }
             | Effect::Response(_)
+            | Effect::Forget(_)
             | Effect::NoticesRead(_)
             | Effect::Retired(_) => {}
         }

@@ -10,6 +10,7 @@ use crate::ids::Sequence;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
@@ -41,6 +42,9 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         state.users.load(Arc::new(IdFile::open(file, start)?));
     }
     let users = state.users.len();
+    for file in of(view_kind::FORGOTTEN) {
+        forgotten::read(file, users)?.into_iter().for_each(|row| state.set_forgotten(row));
+    }
     let State { outboxes, graph, .. } = &mut state;
     for file in of(view_kind::OUTBOX) {
         let note = |listed: &Listed| outboxes.note(listed);
@@ -91,7 +95,7 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         replays.into_iter().for_each(|row| state.broadcasts.load_replay(row));
     }
     for file in of(view_kind::RECEIPTS) {
-        state.receipts.load(file)?;
+        state.receipts.load(file, &state.forgotten)?;
     }
     state.outboxes.settle_newest();
     state.activity.grow(state.users.len());

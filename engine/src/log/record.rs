@@ -12,6 +12,7 @@
 //! react.. | two varints | tags (flag) | see `response_effect` |
 //! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
+//! forget  | two varints | tags (flag) | see `forget_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
@@ -24,6 +25,7 @@ use ::bytes::Bytes;
 
 use super::broadcast_effect::{BroadcastAct, BroadcastEffect, is_broadcast_kind};
 use super::bytes::{Cursor, put_varint};
+use super::forget_effect::ForgetEffect;
 use super::group_effect::GroupEffect;
 use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_MENTIONS, TAG_META,
@@ -111,6 +113,7 @@ pub(crate) enum Effect {
     /// What is left of a publish whose text is erased; the post is there.
     Emptied(Emptied),
     Broadcast(BroadcastEffect),
+    Forget(ForgetEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -148,6 +151,7 @@ impl Effect {
             Self::Revise(revise) => revise.author,
             Self::Emptied(emptied) => emptied.author,
             Self::Broadcast(broadcast) => broadcast.author(),
+            Self::Forget(forget) => forget.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -162,6 +166,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Unrepost { .. }
             | Self::Broadcast(_)
+            | Self::Forget(_)
             | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
@@ -196,6 +201,7 @@ impl Effect {
             Self::Emptied(emptied) if emptied.repost.is_some() => record_kind::REPOST,
             Self::Emptied(_) => record_kind::PUBLISH,
             Self::Broadcast(broadcast) => broadcast.kind(),
+            Self::Forget(_) => record_kind::FORGET,
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -270,6 +276,9 @@ impl Effect {
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
+            Self::Forget(forget) => {
+                put_pair(out, forget.user.0, forget.began.unwrap_or_default().0);
+            }
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
             Self::Broadcast(_) | Self::Emptied(_) | Self::Retired(_) => {}
@@ -309,6 +318,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Emptied(_)
             | Self::Broadcast(_)
+            | Self::Forget(_)
             | Self::Retired(_) => {}
         }
     }
@@ -526,6 +536,9 @@ pub(super) fn pair_effect(
     if kind == record_kind::MARK {
         return MarkEffect::load(first, second, ends).map(Effect::Mark);
     }
+    if kind == record_kind::FORGET {
+        return Some(Effect::Forget(ForgetEffect::of(first, second)));
+    }
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => {
@@ -564,7 +577,7 @@ fn is_plain_kind(kind: u8) -> bool {
         || is_repost
         || is_broadcast_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
-        || kind == record_kind::NOTICES_READ
+        || (record_kind::NOTICES_READ..=record_kind::FORGET).contains(&kind)
 }
 
 /// Sequence 0 stands for "there was none".

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::notices_effect::NoticesReadEffect;
@@ -267,6 +268,9 @@ fn change(
         Effect::Group(effect) => group(sequence, effect),
         Effect::Response(effect) => response(effect, fate.is_alive, content),
         Effect::Mark(effect) => marked(effect),
+        Effect::Forget(ForgetEffect { user, began }) => {
+            Changed::Forgotten { user, is_done: began.is_some() }
+        }
         Effect::Broadcast(effect) => broadcast(sequence, effect, (fate, tells)),
     };
     Some(Change { sequence, time: record.time, what })

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::commit::decide_forgets::being_forgotten;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::{Edge, EdgePage, EdgeQuery, PageEnd, Relation, UserCard};
@@ -309,6 +310,7 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let known = state.users.find(user);
+    check_hidden(&state, user)?;
     if let Some(ordinal) = known {
         state.activity.touch(ordinal, now);
         if shared.hub.leases.touch(user, now) {
@@ -316,6 +318,15 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
         }
     }
     Ok((state.position, known.is_some()))
+}
+
+/// Refuses what is about somebody who is being forgotten.
+fn check_hidden(state: &State, user: UserId) -> Result<()> {
+    let hides = |user: Ordinal| state.forgotten.hides(user);
+    match !state.forgotten.is_idle() && state.users.find(user).is_some_and(hides) {
+        true => Err(being_forgotten(user)),
+        false => Ok(()),
+    }
 }
 
 /// Gives `user` a tag, or takes it away; false if that changes nothing, as for a user nobody has
@@ -329,7 +340,9 @@ pub(crate) fn tag(
     let (mut position, mut changed) = (crate::ids::Position::default(), Ok(false));
     shared.change(|state| {
         position = state.position;
-        if let Some(user) = state.users.find(user) {
+        if let Err(error) = check_hidden(state, user) {
+            changed = Err(error);
+        } else if let Some(user) = state.users.find(user) {
             changed = state.delivery.ranks.set_tag(user, tag, is_set);
         }
     })?;

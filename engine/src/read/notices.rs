@@ -62,17 +62,18 @@ pub(crate) fn notices(
     check(query)?;
     let mut known: HashMap<Sequence, Option<Deed>> = HashMap::default();
     loop {
-        let (owner, newest, excerpt) = {
+        let (owner, (newest, floor), excerpt) = {
             let state = shared.state()?;
             let Some(owner) = state.users.find(query.user) else {
                 return Ok(Some(empty(&state, Sequence(0))));
             };
-            (owner, state.notices.newest(owner), state.notices.excerpt(owner))
+            let notices = &state.notices;
+            (owner, (notices.newest(owner), notices.floor(owner)), notices.excerpt(owner))
         };
         if reach == Reach::Memory && excerpt.hot.len() < NOTICES_MAX && !excerpt.files.is_empty() {
             return Ok(None);
         }
-        let places = window(&excerpt)?;
+        let places = window(&excerpt, floor)?;
         if !fetch(shared, query.user, &places, &mut known, reach)? {
             return Ok(None);
         }

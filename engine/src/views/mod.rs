@@ -15,6 +15,7 @@
 //! * [`marks`]: how far each device has seen a feed.
 //! * [`revisions`]: posts that were revised.
 //! * [`broadcasts`]: boards of what is scheduled or live, and replays.
+//! * [`forgotten`]: who is being forgotten, and who was.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -23,6 +24,7 @@
 //! * The same records give the same digest per view, on every machine and under all options.
 
 pub(crate) mod broadcasts;
+pub(crate) mod forgotten;
 pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod groups;

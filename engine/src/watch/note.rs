@@ -112,7 +112,7 @@ impl Note {
             | Effect::Weigh { .. }
             | Effect::Response(_)
             | Effect::Mark(_) => Self::Nothing,
-            Effect::NoticesRead(_) => Self::Nothing,
+            Effect::NoticesRead(_) | Effect::Forget(_) => Self::Nothing,
             Effect::Retired(_) => Self::Lost,
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod broadcasts;
 mod edits;
+mod forgotten;
 mod marks;
 mod notices;
 mod reposts;
@@ -18,6 +19,7 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::mentions::Mentions;
 use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
+pub use forgotten::ModelForgotten;
 pub use marks::ModelUnread;
 pub use notices::{ModelNotebook, ModelNotices};
 pub use reposts::ModelReposters;
@@ -106,6 +108,8 @@ pub struct Model {
     pub marks: BTreeMap<(u64, u64, u64), u64>,
     /// All broadcasts ever, by id.
     pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
+    /// Who is and who was forgotten.
+    pub forgotten: ModelForgotten,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -153,6 +157,9 @@ impl Model {
     #[must_use]
     pub fn expect(&self, command: &Command) -> Expected {
         use Expected::{Changed, Refused, Repeated, Unchanged};
+        if matches!(command.action, Action::Forget { .. }) && command.options.actor.is_some() {
+            return Refused(ErrorKind::Denied);
+        }
         let subject = match self.subject(command) {
             Some(subject) => subject,
             None => return Refused(ErrorKind::NotFound),
@@ -165,6 +172,9 @@ impl Model {
         }
         if let Some(kind) = Self::refuses_response(&command.action) {
             return Refused(kind);
+        }
+        if self.names_bygone(&command.action) {
+            return Refused(ErrorKind::NotFound);
         }
         if let Some(denied) = self.is_denied(command, subject) {
             return match &command.action {
@@ -183,6 +193,9 @@ impl Model {
                 Some(_) => return Refused(ErrorKind::Conflict),
                 None => {}
             }
+        }
+        if self.is_about_hidden(subject, &command.action) {
+            return Refused(ErrorKind::Conflict);
         }
         match self.changes(&command.action) {
             Ok(true) => Changed,
@@ -233,6 +246,7 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 return self.changes_reposts(action);
             }
+            Action::Forget { user } => self.changes_forget(*user),
             Action::Touch { .. } | Action::Tag { .. } => false,
         })
     }
@@ -271,6 +285,9 @@ impl Model {
         self.last = sequence;
         if let (Some(key), Some(subject)) = (command.options.key, self.subject(command)) {
             self.keys.insert((subject.0, key), (sequence, command.action.clone()));
+        }
+        if let Some(subject) = self.subject(command) {
+            self.note_named(subject, &command.action, sequence);
         }
         match &command.action {
             Action::Publish(post) => {
@@ -317,7 +334,10 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 self.apply_repost(&command.action, sequence);
             }
-            Action::NoticesRead { .. } | Action::Touch { .. } | Action::Tag { .. } => {}
+            Action::NoticesRead { .. }
+            | Action::Forget { .. }
+            | Action::Touch { .. }
+            | Action::Tag { .. } => {}
         }
         self.apply_notices(&command.action, sequence);
     }
@@ -558,7 +578,7 @@ impl Model {
     fn subject(&self, command: &Command) -> Option<UserId> {
         match &command.action {
             Action::Delete { post } | Action::Revise { post, .. } => {
-                self.posts.get(&post.0).map(|post| post.author)
+                self.known_post(post.0).map(|post| post.author)
             }
             Action::CommentDelete { comment } => {
                 let [author, _] = self.deleters(*comment)?;
