@@ -173,7 +173,8 @@ impl Model {
         if let Some(kind) = Self::refuses_response(&command.action) {
             return Refused(kind);
         }
-        if self.names_bygone(&command.action) {
+        let is_bygone = self.names_bygone(&command.action);
+        if is_bygone && matches!(command.action, Action::CommentDelete { .. }) {
             return Refused(ErrorKind::NotFound);
         }
         if let Some(denied) = self.is_denied(command, subject) {
@@ -186,6 +187,9 @@ impl Model {
         }
         if matches!(&command.action, Action::Comment { text, .. } if text.is_empty()) {
             return Refused(ErrorKind::Invalid);
+        }
+        if is_bygone {
+            return Refused(ErrorKind::NotFound);
         }
         if let Some(key) = command.options.key {
             match self.keys.get(&(subject.0, key)) {
