@@ -168,6 +168,15 @@ pub enum Changed {
         /// Nothing is left: what is told of the user later is of somebody new.
         is_done: bool,
     },
+    /// Moderators suspended a user or hid a post, or took that back. A post that is deleted is hidden no more.
+    Moderated {
+        /// What.
+        kind: ModerationChange,
+        /// Who it is about, or whose post.
+        user: UserId,
+        /// The post; absent if it is about the user.
+        post: Option<PostId>,
+    },
     /// Something about a broadcast. What came to be is told with what it says, unless it is gone by now:
     /// then as erased.
     Broadcast {
@@ -210,6 +219,17 @@ pub enum EdgeChange {
     Unmute,
     Block,
     Unblock,
+}
+
+/// What moderators did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+#[non_exhaustive]
+pub enum ModerationChange {
+    Suspend,
+    Unsuspend,
+    Hide,
+    Unhide,
 }
 
 /// What happened about a broadcast.

@@ -219,6 +219,27 @@ pub enum Action {
         /// Who.
         user: UserId,
     },
+    /// Nobody but the user themself sees anything of theirs from now on, and nothing is written in their
+    /// name. For moderators: only the trusted application may, as with the three below.
+    Suspend {
+        /// The user.
+        user: UserId,
+    },
+    /// Everything of the user shows as before.
+    Unsuspend {
+        /// The user.
+        user: UserId,
+    },
+    /// Nobody but its author sees the post from now on, nor reposts of it. `NotFound` if there is no such post.
+    Hide {
+        /// The post; a bare repost goes with its original, and is `Invalid` here.
+        post: PostId,
+    },
+    /// The post shows as before.
+    Unhide {
+        /// The post.
+        post: PostId,
+    },
     /// Marks the user as active now: a hint for caches, never logged.
     Touch {
         /// The user.
@@ -347,10 +368,18 @@ impl Command {
             | Action::Unblock { .. }
             | Action::Unrepost { .. }
             | Action::NoticesRead { .. }
+            | Action::Suspend { .. }
+            | Action::Unsuspend { .. }
+            | Action::Hide { .. }
+            | Action::Unhide { .. }
             | Action::Mark { feed: Feed::Home, .. }
             | Action::Touch { .. } => {}
         }
         match (self.options.actor, self.action.subject()) {
+            (Some(actor), _) if self.action.is_moderation() => Err(Error::new(
+                ErrorKind::Denied,
+                format!("user {actor} cannot moderate: only the trusted application does"),
+            )),
             (Some(actor), Some(subject)) if actor != subject => Err(Error::new(
                 ErrorKind::Denied,
                 format!("user {actor} cannot act for user {subject}"),
@@ -367,7 +396,11 @@ impl Action {
     pub fn subject(&self) -> Option<UserId> {
         match self {
             Self::Publish(post) | Self::Repost { post, .. } => Some(post.author),
-            Self::Delete { .. } | Self::CommentDelete { .. } | Self::Revise { .. } => None,
+            Self::Delete { .. }
+            | Self::CommentDelete { .. }
+            | Self::Revise { .. }
+            | Self::Hide { .. }
+            | Self::Unhide { .. } => None,
             Self::Broadcast(broadcast) => broadcast.subject(),
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
@@ -386,6 +419,8 @@ impl Action {
             | Self::Forget { user }
             | Self::NoticesRead { user, .. }
             | Self::Mark { user, .. }
+            | Self::Suspend { user }
+            | Self::Unsuspend { user }
             | Self::Touch { user }
             | Self::Tag { user, .. } => Some(*user),
         }
@@ -397,6 +432,16 @@ fn check_trusted(actor: Option<UserId>, user: UserId) -> Result<()> {
     let Some(actor) = actor else { return Ok(()) };
     let what = format!("user {actor} cannot have user {user} forgotten: that is the application's");
     Err(Error::new(ErrorKind::Denied, what))
+}
+
+impl Action {
+    /// Whether it is for moderators.
+    pub(crate) fn is_moderation(&self) -> bool {
+        matches!(
+            self,
+            Self::Suspend { .. } | Self::Unsuspend { .. } | Self::Hide { .. } | Self::Unhide { .. }
+        )
+    }
 }
 
 fn validate_post(post: &NewPost) -> Result<()> {

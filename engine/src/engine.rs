@@ -4,6 +4,7 @@
 mod broadcasts;
 mod forgets;
 mod marks;
+mod moderation;
 mod reposts;
 
 use std::path::Path;

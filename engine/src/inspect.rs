@@ -14,6 +14,7 @@ use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
@@ -236,10 +237,12 @@ fn describe(record: &Record) -> String {
             format!("retired: {what} user {}{other}{noticed}{ends}", retired.subject)
         }
         Effect::Publish(post) => described_post(post),
-        Effect::Delete { post, author, commented, revised } => {
+        Effect::Delete { post, author, commented, revised, hidden } => {
             let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
-            format!("delete post={post} author={author}{commented}{revised}")
+            let hidden = ended("hidden", *hidden);
+            format!("delete post={post} author={author}{commented}{revised}{hidden}")
         }
+        Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),
         Effect::Emptied(Emptied { author, kind, .. }) => {
             format!("publish author={author} kind={kind}, revised: its text is erased")
@@ -277,6 +280,19 @@ fn describe(record: &Record) -> String {
         }
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
+        }
+    }
+}
+
+fn describe_moderation(ModerationEffect { user, act }: &ModerationEffect) -> String {
+    match act {
+        ModerationAct::Suspend => format!("suspend user={user}"),
+        ModerationAct::Unsuspend { began } => {
+            format!("unsuspend user={user}{}", ended("began", *began))
+        }
+        ModerationAct::Hide { post } => format!("hide post={post} author={user}"),
+        ModerationAct::Unhide { post, began } => {
+            format!("unhide post={post} author={user}{}", ended("began", *began))
         }
     }
 }

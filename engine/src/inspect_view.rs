@@ -16,6 +16,7 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::moderation;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
@@ -23,6 +24,7 @@ use crate::runs::run::Entry;
 use crate::views::broadcasts::{PlaceRow, ReplayRow};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
+use crate::views::moderation::ModeratedRow;
 use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::forgotten::{ForgottenRow, Oblivion};
 use crate::views::receipts;
@@ -49,6 +51,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::REVISIONS => inspect_revisions(&file, out)?,
         view_kind::BROADCASTS => inspect_broadcasts(&file, out)?,
         view_kind::FORGOTTEN => inspect_forgotten(&file, out)?,
+        view_kind::MODERATION => inspect_moderation(&file, out)?,
         _ => {
             for number in FAMILIES {
                 inspect_family(&file, number, out)?;
@@ -144,6 +147,17 @@ fn inspect_revisions(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_moderation(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for ModeratedRow { owner, post, at } in moderation::read(file, usize::MAX)? {
+        let owner = owner.0;
+        match post {
+            Some(post) => line(out, format_args!("  {at}: post {post} of ordinal {owner} hidden"))?,
+            None => line(out, format_args!("  {at}: ordinal {owner} suspended"))?,
+        }
+    }
+    Ok(())
+}
+
 fn inspect_broadcasts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     let BroadcastFile { places, replays } = BroadcastFile::read(file, usize::MAX)?;
     for PlaceRow { owner, place } in &places {
@@ -200,6 +214,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::REVISIONS => "revisions",
         view_kind::BROADCASTS => "broadcasts",
         view_kind::FORGOTTEN => "the forgotten",
+        view_kind::MODERATION => "moderation",
         _ => "of a view this program does not know",
     }
 }
@@ -219,6 +234,7 @@ fn family_name(number: u8) -> &'static str {
         family::REVISIONS => "revisions",
         family::BOARDS => "boards",
         family::REPLAYS => "replays",
+        family::MODERATED => "moderated",
         _ => "members",
     }
 }

@@ -54,6 +54,7 @@ mod limits;
 mod log;
 mod mark;
 mod mentions;
+mod moderation;
 mod notice;
 mod open;
 mod options;
@@ -81,7 +82,7 @@ pub use broadcast::{
 };
 pub use change::{
     BroadcastChange, Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange,
-    GroupChange, ResponseChange,
+    GroupChange, ModerationChange, ResponseChange,
 };
 pub use check::{CheckReport, Damage, check, check_storage};
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -109,6 +110,7 @@ pub use limits::{
 pub use log::layout;
 pub use mark::{DeviceMark, Feed, Marks, MarksQuery, Unread, UnreadQuery};
 pub use mentions::{Mentioned, Mentions, MentionsRef};
+pub use moderation::{Moderated, ModeratedOf, ModeratedPage, ModeratedQuery, PostModeration};
 pub use notice::{NoticeGroup, NoticeKind, NoticesPage, NoticesQuery};
 pub use open::Recovery;
 pub use options::{Durability, Options};

@@ -426,6 +426,8 @@ pub struct UserCard {
     pub newest_post: Option<PostId>,
     /// When they were last active, to the second; a hint that a restart forgets.
     pub active_at: Option<Timestamp>,
+    /// Moderators have suspended them. Only they and the trusted application are told.
+    pub suspended: bool,
 }
 
 /// What stands between two users, seen from the first.

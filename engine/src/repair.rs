@@ -21,6 +21,7 @@ use crate::limits::EPOCH_SKIP;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::packed::writer::PackedWriter;
 use crate::log::record::{Began, Context, Effect, Record};
 use crate::log::recovery::{Place, Verdict, judge};
@@ -215,14 +216,16 @@ fn amendments(found: &[Found]) -> Amendments {
                 let before = standing.revisions.insert(revise.post, *sequence);
                 revise.before = before.unwrap_or_else(|| revise.post.into());
             }
-            Effect::Delete { post, revised, .. } => {
+            Effect::Delete { post, revised, hidden, .. } => {
                 *revised = standing.revisions.remove(post);
+                *hidden = standing.moderated.remove(&Moderated::Post(*post));
                 standing.bare.retain(|_, bare| *bare != Sequence::from(*post));
             }
             Effect::Broadcast(effect) => {
                 standing.posts.extend(effect.replay().map(|_| PostId::from(*sequence)));
                 standing.broadcast(effect, *sequence, &mut amended);
             }
+            Effect::Moderation(effect) => standing.moderation(effect, *sequence, &mut amended),
             Effect::Weigh { .. }
             | Effect::NoticesRead(_)
             | Effect::Mark(_)
@@ -242,6 +245,13 @@ const FOLLOW: u8 = 0;
 const MUTE: u8 = 1;
 const BLOCK: u8 = 2;
 
+/// Who or what is moderated.
+#[derive(PartialEq, Eq, Hash)]
+enum Moderated {
+    User(UserId),
+    Post(PostId),
+}
+
 /// Edges that stand, by kind and users, and when they began.
 #[derive(Default)]
 struct Standing {
@@ -252,6 +262,7 @@ struct Standing {
     /// The newest revision of each post.
     revisions: HashMap<PostId, Sequence>,
     places: HashMap<BroadcastId, Sequence>,
+    moderated: HashMap<Moderated, Sequence>,
     /// All posts, deleted ones too.
     posts: HashSet<PostId>,
     /// Bare reposts, by root and user.
@@ -273,6 +284,27 @@ impl Standing {
 
     fn end(&mut self, kind: u8, (from, to): (UserId, UserId)) -> Began {
         self.edges.remove(&(kind, from, to))
+    }
+
+    /// As with edges: of two that begin the later one counts. A post that is lost cannot be hidden.
+    fn moderation(
+        &mut self,
+        effect: &mut ModerationEffect,
+        at: Sequence,
+        amended: &mut Amendments,
+    ) {
+        let key = effect.post().map_or(Moderated::User(effect.user), Moderated::Post);
+        let is_lost = effect.post().is_some_and(|post| !self.posts.contains(&post));
+        match &mut effect.act {
+            ModerationAct::Hide { .. } if is_lost => drop(amended.insert(at, None)),
+            ModerationAct::Suspend | ModerationAct::Hide { .. } => {
+                let before = self.moderated.insert(key, at);
+                before.into_iter().for_each(|before| drop(amended.insert(before, None)));
+            }
+            ModerationAct::Unsuspend { began } | ModerationAct::Unhide { began, .. } => {
+                *began = self.moderated.remove(&key);
+            }
+        }
     }
 
     /// Of a broadcast whose beginning is lost only the replay is left: nobody knows what it was called.

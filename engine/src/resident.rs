@@ -229,7 +229,10 @@ impl<'a> Resident<'a> {
             }
         };
         match command.action {
-            Action::Delete { post } | Action::Revise { post, .. } => {
+            Action::Delete { post }
+            | Action::Revise { post, .. }
+            | Action::Hide { post }
+            | Action::Unhide { post } => {
                 let segments = shared.log.segments();
                 let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
                 let Some(post) = post else { return Ok(false) };
@@ -262,6 +265,8 @@ impl<'a> Resident<'a> {
             | Action::NoticesRead { .. }
             | Action::Mark { .. }
             | Action::Forget { .. }
+            | Action::Suspend { .. }
+            | Action::Unsuspend { .. }
             | Action::Touch { .. }
             | Action::Tag { .. } => Ok(true),
         }

@@ -45,6 +45,10 @@ pub struct Counters {
     pub marks: u64,
     /// Posts that were revised and are not deleted.
     pub revised_posts: u64,
+    /// Users who are suspended.
+    pub suspended_users: u64,
+    /// Posts that are hidden.
+    pub hidden_posts: u64,
     /// Broadcasts that are live.
     pub broadcasts_live: u64,
     /// Broadcasts that are scheduled.
@@ -168,6 +172,7 @@ pub(crate) fn counters(
     let audited = shared.audited.findings();
     let sessions = shared.live_sessions.usage();
     let state = shared.state()?;
+    let (suspended_users, hidden_posts) = state.moderation.totals();
     let [broadcasts_live, broadcasts_scheduled, broadcast_replays] = state.broadcasts.counts();
     let counters = Counters {
         epoch: u64::from(state.position.epoch),
@@ -185,6 +190,8 @@ pub(crate) fn counters(
         response_lists: u64::from(state.responses.lists()),
         marks: state.marks.total(),
         revised_posts: state.revisions.total(),
+        suspended_users,
+        hidden_posts,
         broadcasts_live,
         broadcasts_scheduled,
         broadcast_replays,
@@ -267,6 +274,8 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "response_lists", number(counters.response_lists)),
         ("views", "marks", number(counters.marks)),
         ("views", "revised_posts", number(counters.revised_posts)),
+        ("views", "suspended_users", number(counters.suspended_users)),
+        ("views", "hidden_posts", number(counters.hidden_posts)),
         ("views", "broadcasts_live", number(counters.broadcasts_live)),
         ("views", "broadcasts_scheduled", number(counters.broadcasts_scheduled)),
         ("views", "broadcast_replays", number(counters.broadcast_replays)),

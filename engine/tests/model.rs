@@ -72,7 +72,7 @@ impl Pair {
         }
     }
 
-    fn read(&mut self, context: &str) {
+    fn read_pages(&mut self, context: &str) -> TimelineQuery {
         let last = self.model.last;
         let query = self.workload.timeline(last);
         let context = format!("{context}: {query:?}");
@@ -93,14 +93,29 @@ impl Pair {
         }
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
+        query
+    }
+
+    fn read(&mut self, context: &str) {
+        let query = self.read_pages(context);
         self.read_groups(&context);
         self.read_counts(&query, &context);
         self.read_responses(&context);
         self.read_notices(&context);
+        self.read_moderated(&context);
         self.read_marks(&context);
         self.read_broadcasts(&context);
         self.read_edges(&context);
         self.read_users(&context);
+    }
+
+    fn read_moderated(&mut self, context: &str) {
+        let query = self.workload.moderated(self.model.last);
+        let page = self.engine.moderated(&query).unwrap();
+        let rows = page.moderated.iter();
+        let rows = rows.map(|row| (row.user.0, row.post.map(|post| post.0), row.since.0));
+        let found = (rows.collect(), page.end);
+        assert_eq!(found, self.model.moderated(&query), "moderated {context}: {query:?}");
     }
 
     fn read_groups(&mut self, context: &str) {
@@ -347,10 +362,15 @@ impl Pair {
     }
 
     fn read_users(&mut self, context: &str) {
-        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
+        let (a, viewer) = (self.workload.user(), self.workload.viewer());
         let card = self.engine.user(a, viewer).unwrap();
         let counts = (card.posts, card.followers, card.followees);
         assert_eq!(counts, self.model.counts(a, viewer), "user {a} for {viewer:?}, {context}");
+        self.read_relation(context);
+    }
+
+    fn read_relation(&mut self, context: &str) {
+        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
         let r = self.engine.relation(a, b, None).unwrap();
         let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
@@ -400,6 +420,7 @@ impl Pair {
         }
         let again = self.engine.write(command.clone()).unwrap();
         assert!(!again.changed, "{context}: it is under way");
+        self.read_shown(context);
         while self.workload.random.one_in(2) {
             self.engine.forget_some(self.workload.random.below(7)).unwrap();
             self.model.last = self.engine.position().unwrap().sequence.0;
@@ -408,6 +429,7 @@ impl Pair {
             if self.workload.random.one_in(2) {
                 self.reopen(context);
             }
+            self.read_shown(context);
             let post = Command::publish(user, "too early");
             let answer = self.engine.write(post.clone());
             if listed.is_empty() {
@@ -423,6 +445,22 @@ impl Pair {
         let last = self.engine.position().unwrap().sequence.0;
         assert!(self.engine.forgotten(None).unwrap().users.is_empty(), "{context}");
         self.model.finish_forget(user, last);
+    }
+
+    /// Nothing of those who are being forgotten shows, whatever is left of them.
+    fn read_shown(&mut self, context: &str) {
+        let shown = self.model.shown();
+        let model = std::mem::replace(&mut self.model, shown);
+        let context = format!("{context}, being forgotten");
+        for _ in 0..4 {
+            self.read_pages(&context);
+            self.read_groups(&context);
+            self.read_notices(&context);
+            self.read_marks(&context);
+            self.read_edges(&context);
+            self.read_relation(&context);
+        }
+        self.model = model;
     }
 
     /// Closes or kills the engine and opens what is left, with other options.

@@ -7,6 +7,7 @@ use super::decide_broadcasts::PendingBroadcasts;
 use super::decide_forgets::PendingForgets;
 use super::decide_groups::PendingGroups;
 use super::decide_marks::PendingMarks;
+use super::decide_moderation::PendingModeration;
 use super::decide_notices::PendingNotices;
 use super::decide_reposts::PendingReposts;
 use super::decide_responses::PendingResponses;
@@ -53,6 +54,7 @@ pub(crate) struct Pending {
     revisions: PendingRevisions,
     broadcasts: PendingBroadcasts,
     forgets: PendingForgets,
+    moderation: PendingModeration,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
 }
@@ -95,6 +97,7 @@ impl Pending {
             revisions: PendingRevisions::new(),
             broadcasts: PendingBroadcasts::new(),
             forgets: PendingForgets::default(),
+            moderation: PendingModeration::default(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
         }
@@ -120,6 +123,7 @@ impl Pending {
         self.revisions.clear();
         self.broadcasts.clear();
         self.forgets.clear();
+        self.moderation.clear();
         self.deleted.clear();
         self.keys.clear();
     }
@@ -174,6 +178,10 @@ impl<'a> Decider<'a> {
         &self.pending.forgets
     }
 
+    pub(super) fn pending_moderation(&self) -> &PendingModeration {
+        &self.pending.moderation
+    }
+
     /// Whether an earlier command of the group deletes the post.
     pub(super) fn is_deleted_in_group(&self, post: PostId) -> bool {
         self.pending.deleted.contains(&post)
@@ -204,6 +212,9 @@ impl<'a> Decider<'a> {
     }
 
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
+        if !self.is_removal {
+            self.check_suspended(effect)?;
+        }
         let changes = match effect {
             Effect::Publish(post) => match post.repost {
                 Some(link) => return self.decide_repost(post, link),
@@ -216,9 +227,10 @@ impl<'a> Decider<'a> {
                 return Ok(self.decide_unrepost(*user, (*post, *root), began));
             }
             Effect::NoticesRead(read) => return self.decide_notices_read(read),
-            Effect::Delete { post, author, commented, revised } => {
+            Effect::Delete { post, author, commented, revised, hidden } => {
                 *commented = self.commented_since(*post);
                 *revised = self.revised_at(*post);
+                *hidden = self.hidden_since(*post);
                 self.is_alive(*post, *author)?
             }
             Effect::Revise(revise) => return self.decide_revise(revise),
@@ -258,6 +270,7 @@ impl<'a> Decider<'a> {
             Effect::Mark(mark) => return self.decide_mark(mark),
             Effect::Broadcast(broadcast) => return self.decide_broadcast(broadcast),
             Effect::Forget(forget) => return self.decide_forget(forget),
+            Effect::Moderation(moderation) => return self.decide_moderation(moderation),
             Effect::Emptied(_) | Effect::Retired(_) => false,
         };
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
@@ -328,6 +341,7 @@ impl<'a> Decider<'a> {
             Effect::Mark(ref mark) => self.pending.marks.note(mark),
             Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
             Effect::Broadcast(ref effect) => self.pending.broadcasts.note(effect, sequence),
+            Effect::Moderation(ref effect) => self.pending.moderation.note(effect, sequence),
             Effect::Publish(ref post) => self.pending.reposts.note(post, sequence),
             Effect::NoticesRead(_)
             | Effect::Emptied(_)

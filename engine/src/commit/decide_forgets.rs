@@ -115,6 +115,7 @@ fn has_anything(state: &State, user: Ordinal) -> bool {
         || graph.blocks.has_target(user)
         || !state.groups.of(user).is_empty()
         || state.broadcasts.of(user).is_some()
+        || state.moderation.suspended_since(user).is_some()
 }
 
 /// What writes say that are about them.

@@ -51,7 +51,7 @@ impl Decider<'_> {
         let user = post.author;
         let absent =
             || Error::new(ErrorKind::NotFound, format!("there is no post {}", link.parent));
-        if !self.is_alive(link.root, link.root_author)? {
+        if !self.is_alive(link.root, link.root_author)? || self.is_link_kept_from(user, link) {
             return Err(absent());
         }
         let parent_author = match link.parent == link.root {

@@ -55,9 +55,14 @@ impl PendingResponses {
 impl Decider<'_> {
     /// Decides, and completes the effect: since when the reaction stands that it ends.
     pub(super) fn decide_response(&self, effect: &mut ResponseEffect) -> Result<Decision> {
-        let ResponseEffect { user, post, owner, target, .. } = *effect;
+        let ResponseEffect { user, post, owner, target, author, .. } = *effect;
         let is_there = self.is_alive(post, owner)?;
         let is_target_there = is_there && (target == post || self.is_comment(post, target)?);
+        let begins = matches!(effect.act, ResponseAct::React { .. } | ResponseAct::Comment { .. });
+        let is_kept = self.is_kept_from(user, (post, owner)) || self.is_author_kept(user, author);
+        if begins && is_kept {
+            return Err(no_target(target));
+        }
         let changes = match &mut effect.act {
             // Deleting a comment again changes nothing; with its post it is gone.
             ResponseAct::Delete if is_there => is_target_there,

@@ -22,6 +22,7 @@ pub(crate) mod decide_broadcasts;
 pub(crate) mod decide_forgets;
 pub(crate) mod decide_groups;
 pub(crate) mod decide_marks;
+pub(crate) mod decide_moderation;
 pub(crate) mod decide_notices;
 pub(crate) mod decide_reposts;
 pub(crate) mod decide_responses;

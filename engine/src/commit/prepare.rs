@@ -12,6 +12,7 @@ use crate::ids::{GroupId, Key, PostId, UserId};
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
@@ -95,6 +96,15 @@ impl Prepared {
                 Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
             }
             Action::Forget { user } => Effect::Forget(ForgetEffect { user, began: None }),
+            Action::Suspend { user } => moderate(user, ModerationAct::Suspend),
+            Action::Unsuspend { user } => moderate(user, ModerationAct::Unsuspend { began: None }),
+            Action::Hide { post } => {
+                moderate(known_author_of(post, shared)?, ModerationAct::Hide { post })
+            }
+            Action::Unhide { post } => {
+                let act = ModerationAct::Unhide { post, began: None };
+                moderate(known_author_of(post, shared)?, act)
+            }
             Action::Broadcast(action) => Effect::Broadcast(broadcast(action, options, shared)?),
             Action::Touch { user } | Action::Tag { user, .. } => {
                 let what = format!("touching or tagging user {user} is not a logged write");
@@ -123,7 +133,13 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Response(response) => {
             targets::standing(&*shared.state()?, &Target::of(response))?.resolve().map(|_| ())
         }
-        Effect::Delete { post, author, .. } | Effect::Revise(ReviseEffect { post, author, .. }) => {
+        Effect::Delete { post, author, .. }
+        | Effect::Revise(ReviseEffect { post, author, .. })
+        | Effect::Moderation(ModerationEffect {
+            user: author,
+            act: ModerationAct::Hide { post },
+            ..
+        }) => {
             let stands = {
                 let state = shared.state()?;
                 let author = state.users.find(*author);
@@ -150,12 +166,17 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Mark(_)
         | Effect::Broadcast(_)
         | Effect::Forget(_)
+        | Effect::Moderation(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
         | Effect::Unrepost { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
+}
+
+fn moderate(user: UserId, act: ModerationAct) -> Effect {
+    Effect::Moderation(ModerationEffect { user, act })
 }
 
 fn marked(feed: Feed) -> MarkedFeed {
@@ -180,7 +201,7 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
     };
     check_bygone(post, author, shared)?;
     check_author("delete", post, author, actor)?;
-    Ok(Effect::Delete { post, author, commented: None, revised: None })
+    Ok(Effect::Delete { post, author, commented: None, revised: None, hidden: None })
 }
 
 /// What the post is otherwise is looked up here: it never changes, but for the meta, which is that of the
@@ -232,6 +253,12 @@ fn find_target(target: PostId, shared: &Shared) -> Result<Option<Target>> {
         let Target { id, author, post, owner } = *found;
         !state.is_bygone(author, id.into()) && !state.is_bygone(owner, post.into())
     }))
+}
+
+/// Who published a post, unless they were forgotten since.
+fn known_author_of(post: PostId, shared: &Shared) -> Result<UserId> {
+    let author = author_of(post, shared)?;
+    check_bygone(post, author, shared).map(|()| author)
 }
 
 /// Who published a post, deleted or not.

@@ -90,6 +90,8 @@ impl State {
             | Effect::Response(_)
             | Effect::Forget(_)
             | Effect::NoticesRead(_)
+            // Inboxes stay as they are: who is moderated is left out by reads.
+            | Effect::Moderation(_)
             | Effect::Retired(_) => {}
         }
     }

@@ -19,6 +19,7 @@ use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::moderation;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
@@ -29,6 +30,7 @@ use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::views::forgotten::{Forgotten, ForgottenRow};
 use crate::views::marks::MarkRow;
+use crate::views::moderation::ModeratedRow;
 use crate::views::notices::ReadMarkRow;
 use crate::views::receipts::Remembered;
 use crate::views::responses::ListRow;
@@ -72,6 +74,7 @@ impl Builder<'_> {
             view_kind::REVISIONS => self.revisions(&gathered.revisions, built),
             view_kind::BROADCASTS => self.broadcasts(&gathered.broadcasts, built),
             view_kind::FORGOTTEN => self.forgotten(&gathered.forgotten, built),
+            view_kind::MODERATION => self.moderation(&gathered.moderation, built),
             _ => self.timelines(kind, gathered, built),
         }
     }
@@ -202,6 +205,14 @@ impl Builder<'_> {
         self.write(built, view_kind::RECEIPTS, |file| write_receipts(file, receipts)).map(|_| ())
     }
 
+    /// Writes the file of what is moderated; none if there is nothing to write.
+    pub(crate) fn moderation(&self, rows: &[ModeratedRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::MODERATION, |file| moderation::write(rows, file)).map(|_| ())
+    }
+
     /// Writes the file of one timeline view for `gathered`.
     fn timelines(&self, kind: u8, gathered: &Gathered, built: &mut Built) -> Result<()> {
         let outbox = [(family::POSTS, gathered.posts.as_slice())];
@@ -235,6 +246,7 @@ impl Builder<'_> {
         self.revisions(&gathered.revisions, &mut built)?;
         self.broadcasts(&gathered.broadcasts, &mut built)?;
         self.forgotten(&gathered.forgotten, &mut built)?;
+        self.moderation(&gathered.moderation, &mut built)?;
         self.receipts(&gathered.receipts, &mut built)?;
         Ok(built)
     }

@@ -14,6 +14,7 @@ use crate::log::concerned::each_concerned;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
+use crate::log::moderation_effect::ModerationEffect;
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
@@ -29,6 +30,7 @@ use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
 use crate::views::forgotten::{Forgotten, ForgottenRow, Oblivion};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
+use crate::views::moderation::ModeratedRow;
 use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::responses::{COMMENTS, ListRow};
@@ -79,6 +81,8 @@ pub(crate) struct Gathered {
     pub(crate) broadcasts: BroadcastFile,
     /// In the order of owners.
     pub(crate) forgotten: Vec<ForgottenRow>,
+    /// In the order of the log.
+    pub(crate) moderation: Vec<ModeratedRow>,
     /// Where each broadcast that is named has its place, as far as it has one.
     places: HashMap<BroadcastId, PlaceRow>,
     /// In the order of the log.
@@ -157,9 +161,10 @@ impl Gathered {
                 self.reposts.reposts.extend(repost_row(at, record, scope, root_author));
             }
             Effect::Broadcast(ref effect) => self.take_broadcast(scope, at, effect, record.time),
-            Effect::Delete { post, revised, .. } => {
+            Effect::Delete { post, revised, hidden, .. } => {
                 self.end(Some(post.into()));
                 self.end(revised);
+                self.end(hidden);
                 self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
             Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
@@ -184,6 +189,7 @@ impl Gathered {
                 self.read_marks.push(ReadMarkRow { owner: scope, mark });
             }
             Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
+            Effect::Moderation(ref effect) => self.take_moderation(state, scope, at, effect),
             Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
                 self.places.remove(&ended.broadcast);
             }
@@ -271,6 +277,20 @@ impl Gathered {
         self.forgotten.push(ForgottenRow { owner, oblivion });
     }
 
+    /// What a thinned log says of a post that it does not have any more means nothing.
+    fn take_moderation(
+        &mut self,
+        state: &State,
+        owner: Ordinal,
+        at: Sequence,
+        effect: &ModerationEffect,
+    ) {
+        self.end(effect.ends());
+        if effect.is_begin() && state.moderation.has_known(owner, at) {
+            self.moderation.push(ModeratedRow { owner, post: effect.post(), at });
+        }
+    }
+
     fn take_mark(&mut self, owner: Ordinal, at: Sequence, effect: &MarkEffect) {
         self.marks.push(MarkRow { owner, mark: Mark::of(effect, at) });
     }
@@ -328,6 +348,7 @@ impl Gathered {
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
         self.revisions.retain(|row| stands(row.revised.at));
+        self.moderation.retain(|row| stands(row.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
         forgotten::settle(&mut self.forgotten);

@@ -16,6 +16,7 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::moderation;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
@@ -94,6 +95,13 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         places.into_iter().for_each(|row| state.broadcasts.load(row));
         replays.into_iter().for_each(|row| state.broadcasts.load_replay(row));
     }
+    for file in of(view_kind::MODERATION) {
+        let rows = moderation::read(file, users)?;
+        for row in rows {
+            let user = state.users.id(row.owner);
+            state.moderation.load(user, row);
+        }
+    }
     for file in of(view_kind::RECEIPTS) {
         state.receipts.load(file, &state.forgotten)?;
     }
@@ -151,7 +159,8 @@ fn load_reposts<'a>(
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, reposts, revisions, broadcasts, .. } = state;
+    let State { outboxes, graph, groups, responses, reposts, revisions, .. } = state;
+    let (broadcasts, moderation) = (&mut state.broadcasts, &mut state.moderation);
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -184,6 +193,7 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
         (family::REVISIONS, &mut revisions.graves),
         (family::BOARDS, &mut broadcasts.graves),
         (family::REPLAYS, &mut broadcasts.replay_graves),
+        (family::MODERATED, &mut moderation.graves),
     ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });

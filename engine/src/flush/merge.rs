@@ -23,6 +23,7 @@ use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
 use crate::runs::marks;
+use crate::runs::moderation;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
@@ -59,6 +60,7 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::REPOSTS => &[family::REPOSTS],
         view_kind::REVISIONS => &[family::REVISIONS],
         view_kind::BROADCASTS => &[family::BOARDS, family::REPLAYS],
+        view_kind::MODERATION => &[family::MODERATED],
         _ => &[],
     }
 }
@@ -104,6 +106,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
             merge_revisions(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::BROADCASTS {
             merge_broadcasts(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::MODERATION {
+            merge_moderation(&builder, &files, &cancelled, &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -426,6 +430,22 @@ fn merge_revisions(
     builder.revisions(&merged, built)
 }
 
+fn merge_moderation(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(moderation::read(file, usize::MAX)?);
+    }
+    let dead = dead.iter().flat_map(|(_, rows)| rows);
+    let dead: HashSet<Row> = dead.copied().collect();
+    merged.retain(|row| !dead.contains(&(row.owner, (row.at, 0))));
+    builder.moderation(&merged, built)
+}
+
 /// Of each device the newest mark; none of groups that ended.
 fn merge_marks(
     builder: &Builder<'_>,
@@ -504,6 +524,7 @@ impl Merged {
             | view_kind::MARKS
             | view_kind::REVISIONS
             | view_kind::BROADCASTS
+            | view_kind::MODERATION
             | view_kind::FORGOTTEN
             | view_kind::RECEIPTS => {}
             view_kind::RESPONSES => {

@@ -3,6 +3,7 @@
 use crate::ids::{BroadcastId, GroupId, Sequence, UserId};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 
@@ -42,7 +43,13 @@ pub(crate) fn removal(
 fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
     if effect.post_author().is_some() && !matches!(effect, Effect::Retired(_)) {
         let (post, author) = (at.into(), user);
-        return Some(What::Effect(Effect::Delete { post, author, commented: None, revised: None }));
+        return Some(What::Effect(Effect::Delete {
+            post,
+            author,
+            commented: None,
+            revised: None,
+            hidden: None,
+        }));
     }
     let effect = match effect {
         Effect::Broadcast(broadcast) if broadcast.broadcast().is_none() => {
@@ -57,6 +64,10 @@ fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
             Effect::Group(GroupEffect { act, ..group.clone() })
         }
         Effect::Response(response) => Effect::Response(undone(at, response)?),
+        Effect::Moderation(it) if it.act == ModerationAct::Suspend => {
+            let act = ModerationAct::Unsuspend { began: None };
+            Effect::Moderation(ModerationEffect { act, ..*it })
+        }
         edge => ended(edge)?,
     };
     Some(What::Effect(effect))

@@ -166,7 +166,7 @@ impl Worker {
 
     /// Queues a removal. Others go first.
     fn submit(&self, effect: Effect) -> Result<Ticket> {
-        let mut prepared = Prepared::removal(effect, &self.shared)?;
+        let prepared = Prepared::removal(effect, &self.shared)?;
         loop {
             while CROWD <= self.queue.depth() && !self.is_stopping() {
                 self.rest(GIVE_WAY);
@@ -177,7 +177,6 @@ impl Worker {
                 }
                 other => return other,
             }
-            prepared = prepared.clone();
         }
     }
 
@@ -284,8 +283,8 @@ impl Walk<'_> {
         self.removed += 1;
         match post {
             Some(post) => {
-                let (commented, revised) = (None, None);
-                self.send(user, Effect::Delete { post, author: user, commented, revised })
+                let (author, commented, revised, hidden) = (user, None, None, None);
+                self.send(user, Effect::Delete { post, author, commented, revised, hidden })
             }
             None => Ok(()),
         }

@@ -47,6 +47,7 @@ impl Effect {
             Self::Response(response) => response.put_said(fields),
             Self::NoticesRead(read) => read.put_said(fields),
             Self::Mark(mark) => mark.put_said(fields),
+            Self::Moderation(moderation) => moderation.put_said(fields),
             Self::Revise(revise) => revise.put_said(fields),
             Self::Broadcast(broadcast) => broadcast.put_said(fields),
             other => {

@@ -165,6 +165,14 @@ pub mod record_kind {
     pub const BROADCAST_END: u8 = 24;
     /// A scheduled broadcast will not be.
     pub const BROADCAST_CANCEL: u8 = 25;
+    /// A user is suspended.
+    pub const SUSPEND: u8 = 30;
+    /// A suspension ended.
+    pub const UNSUSPEND: u8 = 31;
+    /// A post is hidden.
+    pub const HIDE: u8 = 32;
+    /// A post is hidden no longer.
+    pub const UNHIDE: u8 = 33;
     /// A post came to be that refers to another.
     pub const REPOST: u8 = 34;
     /// A bare repost ended.

@@ -30,6 +30,7 @@ pub(crate) mod keeper;
 pub mod layout;
 pub(crate) mod located;
 pub(crate) mod mark_effect;
+pub(crate) mod moderation_effect;
 pub(crate) mod notices_effect;
 pub(crate) mod packed;
 pub(crate) mod plain;

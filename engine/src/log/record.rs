@@ -8,12 +8,14 @@
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! repost  | as publish, with a link before the text: see `repost_link` |
 //! delete  | post varint | author varint | tags (flag) | commented varint | newest revision varint |
+//!         | hidden since varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! react.. | two varints | tags (flag) | see `response_effect` |
 //! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
 //! forget  | two varints | tags (flag) | see `forget_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
+//! suspend.. | two varints | tags (flag) | see `moderation_effect` |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
@@ -32,6 +34,7 @@ use super::layout::{
     TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
+use super::moderation_effect::{ModerationEffect, is_moderation_kind};
 use super::notices_effect::NoticesReadEffect;
 pub(crate) use super::record_fault::RecordFault;
 #[cfg(any(test, feature = "testing"))]
@@ -53,12 +56,13 @@ use crate::repost::Repost;
 pub(crate) enum Effect {
     Publish(NewPost),
     /// `commented` is the first record since which comments of the post may stand in the log, `revised`
-    /// its newest revision. They end with it.
+    /// its newest revision, `hidden` the record since which it is hidden. They end with it.
     Delete {
         post: PostId,
         author: UserId,
         commented: Began,
         revised: Began,
+        hidden: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -114,6 +118,7 @@ pub(crate) enum Effect {
     Emptied(Emptied),
     Broadcast(BroadcastEffect),
     Forget(ForgetEffect),
+    Moderation(ModerationEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
 }
@@ -152,6 +157,7 @@ impl Effect {
             Self::Emptied(emptied) => emptied.author,
             Self::Broadcast(broadcast) => broadcast.author(),
             Self::Forget(forget) => forget.user,
+            Self::Moderation(moderation) => moderation.user,
             Self::Retired(retired) => retired.subject,
         }
     }
@@ -167,6 +173,7 @@ impl Effect {
             | Self::Unrepost { .. }
             | Self::Broadcast(_)
             | Self::Forget(_)
+            | Self::Moderation(_)
             | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
@@ -202,6 +209,7 @@ impl Effect {
             Self::Emptied(_) => record_kind::PUBLISH,
             Self::Broadcast(broadcast) => broadcast.kind(),
             Self::Forget(_) => record_kind::FORGET,
+            Self::Moderation(moderation) => moderation.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
     }
@@ -279,6 +287,7 @@ impl Effect {
             Self::Forget(forget) => {
                 put_pair(out, forget.user.0, forget.began.unwrap_or_default().0);
             }
+            Self::Moderation(moderation) => moderation.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
             Self::Broadcast(_) | Self::Emptied(_) | Self::Retired(_) => {}
@@ -292,9 +301,10 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Delete { commented, revised, .. } => {
+            Self::Delete { commented, revised, hidden, .. } => {
                 put(commented);
                 put(revised);
+                put(hidden);
             }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
@@ -319,6 +329,7 @@ impl Effect {
             | Self::Emptied(_)
             | Self::Broadcast(_)
             | Self::Forget(_)
+            | Self::Moderation(_)
             | Self::Retired(_) => {}
         }
     }
@@ -539,11 +550,18 @@ pub(super) fn pair_effect(
     if kind == record_kind::FORGET {
         return Some(Effect::Forget(ForgetEffect::of(first, second)));
     }
+    if is_moderation_kind(kind) {
+        return ModerationEffect::load(kind, first, second, ends).map(Effect::Moderation);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => {
-            Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
-        }
+        record_kind::DELETE => Effect::Delete {
+            post: PostId(first),
+            author,
+            commented: began()?,
+            revised: began()?,
+            hidden: began()?,
+        },
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNREPOST => {
             let (post, root) = (PostId(second), began()?.unwrap_or_default().into());
@@ -576,6 +594,7 @@ fn is_plain_kind(kind: u8) -> bool {
     is_plain
         || is_repost
         || is_broadcast_kind(kind)
+        || is_moderation_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
         || (record_kind::NOTICES_READ..=record_kind::FORGET).contains(&kind)
 }

@@ -19,6 +19,7 @@ use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};
 use crate::read::broadcast_draft::{BroadcastDraft, Entry, Selection};
 use crate::read::content::{Content, Reach};
 use crate::read::feed::check_limit;
+use crate::read::judge::Judge;
 use crate::read::live_sessions::{Bounds, Frozen, Holder, Snapshot};
 use crate::read::select::{Followees, Reader};
 use crate::read::visibility::Viewer;
@@ -88,11 +89,15 @@ pub(crate) fn broadcast(
     let (position, entry, segments) = {
         let state = shared.state()?;
         let owner = state.broadcasts.owner(id).ok_or_else(absent)?;
-        if Viewer::new(&state, viewer).is_hidden(owner) {
+        let viewer = Viewer::new(&state, viewer);
+        if viewer.is_hidden(owner) {
             return Err(absent());
         }
         let standing = state.broadcasts.standing(owner, id).ok_or_else(absent)?;
         let mut entries = [Entry::of(standing)];
+        if entries.iter().any(|entry| viewer.misses(entry.source.into())) {
+            return Err(absent());
+        }
         revise(&state, &mut entries);
         let [entry] = entries;
         (state.position, entry, shared.log.segments())
@@ -148,7 +153,7 @@ fn look(
     let state = shared.state()?;
     let (position, segments) = (state.position, shared.log.segments());
     let viewer = Viewer::new(&state, query.viewer);
-    let user = state.users.find(query.user);
+    let user = state.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         let frozen = resumed.map(|resumed| resumed.snapshot.clone());
         let snapshot = frozen.unwrap_or_else(|| Snapshot { position, list: Arc::default() });
@@ -194,7 +199,7 @@ fn first(state: &State, reader: &Reader<'_>, want: usize) -> Result<(Vec<Entry>,
     list.sort_unstable_by_key(|frozen| std::cmp::Reverse(frozen.place.rank()));
     let mut entries = Vec::with_capacity(want);
     entries.extend(list.iter().take(want).map(|frozen| Entry::on_board(frozen.place)));
-    add_replays(&mut entries, &authors, PostId(u64::MAX), want);
+    add_replays(&mut entries, (&authors, reader.judge()), PostId(u64::MAX), want);
     Ok((entries, Snapshot { position: state.position, list: list.into() }))
 }
 
@@ -205,14 +210,16 @@ fn next(state: &State, reader: &Reader<'_>, resumed: &Resumed, want: usize) -> R
     authors.sort_unstable_by_key(|(author, _)| *author);
     let ended_after = PostId::from(resumed.snapshot.position.sequence);
     let rest = resumed.snapshot.list.iter().skip(resumed.from);
+    let judge = reader.judge();
     let standing = rest.filter_map(|frozen| {
         let at = authors.binary_search_by_key(&frozen.author, |(author, _)| *author).ok()?;
         let (_, has) = authors.get(at)?;
-        still_there(has, frozen.place, ended_after)
+        let there = still_there(has, frozen.place, ended_after);
+        there.filter(|entry| judge.sees(entry.source))
     });
     let mut entries: Vec<_> = standing.take(want).collect();
     let authors: Vec<_> = authors.into_iter().map(|(_, has)| has).collect();
-    add_replays(&mut entries, &authors, resumed.below, want);
+    add_replays(&mut entries, (&authors, judge), resumed.below, want);
     Ok(entries)
 }
 
@@ -239,26 +246,36 @@ fn still_there(has: &Author, place: Place, ended_after: PostId) -> Option<Entry>
     Some(Entry { source: replay.post.into(), ..frozen })
 }
 
-/// Fills up with the newest replays below.
-fn add_replays(entries: &mut Vec<Entry>, authors: &[&Author], below: PostId, want: usize) {
+/// Fills up with the newest replays below that the judge's reader sees.
+fn add_replays(
+    entries: &mut Vec<Entry>,
+    (authors, judge): (&[&Author], Judge<'_>),
+    below: PostId,
+    want: usize,
+) {
     if want <= entries.len() {
         return;
     }
+    let newest_of = |author: &Author, left: usize| {
+        let sees = |at: &usize| {
+            author.replays.get(*at).is_some_and(|replay| judge.sees(replay.post.into()))
+        };
+        let at = (0..left).rev().find(sees)?;
+        Some((author.replays.get(at)?.post, at))
+    };
     let newest_below = |(index, author): (usize, &&Author)| {
-        let left = author.replays_below(below);
-        let newest = author.replays.get(left.checked_sub(1)?)?;
-        Some((newest.post, index, left))
+        let (post, at) = newest_of(author, author.replays_below(below))?;
+        Some((post, index, at))
     };
     let heads = authors.iter().enumerate().filter_map(newest_below);
     let mut heads: BinaryHeap<(PostId, usize, usize)> = heads.collect();
     while entries.len() < want {
         let Some(mut top) = heads.peek_mut() else { return };
-        let (_, index, left) = *top;
+        let (_, index, at) = *top;
         let author = authors.get(index).expect("every head has an author");
-        let replay = left.checked_sub(1).and_then(|at| author.replays.get(at));
-        entries.extend(replay.map(|replay| Entry::replayed(*replay)));
-        match left.checked_sub(2).and_then(|at| author.replays.get(at)) {
-            Some(older) => *top = (older.post, index, left - 1),
+        entries.extend(author.replays.get(at).map(|replay| Entry::replayed(*replay)));
+        match newest_of(author, at) {
+            Some((post, older)) => *top = (post, index, older),
             None => {
                 PeekMut::pop(top);
             }

@@ -17,7 +17,7 @@ pub(crate) fn of(shared: &Shared, page: &Page, reader: Option<UserId>) -> Result
     let nothing = CameBy { groups: Vec::new(), posts: vec![Vec::new(); page.posts.len()] };
     let Some(reader) = reader else { return Ok(Some(nothing)) };
     let state = shared.state()?;
-    let Some(reader) = state.users.find(reader) else { return Ok(Some(nothing)) };
+    let Some(reader) = state.find(reader) else { return Ok(Some(nothing)) };
     if !state.groups.are_as_of(reader, page.position.sequence) {
         return Ok(None);
     }
@@ -53,7 +53,7 @@ struct Author {
 
 impl Authors {
     fn of(state: &State, posts: &[Post]) -> Self {
-        let known = |(place, post): (usize, &Post)| Some((state.users.find(post.author)?, place));
+        let known = |(place, post): (usize, &Post)| Some((state.find(post.author)?, place));
         let mut of_posts: Vec<_> = posts.iter().enumerate().filter_map(known).collect();
         of_posts.sort_unstable();
         let authors = of_posts.chunk_by(|one, other| one.0 == other.0).filter_map(|same| {

@@ -6,6 +6,7 @@
 //! (and through the middle while nothing more is dropped), or from where nothing above is dropped; else the
 //! answer is `Trimmed`.
 
+use crate::change::ModerationChange;
 use crate::change::{
     BroadcastChange, Change, Changed, Changes, ChangesQuery, ContentWanted, EdgeChange,
     GroupChange, ResponseChange,
@@ -18,6 +19,7 @@ use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::{Bygone, Effect, Record};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
@@ -201,7 +203,7 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
             None => return Ok(Text::None),
         },
     };
-    match state.users.find(author) {
+    match state.find(author) {
         Some(author) => Stands::of(&state.outboxes.posts, author, post).map(Text::Post),
         None => Ok(Text::None),
     }
@@ -271,6 +273,7 @@ fn change(
         Effect::Forget(ForgetEffect { user, began }) => {
             Changed::Forgotten { user, is_done: began.is_some() }
         }
+        Effect::Moderation(effect) => moderated(effect),
         Effect::Broadcast(effect) => broadcast(sequence, effect, (fate, tells)),
     };
     Some(Change { sequence, time: record.time, what })
@@ -300,6 +303,16 @@ fn group(sequence: Sequence, effect: GroupEffect) -> Changed {
         GroupAct::Remove { group, author, .. } => (GroupChange::Remove(author), group),
     };
     Changed::Group { kind, user, group, name, exclusive }
+}
+
+fn moderated(effect: ModerationEffect) -> Changed {
+    let kind = match effect.act {
+        ModerationAct::Suspend => ModerationChange::Suspend,
+        ModerationAct::Unsuspend { .. } => ModerationChange::Unsuspend,
+        ModerationAct::Hide { .. } => ModerationChange::Hide,
+        ModerationAct::Unhide { .. } => ModerationChange::Unhide,
+    };
+    Changed::Moderated { kind, user: effect.user, post: effect.post() }
 }
 
 fn marked(effect: MarkEffect) -> Changed {

@@ -97,7 +97,7 @@ fn look(
 ) -> Result<std::result::Result<EdgePage, InFiles>> {
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
-    let known = state.users.find(query.user);
+    let known = state.find(query.user);
     // One's own list of blocks is not hidden by the blocks in it.
     let Some(user) = known.filter(|user| !page.hides(*user)) else { return Ok(Ok(page.page)) };
     let edges = kind.edges(&state.graph);
@@ -125,7 +125,7 @@ fn look_again(
 ) -> Result<Option<EdgePage>> {
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
-    let Some(user) = state.users.find(query.user) else { return Ok(None) };
+    let Some(user) = state.find(query.user) else { return Ok(None) };
     if kind.edges(&state.graph).stamp(user) != *stamp {
         return Ok(None);
     }
@@ -155,7 +155,8 @@ impl<'a> Filling<'a> {
     }
 
     fn hides(&self, user: Ordinal) -> bool {
-        self.viewer.is_some_and(|viewer| viewer.is_hidden(user))
+        let is_hidden = self.viewer.is_some_and(|viewer| viewer.is_hidden(user));
+        is_hidden || self.state.forgotten.hides(user)
     }
 
     /// Adds an edge unless it is hidden; false if the page was full.
@@ -220,7 +221,7 @@ fn card(
 ) -> Result<(UserCard, Option<NewestInFiles>)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, viewer);
-    let known = state.users.find(user).filter(|ordinal| !viewer.is_hidden(*ordinal));
+    let known = state.find(user).filter(|ordinal| !viewer.is_hidden(*ordinal));
     let mut card = UserCard {
         position: state.position,
         user,
@@ -229,6 +230,7 @@ fn card(
         followees: 0,
         newest_post: None,
         active_at: None,
+        suspended: false,
     };
     let mut in_files = None;
     if let Some(ordinal) = known {
@@ -237,6 +239,7 @@ fn card(
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
         card.active_at = state.activity.at(ordinal);
+        card.suspended = state.moderation.suspended_since(ordinal).is_some();
         match outboxes.newest(ordinal) {
             Newest::None => {}
             Newest::Is(post) => card.newest_post = Some(post.into()),
@@ -285,7 +288,7 @@ fn standing(
         blocked_by: false,
     };
     let (mut forth, mut back) = (Since::Known(None), Since::Known(None));
-    let (Some(first), Some(second)) = (state.users.find(a), state.users.find(b)) else {
+    let (Some(first), Some(second)) = (state.find(a), state.find(b)) else {
         return Ok((relation, forth, back));
     };
     let look = Viewer::new(&state, viewer);

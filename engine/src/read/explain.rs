@@ -78,7 +78,7 @@ pub enum Why {
         since: Moment,
     },
     /// It is a repost, and the user does not see the posts of whom it reposts: muted, in an exclusive
-    /// group, or one has blocked the other.
+    /// group, suspended, or one has blocked the other. Or moderators have hidden what it reposts.
     OriginalHidden {
         /// The first post of the chain.
         root: PostId,
@@ -96,6 +96,16 @@ pub enum Why {
     Deleted {
         /// When, if that was lately.
         at: Option<Moment>,
+    },
+    /// Its author is suspended: nobody else sees anything of theirs.
+    Suspended {
+        /// Since when.
+        since: Moment,
+    },
+    /// Moderators have hidden it from all but its author.
+    Hidden {
+        /// Since when.
+        since: Moment,
     },
     /// No post has, or had, that id.
     NoSuchPost,
@@ -117,6 +127,9 @@ struct Case {
     position: Position,
     post: Stands,
     follow: Since,
+    /// Since when the author is suspended, and the post hidden, if that keeps it from the user.
+    suspended: Option<Sequence>,
+    hidden: Option<Sequence>,
     muted: Option<Sequence>,
     apart: Option<(GroupName, Sequence)>,
     blocked: Option<(UserId, Sequence)>,
@@ -136,10 +149,25 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
         return Ok(Explained { position, author: None, why: Why::NoSuchPost });
     };
     let refers_to = record.as_ref().and_then(link_of);
-    let Case { position, post: stands, follow, muted, apart, blocked, is_orphan, is_seen, way } =
-        case(&*shared.state()?, user, author, post.into())?;
+    let Case {
+        position,
+        post: stands,
+        suspended,
+        hidden: kept,
+        follow,
+        muted,
+        apart,
+        blocked,
+        is_orphan,
+        is_seen,
+        way,
+    } = case(&*shared.state()?, user, author, post.into())?;
     let why = if !stands.resolve()? {
         Why::Deleted { at: log.find(position, |effect| is_delete_of(effect, post))? }
+    } else if let Some(since) = suspended {
+        Why::Suspended { since: log.moment(since)? }
+    } else if let Some(since) = kept {
+        Why::Hidden { since: log.moment(since)? }
     } else if let Some(Repost { root, .. }) = refers_to.filter(|_| is_orphan) {
         let at = log.find(position, |effect| is_delete_of(effect, root))?;
         Why::OriginalDeleted { root, at }
@@ -164,6 +192,8 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         position: state.position,
         post: Stands::Known(false),
         follow: Since::Known(None),
+        suspended: None,
+        hidden: None,
         muted: None,
         apart: None,
         blocked: None,
@@ -171,9 +201,14 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         is_seen: true,
         way: Way::Pulled,
     };
-    let Some(writer) = state.users.find(author) else { return Ok(case) };
+    let Some(writer) = state.find(author) else { return Ok(case) };
     case.post = Stands::of(&state.outboxes.posts, writer, post)?;
-    let Some(reader) = state.users.find(user) else { return Ok(case) };
+    let (reader, moderation) = (state.find(user), &state.moderation);
+    if reader != Some(writer) {
+        case.suspended = moderation.suspended_since(writer);
+        case.hidden = moderation.hidden(post.into()).map(|hidden| hidden.at);
+    }
+    let Some(reader) = reader else { return Ok(case) };
     let (graph, delivery) = (&state.graph, &state.delivery);
     case.follow = Since::of(&graph.following, reader, writer)?;
     case.muted = graph.mutes.since(reader, writer);

@@ -53,6 +53,7 @@ pub(crate) mod lists;
 pub(crate) mod live_sessions;
 pub(crate) mod marks;
 pub(crate) mod merge;
+pub(crate) mod moderated;
 pub(crate) mod notice_groups;
 pub(crate) mod notices;
 pub(crate) mod originals;

@@ -21,6 +21,7 @@ use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
+use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::notices::window;
@@ -64,7 +65,7 @@ pub(crate) fn notices(
     loop {
         let (owner, (newest, floor), excerpt) = {
             let state = shared.state()?;
-            let Some(owner) = state.users.find(query.user) else {
+            let Some(owner) = state.find(query.user) else {
                 return Ok(Some(empty(&state, Sequence(0))));
             };
             let notices = &state.notices;
@@ -195,18 +196,20 @@ fn judge(state: &State, owner: Ordinal, deeds: &[Deed]) -> Result<Vec<Verdict>> 
 }
 
 fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
-    let Some(actor) = state.users.find(deed.notice.actor) else {
+    let Some(actor) = state.find(deed.notice.actor) else {
         return Ok(Verdict::Known(false));
     };
     let graph = &state.graph;
-    if graph.mutes.contains(owner, actor) || graph.is_blocked_between(owner, actor) {
+    let viewer = Viewer::of_user(state, owner);
+    if graph.mutes.contains(owner, actor) || viewer.is_hidden(actor) {
         return Ok(Verdict::Known(false));
     }
     // What is on a post that the user cannot see is no news either.
     let hides = |target: &Target| {
-        let host = state.users.find(target.owner);
-        let is_blocked = host.is_some_and(|host| graph.is_blocked_between(owner, host));
-        is_blocked || state.reposts.is_orphan(target.post.into())
+        let host = state.find(target.owner);
+        host.is_some_and(|host| viewer.is_hidden(host))
+            || viewer.misses_chain(target.post)
+            || state.reposts.is_orphan(target.post.into())
     };
     Ok(match &deed.proof {
         Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {

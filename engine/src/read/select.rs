@@ -17,7 +17,7 @@ use crate::read::asked::{Asked, Turns};
 use crate::read::content::Reach;
 use crate::read::counts::{self, Counting};
 use crate::read::groups;
-use crate::read::judge::Feed;
+use crate::read::judge::{Feed, Judge, is_left_out, may_leave_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -202,7 +202,7 @@ fn look_at_home(
 ) -> Result<(TimelineQuery, Look)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    let user = state.users.find(asked.query.user);
+    let user = state.find(asked.query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
     let (raw, looked) = loop {
         let raw = asked.raw();
@@ -238,7 +238,7 @@ pub(crate) fn look(
 ) -> Result<Look> {
     let position = state.position;
     let viewer = Viewer::new(state, query.viewer);
-    let user = state.users.find(query.user);
+    let user = state.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
@@ -291,14 +291,14 @@ fn look_at_group(
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
-    state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
+    state.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
     pull(&state, shared.log.segments(), authors, asked)
 }
 
 fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Looked)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, asked.query.viewer);
-    let author = state.users.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
+    let author = state.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
     let authors = author.into_iter().collect();
     pull(&state, shared.log.segments(), authors, asked)
 }
@@ -353,6 +353,11 @@ impl<'a> Reader<'a> {
         Self { state, viewer, user, known, now }
     }
 
+    /// Who says which entries show.
+    pub(super) fn judge(&self) -> Judge<'a> {
+        Judge::of_home(self.state, self.viewer, self.user)
+    }
+
     /// What to read of the followees if they are in files, and are not known yet.
     pub(super) fn unread_followees(&self) -> Option<(Excerpt<EDGE_WIDTH>, Stamp)> {
         if self.knows_followees() {
@@ -383,8 +388,13 @@ impl<'a> Reader<'a> {
             return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let needs_followees = wants.is_some() || delivery.is_flying();
+        let may_leave_out = may_leave_out(self.state);
+        let needs_followees = wants.is_some() || delivery.is_flying() || may_leave_out;
         if needs_followees && !self.knows_followees() {
+            return Ok(Inboxed::No);
+        }
+        // The inbox has posts of whoever is suspended, for when they are not any more.
+        if may_leave_out && self.leaves_out_any()? {
             return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
@@ -396,6 +406,17 @@ impl<'a> Reader<'a> {
             steps.built = true;
         }
         page(self.state, wanted, flights, steps)
+    }
+
+    /// Whether some followee's posts are left out of the home for now.
+    fn leaves_out_any(&self) -> Result<bool> {
+        let mut leaves_out = false;
+        let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, Ordinal(author));
+        match self.known {
+            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
+            None => self.following().each_payload(judge)?,
+        }
+        Ok(leaves_out)
     }
 
     /// Hands out the authors whose posts are in the home.
@@ -411,12 +432,14 @@ impl<'a> Reader<'a> {
     ) -> Result<()> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
+        let may_leave_out = may_leave_out(self.state);
         let mut judge = |author| {
             let author = Ordinal(author);
             if !counts(author) {
                 return;
             }
-            let is_hidden = hides_any && hidden.contains(self.user, author);
+            let is_hidden = hides_any && hidden.contains(self.user, author)
+                || may_leave_out && is_left_out(self.state, self.user, author);
             if !is_hidden && !self.viewer.is_hidden(author) {
                 each(author);
             }
@@ -432,7 +455,7 @@ impl<'a> Reader<'a> {
 impl Followees {
     /// Whether they are whom the user follows now.
     pub(crate) fn are_of(&self, state: &State, user: UserId) -> bool {
-        let user = state.users.find(user);
+        let user = state.find(user);
         user.is_some_and(|user| self.stamp == state.graph.following.stamp(user))
     }
 

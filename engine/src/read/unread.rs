@@ -19,7 +19,7 @@ use crate::query::Span;
 use crate::read::asked::{STALE_MAX, Turns};
 use crate::read::content::Reach;
 use crate::read::groups::shown;
-use crate::read::judge::{self, Judge};
+use crate::read::judge::{self, Judge, is_left_out, may_leave_out};
 use crate::read::marks::{check_owner, find};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -239,7 +239,8 @@ impl<'a> Reader<'a> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
         let mut judge = |(began, author): (Sequence, Ordinal)| {
-            if !(hides_any && hidden.contains(self.user, author)) {
+            let is_hidden = hides_any && hidden.contains(self.user, author);
+            if !is_hidden && !is_left_out(self.state, self.user, author) {
                 each((began, author));
             }
         };
@@ -250,6 +251,17 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// As of a page.
+    fn leaves_out_any(&self) -> Result<bool> {
+        let mut leaves_out = false;
+        let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, author);
+        match self.known() {
+            Some(known) => known.follows.iter().for_each(|(_, author)| judge(*author)),
+            None => self.following().each_payload(|author| judge(Ordinal(author)))?,
+        }
+        Ok(leaves_out)
     }
 
     fn home(&self) -> Result<Vec<Counts>> {
@@ -271,7 +283,11 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let knows_followees = self.following().files.is_empty() || self.known().is_some();
-        if !knows_followees && delivery.is_flying() {
+        let may_leave_out = may_leave_out(self.state);
+        if !knows_followees && (delivery.is_flying() || may_leave_out) {
+            return Ok(None);
+        }
+        if may_leave_out && self.leaves_out_any()? {
             return Ok(None);
         }
         let Some(left_out) = self.left_out()? else { return Ok(None) };

@@ -191,6 +191,9 @@ impl<'a> Judge<'a> {
             (Effect::Broadcast(effect), [Some(author), _]) => {
                 self.broadcast(state, author, sequence, effect)?
             }
+            (Effect::Moderation(effect), [Some(owner), _]) if effect.is_begin() => {
+                Some(Standing::Edge(self.is_moderated(state, owner, sequence)))
+            }
             _ => None,
         };
         let mut noticed = Vec::new();
@@ -336,6 +339,12 @@ impl<'a> Judge<'a> {
         Ok(Some(Standing::Edge(state.broadcasts.stood(author, broadcast, self.covered))))
     }
 
+    /// What ended after the covered position may have to stand again.
+    fn is_moderated(&self, state: &State, owner: Ordinal, at: Sequence) -> bool {
+        let moderation = &state.moderation;
+        moderation.stands(at) || self.ended_late(&moderation.graves, owner, at)
+    }
+
     fn ended_late(&self, graves: &Graves, owner: Ordinal, entry: Sequence) -> bool {
         let graves = graves.of(owner);
         let grave = graves.binary_search_by(|grave| grave.entry.cmp(&entry)).ok();
@@ -354,8 +363,10 @@ impl<'a> Judge<'a> {
             None => false,
         };
         let ends_something = match &record.effect {
-            Effect::Delete { post, revised, .. } => {
-                !self.is_gone(Some((*post).into()))? || !self.is_gone(*revised)?
+            Effect::Delete { post, revised, hidden, .. } => {
+                !self.is_gone(Some((*post).into()))?
+                    || !self.is_gone(*revised)?
+                    || !self.is_gone(*hidden)?
             }
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
@@ -373,6 +384,7 @@ impl<'a> Judge<'a> {
                 ResponseAct::React { .. } | ResponseAct::Comment { .. } => false,
             },
             Effect::Broadcast(effect) => !self.is_gone(effect.act.began())?,
+            Effect::Moderation(effect) => !self.is_gone(effect.ends())?,
             Effect::Publish(_)
             | Effect::Emptied(_)
             | Effect::Revise(_)
@@ -560,6 +572,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Unrepost { .. }
         | Effect::Mark(_)
         | Effect::Forget(_)
+        | Effect::Moderation(_)
         | Effect::NoticesRead(_) => None,
     };
     (effect.subject(), other)

@@ -65,8 +65,10 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Emptied(_)
         | Effect::Follow { .. }
         | Effect::Mute { .. }
-        // Of groups and broadcasts everything is in memory: the fold itself sees what is not there.
+        // Of groups, broadcasts and moderation everything is in memory: the fold itself sees what is not
+        // there.
         | Effect::Group(_)
+        | Effect::Moderation(_)
         // A mark never goes down, whatever it is folded over.
         | Effect::NoticesRead(_)
         | Effect::Mark(_)

@@ -72,6 +72,8 @@ pub mod view_kind {
     pub const BROADCASTS: u8 = 11;
     /// Who is being forgotten, and who was.
     pub const FORGOTTEN: u8 = 17;
+    /// Users who are suspended, and posts that are hidden.
+    pub const MODERATION: u8 = 16;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -111,7 +113,7 @@ pub mod section_part {
 }
 
 /// Families of the graph view, of graves, of responses, and of the arrays of files of groups, of
-/// revisions and of broadcasts.
+/// revisions, of broadcasts and of moderation.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -147,10 +149,12 @@ pub mod family {
     pub const REPLAYS: u8 = 12;
     /// Who is or was forgotten: an array. Never graves.
     pub const FORGOTTEN: u8 = 26;
+    /// Suspended users and hidden posts: an array. As graves, of the records: by whom they are about.
+    pub const MODERATED: u8 = 24;
 }
 
 /// All families that may have graves.
-pub(crate) const FAMILIES: [u8; 13] = [
+pub(crate) const FAMILIES: [u8; 14] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -164,6 +168,7 @@ pub(crate) const FAMILIES: [u8; 13] = [
     family::REVISIONS,
     family::BOARDS,
     family::REPLAYS,
+    family::MODERATED,
 ];
 
 /// Runs in a block of the directory.
@@ -357,6 +362,21 @@ pub mod replay {
     pub const BROADCAST_AT: usize = 16;
     /// u64, milliseconds: when it had started.
     pub const STARTED_AT: usize = 24;
+}
+
+/// Bytes of an element of the array of what is moderated.
+pub const MODERATED_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of what is moderated.
+pub mod moderated {
+    /// u32, the ordinal of who is suspended, or whose post is hidden.
+    pub const OWNER_AT: usize = 0;
+    /// u32, reserved, 0.
+    pub const RESERVED_AT: usize = 4;
+    /// u64, the post; 0: the user is suspended.
+    pub const POST_AT: usize = 8;
+    /// u64, the sequence of the record that began it.
+    pub const SINCE_AT: usize = 16;
 }
 
 /// The first eight bytes of a view file's footer.

@@ -24,6 +24,7 @@ pub(crate) mod ids;
 pub mod layout;
 pub(crate) mod lists;
 pub(crate) mod marks;
+pub(crate) mod moderation;
 pub(crate) mod read_marks;
 pub(crate) mod reposts;
 pub(crate) mod revisions;

@@ -10,6 +10,7 @@ use crate::ids::{BroadcastId, Key, PostId, Sequence, Timestamp, UserId};
 use crate::limits::MENTIONS_MAX;
 use crate::mark::{Feed, UnreadQuery};
 use crate::mentions::Mentions;
+use crate::moderation::{ModeratedOf, ModeratedQuery};
 use crate::notice::NoticesQuery;
 use crate::query::{
     CommentOrder, CommentsQuery, EdgeQuery, GroupQuery, MembersQuery, ReactorsQuery, Span,
@@ -29,6 +30,8 @@ pub fn names_above(command: &Command, last: u64) -> bool {
         | Action::Unreact { target: id, .. }
         | Action::Repost { parent: id, .. }
         | Action::Unrepost { post: id, .. }
+        | Action::Hide { post: id }
+        | Action::Unhide { post: id }
         | Action::CommentDelete { comment: id } => last < id.0,
         Action::Broadcast(
             BroadcastAction::Reschedule { broadcast, .. }
@@ -165,7 +168,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(56) {
+        match self.random.below(60) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -191,12 +194,33 @@ impl Workload {
             40..=43 => self.revise(last),
             44..=48 => Action::Broadcast(self.broadcast(user, last)),
             49..=54 => self.repost(user, last),
+            55..=58 => self.moderation(user, last),
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
             }
             _ => Action::Touch { user },
         }
+    }
+
+    /// What is moderated mostly shows again soon, or nobody would have anything to say.
+    fn moderation(&mut self, user: UserId, last: u64) -> Action {
+        let post = self.target(last);
+        match self.random.below(8) {
+            0 => Action::Suspend { user },
+            1..=4 => Action::Unsuspend { user },
+            5..=6 => Action::Hide { post },
+            _ => Action::Unhide { post },
+        }
+    }
+
+    /// A random page of what is moderated.
+    pub fn moderated(&mut self, last: u64) -> ModeratedQuery {
+        let kinds = [ModeratedOf::All, ModeratedOf::Users, ModeratedOf::Posts];
+        let of = kinds.get(usize::try_from(self.random.below(3)).unwrap_or(0));
+        let before = self.random.one_in(2).then(|| Sequence(self.random.below(last + 3)));
+        let limit = usize::try_from(self.random.below(5) + 1).unwrap_or(1);
+        ModeratedQuery { of: of.copied().unwrap_or_default(), viewer: None, before, limit }
     }
 
     /// Devices are few, and one too many now and then; most marks are of lately.

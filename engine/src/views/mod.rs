@@ -14,6 +14,7 @@
 //! * [`notices`]: which records concern whom.
 //! * [`marks`]: how far each device has seen a feed.
 //! * [`revisions`]: posts that were revised.
+//! * [`moderation`]: users who are suspended, and posts that are hidden.
 //! * [`broadcasts`]: boards of what is scheduled or live, and replays.
 //! * [`forgotten`]: who is being forgotten, and who was.
 //! * [`receipts`]: the newest idempotency keys and their answers.
@@ -30,6 +31,7 @@ pub(crate) mod graves;
 pub(crate) mod groups;
 pub(crate) mod hidden;
 pub(crate) mod marks;
+pub(crate) mod moderation;
 pub(crate) mod notices;
 pub(crate) mod outbox;
 pub(crate) mod part;

@@ -10,6 +10,7 @@ use super::graph::Graph;
 use super::graves::{Grave, Graves};
 use super::groups::Groups;
 use super::marks::{Mark, MarkRow, Marks};
+use super::moderation::Moderation;
 use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
@@ -46,6 +47,7 @@ pub(crate) struct State {
     pub(crate) revisions: Revisions,
     pub(crate) broadcasts: Broadcasts,
     pub(crate) forgotten: Forgotten,
+    pub(crate) moderation: Moderation,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
@@ -89,6 +91,8 @@ pub struct Digests {
     pub broadcasts: Digest,
     /// Who is being forgotten, and who was.
     pub forgotten: Digest,
+    /// Suspended users and hidden posts.
+    pub moderation: Digest,
     /// Remembered keys.
     pub receipts: Digest,
 }
@@ -151,6 +155,7 @@ impl State {
                 broadcasts.apply(subject, effect, record.time, removal);
             }
             (Effect::Forget(forget), _) => self.forget(subject, sequence, *forget),
+            (Effect::Moderation(effect), _) => self.moderation.apply(subject, effect, removal),
             (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
                 broadcasts.end(subject, ended.broadcast, removal);
             }
@@ -192,6 +197,7 @@ impl State {
         self.responses.post_deleted(post, removal);
         self.reposts.post_deleted(post, removal);
         self.revisions.delete(author, post, removal);
+        self.moderation.post_deleted(self.users.id(author), post, removal);
     }
 
     /// A user is hidden from now on, or is nobody any more: then goes what no record ends.
@@ -213,6 +219,8 @@ impl State {
     pub(crate) fn set_forgotten(&mut self, row: ForgottenRow) {
         self.forgotten.set(row);
         self.notices.forget(row.owner, self.forgotten.floor(row.owner));
+        let is_hidden = self.forgotten.hides(row.owner);
+        self.moderation.forget(self.users.id(row.owner), is_hidden);
     }
 
     /// Gives a notice to everybody whom the record concerns.
@@ -299,6 +307,7 @@ impl State {
             family::REVISIONS => &self.revisions.graves,
             family::BOARDS => &self.broadcasts.graves,
             family::REPLAYS => &self.broadcasts.replay_graves,
+            family::MODERATED => &self.moderation.graves,
             _ => &self.groups.member_graves,
         }
     }
@@ -323,6 +332,7 @@ impl State {
             family::REVISIONS => &mut self.revisions.graves,
             family::BOARDS => &mut self.broadcasts.graves,
             family::REPLAYS => &mut self.broadcasts.replay_graves,
+            family::MODERATED => &mut self.moderation.graves,
             _ => &mut self.groups.member_graves,
         }
     }
@@ -342,6 +352,16 @@ impl State {
         lists.map(Ordinal).for_each(|list| self.responses.trim(list, floor));
     }
 
+    /// The ordinal of a user of whom anything may be read: who is being forgotten is nobody anybody has written
+    /// about.
+    pub(crate) fn find(&self, user: UserId) -> Option<Ordinal> {
+        let found = self.users.find(user);
+        if self.forgotten.is_idle() {
+            return found;
+        }
+        found.filter(|user| !self.forgotten.hides(*user))
+    }
+
     /// Whether what somebody did at that sequence is forgotten.
     pub(crate) fn is_bygone(&self, user: UserId, at: Sequence) -> bool {
         self.forgotten.was_used() && {
@@ -352,12 +372,12 @@ impl State {
 
     /// Whether every post is seen by whoever sees its author: then nobody need judge any.
     pub(crate) fn is_all_seen(&self) -> bool {
-        self.reposts.is_empty()
+        self.reposts.is_empty() && !self.moderation.has_hidden()
     }
 
     /// Grows with everything that may show or hide a post that there was.
     pub(crate) fn turns(&self) -> u64 {
-        self.reposts.turns()
+        self.reposts.turns() + self.moderation.turns()
     }
 
     pub(crate) fn digests(&self) -> Result<Digests> {
@@ -374,6 +394,7 @@ impl State {
             revisions: self.revisions.digest(),
             broadcasts: self.broadcasts.digest(),
             forgotten: self.forgotten.digest(),
+            moderation: self.moderation.digest(),
             receipts: self.receipts.digest(),
         })
     }

@@ -8,16 +8,17 @@ use std::sync::PoisonError;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
-use super::hub::Hub;
+use super::hub::{Hub, Past};
 use super::note::Note;
 use super::orphans::{Orphans, orphans};
 use super::quotes::{Quotes, quotes};
-use super::sight::Sight;
 use super::trail::Chunk;
 use crate::error::Result;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::limits::{CATCH_UP_EVENTS_MAX, TRAIL_NOTES_MAX};
+use crate::query::Post;
 use crate::shared::Shared;
+use crate::views::moderation::Kept;
 
 /// An event whose content is not read yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +45,14 @@ pub(crate) struct Return {
     pub(crate) after: Sequence,
     /// Told from here on again.
     pub(crate) at: Sequence,
-    /// What the user sees at `at`.
-    pub(crate) sight: Sight,
-    /// The newest notes.
-    pub(crate) chunks: Vec<Chunk>,
+    /// What the user sees at `at`, and the newest notes.
+    pub(crate) past: Past,
+}
+
+/// Whether moderators keep the post from the user, or what it reposts.
+pub(crate) fn keeps(kept: &Kept, post: &Post, from: UserId) -> bool {
+    let root = post.repost.map(|link| (link.root, link.root_author));
+    kept.keeps((post.id, post.author), from) || root.is_some_and(|root| kept.keeps(root, from))
 }
 
 /// What happened in between; `None` if that is too much, or retention dropped some of it. May wait
@@ -61,7 +66,7 @@ pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>
         return Ok(None);
     }
     let Some(orphans) = orphaned(shared, &notes)? else { return Ok(None) };
-    let steps = steps(&back, &notes, &orphans, &quotes(shared, &notes)?);
+    let steps = steps(&back, &notes, &orphans, &quotes(shared, back.after, &notes)?);
     Ok((steps.len() <= CATCH_UP_EVENTS_MAX).then_some(steps))
 }
 
@@ -81,7 +86,7 @@ fn orphaned(shared: &Shared, notes: &[Note]) -> Result<Option<HashMap<PostId, Or
 
 /// All notes above `after`, up to `at`.
 fn notes(shared: &Shared, back: &Return) -> Result<Vec<Note>> {
-    let Return { after, at, chunks, .. } = back;
+    let Return { after, at, past: Past { chunks, .. }, .. } = back;
     let mut notes = Vec::with_capacity(usize::try_from(at.0 - after.0).unwrap_or(0));
     let starts_late = chunks.first().is_none_or(|(first, _)| after.0 + 1 < *first);
     let older = if starts_late { older(shared, *after)? } else { None };
@@ -148,14 +153,23 @@ fn steps(
             revised.insert(*post, sequence);
         }
     }
-    let shows = |author| back.sight.shows(author) && !changed.contains_key(&author);
+    let Past { sight, kept, .. } = &back.past;
+    let shows = |author| sight.shows(author) && !changed.contains_key(&author);
+    // Whether the user sees a post of an author whose posts they see.
+    let sees = |post: PostId, author: UserId| {
+        let keeps = |post| kept.keeps(post, back.user);
+        let root = quotes.get(&post).copied();
+        !keeps((post, author)) && !root.is_some_and(|root| keeps(root) || sight.hides(root.1))
+    };
     let step = |(sequence, note): (Sequence, &Note)| {
         let what = match *note {
             Note::Publish { author } => {
-                (shows(author) && !deleted.contains(&sequence.into())).then_some(What::Entry)
+                let stands = shows(author) && sees(sequence.into(), author);
+                (stands && !deleted.contains(&sequence.into())).then_some(What::Entry)
             }
             Note::Repost { author, root_author } => {
-                let stands = shows(author) && !back.sight.hides(root_author);
+                let is_seen = sees(sequence.into(), author) && !sight.hides(root_author);
+                let stands = shows(author) && is_seen;
                 (stands && !deleted.contains(&sequence.into())).then_some(What::Entry)
             }
             Note::Delete { post, author } => {
@@ -164,8 +178,8 @@ fn steps(
             Note::Revise { post, author } => {
                 let was_there = post.0 <= back.after.0 && !deleted.contains(&post);
                 let is_last = revised.get(&post) == Some(&sequence);
-                let is_hidden = quotes.get(&post).is_some_and(|of| back.sight.hides(*of));
-                (was_there && is_last && shows(author) && !is_hidden).then_some(What::Changed(post))
+                let stands = was_there && is_last && shows(author);
+                (stands && sees(post, author)).then_some(What::Changed(post))
             }
             ref edge => {
                 let author = edge.changed_for(back.user);

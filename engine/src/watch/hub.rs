@@ -23,10 +23,12 @@ use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, Timestamp, UserId};
 use crate::limits::{PRESENCE_GRACE_MILLIS, PRESENCE_USERS_MAX, TRAIL_NOTES_MAX, WATCHES_MAX};
+use crate::log::record::Effect;
 use crate::log::record::Record;
 use crate::query::Post;
 use crate::read::content::as_content;
 use crate::shared::Shared;
+use crate::views::moderation::Kept;
 
 /// See the module.
 #[derive(Debug)]
@@ -66,14 +68,25 @@ pub(crate) struct Inner {
     is_closed: bool,
 }
 
+/// What a watch needs that comes back from below.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// What the user sees where the watch begins.
+    pub(crate) sight: Sight,
+    /// What moderators keep from others there.
+    pub(crate) kept: Arc<Kept>,
+    /// The newest notes.
+    pub(crate) chunks: Vec<Chunk>,
+}
+
 /// A watch that has begun.
 #[derive(Debug)]
 pub(crate) struct Joined {
     pub(crate) queue: Arc<Queue>,
     /// What comes after this is told.
     pub(crate) at: Sequence,
-    /// For who comes back from below: what the user sees at `at`, and the newest notes.
-    pub(crate) past: Option<(Sight, Vec<Chunk>)>,
+    /// For who comes back from below.
+    pub(crate) past: Option<Past>,
 }
 
 impl Hub {
@@ -127,9 +140,18 @@ impl Hub {
         loop {
             let mut inner = self.lock();
             self.open(&mut inner, shared, after)?;
+            let mut kept = Arc::clone(&inner.index.kept);
+            let at = inner.index.sight(user).map(|sight| sight.at);
+            if at.is_some_and(|at| inner.told < at) {
+                // Of a moment ago: the records up to there are not told yet.
+                kept = Arc::clone(shared.state()?.moderation.kept());
+            }
             if !inner.index.knows(user) {
                 match Sight::look(shared, user, known.as_ref())? {
-                    Look::Done(sight) => inner.index.add(user, sight),
+                    Look::Done(sight, now) => {
+                        kept = now;
+                        inner.index.add(user, sight);
+                    }
                     Look::Files(excerpt, stamp) => {
                         drop(inner);
                         known = Some(Known::read(&excerpt, stamp)?);
@@ -142,7 +164,7 @@ impl Hub {
                 self.stirred.open();
                 inner.index.call(user, roll, &|other| self.leases.hold(other, now));
             }
-            let joined = inner.attach(user, after, roll);
+            let joined = inner.attach(user, after, (roll, kept));
             drop(inner);
             self.stirred.stir(user, now);
             self.wake_teller();
@@ -248,7 +270,13 @@ impl Hub {
             return Err(Error::limit(what));
         }
         self.is_watched.store(true, Ordering::Relaxed);
-        let newest = shared.state()?.position.sequence;
+        let (newest, kept) = {
+            let state = shared.state()?;
+            (state.position.sequence, Arc::clone(state.moderation.kept()))
+        };
+        if watches == 0 {
+            inner.index.keep(kept, newest);
+        }
         if let Some(after) = after.filter(|after| newest < *after) {
             let what = format!("position {after} is above the newest, {newest}");
             return Err(Error::invalid(what));
@@ -268,13 +296,14 @@ impl Inner {
         &mut self,
         user: UserId,
         after: Option<Sequence>,
-        roll: Option<Box<Roll>>,
+        (roll, kept): (Option<Box<Roll>>, Arc<Kept>),
     ) -> Result<Joined> {
         let ended = || Error::new(ErrorKind::Internal, "a watched user has no edges");
         let sight = self.index.sight(user).ok_or_else(ended)?;
         let at = sight.at.max(self.told);
         let past = after.filter(|after| *after < at);
-        let past = past.map(|after| (sight.clone(), self.trail.above(after)));
+        let chunks = past.map(|after| self.trail.above(after));
+        let past = chunks.map(|chunks| Past { sight: sight.clone(), kept, chunks });
         let queue = Arc::new(Queue::new(after.map_or(at, |after| at.max(after)), roll));
         self.index.attach(user, Arc::clone(&queue));
         Ok(Joined { queue, at, past })
@@ -294,10 +323,19 @@ impl Inner {
         };
         // A state that is half applied answers nothing more: then everybody reads anew, and fails.
         let orphans = |root| orphans(shared, &[root]).unwrap_or(None);
-        let told = Told { sequence, note, post: &post, orphans: &orphans };
+        let moderated = record.and_then(|record| match &record.effect {
+            Effect::Moderation(effect) => Some((effect, has_reposts(shared))),
+            _ => None,
+        });
+        let told = Told { sequence, note, post: &post, moderated, orphans: &orphans };
         self.index.tell(&told, wakers);
         self.told = sequence;
     }
+}
+
+/// Whether there are reposts; if that cannot be said, there may be.
+fn has_reposts(shared: &Shared) -> bool {
+    shared.state().map_or(true, |state| !state.reposts.is_empty())
 }
 
 /// The post with bytes of its own: those of the log would keep a whole segment in memory for as long

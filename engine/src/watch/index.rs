@@ -16,7 +16,9 @@ use super::queue::Queue;
 use super::roll::Roll;
 use super::sight::{Edge, Sight};
 use crate::ids::{PostId, Sequence, UserId};
+use crate::log::moderation_effect::ModerationEffect;
 use crate::query::Post;
+use crate::views::moderation::Kept;
 
 /// See the module.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ pub(crate) struct Index {
     watches: usize,
     /// Of these, how many want to be told of presence.
     rolls: usize,
+    /// What moderators keep from others, as of the last record that was told, or as of `kept_at`.
+    pub(crate) kept: Arc<Kept>,
+    kept_at: Sequence,
     /// Authors whom somebody began to see who wants to be told of their presence.
     pub(crate) met: Vec<UserId>,
 }
@@ -36,6 +41,7 @@ pub(crate) struct Index {
 /// A user who is watched.
 #[derive(Debug)]
 struct Watched {
+    user: UserId,
     sight: Sight,
     queues: Vec<Arc<Queue>>,
 }
@@ -46,6 +52,8 @@ pub(crate) struct Told<'a> {
     pub(crate) note: Note,
     /// The content of a publish or a revise, if the record still has it; asked for only if somebody is told.
     pub(crate) post: &'a dyn Fn() -> Option<Arc<Post>>,
+    /// What a moderator did, if that is what the record says, and whether there are reposts.
+    pub(crate) moderated: Option<(&'a ModerationEffect, bool)>,
     /// What goes with a post that is deleted; `None` if that is too much.
     pub(crate) orphans: &'a dyn Fn(PostId) -> Option<Orphans>,
 }
@@ -59,8 +67,16 @@ impl Index {
             audience: HashMap::new(),
             watches: 0,
             rolls: 0,
+            kept: Arc::default(),
+            kept_at: Sequence(0),
             met: Vec::new(),
         }
+    }
+
+    /// While nobody watches: what moderators keep from others at a position, below which nobody who comes
+    /// now is told anything.
+    pub(crate) fn keep(&mut self, kept: Arc<Kept>, at: Sequence) {
+        (self.kept, self.kept_at) = (kept, at);
     }
 
     /// How many watches there are.
@@ -95,7 +111,7 @@ impl Index {
     /// Begins to keep the edges of a user.
     pub(crate) fn add(&mut self, user: UserId, sight: Sight) {
         let authors: Vec<UserId> = sight.shown().collect();
-        let watched = Some(Watched { sight, queues: Vec::new() });
+        let watched = Some(Watched { user, sight, queues: Vec::new() });
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
@@ -185,24 +201,22 @@ impl Index {
                 }
                 match (told.post)() {
                     Some(post) => {
-                        self.tell_audience(author, told.sequence, &WatchEvent::Entry(post), wakers);
+                        let event = WatchEvent::Entry(Arc::clone(&post));
+                        self.tell_if_seen(&post, told.sequence, &event, wakers);
                     }
                     // It is erased, because it was revised since: each watch reads what it says now.
                     None => wakers.extend(self.clear()),
                 }
             }
-            Note::Repost { author, root_author } => {
-                self.repost((author, root_author), told, wakers);
-            }
+            Note::Repost { author, .. } => self.repost(author, told, wakers),
             Note::Delete { post, author } => self.delete((post, author), told, wakers),
             Note::Revise { author, .. } => {
                 if !self.audience.contains_key(&author) {
                     return;
                 }
                 if let Some(post) = (told.post)() {
-                    let root_author = post.repost.map(|link| link.root_author);
-                    let event = WatchEvent::Changed(post);
-                    self.tell_if_seen((author, root_author), told.sequence, &event, wakers);
+                    let event = WatchEvent::Changed(Arc::clone(&post));
+                    self.tell_if_seen(&post, told.sequence, &event, wakers);
                 }
             }
             Note::Part { user, other, .. } | Note::Unblock { user, other } => {
@@ -215,42 +229,63 @@ impl Index {
             | Note::Unmute { user, .. }
             | Note::Apart { user, .. }
             | Note::Rejoined { user, .. } => self.change(user, told, wakers),
+            Note::Moderated { .. } | Note::Hidden { .. } => self.moderate(told, wakers),
             Note::Released { user } => self.forget(user, told.sequence, wakers),
+            Note::Forgotten { user, is_done } => {
+                self.hide_forgotten((user, !is_done), told.sequence, wakers);
+            }
             Note::Nothing | Note::Lost => {}
         }
     }
 
-    /// A post that refers to another's: whoever does not see that one's posts is not told.
-    fn repost(
+    /// Nobody sees anything of the user, or they are somebody new; a repost of theirs may be in any home.
+    fn hide_forgotten(
         &mut self,
-        (author, root_author): (UserId, UserId),
-        told: &Told<'_>,
+        (user, is_hidden): (UserId, bool),
+        sequence: Sequence,
         wakers: &mut Vec<Waker>,
     ) {
+        if self.kept_at < sequence {
+            Arc::make_mut(&mut self.kept).forget(user, is_hidden);
+        }
+        let others = self.slots.iter().flatten().filter(|watched| watched.user != user);
+        for watched in others.filter(|_| is_hidden) {
+            watched.tell(sequence, &[WatchEvent::FeedChanged(user)], wakers);
+        }
+        self.forget(user, sequence, wakers);
+    }
+
+    /// A post that refers to another's: whoever does not see that one's posts is not told.
+    fn repost(&mut self, author: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
         if !self.audience.contains_key(&author) {
             return;
         }
         match (told.post)() {
             Some(post) => {
-                let (authors, event) = ((author, Some(root_author)), WatchEvent::Entry(post));
-                self.tell_if_seen(authors, told.sequence, &event, wakers);
+                let event = WatchEvent::Entry(Arc::clone(&post));
+                self.tell_if_seen(&post, told.sequence, &event, wakers);
             }
             // As with a publish.
             None => wakers.extend(self.clear()),
         }
     }
 
-    /// Tells who sees the author's posts, and what others repost of the original's author, if there is one.
+    /// Tells who sees the author's posts, and what others repost of the original's author, if there is one;
+    /// but for those from whom moderators keep the post, or the original.
     fn tell_if_seen(
         &self,
-        (author, root_author): (UserId, Option<UserId>),
+        post: &Post,
         sequence: Sequence,
         event: &WatchEvent,
         wakers: &mut Vec<Waker>,
     ) {
-        let hides =
-            |watched: &Watched| root_author.is_some_and(|author| watched.sight.hides(author));
-        for watched in self.audience_of(author).filter(|watched| !hides(watched)) {
+        let root = post.repost.map(|link| (link.root, link.root_author));
+        let hides = |watched: &Watched| {
+            let keeps = |post| self.kept.keeps(post, watched.user);
+            keeps((post.id, post.author))
+                || root.is_some_and(|root| watched.sight.hides(root.1) || keeps(root))
+        };
+        for watched in self.audience_of(post.author).filter(|watched| !hides(watched)) {
             watched.tell(sequence, std::slice::from_ref(event), wakers);
         }
     }
@@ -286,14 +321,28 @@ impl Index {
         slots.filter_map(|slot| self.slots.get(*slot as usize)?.as_ref())
     }
 
-    fn tell_audience(
-        &self,
-        author: UserId,
-        sequence: Sequence,
-        event: &WatchEvent,
-        wakers: &mut Vec<Waker>,
-    ) {
-        self.tell_if_seen((author, None), sequence, event, wakers);
+    /// A moderator keeps something from others, or does not any more. Who has the author's posts in their home is
+    /// told; so is everybody else, if there are reposts at all: somebody they follow may have reposted.
+    fn moderate(&mut self, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let Some((effect, has_reposts)) = told.moderated else { return };
+        if told.sequence <= self.kept_at {
+            return;
+        }
+        Arc::make_mut(&mut self.kept).fold(effect);
+        let author = effect.user;
+        for watched in self.slots.iter().flatten().filter(|watched| watched.user != author) {
+            let shows = watched.sight.shows(author);
+            let mut events = Vec::new();
+            if let Note::Hidden { post, .. } = told.note
+                && shows
+            {
+                events.push(WatchEvent::Removed(post));
+            }
+            if shows || has_reposts {
+                events.push(WatchEvent::FeedChanged(author));
+                watched.tell(told.sequence, &events, wakers);
+            }
+        }
     }
 
     /// The edges of `user` are to be read again: their watches are behind, and will.
@@ -399,7 +448,10 @@ impl Watched {
             | Note::Repost { .. }
             | Note::Delete { .. }
             | Note::Revise { .. }
+            | Note::Moderated { .. }
+            | Note::Hidden { .. }
             | Note::Released { .. }
+            | Note::Forgotten { .. }
             | Note::Nothing
             | Note::Lost => {}
         }

@@ -2,7 +2,9 @@
 
 use crate::command::NewPost;
 use crate::ids::{PostId, UserId};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
+use crate::log::moderation_effect::ModerationAct;
 use crate::log::record::{Effect, Record};
 use crate::log::revise_effect::Emptied;
 
@@ -69,6 +71,20 @@ pub(crate) enum Note {
         post: PostId,
         author: UserId,
     },
+    /// Moderators keep the user's things from others, or do not any more.
+    Moderated {
+        user: UserId,
+    },
+    /// Moderators hid a post, so that its author alone sees it.
+    Hidden {
+        post: PostId,
+        author: UserId,
+    },
+    /// Nobody sees anything of the user from here on, or they are somebody new.
+    Forgotten {
+        user: UserId,
+        is_done: bool,
+    },
     /// No home changed.
     Nothing,
     /// Retention dropped the record: nobody knows what it was.
@@ -106,13 +122,21 @@ impl Note {
             }
             Effect::Group(ref group) => Self::of_group(group),
             Effect::Unblock { user, other, began: Some(_) } => Self::Unblock { user, other },
+            Effect::Moderation(ref effect) => match effect.act {
+                ModerationAct::Hide { post } => Self::Hidden { post, author: effect.user },
+                _ => Self::Moderated { user: effect.user },
+            },
             Effect::Broadcast(_)
             | Effect::Unblock { .. }
             | Effect::Unrepost { .. }
             | Effect::Weigh { .. }
             | Effect::Response(_)
             | Effect::Mark(_) => Self::Nothing,
-            Effect::NoticesRead(_) | Effect::Forget(_) => Self::Nothing,
+            Effect::NoticesRead(_) => Self::Nothing,
+            // Its own home is nobody's either: a gap tells of that.
+            Effect::Forget(ForgetEffect { user, began }) => {
+                Self::Forgotten { user, is_done: began.is_some() }
+            }
             Effect::Retired(_) => Self::Lost,
         }
     }
@@ -133,7 +157,7 @@ impl Note {
     pub(crate) fn is_lost_for(&self, watcher: UserId) -> bool {
         match *self {
             Self::Lost => true,
-            Self::Released { user } => user == watcher,
+            Self::Released { user } | Self::Forgotten { user, .. } => user == watcher,
             _ => false,
         }
     }
@@ -154,6 +178,12 @@ impl Note {
             Self::Part { user, other, .. } | Self::Unblock { user, other } if other == watcher => {
                 Some(user)
             }
+            // Everybody sees their own. Without a follow too: reposts are hidden, or are not any more.
+            Self::Moderated { user: author }
+            | Self::Hidden { author, .. }
+            | Self::Forgotten { user: author, is_done: false } => {
+                (author != watcher).then_some(author)
+            }
             Self::Part { .. }
             | Self::Unblock { .. }
             | Self::Publish { .. }
@@ -161,6 +191,7 @@ impl Note {
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }
+            | Self::Forgotten { .. }
             | Self::Nothing
             | Self::Lost => None,
         }

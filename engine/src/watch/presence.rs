@@ -140,7 +140,7 @@ fn sight(shared: &Shared, user: UserId) -> Result<Sight> {
     let mut known = None;
     loop {
         match Sight::look(shared, user, known.as_ref())? {
-            Look::Done(sight) => return Ok(sight),
+            Look::Done(sight, _) => return Ok(sight),
             Look::Files(excerpt, stamp) => known = Some(Known::read(&excerpt, stamp)?),
         }
     }

@@ -1,30 +1,32 @@
-//! Whose originals revised posts refer to: whoever does not see that one's posts is told nothing of a
-//! quote.
+//! What new reposts and revised quotes refer to: whoever does not see that, or its author's posts, is told
+//! nothing of them.
 
 use foldhash::HashMap;
 
 use super::note::Note;
 use crate::error::Result;
-use crate::ids::{PostId, UserId};
+use crate::ids::{PostId, Sequence, UserId};
 use crate::shared::Shared;
 
-/// The authors of the originals, by quote.
-pub(crate) type Quotes = HashMap<PostId, UserId>;
+/// The originals and their authors, by repost.
+pub(crate) type Quotes = HashMap<PostId, (PostId, UserId)>;
 
-/// The quotes among the posts that the notes say were revised. Those that are deleted by now are missing:
-/// what they say is told to nobody.
-pub(crate) fn quotes(shared: &Shared, notes: &[Note]) -> Result<Quotes> {
+/// The reposts among the posts that the notes, which begin behind `after`, say are new or were revised. Those
+/// that are deleted by now are missing: what they say is told to nobody.
+pub(crate) fn quotes(shared: &Shared, after: Sequence, notes: &[Note]) -> Result<Quotes> {
     let state = shared.state()?;
     if state.reposts.is_empty() {
         return Ok(Quotes::default());
     }
-    let revised = notes.iter().filter_map(|note| match note {
+    let numbered = (after.0 + 1..).map(PostId).zip(notes);
+    let told = numbered.filter_map(|(at, note)| match note {
         Note::Revise { post, .. } => Some(*post),
+        Note::Repost { .. } => Some(at),
         _ => None,
     });
-    let root_author = |post: PostId| {
+    let original = |post: PostId| {
         let root = state.reposts.find(post.into())?.root;
-        Some((post, state.users.id(state.reposts.root(root)?.author)))
+        Some((post, (root, state.users.id(state.reposts.root(root)?.author))))
     };
-    Ok(revised.filter_map(root_author).collect())
+    Ok(told.filter_map(original).collect())
 }

@@ -3,12 +3,15 @@
 //! No follow stands where a block stands: it ends follows. But posts of whoever is blocked may be
 //! reposted by others.
 
+use std::sync::Arc;
+
 use foldhash::{HashMap, HashMapExt};
 
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
+use crate::views::moderation::Kept;
 use crate::views::part::{Excerpt, Near, Stamp};
 use crate::views::users::Ordinal;
 
@@ -35,7 +38,8 @@ pub(crate) struct Sight {
 /// Where a look at a user's edges ends.
 #[derive(Debug)]
 pub(crate) enum Look {
-    Done(Sight),
+    /// With what moderators keep from others then.
+    Done(Sight, Arc<Kept>),
     /// The followees are in files: read these without any lock, then look again.
     Files(Excerpt<EDGE_WIDTH>, Stamp),
 }
@@ -69,7 +73,8 @@ impl Sight {
     pub(crate) fn look(shared: &Shared, user: UserId, known: Option<&Known>) -> Result<Look> {
         let state = shared.state()?;
         let mut sight = Self { at: state.position.sequence, edges: HashMap::new() };
-        let Some(user) = state.users.find(user) else { return Ok(Look::Done(sight)) };
+        let kept = Arc::clone(state.moderation.kept());
+        let Some(user) = state.find(user) else { return Ok(Look::Done(sight, kept)) };
         let following = &state.graph.following;
         let part = following.part(user);
         let known = known.filter(|known| known.stamp == following.stamp(user));
@@ -95,7 +100,7 @@ impl Sight {
             let members = group.members.payloads();
             members.for_each(|author| sight.edges.entry(id(author)).or_default().apart += 1);
         }
-        Ok(Look::Done(sight))
+        Ok(Look::Done(sight, kept))
     }
 
     /// The authors whose posts are in the home.

@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::catch_up::{Return, Step, What, catch_up};
+use super::catch_up::{Return, Step, What, catch_up, keeps};
 use super::event::{WatchBatch, WatchEvent, WatchQuery};
-use super::hub::Joined;
+use super::hub::{Joined, Past};
 use super::queue::{Queue, Taken};
 use super::roll::Roll;
 use crate::error::{Error, ErrorKind, Result};
@@ -104,7 +104,7 @@ impl Watch {
         if self.noted.0 + ACTIVE_MILLIS <= now.0 {
             self.noted = now;
             let state = self.shared.state()?;
-            let user = state.users.find(self.user);
+            let user = state.find(self.user);
             user.into_iter().for_each(|user| state.activity.touch(user, now));
         }
         Ok(())
@@ -206,13 +206,9 @@ impl Watch {
         self.shared.hub.leave(&self.shared, self.user, &old);
     }
 
-    fn look_back(
-        &mut self,
-        at: Sequence,
-        past: Option<(super::sight::Sight, Vec<super::trail::Chunk>)>,
-    ) -> Result<()> {
-        let Some((sight, chunks)) = past else { return Ok(()) };
-        let back = Return { user: self.user, after: self.position, at, sight, chunks };
+    fn look_back(&mut self, at: Sequence, past: Option<Past>) -> Result<()> {
+        let Some(past) = past else { return Ok(()) };
+        let back = Return { user: self.user, after: self.position, at, past };
         match catch_up(&self.shared, back)? {
             Some(steps) if steps.is_empty() => self.position = at,
             steps => self.backlog = Some(Backlog { steps: steps.map(Into::into), until: at }),
@@ -265,6 +261,10 @@ impl Watch {
 
     fn post(&mut self, id: PostId, until: Sequence) -> Result<Option<Post>> {
         let Some((post, is_later)) = told(&self.shared, id, until)? else { return Ok(None) };
+        // What moderators have hidden meanwhile is shown no more; that they did is told behind.
+        if keeps(self.shared.state()?.moderation.kept(), &post, self.user) {
+            return Ok(None);
+        }
         if is_later {
             self.ahead_until = self.shared.state()?.position.sequence;
         }

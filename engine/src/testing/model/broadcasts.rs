@@ -165,6 +165,7 @@ impl Model {
             if self.stage_of(*id).is_some()
                 && let Some(broadcast) = self.broadcasts.get(id)
                 && shows(broadcast.content.author)
+                && self.shows_replay(session, *id)
             {
                 entries.push(entry(*id, *stage, &self.said(broadcast)));
             }
@@ -178,6 +179,7 @@ impl Model {
                 _ => None,
             })
             .filter(|(post, id)| *post < below && self.stage_of(*id).is_some())
+            .filter(|(_, id)| self.shows_replay(session, *id))
             .collect();
         replays.sort_unstable_by_key(|replay| Reverse(*replay));
         for (post, id) in replays {
@@ -194,7 +196,22 @@ impl Model {
     pub fn broadcast(&self, id: u64, viewer: Option<UserId>) -> Option<ModelEntry> {
         let stage = self.stage_of(id)?;
         let content = self.said(self.broadcasts.get(&id)?);
-        self.may_see(viewer, content.author).then(|| entry(id, stage, &content))
+        let is_shown = match stage {
+            Stage::Ended(post) => self.shows_moderated(post, viewer),
+            _ => true,
+        };
+        (is_shown && self.may_see(viewer, content.author)).then(|| entry(id, stage, &content))
+    }
+
+    /// Whether moderators let the session's user and viewer see the replay, if it is one by now.
+    fn shows_replay(&self, session: &ModelSession, id: u64) -> bool {
+        match self.stage_of(id) {
+            Some(Stage::Ended(post)) => {
+                self.shows_moderated(post, Some(session.user))
+                    && self.shows_moderated(post, session.viewer)
+            }
+            _ => true,
+        }
     }
 
     /// What it is called; a replay says what its post says.
@@ -227,6 +244,7 @@ impl Model {
         self.follows.contains_key(&(user.0, author.0))
             && !self.mutes.contains_key(&(user.0, author.0))
             && !self.is_apart(user, author)
+            && self.shows_user(Some(author), Some(user))
             && self.may_see(viewer, author)
             && self.may_see(viewer, user)
     }

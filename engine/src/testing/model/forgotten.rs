@@ -25,12 +25,12 @@ pub struct ModelForgotten {
 impl Model {
     /// Whether a forget changes anything.
     pub(super) fn changes_forget(&self, user: UserId) -> bool {
-        self.forgotten.named.contains(&user.0) && !self.is_hidden(user)
+        self.forgotten.named.contains(&user.0) && !self.is_being_forgotten(user)
     }
 
     /// Whether the user is being forgotten.
     #[must_use]
-    pub fn is_hidden(&self, user: UserId) -> bool {
+    pub fn is_being_forgotten(&self, user: UserId) -> bool {
         self.forgotten.under_way.contains_key(&user.0)
     }
 
@@ -122,6 +122,16 @@ impl Model {
         }
     }
 
+    /// The same without anything of those who are being forgotten: what reads show, but for counts.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        for user in self.forgotten.under_way.keys() {
+            shown.finish_forget(UserId(*user), self.last);
+        }
+        shown
+    }
+
     /// Nothing is left of the user at `last`, the newest sequence.
     pub fn finish_forget(&mut self, user: UserId, last: u64) {
         self.last = last;
@@ -149,6 +159,7 @@ impl Model {
         for broadcast in broadcasts.filter(|broadcast| broadcast.content.author.0 == user) {
             broadcast.stage = Stage::Cancelled;
         }
+        self.suspended.remove(&user);
         self.notebook.forget(user);
         let is_kept = |of: &(u64, Key), at: u64| of.0 != user || at == since;
         self.keys.retain(|of, (at, _)| is_kept(of, *at));

@@ -80,6 +80,7 @@ impl Model {
             .iter()
             .filter(|(id, post)| {
                 above < **id
+                    && self.shows_moderated(**id, Some(*user))
                     && self.is_there(post)
                     && post.author != *user
                     && !is_muted(post.author)

@@ -5,6 +5,7 @@ pub mod broadcasts;
 mod edits;
 mod forgotten;
 mod marks;
+mod moderation;
 mod notices;
 mod reposts;
 mod responses;
@@ -21,6 +22,7 @@ use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQ
 
 pub use forgotten::ModelForgotten;
 pub use marks::ModelUnread;
+pub use moderation::ModelModerated;
 pub use notices::{ModelNotebook, ModelNotices};
 pub use reposts::ModelReposters;
 pub use responses::{ModelComment, ModelResponses};
@@ -110,6 +112,10 @@ pub struct Model {
     pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
     /// Who is and who was forgotten.
     pub forgotten: ModelForgotten,
+    /// Users who are suspended, and since when.
+    suspended: BTreeMap<u64, u64>,
+    /// Posts that were hidden, and since when; those that are deleted too.
+    hidden: BTreeMap<u64, u64>,
     keys: HashMap<(u64, Key), (u64, Action)>,
     /// The last sequence.
     pub last: u64,
@@ -160,6 +166,9 @@ impl Model {
         if matches!(command.action, Action::Forget { .. }) && command.options.actor.is_some() {
             return Refused(ErrorKind::Denied);
         }
+        if Self::is_no_moderator(command) {
+            return Refused(ErrorKind::Denied);
+        }
         let subject = match self.subject(command) {
             Some(subject) => subject,
             None => return Refused(ErrorKind::NotFound),
@@ -200,6 +209,9 @@ impl Model {
         }
         if self.is_about_hidden(subject, &command.action) {
             return Refused(ErrorKind::Conflict);
+        }
+        if self.writes_suspended(command, subject) {
+            return Refused(ErrorKind::Denied);
         }
         match self.changes(&command.action) {
             Ok(true) => Changed,
@@ -251,6 +263,10 @@ impl Model {
                 return self.changes_reposts(action);
             }
             Action::Forget { user } => self.changes_forget(*user),
+            Action::Suspend { .. }
+            | Action::Unsuspend { .. }
+            | Action::Hide { .. }
+            | Action::Unhide { .. } => return self.changes_moderation(action),
             Action::Touch { .. } | Action::Tag { .. } => false,
         })
     }
@@ -338,6 +354,10 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 self.apply_repost(&command.action, sequence);
             }
+            Action::Suspend { .. }
+            | Action::Unsuspend { .. }
+            | Action::Hide { .. }
+            | Action::Unhide { .. } => self.apply_moderation(&command.action, sequence),
             Action::NoticesRead { .. }
             | Action::Forget { .. }
             | Action::Touch { .. }
@@ -387,8 +407,10 @@ impl Model {
         };
         let shows = |author| visible(author) && !self.is_blocked_between(query.user, author);
         let authors: BTreeSet<u64> = self.following(query.user).into_iter().collect();
-        self.page(query, |post| {
+        self.page(query, |id, post| {
             authors.contains(&post.author.0)
+                && self.shows_moderated(id, Some(query.user))
+                && self.shows_moderated(id, query.viewer)
                 && visible(post.author)
                 && self.original_author(post).is_none_or(shows)
         })
@@ -403,8 +425,9 @@ impl Model {
             !self.mutes.contains_key(&(owner.0, author.0))
                 && !self.is_blocked_between(owner, author)
         };
-        Some(self.page(&query.page, |post| {
+        Some(self.page(&query.page, |id, post| {
             group.members.contains_key(&post.author.0)
+                && self.shows_moderated(id, Some(owner))
                 && shows(post.author)
                 && self.original_author(post).is_none_or(shows)
         }))
@@ -455,9 +478,10 @@ impl Model {
     #[must_use]
     pub fn outbox(&self, query: &TimelineQuery) -> IdPage {
         let visible = self.may_see(query.viewer, query.user);
-        self.page(query, |post| {
+        self.page(query, |id, post| {
             let original = self.original_author(post);
             visible
+                && self.shows_moderated(id, query.viewer)
                 && post.author == query.user
                 && original.is_none_or(|author| self.may_see(query.viewer, author))
         })
@@ -470,6 +494,7 @@ impl Model {
         post.is_some_and(|post| {
             let original = self.original_author(post);
             self.is_there(post)
+                && self.shows_moderated(id.0, viewer)
                 && self.may_see(viewer, post.author)
                 && original.is_none_or(|author| self.may_see(viewer, author))
         })
@@ -540,14 +565,14 @@ impl Model {
         (found, end)
     }
 
-    fn page(&self, query: &TimelineQuery, keep: impl Fn(&ModelPost) -> bool) -> IdPage {
+    fn page(&self, query: &TimelineQuery, keep: impl Fn(u64, &ModelPost) -> bool) -> IdPage {
         let in_span = |id: u64| match query.span {
             Span::Newest => true,
             Span::Before(cursor) => id < cursor.0,
             Span::After(cursor) => cursor.0 < id,
         };
         let found =
-            self.posts.iter().filter(|(id, p)| in_span(**id) && self.is_there(p) && keep(p));
+            self.posts.iter().filter(|(id, p)| in_span(**id) && self.is_there(p) && keep(**id, p));
         let mut ids: Vec<u64> = found.map(|(id, _)| *id).collect();
         if !matches!(query.span, Span::After(_)) {
             ids.reverse();
@@ -581,9 +606,10 @@ impl Model {
 
     fn subject(&self, command: &Command) -> Option<UserId> {
         match &command.action {
-            Action::Delete { post } | Action::Revise { post, .. } => {
-                self.known_post(post.0).map(|post| post.author)
-            }
+            Action::Delete { post }
+            | Action::Revise { post, .. }
+            | Action::Hide { post }
+            | Action::Unhide { post } => self.known_post(post.0).map(|post| post.author),
             Action::CommentDelete { comment } => {
                 let [author, _] = self.deleters(*comment)?;
                 Some(command.options.actor.unwrap_or(author))
@@ -599,6 +625,7 @@ impl Model {
 
     fn may_see(&self, viewer: Option<UserId>, user: UserId) -> bool {
         viewer.is_none_or(|viewer| !self.is_blocked_between(viewer, user))
+            && self.shows_user(Some(user), viewer)
     }
 }
 

@@ -189,6 +189,11 @@ impl Model {
             return false;
         }
         let (kind, post, comment) = place.about;
+        let shows = |id: u64| self.shows_moderated(id, Some(user));
+        if !self.shows_user(Some(actor), Some(user)) || !shows(place.at) || !post.is_none_or(shows)
+        {
+            return false;
+        }
         // What is on somebody's post whom a block parts from the user.
         let host = post.and_then(|post| self.owner(post));
         if host.is_some_and(|host| self.is_blocked_between(user, host)) {

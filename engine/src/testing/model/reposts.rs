@@ -60,7 +60,9 @@ impl Model {
         match action {
             Action::Repost { post, parent } => {
                 let root = self.root_of(parent.0).ok_or(ErrorKind::NotFound)?;
-                if !self.stands(root) || !self.stands(parent.0) {
+                let shows = |id: u64| self.shows_moderated(id, Some(post.author));
+                if !self.stands(root) || !self.stands(parent.0) || !shows(root) || !shows(parent.0)
+                {
                     return Err(ErrorKind::NotFound);
                 }
                 if post.text.is_empty() && self.bare_repost(post.author, root).is_some() {

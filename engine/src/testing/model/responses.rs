@@ -86,10 +86,20 @@ impl Model {
                 Ok(authors.iter().any(|author| self.is_blocked_between(user, *author)))
             }
         };
+        // What moderators keep from a user is not there for what they say to it.
+        let sees = |user: UserId, target: u64| {
+            let comment = self.responses.comments.get(&target);
+            let shows_author = self.shows_user(comment.map(|comment| comment.author), Some(user));
+            let post = comment.map_or(target, |comment| comment.post);
+            shows_author && self.shows_moderated(post, Some(user))
+        };
         let stands = |target: &PostId, kind: &u8, user: &UserId| {
             self.responses.reactions.contains_key(&(target.0, *kind, user.0))
         };
         match action {
+            Action::React { user, target, .. } if !sees(*user, target.0) => {
+                Err(ErrorKind::NotFound)
+            }
             Action::React { user, target, kind } => match respond(*user, target.0)? {
                 _ if stands(target, kind, user) => Ok(false),
                 true => Err(ErrorKind::Conflict),
@@ -104,6 +114,9 @@ impl Model {
                     let comment = self.responses.comments.get(&answered.0);
                     comment.is_some_and(|comment| comment.post == post.0)
                 };
+                if !sees(*user, answers.unwrap_or(*post).0) {
+                    return Err(ErrorKind::NotFound);
+                }
                 if !self.post_stands(post.0) || !answers.as_ref().is_none_or(is_of_post) {
                     return Err(ErrorKind::NotFound);
                 }
@@ -195,7 +208,8 @@ impl Model {
     #[must_use]
     pub fn comments_page(&self, query: &CommentsQuery) -> Option<(Vec<u64>, PageEnd, u64)> {
         self.owner(query.post.0)
-            .filter(|owner| self.post_stands(query.post.0) && self.may_see(query.viewer, *owner))?;
+            .filter(|owner| self.post_stands(query.post.0) && self.may_see(query.viewer, *owner))
+            .filter(|_| self.shows_moderated(query.post.0, query.viewer))?;
         let all = self.responses.comments.iter();
         let all = all.filter(|(id, c)| c.post == query.post.0 && self.comment_stands(**id));
         let total = all.clone().count() as u64;
@@ -218,7 +232,10 @@ impl Model {
     #[must_use]
     pub fn reactors_page(&self, query: &ReactorsQuery) -> Option<(Vec<ModelReactor>, PageEnd)> {
         let authors = self.standing(query.target.0)?;
-        if !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
+        let comment = self.responses.comments.get(&query.target.0);
+        let post = comment.map_or(query.target.0, |comment| comment.post);
+        let shows = self.shows_moderated(post, query.viewer);
+        if !shows || !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
             return None;
         }
         let mut found: Vec<(u64, u8, u64)> = self

@@ -7,6 +7,7 @@ use crate::error::ErrorKind;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::limits::{LIMIT_MAX, UNREAD_MAX};
 use crate::mark::{DeviceMark, Feed, MarksQuery, Unread, UnreadQuery};
+use crate::moderation::{ModeratedOf, ModeratedQuery};
 use crate::query::{
     EdgePage, EdgeQuery, GroupQuery, MembersQuery, Page, PageEnd, Post, ScanItems, ScanOf,
     ScanQuery, Span, TimelineQuery,
@@ -45,6 +46,7 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     unread(engine, model, &workload.unread(model.last))?;
     group_list(engine, model, group.page.user)?;
     responses::at_random(engine, model, workload)?;
+    moderated(engine, model, &workload.moderated(model.last))?;
     notices::page(engine, model, &workload.notices(model.last))?;
     super::broadcasts::at_random(engine, model, workload)?;
     let edges = workload.edges(model.last);
@@ -84,7 +86,9 @@ pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
         post(engine, model, PostId(*id), None)?;
         reads += 1;
     }
-    Ok(reads + responses::everything(engine, model)?)
+    let all = ModeratedQuery { of: ModeratedOf::All, viewer: None, before: None, limit: LIMIT_MAX };
+    moderated(engine, model, &all)?;
+    Ok(reads + 1 + responses::everything(engine, model)?)
 }
 
 fn timelines(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
@@ -206,6 +210,13 @@ fn neighbours(engine: &Engine, model: &Model, query: &EdgeQuery) -> Checked {
     })?;
     let page = engine.followers(query)?;
     same(&(pairs(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
+}
+
+pub(super) fn moderated(engine: &Engine, model: &Model, query: &ModeratedQuery) -> Checked {
+    let page = engine.moderated(query)?;
+    let rows = page.moderated.iter();
+    let rows = rows.map(|row| (row.user.0, row.post.map(|post| post.0), row.since.0)).collect();
+    same(&(rows, page.end), &model.moderated(query), || format!("moderated {query:?}"))
 }
 
 fn counts(engine: &Engine, model: &Model, user: UserId, viewer: Option<UserId>) -> Checked {
