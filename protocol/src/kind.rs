@@ -132,6 +132,16 @@ kinds! {
         BroadcastEnd = 0x27, "broadcast_end";
         /// Takes a scheduled broadcast off.
         BroadcastCancel = 0x28, "broadcast_cancel";
+        /// Hides everything of a user from others.
+        Suspend = 0x2d, "suspend";
+        /// Ends a suspension.
+        Unsuspend = 0x2e, "unsuspend";
+        /// Hides a post from all but its author.
+        Hide = 0x2f, "hide";
+        /// Shows a hidden post again.
+        Unhide = 0x54, "unhide";
+        /// Lists who is suspended and what is hidden.
+        Moderated = 0x46, "moderated";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -244,6 +254,8 @@ kinds! {
         Broadcasts = 0x94, "broadcasts";
         /// One broadcast.
         Broadcast = 0x95, "broadcast";
+        /// A page of who is suspended and what is hidden.
+        Moderated = 0x96, "moderated";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.

@@ -5,6 +5,7 @@ use fanfold_protocol::{Change, Changed, EdgeChange, GroupChange, Reply, What};
 
 use crate::broadcasts;
 use crate::marks;
+use crate::moderation;
 use crate::notices;
 use crate::reply::{copy, position};
 use crate::reposts;
@@ -60,6 +61,7 @@ fn change(change: engine::Change) -> Option<Change> {
         engine::Changed::Broadcast { kind, author, broadcast, post_kind, content } => {
             (author, broadcasts::change(kind, broadcast, post_kind, content)?)
         }
+        engine::Changed::Moderated { kind, user, post } => (user, moderation::change(kind, post)?),
         _ => return None,
     };
     Some(Change { sequence: sequence.0, time: time.0, user: user.0, what })

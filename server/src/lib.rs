@@ -32,6 +32,7 @@ pub mod exit;
 pub mod limits;
 pub mod logging;
 mod marks;
+mod moderation;
 pub mod quickstart;
 pub mod restore;
 pub mod run;

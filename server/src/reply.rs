@@ -14,14 +14,15 @@ use fanfold_engine as engine;
 use fanfold_engine::{Engine, Error, ErrorKind, Receipt, WatchBatch, WatchEvent};
 use fanfold_protocol::{
     Code, Edge, EdgePage, EncodeError, ErrorReply, Event, Events, Explained, Follow, Group, Groups,
-    OnePost, Online, PageEnd, PageWriter, Position, Post, PostRef, Relation, Reply, Scanned,
-    ScannedItems, UserCard, Why, Written, encode_reply,
+    OnePost, Online, PageEnd, PageWriter, Position, Post, PostModeration, PostRef, Relation, Reply,
+    Scanned, ScannedItems, UserCard, Why, Written, encode_reply,
 };
 
 use crate::backups;
 use crate::broadcasts;
 use crate::changes;
 use crate::marks;
+use crate::moderation;
 use crate::notices;
 use crate::reposts;
 use crate::responses;
@@ -51,8 +52,10 @@ pub(crate) fn answer(
             return responses::page_with_originals(query, page, request_id, out);
         }
         Question::CountedPost(id, viewer) => {
-            engine.counted_post(*id, *viewer).map(responses::counted_post)
+            let found = engine.counted_post(*id, *viewer).map(responses::counted_post);
+            moderation::told(engine, *viewer, found)
         }
+        Question::Moderated(query) => engine.moderated(query).map(moderation::page),
         Question::Comments(query) => {
             engine.comments(query).map(|page| responses::comments(query, page))
         }
@@ -72,7 +75,9 @@ pub(crate) fn answer(
         Question::Ping | Question::Status => Ok(Reply::Pong),
         Question::Backup(name) => backups::backup(engine, place, name).map(backed_up),
         Question::Advise => engine.advise().map(advised),
-        Question::Post(id, viewer) => engine.post(*id, *viewer).map(one_post),
+        Question::Post(id, viewer) => {
+            moderation::told(engine, *viewer, engine.post(*id, *viewer).map(one_post))
+        }
         Question::Following(query) => engine.following(query).map(edges),
         Question::Followers(query) => engine.followers(query).map(edges),
         Question::Mutes(query) => engine.mutes(query).map(edges),
@@ -95,11 +100,15 @@ pub(crate) fn answer_resident(
     request_id: u32,
     out: &mut BytesMut,
 ) -> Option<Refusal> {
-    if let Question::Groups(..) | Question::Members(_) | Question::Marks(_) = question {
+    if let Question::Groups(..)
+    | Question::Members(_)
+    | Question::Marks(_)
+    | Question::Moderated(_) = question
+    {
         // Wholly in memory.
         return Some(answer(engine, None, question, request_id, out));
     }
-    let engine = engine.resident();
+    let (all, engine) = (engine, engine.resident());
     let reply = match question {
         Question::Group(query) => {
             let seen = engine.see_group(query, |page| write_page(page, request_id, out));
@@ -128,7 +137,8 @@ pub(crate) fn answer_resident(
             return Some(responses::page_with_originals(query, page, request_id, out));
         }
         Question::CountedPost(id, viewer) => {
-            engine.counted_post(*id, *viewer).transpose()?.map(responses::counted_post)
+            let found = engine.counted_post(*id, *viewer).transpose()?;
+            moderation::told(all, *viewer, found.map(responses::counted_post))
         }
         Question::Comments(query) => {
             engine.comments(query).transpose()?.map(|page| responses::comments(query, page))
@@ -137,7 +147,10 @@ pub(crate) fn answer_resident(
         Question::Reposters(query) => engine.reposters(query).transpose()?.map(reposts::reposters),
         Question::Notices(query) => engine.notices(query).transpose()?.map(notices::page),
         Question::Ping | Question::Status => Ok(Reply::Pong),
-        Question::Post(id, viewer) => engine.post(*id, *viewer).transpose()?.map(one_post),
+        Question::Post(id, viewer) => {
+            let found = engine.post(*id, *viewer).transpose()?;
+            moderation::told(all, *viewer, found.map(one_post))
+        }
         Question::Unread(query) => engine.unread(query).transpose()?.map(marks::unread),
         Question::Broadcast(id, viewer) => {
             engine.broadcast(*id, *viewer).transpose()?.map(broadcasts::one)
@@ -155,6 +168,7 @@ pub(crate) fn answer_resident(
         | Question::Groups(..)
         | Question::Members(_)
         | Question::Marks(_)
+        | Question::Moderated(_)
         | Question::Revision(..)
         | Question::Changes(..)
         | Question::Backup(_)
@@ -322,7 +336,8 @@ fn advised(advice: engine::Advice) -> Reply {
 }
 
 fn one_post((at, found): (engine::Position, engine::Post)) -> Reply {
-    Reply::Post(OnePost { position: position(at), post: post(found), counts: None })
+    let (position, moderation) = (position(at), PostModeration::default());
+    Reply::Post(OnePost { position, post: post(found), counts: None, moderation })
 }
 
 pub(crate) fn post(found: engine::Post) -> Post {
@@ -358,6 +373,7 @@ fn user_card(card: engine::UserCard) -> Reply {
         followees: card.followees,
         newest_post: card.newest_post.map(|post| post.0),
         active_at: card.active_at.map(|at| at.0),
+        suspended: card.suspended,
     })
 }
 
@@ -412,6 +428,8 @@ fn explained(found: engine::Explained) -> Reply {
         engine::Why::Apart { since, .. } => (Why::Apart, Some(since), None),
         engine::Why::Blocked { by, since } => (Why::Blocked, Some(since), Some(by)),
         engine::Why::Deleted { at } => (Why::Deleted, at, None),
+        engine::Why::Suspended { since } => (Why::Suspended, Some(since), None),
+        engine::Why::Hidden { since } => (Why::Hidden, Some(since), None),
         // There are no other reasons.
         _ => (Why::NoSuchPost, None, None),
     };

@@ -6,7 +6,7 @@ use fanfold_engine as engine;
 use fanfold_engine::{CommentOrder, CommentsQuery, Error};
 use fanfold_protocol::{
     CameBy, Code, Comment, CommentPage, Counts, ErrorReply, OnePost, Original, PageRest,
-    PageWriter, Reactor, ReactorPage, Reply, ResponseChange, What,
+    PageWriter, PostModeration, Reactor, ReactorPage, Reply, ResponseChange, What,
 };
 
 use crate::notices;
@@ -74,7 +74,9 @@ fn page_with(
 pub(crate) fn counted_post(
     (at, found, each): (engine::Position, engine::Post, engine::Counts),
 ) -> Reply {
-    Reply::Post(OnePost { position: position(at), post: post(found), counts: Some(counts(&each)) })
+    let (position, moderation) = (position(at), PostModeration::default());
+    let counts = Some(counts(&each));
+    Reply::Post(OnePost { position, post: post(found), counts, moderation })
 }
 
 fn counts(of: &engine::Counts) -> Counts {

@@ -9,15 +9,16 @@ use std::time::Duration;
 use fanfold_engine::{
     Action, BroadcastId, BroadcastsQuery, CHANGES_DEFAULT, ChangesQuery, Command, CommentOrder,
     CommentsQuery, ContentWanted, CountedQuery, EdgeQuery, GroupName, GroupQuery, Key,
-    LIMIT_DEFAULT, MarksQuery, MembersQuery, NewPost, NoticesQuery, OriginalsQuery, Position,
-    PostId, ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span, TimelineQuery,
-    Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
+    LIMIT_DEFAULT, MarksQuery, MembersQuery, ModeratedQuery, NewPost, NoticesQuery, OriginalsQuery,
+    Position, PostId, ReactorsQuery, RepostersQuery, ScanOf, ScanQuery, Sequence, Span,
+    TimelineQuery, Timestamp, UnreadQuery, UserId, WatchQuery, WriteOptions,
 };
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
 use crate::broadcasts;
 use crate::marks;
+use crate::moderation;
 use crate::notices;
 use crate::reposts;
 
@@ -38,6 +39,7 @@ pub(crate) enum Question {
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
     Reposters(RepostersQuery),
+    Moderated(ModeratedQuery),
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId, Option<UserId>),
@@ -118,6 +120,10 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::BroadcastStart(start) => broadcasts::started(start),
         Request::BroadcastEnd(end) => broadcasts::ended(end),
         Request::BroadcastCancel(cancel) => broadcasts::cancelled(cancel),
+        Request::Suspend(of) => moderation::on_user(of, |user| Action::Suspend { user }),
+        Request::Unsuspend(of) => moderation::on_user(of, |user| Action::Unsuspend { user }),
+        Request::Hide(of) => moderation::on_post(of, |post| Action::Hide { post }),
+        Request::Unhide(of) => moderation::on_post(of, |post| Action::Unhide { post }),
         Request::Hello(_)
         | Request::Broadcasts(_)
         | Request::Broadcast(_)
@@ -125,6 +131,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Comments(_)
         | Request::Reactors(_)
         | Request::Reposters(_)
+        | Request::Moderated(_)
         | Request::Notices(_)
         | Request::Marks(_)
         | Request::Unread(_)
@@ -189,6 +196,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             before: query.before.map(PostId),
             limit: limit(query.limit),
         }),
+        Request::Moderated(of) => Question::Moderated(moderation::query(of)),
         Request::Notices(notices) => Question::Notices(notices::query(notices)),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
         Request::Outbox(timeline) => Question::Outbox(timeline_query(timeline)),
@@ -254,6 +262,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::CommentDelete(_)
         | Request::Repost(_)
         | Request::Unrepost(_)
+        | Request::Suspend(_)
+        | Request::Unsuspend(_)
+        | Request::Hide(_)
+        | Request::Unhide(_)
         | Request::NoticesRead(_)
         | Request::Mark(_)
         | Request::Revise(_)

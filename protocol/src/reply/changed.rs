@@ -158,6 +158,13 @@ pub enum What {
         /// Text and meta, if they were asked for and are not replaced by now.
         content: Option<(Bytes, Bytes)>,
     },
+    /// 29 to 32: moderators did something about the user, or about a post of theirs.
+    Moderated {
+        /// What.
+        kind: ModerationChange,
+        /// The post; 0 if it is about the user.
+        post: u64,
+    },
     /// 20 to 24: something about a broadcast of the user.
     Broadcast {
         /// What.
@@ -203,6 +210,28 @@ impl BroadcastChange {
     /// All of them, in the order of their tags.
     pub const ALL: [Self; 5] =
         [Self::Schedule, Self::Reschedule, Self::Start, Self::End, Self::Cancel];
+}
+
+/// What moderators did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ModerationChange {
+    Suspend = 29,
+    Unsuspend = 30,
+    Hide = 31,
+    Unhide = 32,
+}
+
+impl ModerationChange {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 4] = [Self::Suspend, Self::Unsuspend, Self::Hide, Self::Unhide];
+
+    /// Whether it is about a post.
+    #[must_use]
+    pub fn has_post(self) -> bool {
+        matches!(self, Self::Hide | Self::Unhide)
+    }
 }
 
 /// What happened between two users.
@@ -292,6 +321,7 @@ impl What {
             Self::Mark { .. } => MARK,
             Self::Revise { .. } => REVISE,
             Self::Broadcast { kind, .. } => *kind as u8,
+            Self::Moderated { kind, .. } => *kind as u8,
         }
     }
 
@@ -300,6 +330,10 @@ impl What {
         let broadcast = BroadcastChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
         if let Some(kind) = broadcast {
             return load_broadcast(kind, cursor).map(Some);
+        }
+        if let Some(kind) = ModerationChange::ALL.into_iter().find(|kind| *kind as u8 == tag) {
+            let post = if kind.has_post() { cursor.take_varint("post")? } else { 0 };
+            return Ok(Some(Self::Moderated { kind, post }));
         }
         let edge = EdgeChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
         let group = GroupChange::ALL.into_iter().find(|kind| *kind as u8 == tag);
@@ -334,6 +368,11 @@ impl What {
                 mentions::encode(mentions, out)?;
             }
             Self::NoticesRead { up_to } => put_varint(out, *up_to),
+            Self::Moderated { kind, post } if kind.has_post() => put_varint(out, *post),
+            Self::Moderated { post: 0, .. } => {}
+            Self::Moderated { post, .. } => {
+                return Err(EncodeError::new("post", Problem::Unknown { value: *post }));
+            }
             Self::Erased => {}
             Self::Mark { post, device, group, name } => {
                 put_varints(out, [*post, *device, *group]);

@@ -39,6 +39,10 @@ pub enum Why {
     NoSuchPost = 7,
     /// Its author is in an exclusive group of the user.
     Apart = 8,
+    /// Its author is suspended.
+    Suspended = 9,
+    /// Moderators have hidden it.
+    Hidden = 10,
 }
 
 /// Why a post is in a home, or why it is not.
@@ -50,8 +54,8 @@ pub struct Explained {
     pub why: Why,
     /// Who published the post, as far as is known.
     pub author: Option<u64>,
-    /// The record behind the reason: the follow of a post that is there; the unfollow, the mute, the block
-    /// or the delete of one that is not. Absent if it is not known any more.
+    /// The record behind the reason: the follow of a post that is there; the unfollow, the mute, the block,
+    /// the delete, or what a moderator did, of one that is not. Absent if it is not known any more.
     pub since: Option<u64>,
     /// When that was committed, in milliseconds since 1970, while the log has it.
     pub time: Option<u64>,
@@ -62,7 +66,7 @@ pub struct Explained {
 }
 
 impl Why {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 11] = [
         Self::Pushed,
         Self::Pulled,
         Self::InFlight,
@@ -72,6 +76,8 @@ impl Why {
         Self::Deleted,
         Self::NoSuchPost,
         Self::Apart,
+        Self::Suspended,
+        Self::Hidden,
     ];
 
     /// Whether the post is in the home.
@@ -81,7 +87,7 @@ impl Why {
     }
 
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let tag = cursor.take_tag("why", 8)?;
+        let tag = cursor.take_tag("why", 10)?;
         Ok(Self::ALL.get(usize::from(tag)).copied().unwrap_or(Self::NoSuchPost))
     }
 }

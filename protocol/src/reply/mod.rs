@@ -16,6 +16,7 @@ mod events;
 mod explained;
 mod groups;
 mod marks;
+mod moderated;
 mod notices;
 mod online;
 mod original;
@@ -39,7 +40,8 @@ pub use broadcasts::{
 };
 pub use came_by::CameBy;
 pub use changed::{
-    BroadcastChange, Change, Changed, EdgeChange, GroupChange, ResponseChange, What,
+    BroadcastChange, Change, Changed, EdgeChange, GroupChange, ModerationChange, ResponseChange,
+    What,
 };
 pub use counts::Counts;
 pub use edges::{Edge, EdgePage};
@@ -48,6 +50,7 @@ pub use events::{Event, Events};
 pub use explained::{Explained, Why};
 pub use groups::{Group, Groups};
 pub use marks::{DeviceMark, Marks, Unread};
+pub use moderated::{Moderated, ModeratedPage, PostModeration};
 pub use notices::{NoticeGroup, NoticeKind, NoticePage};
 pub use online::Online;
 pub use original::Original;
@@ -117,6 +120,8 @@ pub enum Reply {
     Broadcasts(Broadcasts),
     /// One broadcast.
     Broadcast(OneBroadcast),
+    /// A page of who is suspended and what is hidden.
+    Moderated(ModeratedPage),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -167,6 +172,7 @@ impl Reply {
             ReplyKind::Unread => Self::Unread(Unread::load(cursor)?),
             ReplyKind::Broadcasts => Self::Broadcasts(Broadcasts::load(cursor)?),
             ReplyKind::Broadcast => Self::Broadcast(OneBroadcast::load(cursor)?),
+            ReplyKind::Moderated => Self::Moderated(ModeratedPage::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -204,6 +210,7 @@ impl Reply {
             Self::Unread(_) => ReplyKind::Unread,
             Self::Broadcasts(_) => ReplyKind::Broadcasts,
             Self::Broadcast(_) => ReplyKind::Broadcast,
+            Self::Moderated(_) => ReplyKind::Moderated,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -243,6 +250,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Unread(unread) => unread.encode(writer.out()),
         Reply::Broadcasts(broadcasts) => broadcasts.encode(writer.out())?,
         Reply::Broadcast(one) => one.encode(writer.out())?,
+        Reply::Moderated(moderated) => moderated.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

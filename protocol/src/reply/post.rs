@@ -13,7 +13,8 @@
 //! | edited | u8; if 1: revision varint, edited_at varint (ms) |
 //! | mentions | u8, then a varint for each |
 //!
-//! The reply `post` is a position, one post, and as an option what it was responded with.
+//! The reply `post` is a position, one post, as an option what it was responded with, and a u8: how it is
+//! moderated.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -21,7 +22,7 @@ use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
 use crate::order::{Direction, Run};
-use crate::reply::{Counts, Position, Repost};
+use crate::reply::{Counts, Position, PostModeration, Repost};
 use crate::wire::{Cursor, check_len, put_bool, put_bytes, put_option, put_varints, text_of};
 
 /// The fewest bytes of a post: ten fields of one byte.
@@ -96,6 +97,8 @@ pub struct OnePost {
     pub post: Post,
     /// What it was responded with, if that was asked for.
     pub counts: Option<Counts>,
+    /// How it is moderated; the trusted application alone is told.
+    pub moderation: PostModeration,
 }
 
 impl Post {
@@ -184,13 +187,14 @@ impl OnePost {
         let position = Position::load(cursor)?;
         let post = Post::load(cursor, &mut Run::new(Direction::Falling))?;
         let counts = cursor.take_option("counts", |cursor, _| Counts::load(cursor))?;
-        Ok(Self { position, post, counts })
+        Ok(Self { position, post, counts, moderation: PostModeration::load(cursor)? })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         self.position.encode(out);
         self.post.borrow().encode(out, &mut Run::new(Direction::Falling))?;
         put_option(out, self.counts, |out, counts| counts.encode(out));
+        self.moderation.encode(out);
         Ok(())
     }
 }

@@ -7,12 +7,13 @@
 //! | posts, followers, followees | varint each |
 //! | newest_post | option, varint |
 //! | active_at | option, varint, ms |
+//! | suspended | u8 |
 
 use bytes::BytesMut;
 
 use crate::error::DecodeError;
 use crate::reply::Position;
-use crate::wire::{Cursor, put_option, put_varint};
+use crate::wire::{Cursor, put_bool, put_option, put_varint};
 
 /// A user in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct UserCard {
     pub newest_post: Option<u64>,
     /// When they were last active, in ms since 1970.
     pub active_at: Option<u64>,
+    /// Moderators have suspended them; only they and the trusted application are told.
+    pub suspended: bool,
 }
 
 impl UserCard {
@@ -43,6 +46,7 @@ impl UserCard {
             followees: cursor.take_varint("followees")?,
             newest_post: cursor.take_option("newest_post", Cursor::take_varint)?,
             active_at: cursor.take_option("active_at", Cursor::take_varint)?,
+            suspended: cursor.take_bool("suspended")?,
         })
     }
 
@@ -53,5 +57,6 @@ impl UserCard {
         }
         put_option(out, self.newest_post, put_varint);
         put_option(out, self.active_at, put_varint);
+        put_bool(out, self.suspended);
     }
 }

@@ -15,6 +15,7 @@ mod follow;
 mod group;
 mod hello;
 mod mark;
+mod moderation;
 mod notices;
 mod pair;
 mod post;
@@ -46,6 +47,7 @@ pub use follow::NewFollow;
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
 pub use mark::{Mark, MarksOf, UnreadOf};
+pub use moderation::{Hiding, ModeratedOf, ModeratedWhat, Suspension};
 pub use notices::{Notices, NoticesRead};
 pub use pair::Pair;
 pub use post::PostById;
@@ -131,6 +133,16 @@ pub enum Request {
     BroadcastEnd(BroadcastEnd),
     /// Takes a scheduled broadcast off.
     BroadcastCancel(BroadcastCancel),
+    /// Hides everything of a user from others.
+    Suspend(Suspension),
+    /// Ends a suspension.
+    Unsuspend(Suspension),
+    /// Hides a post from all but its author.
+    Hide(Hiding),
+    /// Shows a hidden post again.
+    Unhide(Hiding),
+    /// Lists who is suspended and what is hidden.
+    Moderated(ModeratedOf),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -241,6 +253,11 @@ impl Request {
             RequestKind::BroadcastStart => Self::BroadcastStart(BroadcastStart::load(cursor)?),
             RequestKind::BroadcastEnd => Self::BroadcastEnd(BroadcastEnd::load(cursor)?),
             RequestKind::BroadcastCancel => Self::BroadcastCancel(BroadcastCancel::load(cursor)?),
+            RequestKind::Suspend => Self::Suspend(Suspension::load(cursor)?),
+            RequestKind::Unsuspend => Self::Unsuspend(Suspension::load(cursor)?),
+            RequestKind::Hide => Self::Hide(Hiding::load(cursor)?),
+            RequestKind::Unhide => Self::Unhide(Hiding::load(cursor)?),
+            RequestKind::Moderated => Self::Moderated(ModeratedOf::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -308,6 +325,11 @@ impl Request {
             Self::BroadcastStart(_) => RequestKind::BroadcastStart,
             Self::BroadcastEnd(_) => RequestKind::BroadcastEnd,
             Self::BroadcastCancel(_) => RequestKind::BroadcastCancel,
+            Self::Suspend(_) => RequestKind::Suspend,
+            Self::Unsuspend(_) => RequestKind::Unsuspend,
+            Self::Hide(_) => RequestKind::Hide,
+            Self::Unhide(_) => RequestKind::Unhide,
+            Self::Moderated(_) => RequestKind::Moderated,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -358,6 +380,9 @@ impl Request {
             Self::BroadcastEnd(end) => return end.encode(out),
             Self::BroadcastReschedule(reschedule) => reschedule.encode(out),
             Self::BroadcastCancel(cancel) => cancel.encode(out),
+            Self::Suspend(suspension) | Self::Unsuspend(suspension) => suspension.encode(out),
+            Self::Hide(hiding) | Self::Unhide(hiding) => hiding.encode(out),
+            Self::Moderated(moderated) => moderated.encode(out),
             Self::Broadcasts(feed) => feed.encode(out),
             Self::Broadcast(one) => one.encode(out),
             Self::Members(members) => return members.encode(out),

@@ -115,5 +115,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let noticed = replies::notices().into_iter();
     let noticed = noticed.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(notices).chain(noticed);
+    let moderation = requests::moderation().into_iter();
+    let moderation = moderation.map(|(name, request)| (name, Message::Request(request)));
+    let moderated = replies::moderation().into_iter();
+    let moderated = moderated.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(moderation).chain(moderated);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

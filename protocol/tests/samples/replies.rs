@@ -6,10 +6,10 @@ use bytes::Bytes;
 use fanfold_protocol::{
     CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
     EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
-    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
-    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    Groups, Marks, Moderated, ModeratedPage, ModerationChange, NoticeGroup, NoticeKind, NoticePage,
+    OnePost, Online, Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor,
+    ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned,
+    ScannedItems, Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -120,7 +120,12 @@ fn pages() -> Vec<(&'static str, Reply)> {
         ("page_bytes", Reply::Page(cut)),
         (
             "post_reply",
-            Reply::Post(OnePost { position: POSITION, post: imported(300), counts: None }),
+            Reply::Post(OnePost {
+                position: POSITION,
+                post: imported(300),
+                counts: None,
+                moderation: PostModeration::default(),
+            }),
         ),
         ("edges", Reply::Edges(edge_page)),
         ("edges_empty", Reply::Edges(no_edges)),
@@ -136,6 +141,7 @@ fn facts() -> Vec<(&'static str, Reply)> {
         followees: 2000,
         newest_post: None,
         active_at: None,
+        suspended: false,
     };
     let active = UserCard { newest_post: Some(70_000), active_at: Some(1_700_000_000_000), ..card };
     let none = Relation {
@@ -355,7 +361,8 @@ pub(crate) fn responses() -> Vec<(&'static str, Reply)> {
         original_counts,
         came_by: None,
     };
-    let one = OnePost { position: POSITION, post: imported(300), counts: Some(counts) };
+    let moderation = PostModeration::default();
+    let one = OnePost { position: POSITION, post: imported(300), counts: Some(counts), moderation };
     let to_comment = Counts { comments: 0, reposts: 0, ..counts };
     let comment = |id, answers, text: &'static str| Comment {
         id,
@@ -434,9 +441,68 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
             }),
         ),
         ("page_came_by", Reply::Page(Page { came_by: Some(came_by), ..page })),
-        ("post_reply_repost", Reply::Post(OnePost { position, post: reposted, counts: None })),
+        (
+            "post_reply_repost",
+            Reply::Post(OnePost {
+                position,
+                post: reposted,
+                counts: None,
+                moderation: PostModeration::default(),
+            }),
+        ),
         ("reposters_reply", Reply::Reposters(some)),
         ("reposters_none", Reply::Reposters(none)),
+    ]
+}
+
+/// Replies about moderation.
+pub(crate) fn moderation() -> Vec<(&'static str, Reply)> {
+    let position = POSITION;
+    let card = UserCard {
+        position,
+        user: 9,
+        posts: 0,
+        followers: 7,
+        followees: 300,
+        newest_post: None,
+        active_at: None,
+        suspended: true,
+    };
+    let moderation = PostModeration { hidden: true, suspended: true };
+    let hidden = OnePost { position, post: post(300, "look"), counts: None, moderation };
+    let moderated = vec![
+        Moderated { since: 70_000, user: 9, post: None },
+        Moderated { since: 69_000, user: u64::MAX, post: Some(300) },
+    ];
+    let some = ModeratedPage { position, end: PageEnd::More, moderated };
+    let none = ModeratedPage { position, end: PageEnd::End, moderated: Vec::new() };
+    let change = |(sequence, (kind, post))| Change {
+        sequence,
+        time: 1_700_000_000_000,
+        user: 7,
+        what: What::Moderated { kind, post },
+    };
+    let [suspend, unsuspend, hide, unhide] = ModerationChange::ALL;
+    let what = [(suspend, 0), (unsuspend, 0), (hide, 300), (unhide, 69_000)];
+    let changes = (70_000..).zip(what).map(change).collect();
+    let changed = Changed { position, next: 70_003, oldest: 300, changes };
+    let why = |why| Explained {
+        position,
+        why,
+        author: Some(9),
+        since: Some(70_000),
+        time: Some(1_700_000_000_000),
+        by: None,
+        group: Bytes::new(),
+    };
+    vec![
+        ("user_suspended", Reply::User(card)),
+        ("post_reply_moderated", Reply::Post(hidden)),
+        ("moderated_reply", Reply::Moderated(some)),
+        ("moderated_none", Reply::Moderated(none)),
+        ("changed_moderated", Reply::Changed(changed)),
+        ("explained_suspended", Reply::Explained(why(Why::Suspended))),
+        ("explained_hidden", Reply::Explained(why(Why::Hidden))),
     ]
 }
 
@@ -444,7 +510,8 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
 pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
     let edit = Some(Edit { revision: 1, at: 1_700_000_100_000 });
     let mentioning = Post { edit, mentions: vec![9, u64::MAX], ..post(300, "look") };
-    let one = OnePost { position: POSITION, post: mentioning, counts: None };
+    let moderation = PostModeration::default();
+    let one = OnePost { position: POSITION, post: mentioning, counts: None, moderation };
     let comment = Comment {
         id: 69_000,
         author: 9,

@@ -5,10 +5,10 @@
 use bytes::Bytes;
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf, ModeratedWhat,
+    NewComment, NewFollow, NewRepost, Notices, NoticesRead, Pair, Position, PostById, Publish,
+    Reaction, Reactors, ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span,
+    Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -302,6 +302,27 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         ("reposters_before", Request::Reposters(some)),
         ("home_originals", Request::Home(home)),
         ("home_groups", Request::Home(Timeline { options: grouped, ..home })),
+    ]
+}
+
+/// Requests about moderation.
+pub(crate) fn moderation() -> Vec<(&'static str, Request)> {
+    let (plain, plainly) = (WriteOptions::default(), ReadOptions::default());
+    let (user, post) =
+        (Suspension { options: plain, user: 9 }, Hiding { options: plain, post: 300 });
+    let keyed_user = Suspension { options: keyed(None), user: u64::MAX };
+    let what = ModeratedWhat::All;
+    let all = ModeratedOf { options: plainly, what, before: None, limit: 0 };
+    let what = ModeratedWhat::Posts;
+    let posts = ModeratedOf { what, before: Some(69_000), limit: 5, ..all };
+    vec![
+        ("suspend", Request::Suspend(user)),
+        ("suspend_keyed", Request::Suspend(keyed_user)),
+        ("unsuspend", Request::Unsuspend(user)),
+        ("hide", Request::Hide(post)),
+        ("unhide", Request::Unhide(post)),
+        ("moderated", Request::Moderated(all)),
+        ("moderated_posts", Request::Moderated(posts)),
     ]
 }
 

@@ -10,10 +10,10 @@ use fanfold_protocol::limits::{
 use fanfold_protocol::{
     CameBy, Change, Changed, Code, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange,
     EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange,
-    Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd,
-    Position, Post, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    Groups, Marks, Moderated, ModeratedPage, ModerationChange, NoticeGroup, NoticeKind, NoticePage,
+    OnePost, Online, Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor,
+    ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned,
+    ScannedItems, Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -30,8 +30,12 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
             Reply::Written(Written { position, changed, post })
         }),
         page().prop_map(Reply::Page),
-        (position(), post(3), option::of(counts()))
-            .prop_map(|(position, post, counts)| Reply::Post(OnePost { position, post, counts })),
+        (position(), post(3), option::of(counts()), any::<[bool; 2]>()).prop_map(
+            |(position, post, counts, [hidden, suspended])| {
+                let moderation = PostModeration { hidden, suspended };
+                Reply::Post(OnePost { position, post, counts, moderation })
+            }
+        ),
         edges().prop_map(Reply::Edges),
         user().prop_map(Reply::User),
         relation().prop_map(Reply::Relation),
@@ -45,6 +49,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         reactors().prop_map(Reply::Reactors),
         reposters().prop_map(Reply::Reposters),
         notices().prop_map(Reply::Notices),
+        moderated().prop_map(Reply::Moderated),
         marks().prop_map(Reply::Marks),
         unread().prop_map(Reply::Unread),
         position().prop_map(|position| Reply::Watching(Watching { position })),
@@ -258,17 +263,36 @@ fn edges() -> impl Strategy<Value = EdgePage> {
 
 fn user() -> impl Strategy<Value = UserCard> {
     let counts = (number(), number(), number());
-    (position(), number(), counts, option::of(number()), option::of(number())).prop_map(
-        |(position, user, (posts, followers, followees), newest_post, active_at)| UserCard {
-            position,
-            user,
-            posts,
-            followers,
-            followees,
-            newest_post,
-            active_at,
+    let last = (option::of(number()), any::<bool>());
+    (position(), number(), counts, option::of(number()), last).prop_map(
+        |(position, user, (posts, followers, followees), newest_post, (active_at, suspended))| {
+            UserCard {
+                position,
+                user,
+                posts,
+                followers,
+                followees,
+                newest_post,
+                active_at,
+                suspended,
+            }
         },
     )
+}
+
+fn moderated() -> impl Strategy<Value = ModeratedPage> {
+    let moderated = run(20).prop_flat_map(|sequences| {
+        let item = |since| {
+            let named = (number(), option::of(number()));
+            named.prop_map(move |(user, post)| Moderated { since, user, post })
+        };
+        sequences.into_iter().rev().map(item).collect::<Vec<_>>()
+    });
+    (position(), end(), moderated).prop_map(|(position, end, moderated)| ModeratedPage {
+        position,
+        end,
+        moderated,
+    })
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
@@ -303,7 +327,8 @@ fn scanned() -> impl Strategy<Value = Scanned> {
 }
 
 fn explained() -> impl Strategy<Value = Explained> {
-    let why = prop_oneof![Just(Why::Pushed), Just(Why::Blocked), Just(Why::Apart)];
+    let whys = [Why::Pushed, Why::Blocked, Why::Apart, Why::Suspended, Why::Hidden];
+    let why = proptest::sample::select(whys.to_vec());
     let number = || option::of(number());
     let numbers = (number(), number(), number(), number());
     (position(), why, numbers, text(GROUP_NAME_BYTES_MAX)).prop_map(
@@ -377,7 +402,12 @@ fn what() -> impl Strategy<Value = What> {
     let edges = proptest::sample::select(EdgeChange::ALL.to_vec());
     let groups = proptest::sample::select(GroupChange::ALL.to_vec());
     let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
+    let moderations = proptest::sample::select(ModerationChange::ALL.to_vec());
     prop_oneof![
+        (moderations, number()).prop_map(|(kind, post)| {
+            let post = if kind.has_post() { post } else { 0 };
+            What::Moderated { kind, post }
+        }),
         (any::<u16>(), option::of(number()), content(), mentions()).prop_map(
             |(kind, created_at, content, mentions)| What::Publish {
                 kind,

@@ -8,10 +8,10 @@ use fanfold_protocol::limits::{
 };
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf, ModeratedWhat,
+    NewComment, NewFollow, NewRepost, Notices, NoticesRead, Pair, Position, PostById, Publish,
+    Reaction, Reactors, ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span,
+    Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -67,6 +67,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (write_options(), number(), number())
             .prop_map(|(options, user, post)| Request::Unrepost(Unrepost { options, user, post })),
         notices().prop_map(Request::Notices),
+        moderation(),
         (write_options(), number(), option::of(number())).prop_map(|(options, user, up_to)| {
             Request::NoticesRead(NoticesRead { options, user, up_to })
         }),
@@ -153,6 +154,23 @@ fn comments() -> impl Strategy<Value = Comments> {
             limit,
         },
     )
+}
+
+fn moderation() -> impl Strategy<Value = Request> {
+    let user =
+        || (write_options(), number()).prop_map(|(options, user)| Suspension { options, user });
+    let post = || (write_options(), number()).prop_map(|(options, post)| Hiding { options, post });
+    let what = proptest::sample::select(ModeratedWhat::ALL.to_vec());
+    let moderated = (read_options(), what, option::of(number()), any::<u32>());
+    prop_oneof![
+        user().prop_map(Request::Suspend),
+        user().prop_map(Request::Unsuspend),
+        post().prop_map(Request::Hide),
+        post().prop_map(Request::Unhide),
+        moderated.prop_map(|(options, what, before, limit)| {
+            Request::Moderated(ModeratedOf { options, what, before, limit })
+        }),
+    ]
 }
 
 fn reposters() -> impl Strategy<Value = Reposters> {

@@ -15,8 +15,8 @@ use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
 use super::{
-    broadcasts, clients, delivery, edges, groups, help, info, marks, notices, reposts, responses,
-    timelines, users, writes,
+    broadcasts, clients, delivery, edges, groups, help, info, marks, moderation, notices, reposts,
+    responses, timelines, users, writes,
 };
 use crate::backups;
 use crate::reply::code;
@@ -104,6 +104,9 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         Command::Reposters(query) => {
             engine.reposters(&query).map(|page| reposts::reposters(&query, &page))
         }
+        Command::Moderated(query) => {
+            engine.moderated(&query).map(|page| moderation::moderated(&query, &page))
+        }
         Command::Notices(query) => engine.notices(&query).map(|page| notices::page(&query, &page)),
         Command::Revisions(id) => {
             engine.revisions(id, None).map(|(at, posts)| timelines::revisions(at, &posts))
@@ -160,7 +163,8 @@ fn answer_posts(engine: &Engine, command: Command) -> Result<String, Error> {
         Command::Post(id) => {
             let (at, post) = engine.post(id, None)?;
             let original = reposts::original_of(engine, &post)?;
-            Ok(timelines::one(at, &post, original.as_ref()))
+            let note = moderation::note(engine, &post)?;
+            Ok(note.to_owned() + &timelines::one(at, &post, original.as_ref()))
         }
         Command::Counted(query) => {
             engine.with_originals(&query).map(|page| responses::page(&query, &page))
@@ -168,7 +172,8 @@ fn answer_posts(engine: &Engine, command: Command) -> Result<String, Error> {
         Command::CountedPost(id) => {
             let (at, post, counts) = engine.counted_post(id, None)?;
             let original = reposts::original_of(engine, &post)?;
-            Ok(responses::one(at, &post, &counts, original.as_ref()))
+            let note = moderation::note(engine, &post)?;
+            Ok(note.to_owned() + &responses::one(at, &post, &counts, original.as_ref()))
         }
         other => Err(Error::new(ErrorKind::Internal, format!("{other:?} reads nothing"))),
     }

@@ -12,9 +12,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanfold_engine::{
     Action, BroadcastId, BroadcastsQuery, Command as Write, CommentsQuery, EdgeQuery, GroupName,
-    GroupQuery, LIMIT_DEFAULT, MarksQuery, MembersQuery, Mentions, NewPost, NoticesQuery,
-    OriginalsQuery, Policy, PostId, ReactorsQuery, RepostersQuery, Sequence, Span, TimelineQuery,
-    UnreadQuery, UserId,
+    GroupQuery, LIMIT_DEFAULT, MarksQuery, MembersQuery, Mentions, ModeratedQuery, NewPost,
+    NoticesQuery, OriginalsQuery, Policy, PostId, ReactorsQuery, RepostersQuery, Sequence, Span,
+    TimelineQuery, UnreadQuery, UserId,
 };
 
 use super::help::{USAGES, Usage};
@@ -38,6 +38,7 @@ pub(super) enum Command {
     Comments(CommentsQuery),
     Reactors(ReactorsQuery),
     Reposters(RepostersQuery),
+    Moderated(ModeratedQuery),
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId),
@@ -119,6 +120,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "COMMENTS" => Command::Comments(words.comments()?),
         "REACTORS" => Command::Reactors(words.reactors()?),
         "REPOSTERS" => Command::Reposters(words.reposters()?),
+        "MODERATED" => Command::Moderated(words.moderated()?),
         "NOTICES" => Command::Notices(words.notices()?),
         "REVISE" => words.revise(line)?,
         "MARK" => words.mark()?,
@@ -176,6 +178,7 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
         "REACT" | "UNREACT" => words.reaction()?,
         "REPOST" | "UNREPOST" => words.repost(line)?,
         "COMMENT" => words.comment(line)?,
+        "SUSPEND" | "UNSUSPEND" | "HIDE" | "UNHIDE" => words.moderation()?,
         "READ-NOTICES" => Action::NoticesRead {
             user: words.user("user")?,
             up_to: words.last_number("sequence")?.map(Sequence),

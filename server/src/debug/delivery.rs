@@ -39,6 +39,10 @@ pub(super) fn explained(user: UserId, post: PostId, found: &Explained) -> String
             let at = at.map_or_else(String::new, |at| format!(" deleted_at={}", moment(at)));
             format!("absent reason=deleted{at}")
         }
+        Why::Suspended { since } => {
+            format!("absent reason=suspended suspended_since={}", moment(*since))
+        }
+        Why::Hidden { since } => format!("absent reason=hidden hidden_since={}", moment(*since)),
         Why::NoSuchPost => "absent reason=no_such_post".to_owned(),
         _ => "absent reason=other".to_owned(),
     };

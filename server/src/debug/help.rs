@@ -138,6 +138,21 @@ pub(super) const USAGES: [Usage; 50] = [
         "who reposted a post, newest first",
         "REPOSTERS 12 5",
     ),
+    usage(
+        "SUSPEND",
+        "SUSPEND user",
+        "hides everything of a user from others, and refuses what is written in their name",
+        "SUSPEND 14",
+    ),
+    usage("UNSUSPEND", "UNSUSPEND user", "ends a suspension", "UNSUSPEND 14"),
+    usage("HIDE", "HIDE id", "hides a post from all but its author", "HIDE 12"),
+    usage("UNHIDE", "UNHIDE id", "shows a hidden post again", "UNHIDE 12"),
+    usage(
+        "MODERATED",
+        "MODERATED [USERS | POSTS] [limit] [BEFORE sequence]",
+        "who is suspended and what is hidden, newest first",
+        "MODERATED USERS 5",
+    ),
     usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
     usage(
         "NOTICES",

@@ -26,6 +26,7 @@ mod help;
 mod info;
 mod line;
 mod marks;
+mod moderation;
 mod notices;
 mod reposts;
 mod respond;

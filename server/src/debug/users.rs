@@ -9,12 +9,14 @@ use super::answer::line;
 use crate::text::{count, time};
 
 pub(super) fn card(card: &UserCard) -> String {
-    let UserCard { position, user, posts, followers, followees, newest_post, active_at } = card;
+    let UserCard { position, user, posts, followers, followees, newest_post, active_at, suspended } =
+        card;
+    let suspended = if *suspended { ", suspended" } else { "" };
     let newest = newest_post.map_or_else(|| "none".to_owned(), |post| post.to_string());
     let active = active_at.map_or_else(|| "unknown".to_owned(), time);
     format!(
         "user {user}: posts {posts}, followers {followers}, followees {followees}, newest post \
-         {newest}, last active {active} at {position}\n"
+         {newest}, last active {active}{suspended} at {position}\n"
     )
 }
 

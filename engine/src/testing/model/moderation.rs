@@ -19,7 +19,7 @@ impl Model {
         let root = self.posts.get(&id).and_then(|post| post.repost).map(|(_, root)| root);
         let shows = |id: u64| {
             let author = self.posts.get(&id).map(|post| post.author);
-            author == to || !self.hidden.contains_key(&id) && self.shows_user(author, to)
+            author == to || !self.is_hidden(id) && self.shows_user(author, to)
         };
         to.is_none() || shows(id) && root.is_none_or(shows)
     }
@@ -90,6 +90,7 @@ impl Model {
         };
     }
 
+    /// What is deleted is not hidden any more.
     fn is_hidden(&self, post: u64) -> bool {
         self.stands(post) && self.hidden.contains_key(&post)
     }
