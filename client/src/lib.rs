@@ -50,6 +50,7 @@ mod connection;
 mod dial;
 mod error;
 mod feed;
+mod forget;
 mod group;
 mod ids;
 mod limits;
@@ -84,6 +85,7 @@ pub use changes::{
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
 pub use feed::PageStream;
+pub use forget::{BeingForgotten, ForgottenList};
 pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use marks::{DeviceMark, Feed, Marks, Unread, UnreadQuery};

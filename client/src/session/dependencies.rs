@@ -23,6 +23,8 @@
 //! * what may give somebody a notice (a follow, a reaction, a comment, a repost, a post that mentions somebody) waits until
 //!   no reading of notices is in flight: sent again, it would mean what came later, too;
 //! * a post that mentions somebody is like a comment: it may be refused for a block;
+//! * a forget waits until no other write is in flight, and every other write until no forget is: it decides
+//!   what anybody may write;
 //! * another publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
@@ -64,6 +66,8 @@ pub(crate) enum Footprint {
     Groups(u64),
     /// The groups of the first user, and the pair.
     Member(u64, u64),
+    /// Everything: a user is to be forgotten.
+    Alone,
     /// Whatever is on any board: whose a broadcast is, only the server knows.
     Boards,
 }
@@ -82,6 +86,7 @@ impl Footprint {
             Request::Comment(comment) => Self::Comment(comment.user),
             Request::Publish(post) if !post.mentions.is_empty() => Self::Comment(post.author),
             Request::NoticesRead(_) => Self::NoticesRead,
+            Request::Forget(_) => Self::Alone,
             Request::CommentDelete(_) => Self::CommentDelete,
             Request::Repost(repost) => Self::Repost(repost.user),
             Request::Unrepost(unrepost) => Self::Unrepost(unrepost.user),
@@ -138,6 +143,7 @@ impl Footprint {
     fn pair(self) -> Option<(u64, u64)> {
         match self {
             Self::Free
+            | Self::Alone
             | Self::Boards
             | Self::Groups(_)
             | Self::Reaction(..)
@@ -179,6 +185,10 @@ pub(crate) struct Dependencies {
     posts: HashSet<u64>,
     /// Whether a write about a broadcast is in flight.
     boards: bool,
+    /// How many writes are in flight.
+    total: u32,
+    /// Whether one of them is to be alone.
+    is_alone: bool,
 }
 
 impl Dependencies {
@@ -188,7 +198,8 @@ impl Dependencies {
             || footprint.reposter().is_some_and(|user| self.reposters.contains(&user))
             || footprint.post().is_some_and(|post| self.posts.contains(&post))
             || footprint.pair().is_some_and(|pair| self.pairs.contains(&pair));
-        if is_taken {
+        let must_wait = self.is_alone || footprint == Footprint::Alone && self.total != 0;
+        if is_taken || must_wait {
             return false;
         }
         let notifies = matches!(
@@ -216,6 +227,7 @@ impl Dependencies {
             }
             Footprint::Boards => !self.boards,
             Footprint::Free
+            | Footprint::Alone
             | Footprint::NoticesRead
             | Footprint::Comment(_)
             | Footprint::Repost(_)
@@ -229,6 +241,8 @@ impl Dependencies {
 
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
+        self.total += 1;
+        self.is_alone |= footprint == Footprint::Alone;
         self.boards |= footprint == Footprint::Boards;
         self.owners.extend(footprint.owner());
         self.reposters.extend(footprint.reposter());
@@ -253,6 +267,8 @@ impl Dependencies {
 
     /// The write was answered.
     pub(crate) fn end(&mut self, footprint: Footprint) {
+        self.total = self.total.saturating_sub(1);
+        self.is_alone &= footprint != Footprint::Alone;
         self.boards &= footprint != Footprint::Boards;
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
@@ -287,6 +303,8 @@ impl Dependencies {
         self.owners.clear();
         self.reposters.clear();
         self.boards = false;
+        self.total = 0;
+        self.is_alone = false;
         self.posts.clear();
         self.reactions.clear();
         self.responders.clear();
@@ -312,6 +330,16 @@ mod tests {
         let mut dependencies = Dependencies::default();
         dependencies.begin(footprint);
         dependencies
+    }
+
+    #[test]
+    fn a_forget_is_alone() {
+        let busy = with(Footprint::Alone);
+        assert!(!busy.allow(Footprint::Free) && !busy.allow(Footprint::Alone));
+        let mut busy = with(Footprint::Free);
+        assert!(!busy.allow(Footprint::Alone) && busy.allow(Footprint::Free));
+        busy.end(Footprint::Free);
+        assert!(busy.allow(Footprint::Alone));
     }
 
     #[test]

@@ -45,8 +45,8 @@ impl Decider<'_> {
             return self.decide_forgotten(effect);
         }
         let user = effect.user;
-        let is_known = self.state().users.find(user).is_some()
-            || self.pending_forgets().named.contains(&user);
+        let is_known =
+            self.state().users.find(user).is_some() || self.pending_forgets().named.contains(&user);
         if !is_known || self.is_being_forgotten(user) {
             return Ok(Decision::Unchanged);
         }
@@ -120,8 +120,7 @@ fn has_anything(state: &State, user: Ordinal) -> bool {
 
 /// What writes say that are about them.
 pub(crate) fn being_forgotten(user: UserId) -> Error {
-    let what = format!(
-        "user {user} is being forgotten; try again when `forgotten` says that it is done"
-    );
+    let what =
+        format!("user {user} is being forgotten; try again when `forgotten` says that it is done");
     Error::new(ErrorKind::Conflict, what)
 }

@@ -45,10 +45,7 @@ pub(crate) fn members(shared: &Shared, query: &MembersQuery) -> Result<EdgePage>
 }
 
 /// The members but for those who are being forgotten.
-fn known<'a>(
-    state: &'a State,
-    group: &'a Group,
-) -> impl Iterator<Item = (Sequence, Ordinal)> + 'a {
+fn known<'a>(state: &'a State, group: &'a Group) -> impl Iterator<Item = (Sequence, Ordinal)> + 'a {
     group.entries().filter(|(_, author)| !state.forgotten.hides(*author))
 }
 

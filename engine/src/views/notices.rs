@@ -181,7 +181,11 @@ mod tests {
     const ANN: Ordinal = Ordinal(3);
 
     fn places(notices: &Notices) -> Vec<u64> {
-        window(&notices.excerpt(ANN), notices.floor(ANN)).unwrap().into_iter().map(|place| place.0).collect()
+        window(&notices.excerpt(ANN), notices.floor(ANN))
+            .unwrap()
+            .into_iter()
+            .map(|place| place.0)
+            .collect()
     }
 
     #[test]

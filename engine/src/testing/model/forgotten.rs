@@ -109,8 +109,28 @@ impl Model {
     pub(super) fn is_about_hidden(&self, subject: UserId, action: &Action) -> bool {
         let is_hidden = |user: &u64| self.forgotten.under_way.contains_key(user);
         !self.forgotten.under_way.is_empty()
+            && self.is_found(action)
             && self.about(subject, action).iter().any(is_hidden)
             && !matches!(action, Action::Forget { .. })
+    }
+
+    /// Whether what the action names was ever there; what was not is told first.
+    fn is_found(&self, action: &Action) -> bool {
+        let has_post = |post: u64| self.posts.contains_key(&post);
+        match action {
+            Action::Repost { parent: id, .. } | Action::Unrepost { post: id, .. } => has_post(id.0),
+            Action::React { target, .. } | Action::Unreact { target, .. } => {
+                has_post(target.0) || self.responses.comments.contains_key(&target.0)
+            }
+            Action::Comment { post, answers, .. } => {
+                let is_of_post = |answered: u64| {
+                    let comment = self.responses.comments.get(&answered);
+                    comment.is_some_and(|comment| comment.post == post.0)
+                };
+                has_post(post.0) && answers.is_none_or(|answered| is_of_post(answered.0))
+            }
+            _ => true,
+        }
     }
 
     /// Notes whom an accepted command names.
