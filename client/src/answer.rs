@@ -44,6 +44,10 @@ pub struct Post {
     pub revision: u32,
     /// When the newest revision was committed.
     pub edited_at: Option<Timestamp>,
+    /// Moderators have hidden it. Told of a single post, to the trusted application alone.
+    pub hidden: bool,
+    /// Its author is suspended; told as `hidden` is.
+    pub suspended: bool,
 }
 
 /// Why a page ends where it ends.
@@ -115,6 +119,8 @@ pub struct UserCard {
     pub newest_post: Option<PostId>,
     /// When the user was last active, as far as the server keeps it.
     pub active_at: Option<Timestamp>,
+    /// Moderators have suspended them; only they and the trusted application are told.
+    pub suspended: bool,
 }
 
 /// One of a user's groups.
@@ -193,6 +199,10 @@ pub enum Why {
     NoSuchPost,
     /// The author is in an exclusive group of the user.
     Apart,
+    /// The author is suspended.
+    Suspended,
+    /// Moderators have hidden the post.
+    Hidden,
 }
 
 /// Why a post is in a home, or why it is not.

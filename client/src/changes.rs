@@ -126,6 +126,8 @@ pub enum Changed {
         /// Up to where.
         post: PostId,
     },
+    /// Moderators did something about the user, or about a post of theirs.
+    Moderated(ModerationChange),
     /// Something between the user and another. A block ends the follows both ways.
     Edge(EdgeChange, UserId),
     /// Something about a group of the user. A delete ends all memberships.
@@ -197,6 +199,20 @@ pub enum BroadcastChange {
     /// The sequence is the id of its replay, a post.
     End,
     Cancel,
+}
+
+/// What moderators did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ModerationChange {
+    /// The user is suspended.
+    Suspend,
+    /// The user is not suspended any more.
+    Unsuspend,
+    /// This post of the user is hidden.
+    Hide(PostId),
+    /// It is hidden no more.
+    Unhide(PostId),
 }
 
 /// What happened between two users.

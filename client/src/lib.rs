@@ -22,6 +22,7 @@
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
 //! * reposts: [`Client::repost`], [`Client::quote`], [`Client::reposters`];
+//! * moderation: [`Client::suspend`], [`Client::hide`], [`Client::moderated`];
 //! * reactions and comments: [`Client::react`], [`Client::comments`]; with every page:
 //!   [`TimelineQuery::counts`];
 //! * who mentions, comments, reacts, reposts and follows: [`Client::notices`];
@@ -55,6 +56,7 @@ mod group;
 mod ids;
 mod limits;
 mod marks;
+mod moderation;
 mod notice;
 mod options;
 mod pending;
@@ -80,7 +82,7 @@ pub use answer::{
 pub use broadcast::{Broadcast, BroadcastFeed, BroadcastId, BroadcastState, BroadcastsQuery};
 pub use changes::{
     BroadcastChange, Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange,
-    ResponseChange,
+    ModerationChange, ResponseChange,
 };
 pub use client::Client;
 pub use error::{Error, ErrorKind, Result};
@@ -89,6 +91,7 @@ pub use forget::{BeingForgotten, ForgottenList};
 pub use group::Group;
 pub use ids::{DatabaseId, Epoch, Key, NotANumber, Position, PostId, Sequence, Timestamp, UserId};
 pub use marks::{DeviceMark, Feed, Marks, Unread, UnreadQuery};
+pub use moderation::{Moderated, ModeratedOf, ModeratedPage, ModeratedQuery};
 pub use notice::{NoticeGroup, NoticeKind, NoticePage, NoticesQuery};
 pub use options::{ClientBuilder, ConnectOptions};
 pub use pending::Pending;

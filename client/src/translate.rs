@@ -15,12 +15,14 @@ use crate::answer::{
 };
 use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
 use crate::changes::{
-    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
+    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ModerationChange,
+    ResponseChange,
 };
 use crate::error::{Error, Result};
 use crate::forget::{BeingForgotten, ForgottenList};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
+use crate::moderation::{Moderated, ModeratedPage};
 use crate::notice::{NoticeGroup, NoticeKind, NoticePage};
 use crate::repost::{Original, Repost, Reposter, ReposterPage};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
@@ -47,7 +49,7 @@ macro_rules! from_reply {
 from_reply! {
     Written => Written, written;
     Page => Page, page;
-    Post => Post, |one: wire::OnePost| post(one.post);
+    Post => Post, one_post;
     Edges => EdgePage, edges;
     User => UserCard, user_card;
     Relation => Relation, relation;
@@ -61,6 +63,7 @@ from_reply! {
     Comments => CommentPage, comments;
     Reactors => ReactorPage, reactors;
     Reposters => ReposterPage, reposters;
+    Moderated => ModeratedPage, moderated;
     Notices => NoticePage, notices;
     Marks => Marks, marks;
     Unread => Unread, unread;
@@ -124,8 +127,8 @@ fn counts(body: wire::Counts) -> Counts {
 impl FromReply for CountedPost {
     fn from_reply(reply: Reply) -> Result<Self> {
         match reply {
-            Reply::Post(wire::OnePost { post: found, counts: Some(each), .. }) => {
-                Ok(Self { post: post(found), counts: counts(each) })
+            Reply::Post(wire::OnePost { post: found, counts: Some(each), moderation, .. }) => {
+                Ok(Self { post: moderated_post(found, moderation), counts: counts(each) })
             }
             other => Err(unexpected(&other)),
         }
@@ -230,6 +233,28 @@ fn reposters(body: wire::ReposterPage) -> ReposterPage {
     }
 }
 
+fn one_post(body: wire::OnePost) -> Post {
+    moderated_post(body.post, body.moderation)
+}
+
+/// A single post, of which the trusted application is told how it is moderated.
+fn moderated_post(body: wire::Post, moderation: wire::PostModeration) -> Post {
+    Post { hidden: moderation.hidden, suspended: moderation.suspended, ..post(body) }
+}
+
+fn moderated(body: wire::ModeratedPage) -> ModeratedPage {
+    let item = |item: wire::Moderated| Moderated {
+        user: UserId(item.user),
+        post: item.post.map(PostId),
+        since: Sequence(item.since),
+    };
+    ModeratedPage {
+        position: position(body.position),
+        end: end(body.end),
+        moderated: body.moderated.into_iter().map(item).collect(),
+    }
+}
+
 fn post(body: wire::Post) -> Post {
     Post {
         id: PostId(body.id),
@@ -243,6 +268,8 @@ fn post(body: wire::Post) -> Post {
         mentions: users(body.mentions),
         revision: body.edit.map_or(0, |edit| edit.revision),
         edited_at: body.edit.map(|edit| Timestamp(edit.at)),
+        hidden: false,
+        suspended: false,
     }
 }
 
@@ -265,6 +292,7 @@ fn user_card(body: wire::UserCard) -> UserCard {
         followees: body.followees,
         newest_post: body.newest_post.map(PostId),
         active_at: body.active_at.map(Timestamp),
+        suspended: body.suspended,
     }
 }
 
@@ -329,6 +357,8 @@ fn explained(body: wire::Explained) -> Explained {
         wire::Why::Deleted => Why::Deleted,
         wire::Why::NoSuchPost => Why::NoSuchPost,
         wire::Why::Apart => Why::Apart,
+        wire::Why::Suspended => Why::Suspended,
+        wire::Why::Hidden => Why::Hidden,
     };
     Explained {
         position: position(body.position),
@@ -399,6 +429,12 @@ fn change(change: wire::Change) -> Change {
         wire::What::Unrepost { root, post } => {
             Changed::Unreposted { root: PostId(root), repost: PostId(post) }
         }
+        wire::What::Moderated { kind, post } => Changed::Moderated(match kind {
+            wire::ModerationChange::Suspend => ModerationChange::Suspend,
+            wire::ModerationChange::Unsuspend => ModerationChange::Unsuspend,
+            wire::ModerationChange::Hide => ModerationChange::Hide(PostId(post)),
+            wire::ModerationChange::Unhide => ModerationChange::Unhide(PostId(post)),
+        }),
         wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
         wire::What::Forgotten { is_done } => Changed::Forgotten { is_done },
         wire::What::Erased => Changed::Erased,

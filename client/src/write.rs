@@ -248,6 +248,8 @@ impl Write {
             | wire::Request::Unblock(pair) => &mut pair.options,
             wire::Request::Repost(repost) => &mut repost.options,
             wire::Request::Unrepost(unrepost) => &mut unrepost.options,
+            wire::Request::Suspend(of) | wire::Request::Unsuspend(of) => &mut of.options,
+            wire::Request::Hide(of) | wire::Request::Unhide(of) => &mut of.options,
             wire::Request::React(reaction) | wire::Request::Unreact(reaction) => {
                 &mut reaction.options
             }
@@ -323,6 +325,10 @@ mod tests {
             Write::unreact(a, PostId(1), 3),
             Write::repost(a, PostId(1)),
             Write::unrepost(a, PostId(1)),
+            Write::suspend(a),
+            Write::unsuspend(a),
+            Write::hide(PostId(1)),
+            Write::unhide(PostId(1)),
             Write::comment(a, PostId(1), "so").answers(PostId(2)),
             Write::comment_delete(PostId(2)),
             Write::notices_read(a, None),

@@ -237,10 +237,9 @@ fn describe(record: &Record) -> String {
             format!("retired: {what} user {}{other}{noticed}{ends}", retired.subject)
         }
         Effect::Publish(post) => described_post(post),
-        Effect::Delete { post, author, commented, revised, hidden } => {
+        Effect::Delete { post, author, commented, revised } => {
             let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
-            let hidden = ended("hidden", *hidden);
-            format!("delete post={post} author={author}{commented}{revised}{hidden}")
+            format!("delete post={post} author={author}{commented}{revised}")
         }
         Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),

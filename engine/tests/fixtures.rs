@@ -66,6 +66,7 @@ fn update(name: &str) {
         let engine = Engine::open(&data, options()).unwrap();
         play(&engine, &mut model, &mut workload, 180);
         revise(&engine, &mut model);
+        moderate(&engine, &mut model);
         play(&engine, &mut model, &mut workload, 20);
         if round == 1 {
             // Deleted posts of the first rounds are erased: their segments are packed.
@@ -87,6 +88,21 @@ fn revise(engine: &Engine, model: &mut Model) {
             Command::new(Action::Revise { post, revision, text: "revised".into(), meta: None });
         let receipt = engine.write(command.clone()).unwrap();
         model.apply(&command, receipt.position.sequence.0);
+    }
+}
+
+/// Suspends somebody and hides the newest post of somebody else.
+fn moderate(engine: &Engine, model: &mut Model) {
+    let mut alive = model.posts.iter().rev().filter(|(id, it)| model.stands(**id) && !it.bare);
+    let newest = alive.next().map(|(id, _)| PostId(*id));
+    let user = users(USERS)[1];
+    let hide = newest.map(|post| Action::Hide { post });
+    for action in hide.into_iter().chain([Action::Suspend { user }]) {
+        let command = Command::new(action);
+        let receipt = engine.write(command.clone()).unwrap();
+        if receipt.changed {
+            model.apply(&command, receipt.position.sequence.0);
+        }
     }
 }
 
@@ -149,10 +165,11 @@ fn the_fixture_has_every_kind_of_file() {
         "marks-",
         "revisions-",
         "broadcasts-",
+        "moderation-",
     ] {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }
-    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::NOTICES;
+    let _every_kind_of_view_is_named_above: u8 = view_layout::view_kind::MODERATION;
     let is_packed = |name: &&String| {
         let file = std::fs::read(place("v1").join("data").join(name)).unwrap();
         file.get(10) == Some(&fanfold_engine::layout::FILE_KIND_PACKED)

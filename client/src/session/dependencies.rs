@@ -20,11 +20,11 @@
 //! * a repost waits until no other repost of that user, nor the end of one, is in flight, and is waited for
 //!   as a comment is; the end of a repost waits for these, and as a delete does;
 //! * a write about a broadcast waits until no other write about a broadcast is in flight;
+//! * a write of a moderator waits until no other write is in flight, and every other write until none of
+//!   a moderator is: whom they suspend may write nothing, and who knows what they hide;
 //! * what may give somebody a notice (a follow, a reaction, a comment, a repost, a post that mentions somebody) waits until
 //!   no reading of notices is in flight: sent again, it would mean what came later, too;
 //! * a post that mentions somebody is like a comment: it may be refused for a block;
-//! * a forget waits until no other write is in flight, and every other write until no forget is: it decides
-//!   what anybody may write;
 //! * another publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
@@ -66,8 +66,8 @@ pub(crate) enum Footprint {
     Groups(u64),
     /// The groups of the first user, and the pair.
     Member(u64, u64),
-    /// Everything: a user is to be forgotten.
-    Alone,
+    /// Whatever anybody writes.
+    Moderation,
     /// Whatever is on any board: whose a broadcast is, only the server knows.
     Boards,
 }
@@ -86,7 +86,8 @@ impl Footprint {
             Request::Comment(comment) => Self::Comment(comment.user),
             Request::Publish(post) if !post.mentions.is_empty() => Self::Comment(post.author),
             Request::NoticesRead(_) => Self::NoticesRead,
-            Request::Forget(_) => Self::Alone,
+            // It decides what anybody may write, as a moderator does.
+            Request::Forget(_) => Self::Moderation,
             Request::CommentDelete(_) => Self::CommentDelete,
             Request::Repost(repost) => Self::Repost(repost.user),
             Request::Unrepost(unrepost) => Self::Unrepost(unrepost.user),
@@ -97,6 +98,9 @@ impl Footprint {
             Request::GroupDelete(group) => Self::Groups(group.user),
             Request::GroupAdd(member) | Request::GroupRemove(member) => {
                 Self::Member(member.user, member.author)
+            }
+            Request::Suspend(_) | Request::Unsuspend(_) | Request::Hide(_) | Request::Unhide(_) => {
+                Self::Moderation
             }
             Request::BroadcastSchedule(_)
             | Request::BroadcastReschedule(_)
@@ -143,7 +147,7 @@ impl Footprint {
     fn pair(self) -> Option<(u64, u64)> {
         match self {
             Self::Free
-            | Self::Alone
+            | Self::Moderation
             | Self::Boards
             | Self::Groups(_)
             | Self::Reaction(..)
@@ -185,21 +189,23 @@ pub(crate) struct Dependencies {
     posts: HashSet<u64>,
     /// Whether a write about a broadcast is in flight.
     boards: bool,
-    /// How many writes are in flight.
-    total: u32,
-    /// Whether one of them is to be alone.
-    is_alone: bool,
+    /// How many writes are, of all kinds.
+    all: usize,
+    /// Whether one of a moderator is.
+    moderation: bool,
 }
 
 impl Dependencies {
     /// Whether a write with this footprint may be sent now.
     pub(crate) fn allow(&self, footprint: Footprint) -> bool {
+        if self.moderation || footprint == Footprint::Moderation && self.all != 0 {
+            return false;
+        }
         let is_taken = footprint.owner().is_some_and(|owner| self.owners.contains(&owner))
             || footprint.reposter().is_some_and(|user| self.reposters.contains(&user))
             || footprint.post().is_some_and(|post| self.posts.contains(&post))
             || footprint.pair().is_some_and(|pair| self.pairs.contains(&pair));
-        let must_wait = self.is_alone || footprint == Footprint::Alone && self.total != 0;
-        if is_taken || must_wait {
+        if is_taken {
             return false;
         }
         let notifies = matches!(
@@ -227,7 +233,7 @@ impl Dependencies {
             }
             Footprint::Boards => !self.boards,
             Footprint::Free
-            | Footprint::Alone
+            | Footprint::Moderation
             | Footprint::NoticesRead
             | Footprint::Comment(_)
             | Footprint::Repost(_)
@@ -241,9 +247,9 @@ impl Dependencies {
 
     /// The write was sent.
     pub(crate) fn begin(&mut self, footprint: Footprint) {
-        self.total += 1;
-        self.is_alone |= footprint == Footprint::Alone;
         self.boards |= footprint == Footprint::Boards;
+        self.moderation |= footprint == Footprint::Moderation;
+        self.all += 1;
         self.owners.extend(footprint.owner());
         self.reposters.extend(footprint.reposter());
         self.posts.extend(footprint.post());
@@ -267,9 +273,9 @@ impl Dependencies {
 
     /// The write was answered.
     pub(crate) fn end(&mut self, footprint: Footprint) {
-        self.total = self.total.saturating_sub(1);
-        self.is_alone &= footprint != Footprint::Alone;
         self.boards &= footprint != Footprint::Boards;
+        self.moderation &= footprint != Footprint::Moderation;
+        self.all -= 1;
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
         }
@@ -303,8 +309,8 @@ impl Dependencies {
         self.owners.clear();
         self.reposters.clear();
         self.boards = false;
-        self.total = 0;
-        self.is_alone = false;
+        self.moderation = false;
+        self.all = 0;
         self.posts.clear();
         self.reactions.clear();
         self.responders.clear();
@@ -333,13 +339,14 @@ mod tests {
     }
 
     #[test]
-    fn a_forget_is_alone() {
-        let busy = with(Footprint::Alone);
-        assert!(!busy.allow(Footprint::Free) && !busy.allow(Footprint::Alone));
-        let mut busy = with(Footprint::Free);
-        assert!(!busy.allow(Footprint::Alone) && busy.allow(Footprint::Free));
-        busy.end(Footprint::Free);
-        assert!(busy.allow(Footprint::Alone));
+    fn a_moderator_waits_for_everybody_and_everybody_for_a_moderator() {
+        for footprint in [Footprint::Free, Footprint::Comment(7), Footprint::Moderation] {
+            let mut busy = with(footprint);
+            assert!(!busy.allow(Footprint::Moderation), "{footprint:?}");
+            assert!(!with(Footprint::Moderation).allow(footprint), "{footprint:?}");
+            busy.end(footprint);
+            assert!(busy.allow(Footprint::Moderation), "{footprint:?}");
+        }
     }
 
     #[test]

@@ -205,6 +205,7 @@ pub(crate) fn card(user: u64) -> Reply {
         followees: 0,
         newest_post: None,
         active_at: None,
+        suspended: false,
     })
 }
 

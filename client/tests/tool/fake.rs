@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use bytes::{Bytes, BytesMut};
 use fanfold_protocol::limits::BODY_BYTES_MAX;
 use fanfold_protocol::{
-    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, Publish, Reply,
-    Request, Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue, Timeline, UserCard,
-    Welcome, WriteOptions, Written, encode_reply,
+    Code, ErrorReply, Follow, FrameCodec, OnePost, Page, PageEnd, Position, Post, PostModeration,
+    Publish, Reply, Request, Scan, ScanWhat, Scanned, ScannedItems, Span, Status, StatusValue,
+    Timeline, UserCard, Welcome, WriteOptions, Written, encode_reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -153,6 +153,7 @@ impl State {
                     position: self.position(),
                     post: post.clone(),
                     counts: None,
+                    moderation: PostModeration::default(),
                 }),
                 None => refusal(Code::NotFound, &format!("no post {}", one.post)),
             },
@@ -293,6 +294,7 @@ impl State {
             followees: count(&|follow| follow.user == user) as u64,
             newest_post: self.posts.iter().rev().find(|it| it.author == user).map(|it| it.id),
             active_at: None,
+            suspended: false,
         })
     }
 

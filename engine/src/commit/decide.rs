@@ -227,10 +227,9 @@ impl<'a> Decider<'a> {
                 return Ok(self.decide_unrepost(*user, (*post, *root), began));
             }
             Effect::NoticesRead(read) => return self.decide_notices_read(read),
-            Effect::Delete { post, author, commented, revised, hidden } => {
+            Effect::Delete { post, author, commented, revised } => {
                 *commented = self.commented_since(*post);
                 *revised = self.revised_at(*post);
-                *hidden = self.hidden_since(*post);
                 self.is_alive(*post, *author)?
             }
             Effect::Revise(revise) => return self.decide_revise(revise),

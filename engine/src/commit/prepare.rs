@@ -201,7 +201,7 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
     };
     check_bygone(post, author, shared)?;
     check_author("delete", post, author, actor)?;
-    Ok(Effect::Delete { post, author, commented: None, revised: None, hidden: None })
+    Ok(Effect::Delete { post, author, commented: None, revised: None })
 }
 
 /// What the post is otherwise is looked up here: it never changes, but for the meta, which is that of the

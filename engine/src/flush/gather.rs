@@ -7,14 +7,14 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use crate::error::Result;
-use crate::ids::{BroadcastId, Sequence, Timestamp, UserId};
+use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};
 use crate::limits::NOTICES_MAX;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::concerned::each_concerned;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
-use crate::log::moderation_effect::ModerationEffect;
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
@@ -85,6 +85,8 @@ pub(crate) struct Gathered {
     pub(crate) moderation: Vec<ModeratedRow>,
     /// Where each broadcast that is named has its place, as far as it has one.
     places: HashMap<BroadcastId, PlaceRow>,
+    /// Posts that were hidden in the range, and by which record.
+    hidden: HashMap<PostId, Sequence>,
     /// In the order of the log.
     pub(crate) receipts: Vec<Remembered>,
     /// Entries that begin later are not collected.
@@ -109,8 +111,7 @@ pub(crate) struct Range {
 /// Reads the records of `range`.
 pub(crate) fn gather(log: &Segments, lend: Lend<'_>, range: Range) -> Result<Gathered> {
     let Range { after, last, until } = range;
-    let (ended, places) = (HashSet::new(), HashMap::new());
-    let mut gathered = Gathered { last, until, ended, places, ..Gathered::default() };
+    let mut gathered = Gathered { last, until, ..Gathered::default() };
     gathered.lists = lists(lend, range)?;
     let mut batch = Vec::with_capacity(BATCH_RECORDS);
     let mut next = log.skip_holes(after.next());
@@ -161,9 +162,10 @@ impl Gathered {
                 self.reposts.reposts.extend(repost_row(at, record, scope, root_author));
             }
             Effect::Broadcast(ref effect) => self.take_broadcast(scope, at, effect, record.time),
-            Effect::Delete { post, revised, hidden, .. } => {
+            Effect::Delete { post, revised, .. } => {
                 self.end(Some(post.into()));
                 self.end(revised);
+                let hidden = self.hidden.remove(&post);
                 self.end(hidden);
                 self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
@@ -286,6 +288,9 @@ impl Gathered {
         effect: &ModerationEffect,
     ) {
         self.end(effect.ends());
+        if let ModerationAct::Hide { post } = effect.act {
+            self.hidden.insert(post, at);
+        }
         if effect.is_begin() && state.moderation.has_known(owner, at) {
             self.moderation.push(ModeratedRow { owner, post: effect.post(), at });
         }

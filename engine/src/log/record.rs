@@ -8,7 +8,6 @@
 //! publish | author varint | kind varint | tags (flag) | text to the end |
 //! repost  | as publish, with a link before the text: see `repost_link` |
 //! delete  | post varint | author varint | tags (flag) | commented varint | newest revision varint |
-//!         | hidden since varint |
 //! group   | two varints | tags (flag) | see `group_effect` |
 //! react.. | two varints | tags (flag) | see `response_effect` |
 //! notices | two varints | tags (flag) | see `notices_effect` |
@@ -56,13 +55,12 @@ use crate::repost::Repost;
 pub(crate) enum Effect {
     Publish(NewPost),
     /// `commented` is the first record since which comments of the post may stand in the log, `revised`
-    /// its newest revision, `hidden` the record since which it is hidden. They end with it.
+    /// its newest revision. They end with it.
     Delete {
         post: PostId,
         author: UserId,
         commented: Began,
         revised: Began,
-        hidden: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -301,10 +299,9 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Delete { commented, revised, hidden, .. } => {
+            Self::Delete { commented, revised, .. } => {
                 put(commented);
                 put(revised);
-                put(hidden);
             }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
@@ -555,13 +552,9 @@ pub(super) fn pair_effect(
     }
     let mut began = || load_began(ends);
     Some(match kind {
-        record_kind::DELETE => Effect::Delete {
-            post: PostId(first),
-            author,
-            commented: began()?,
-            revised: began()?,
-            hidden: began()?,
-        },
+        record_kind::DELETE => {
+            Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
+        }
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNREPOST => {
             let (post, root) = (PostId(second), began()?.unwrap_or_default().into());

@@ -70,7 +70,9 @@ fn effect() -> impl Strategy<Value = Effect> {
     let kinds = record_kind::BROADCAST_SCHEDULE..=record_kind::BROADCAST_CANCEL;
     let broadcast = (kinds, publish_of(), 1..u64::MAX / 2, 0..u64::MAX / 2, 0u8..8);
     let broadcast = broadcast.prop_map(broadcast_effect);
-    prop_oneof![publish, pair, follow, group, response, read, mark, revise, broadcast]
+    let kinds = record_kind::SUSPEND..=record_kind::UNHIDE;
+    let moderation = (kinds, any::<u64>(), 1..u64::MAX, any::<u64>()).prop_map(moderation_effect);
+    prop_oneof![publish, pair, follow, group, response, read, mark, revise, broadcast, moderation]
 }
 
 fn link() -> impl Strategy<Value = Repost> {
@@ -132,6 +134,15 @@ fn broadcast_effect((kind, content, id, number, said): (u8, NewPost, u64, u64, u
         _ => BroadcastAct::Cancel { broadcast, began },
     };
     Effect::Broadcast(BroadcastEffect::new(content, act))
+}
+
+fn moderation_effect((kind, user, post, began): (u8, u64, u64, u64)) -> Effect {
+    let post = if kind < record_kind::HIDE { 0 } else { post };
+    let mut ends = Vec::new();
+    if matches!(kind, record_kind::UNSUSPEND | record_kind::UNHIDE) {
+        put_varint(&mut ends, began);
+    }
+    pair_effect(kind, user, post, &mut Cursor::new(&ends)).unwrap()
 }
 
 fn group_effect(

@@ -363,10 +363,8 @@ impl<'a> Judge<'a> {
             None => false,
         };
         let ends_something = match &record.effect {
-            Effect::Delete { post, revised, hidden, .. } => {
-                !self.is_gone(Some((*post).into()))?
-                    || !self.is_gone(*revised)?
-                    || !self.is_gone(*hidden)?
+            Effect::Delete { post, revised, .. } => {
+                !self.is_gone(Some((*post).into()))? || !self.is_gone(*revised)?
             }
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }

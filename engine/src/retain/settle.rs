@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::log::concerned::concerned;
+use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
@@ -59,6 +60,16 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             };
             if !stands {
                 settled.effect = ended(revise.author, None, &record.effect);
+            }
+        }
+        // A post that is gone is hidden no more, whether its delete is in the log still or not.
+        Effect::Moderation(ModerationEffect { user, act: ModerationAct::Hide { post } }) => {
+            let stands = match state.users.find(*user) {
+                Some(author) => state.outboxes.posts.part(author).contains((*post).into())?,
+                None => false,
+            };
+            if !stands {
+                settled.effect = ended(*user, None, &record.effect);
             }
         }
         Effect::Publish(_)

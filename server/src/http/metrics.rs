@@ -135,6 +135,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("comments", engine.comments, "Comments that stand"),
         gauge("marks", engine.marks, "Read marks, one for each device and feed"),
         gauge("revised_posts", engine.revised_posts, "Posts that were revised"),
+        gauge("suspended_users", engine.suspended_users, "Users who are suspended"),
+        gauge("hidden_posts", engine.hidden_posts, "Posts that moderators have hidden"),
         gauge("broadcasts_live", engine.broadcasts_live, "Broadcasts that are live"),
         gauge("broadcasts_scheduled", engine.broadcasts_scheduled, "Broadcasts that are scheduled"),
         gauge("broadcast_replays", engine.broadcast_replays, "Broadcasts that ended"),

@@ -16,6 +16,7 @@ use fanfold_client::{PostId, Sequence, Timestamp, UserId};
 pub(crate) use self::broadcast::{BroadcastCommand, BroadcastEnd, BroadcastFeedOf, BroadcastStart};
 pub(crate) use self::group::{GroupCommand, GroupList};
 pub(crate) use self::marks::{FeedOf, Mark, Revise, Unread};
+use crate::moderation::ModeratedArguments;
 use crate::notices::{NoticesArguments, ReadNoticesArguments};
 use crate::reposts::{RepostArguments, RepostersArguments, UnrepostArguments};
 use crate::response_arguments::{
@@ -104,6 +105,32 @@ pub(crate) enum Command {
     Unrepost(UnrepostArguments),
     /// Show who reposted a post, newest first
     Reposters(RepostersArguments),
+    /// Hide everything of a user from others; for moderators
+    Suspend {
+        /// The user
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+    },
+    /// End a suspension
+    Unsuspend {
+        /// The user
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+    },
+    /// Hide a post from all but its author; for moderators
+    Hide {
+        /// The post's id
+        #[arg(allow_negative_numbers = true)]
+        post: PostId,
+    },
+    /// Show a hidden post again
+    Unhide {
+        /// The post's id
+        #[arg(allow_negative_numbers = true)]
+        post: PostId,
+    },
+    /// Show who is suspended and what is hidden, newest first
+    Moderated(ModeratedArguments),
     /// React to a post or a comment
     React(ReactionArguments),
     /// End a reaction

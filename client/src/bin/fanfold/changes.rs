@@ -5,7 +5,7 @@
 
 use fanfold_client::{
     BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange,
-    Position, ResponseChange, Sequence, Timestamp, UserId,
+    ModerationChange, Position, ResponseChange, Sequence, Timestamp, UserId,
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -14,6 +14,7 @@ use crate::arguments::{After, ChangesArguments};
 use crate::broadcasts;
 use crate::console::{Console, note};
 use crate::exit::Failure;
+use crate::moderation;
 use crate::present::hex;
 use crate::reposts;
 use crate::safe::safe;
@@ -130,7 +131,10 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
             put("root", root.0.into());
             put("post", repost.0.into());
         }
-        Changed::Deleted(post) => put("post", post.0.into()),
+        Changed::Deleted(post)
+        | Changed::Moderated(ModerationChange::Hide(post) | ModerationChange::Unhide(post)) => {
+            put("post", post.0.into());
+        }
         Changed::NoticesRead(up_to) => put("up_to", up_to.0.into()),
         Changed::Revised { post, revision, content } => {
             put("post", post.0.into());
@@ -228,7 +232,10 @@ fn change_text(change: &Change) -> String {
             format!("#{}  {text}", repost.parent).trim_end().to_owned()
         }
         Changed::Unreposted { repost, .. } => format!("#{repost}"),
-        Changed::Deleted(post) => format!("#{post}"),
+        Changed::Deleted(post)
+        | Changed::Moderated(ModerationChange::Hide(post) | ModerationChange::Unhide(post)) => {
+            format!("#{post}")
+        }
         Changed::NoticesRead(up_to) => format!("up to #{up_to}"),
         Changed::Revised { post, revision, content } => {
             let text = content.as_ref().map_or("", |(text, _)| text);
@@ -274,6 +281,7 @@ fn name(what: &Changed) -> &'static str {
         Changed::Deleted(_) => "delete",
         Changed::Revised { .. } => "revise",
         Changed::Marked { .. } => "mark",
+        Changed::Moderated(change) => moderation::name(*change),
         Changed::Edge(kind, _) => match kind {
             EdgeChange::Follow => "follow",
             EdgeChange::Unfollow => "unfollow",

@@ -14,8 +14,8 @@ use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
 use crate::{
-    broadcasts, changes, export, forgets, groups, import, lookups, marks, notices, reposts,
-    responses, watch, writes,
+    broadcasts, changes, export, forgets, groups, import, lookups, marks, moderation, notices,
+    reposts, responses, watch, writes,
 };
 
 /// Runs one command, except the shell.
@@ -37,6 +37,7 @@ pub(crate) async fn run(
         }
         Command::Comments(arguments) => responses::comments(session, console, arguments).await,
         Command::Reposters(arguments) => reposts::reposters(session, console, arguments).await,
+        Command::Moderated(arguments) => moderation::moderated(session, console, arguments).await,
         Command::Reactors(arguments) => responses::reactors(session, console, arguments).await,
         Command::Notices(arguments) => notices::run(session, console, arguments).await,
         Command::Forget(user) => forgets::forget(session, console, user).await,
@@ -85,6 +86,10 @@ fn to_write(command: Command) -> Result<Write, Failure> {
         }
         Command::Repost(repost) => reposts::new_repost(&repost)?,
         Command::Unrepost(repost) => reposts::end(repost),
+        Command::Suspend { user } => Write::suspend(user),
+        Command::Unsuspend { user } => Write::unsuspend(user),
+        Command::Hide { post } => Write::hide(post),
+        Command::Unhide { post } => Write::unhide(post),
         Command::Comment(comment) => responses::new_comment(comment)?,
         Command::DeleteComment { comment } => Write::comment_delete(comment),
         Command::Touch { user } => Write::touch(user),

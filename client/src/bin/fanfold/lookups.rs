@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::advice;
 use crate::console::Console;
 use crate::exit::Failure;
+use crate::moderation;
 use crate::present;
 use crate::reposts;
 use crate::session::Session;
@@ -95,6 +96,9 @@ pub(crate) async fn post(
         return console.json(&present::original_json(&post, counts.as_ref(), original));
     }
     console.line(&present::original_text(&post, counts.as_ref(), original))?;
+    if let Some(note) = moderation::note(&post) {
+        console.line(&format!("    ({note})"))?;
+    }
     let edit = present::edit_text(&post).filter(|_| !shown.counts);
     edit.map_or(Ok(()), |edit| console.line(&format!("    ({edit})")))
 }

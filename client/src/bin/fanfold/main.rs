@@ -22,6 +22,7 @@ mod groups;
 mod import;
 mod lookups;
 mod marks;
+mod moderation;
 mod notices;
 mod present;
 mod reposts;

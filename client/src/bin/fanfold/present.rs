@@ -37,6 +37,17 @@ pub(crate) struct PostJson<'a> {
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<u64>,
+    /// Moderators have hidden it.
+    #[serde(skip_serializing_if = "is_false")]
+    hidden: bool,
+    /// Its author is suspended.
+    #[serde(skip_serializing_if = "is_false")]
+    suspended: bool,
+}
+
+/// As above.
+fn is_false(fact: &bool) -> bool {
+    !*fact
 }
 
 /// By reference, because serde asks for one.
@@ -57,6 +68,8 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         mentions: post.mentions.iter().map(|user| user.0).collect(),
         revision: post.edited_at.map(|_| post.revision),
         edited_at: post.edited_at.map(|at| at.0),
+        hidden: post.hidden,
+        suspended: post.suspended,
     }
 }
 
@@ -203,6 +216,7 @@ pub(crate) fn user_json(card: &UserCard) -> Value {
         "followees": card.followees,
         "newest_post": card.newest_post.map(|post| post.0),
         "active_at": card.active_at.map(|at| at.0),
+        "suspended": card.suspended,
         "epoch": card.position.epoch.0,
         "sequence": card.position.sequence.0,
     })
@@ -218,6 +232,9 @@ pub(crate) fn user_text(card: &UserCard) -> String {
     }
     if let Some(at) = card.active_at {
         text.push_str(&format!(", active {}", time::minute(at)));
+    }
+    if card.suspended {
+        text.push_str(", suspended");
     }
     text
 }
@@ -308,6 +325,8 @@ pub(crate) fn explained_text(user: UserId, post: PostId, explained: &Explained) 
         (Why::Blocked, None) => "one has blocked the other".to_owned(),
         (Why::Deleted, _) => "it was deleted".to_owned(),
         (Why::NoSuchPost, _) => "there is no such post".to_owned(),
+        (Why::Suspended, _) => "the author is suspended".to_owned(),
+        (Why::Hidden, _) => "moderators have hidden it".to_owned(),
         (Why::Apart, _) => {
             let group = safe(explained.group.as_deref().unwrap_or_default());
             format!("the author is in the exclusive group {group} of {user}")
@@ -327,6 +346,8 @@ fn why_name(why: Why) -> &'static str {
         Why::Deleted => "deleted",
         Why::NoSuchPost => "no_such_post",
         Why::Apart => "exclusive_group",
+        Why::Suspended => "suspended",
+        Why::Hidden => "hidden",
     }
 }
 
@@ -397,6 +418,8 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            hidden: false,
+            suspended: false,
         }
     }
 

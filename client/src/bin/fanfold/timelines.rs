@@ -138,6 +138,8 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            hidden: false,
+            suspended: false,
         };
         let posts = ids.iter().map(post).collect();
         Page {

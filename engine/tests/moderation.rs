@@ -1,0 +1,208 @@
+//! Moderation, where it can be read as a story: what others see of who is suspended and of what is hidden, out of
+//! inboxes and out of files, and that it comes back as it was.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::{
+    Action, Command, Durability, Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost,
+    Options, PostId, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch,
+    WatchEvent, WatchQuery, Why, WriteOptions,
+};
+
+const READER: UserId = UserId(1);
+const AUTHOR: UserId = UserId(2);
+const SPAMMER: UserId = UserId(3);
+const FAN: UserId = UserId(4);
+
+fn open(storage: &MemoryStorage) -> Engine {
+    let options = Options {
+        durability: Durability::Os,
+        segment_bytes: SEGMENT_BYTES_MIN,
+        flush_records: 10,
+        memory_budget: 1_000,
+        ..Options::default()
+    };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+fn write(engine: &Engine, action: Action) -> bool {
+    engine.write(Command::new(action)).unwrap().changed
+}
+
+fn refusal(engine: &Engine, action: Action) -> ErrorKind {
+    engine.write(Command::new(action)).unwrap_err().kind()
+}
+
+fn publish(engine: &Engine, author: UserId) -> PostId {
+    engine.write(Command::publish(author, "post")).unwrap().post.unwrap()
+}
+
+fn repost(engine: &Engine, user: UserId, parent: PostId) -> PostId {
+    engine.write(Command::repost(user, parent)).unwrap().post.unwrap()
+}
+
+fn home(engine: &Engine, user: UserId) -> Vec<PostId> {
+    let query = TimelineQuery { user, viewer: None, span: Span::Newest, limit: 50 };
+    let page = engine.home(&query).unwrap();
+    if let Some(resident) = engine.resident().home(&query).unwrap() {
+        assert_eq!(resident, page);
+    }
+    let unread = UnreadQuery { user, feed: Feed::Home, viewer: None, since: None, limit: 50 };
+    // Nothing that is not shown is counted, but for the user's own.
+    assert!(engine.unread(&unread).unwrap().count <= page.posts.len());
+    let verified = engine.verify(user).unwrap();
+    assert_eq!(verified.mismatch, None, "the read path and the naive merge agree");
+    page.posts.iter().map(|post| post.id).collect()
+}
+
+/// The reader, the spammer and a fan follow the spammer; the reader follows the author too, who reposts the
+/// spammer's first post.
+fn scene(engine: &Engine) -> [PostId; 4] {
+    for (user, author) in [(READER, AUTHOR), (READER, SPAMMER), (SPAMMER, SPAMMER), (FAN, SPAMMER)]
+    {
+        assert!(write(engine, Action::Follow { user, author, weight: None }));
+    }
+    let spam = publish(engine, SPAMMER);
+    let news = publish(engine, AUTHOR);
+    let reposted = repost(engine, AUTHOR, spam);
+    [spam, news, reposted, publish(engine, SPAMMER)]
+}
+
+#[test]
+fn who_is_suspended_is_there_for_themselves_alone_until_they_are_back() {
+    let storage = MemoryStorage::default();
+    let mut engine = open(&storage);
+    let [spam, news, reposted, more] = scene(&engine);
+    let (all, own) = (vec![more, reposted, news, spam], vec![more, spam]);
+    for round in 0..3 {
+        assert_eq!(home(&engine, READER), all, "{round}");
+        assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+        assert!(!write(&engine, Action::Suspend { user: SPAMMER }), "twice is once");
+        assert_eq!(home(&engine, READER), [news], "{round}");
+        assert_eq!(home(&engine, FAN), [], "{round}");
+        assert_eq!(home(&engine, SPAMMER), own, "{round}");
+        assert!(engine.post(spam, None).is_ok() && engine.post(spam, Some(SPAMMER)).is_ok());
+        for viewer in [READER, UserId(99)] {
+            let found = engine.post(spam, Some(viewer)).unwrap_err();
+            assert_eq!(found.kind(), ErrorKind::NotFound, "{viewer}");
+        }
+        let why = engine.explain(READER, more, None).unwrap().why;
+        assert!(matches!(why, Why::Suspended { .. }), "{why:?}");
+        let why = engine.explain(READER, reposted, None).unwrap().why;
+        assert!(matches!(why, Why::OriginalHidden { author: SPAMMER, .. }), "{why:?}");
+        assert!(engine.user(SPAMMER, None).unwrap().suspended);
+        engine.close().unwrap();
+        engine = open(&storage);
+        assert_eq!(home(&engine, READER), [news], "{round}, after a restart");
+        assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
+        assert!(!write(&engine, Action::Unsuspend { user: SPAMMER }));
+    }
+}
+
+#[test]
+fn nothing_is_written_in_the_name_of_who_is_suspended_but_what_takes_back() {
+    let engine = open(&MemoryStorage::default());
+    let [spam, news, ..] = scene(&engine);
+    assert!(write(&engine, Action::React { user: SPAMMER, target: news, kind: 1 }));
+    assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+    let (user, post) = (SPAMMER, NewPost { author: SPAMMER, ..NewPost::default() });
+    let quote = NewPost { text: "look".into(), ..post.clone() };
+    let comment = |user, post| {
+        let (answers, mentions) = (None, [].into_iter().collect());
+        Action::Comment { user, post, answers, text: "so".into(), mentions }
+    };
+    for refused in [
+        Action::Publish(post),
+        Action::Repost { post: quote, parent: news },
+        Action::Follow { user, author: AUTHOR, weight: None },
+        Action::React { user, target: news, kind: 2 },
+        comment(user, news),
+        Action::Revise { post: spam, revision: 0, text: "x".into(), meta: None },
+    ] {
+        assert_eq!(refusal(&engine, refused.clone()), ErrorKind::Denied, "{refused:?}");
+    }
+    // Nobody can say anything to what they do not see.
+    assert_eq!(refusal(&engine, comment(FAN, spam)), ErrorKind::NotFound);
+    let post = NewPost { author: FAN, ..NewPost::default() };
+    assert_eq!(refusal(&engine, Action::Repost { post, parent: spam }), ErrorKind::NotFound);
+    assert!(write(&engine, Action::Unreact { user, target: news, kind: 1 }));
+    assert!(write(&engine, Action::Unfollow { user, author: SPAMMER }));
+    assert!(write(&engine, Action::Mute { user, author: AUTHOR }));
+    assert!(write(&engine, Action::Delete { post: spam }));
+    let actor = Some(SPAMMER);
+    let by_themselves = WriteOptions { actor, ..WriteOptions::default() };
+    let command = Command::new(Action::Unsuspend { user }).with(by_themselves);
+    assert_eq!(engine.write(command).unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[test]
+fn a_hidden_post_goes_with_its_reposts_and_comes_back_with_them() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let [spam, news, reposted, more] = scene(&engine);
+    assert!(write(&engine, Action::Hide { post: spam }));
+    assert!(!write(&engine, Action::Hide { post: spam }));
+    assert_eq!(home(&engine, READER), [more, news]);
+    assert_eq!(home(&engine, SPAMMER), [more, spam], "its author sees it");
+    assert_eq!(refusal(&engine, Action::Hide { post: reposted }), ErrorKind::Invalid);
+    assert_eq!(refusal(&engine, Action::Hide { post: PostId(9_999) }), ErrorKind::NotFound);
+    let why = engine.explain(FAN, spam, None).unwrap().why;
+    assert!(matches!(why, Why::Hidden { .. }), "{why:?}");
+    let query = ModeratedQuery { of: ModeratedOf::All, viewer: None, before: None, limit: 10 };
+    let moderated = |engine: &Engine| {
+        let page = engine.moderated(&query).unwrap();
+        page.moderated.iter().map(|row| (row.user, row.post)).collect::<Vec<_>>()
+    };
+    assert!(write(&engine, Action::Suspend { user: UserId(77) }), "nobody has heard of them");
+    assert_eq!(moderated(&engine), [(UserId(77), None), (SPAMMER, Some(spam))]);
+    let denied = ModeratedQuery { viewer: Some(READER), ..query };
+    assert_eq!(engine.moderated(&denied).unwrap_err().kind(), ErrorKind::Denied);
+    engine.close().unwrap();
+    let engine = open(&storage);
+    assert_eq!(home(&engine, READER), [more, news]);
+    assert!(write(&engine, Action::Unhide { post: spam }));
+    assert_eq!(home(&engine, READER), [more, reposted, news, spam]);
+    assert!(write(&engine, Action::Hide { post: spam }));
+    assert!(write(&engine, Action::Delete { post: spam }));
+    assert!(!write(&engine, Action::Unhide { post: spam }), "a delete ends it");
+    assert_eq!(moderated(&engine), [(UserId(77), None)]);
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    assert_eq!(open(&storage).digests().unwrap(), digests);
+}
+
+fn watch(engine: &Engine, user: UserId) -> Watch {
+    let query = WatchQuery { user, viewer: None, after: None, presence: false };
+    engine.watch(&query).unwrap()
+}
+
+fn told(watch: &mut Watch) -> Vec<WatchEvent> {
+    let mut events = Vec::new();
+    while let Some(batch) = watch.wait(Duration::from_millis(300)).unwrap() {
+        events.extend(batch.events);
+    }
+    events
+}
+
+#[test]
+fn watches_are_told_what_goes_and_what_comes_back() {
+    let engine = open(&MemoryStorage::default());
+    let [spam, ..] = scene(&engine);
+    let (mut reader, mut spammer) = (watch(&engine, READER), watch(&engine, SPAMMER));
+    assert!(write(&engine, Action::Hide { post: spam }));
+    let text = "new".into();
+    assert!(write(&engine, Action::Revise { post: spam, revision: 0, text, meta: None }));
+    let changed = WatchEvent::FeedChanged(SPAMMER);
+    assert_eq!(told(&mut reader), [WatchEvent::Removed(spam), changed.clone()]);
+    let own = told(&mut spammer);
+    assert!(matches!(&own[..], [WatchEvent::Changed(post)] if post.id == spam), "{own:?}");
+    assert!(write(&engine, Action::Unhide { post: spam }));
+    assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+    assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
+    assert_eq!(told(&mut reader), [changed.clone(), changed.clone(), changed]);
+    assert_eq!(told(&mut spammer), []);
+}
