@@ -4,7 +4,7 @@
 //! The log is the only input (and the users view, for ordinals): a file can be made again from the
 //! same range at any time, with the same content.
 
-use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
+use foldhash::{HashMap, HashSet};
 
 use crate::error::Result;
 use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};

@@ -43,13 +43,7 @@ pub(crate) fn removal(
 fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
     if effect.post_author().is_some() && !matches!(effect, Effect::Retired(_)) {
         let (post, author) = (at.into(), user);
-        return Some(What::Effect(Effect::Delete {
-            post,
-            author,
-            commented: None,
-            revised: None,
-            hidden: None,
-        }));
+        return Some(What::Effect(Effect::Delete { post, author, commented: None, revised: None }));
     }
     let effect = match effect {
         Effect::Broadcast(broadcast) if broadcast.broadcast().is_none() => {

@@ -22,6 +22,7 @@ use crate::log::record::Effect;
 use crate::log::view::Segments;
 use crate::shared::Shared;
 use crate::views::broadcasts::Standing;
+use crate::views::users::Ordinal;
 
 /// After a failure, or where something was left, the next try.
 const REST: Duration = Duration::from_secs(1);
@@ -198,6 +199,7 @@ impl Walk<'_> {
     fn along(&mut self, segments: &Segments, until: Sequence) -> Result<()> {
         let mut next = segments.skip_holes(Sequence(1));
         for segment in &segments.sealed {
+            self.trim()?;
             let mut outcome = Ok(());
             segment.each_record(|at, record| {
                 if outcome.is_ok() && !self.is_over() {
@@ -218,6 +220,18 @@ impl Walk<'_> {
             next = segments.skip_holes(next.next());
         }
         Ok(())
+    }
+
+    /// Drops from memory what files have of the users: to take an entry out of the front of a long list moves all
+    /// of it, and a grave costs nothing.
+    fn trim(&self) -> Result<()> {
+        self.worker.shared.change(|state| {
+            let users: Vec<Ordinal> =
+                self.users.keys().filter_map(|user| state.users.find(*user)).collect();
+            for user in users {
+                state.trim(user.0..user.0 + 1, Sequence(u64::MAX));
+            }
+        })
     }
 
     fn is_over(&self) -> bool {
@@ -283,8 +297,8 @@ impl Walk<'_> {
         self.removed += 1;
         match post {
             Some(post) => {
-                let (author, commented, revised, hidden) = (user, None, None, None);
-                self.send(user, Effect::Delete { post, author, commented, revised, hidden })
+                let (author, commented, revised) = (user, None, None);
+                self.send(user, Effect::Delete { post, author, commented, revised })
             }
             None => Ok(()),
         }
