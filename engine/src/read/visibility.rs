@@ -46,9 +46,7 @@ impl<'a> Viewer<'a> {
     pub(crate) fn is_hidden(&self, user: Ordinal) -> bool {
         let is_parted =
             |viewer: Ordinal| self.has_blocks && self.state.graph.is_blocked_between(viewer, user);
-        self.ordinal.is_some_and(is_parted)
-            || self.misses_author(user)
-            || self.state.forgotten.hides(user)
+        self.ordinal.is_some_and(is_parted) || self.misses_author(user)
     }
 
     /// Whether moderators keep the post from this viewer.
@@ -59,7 +57,7 @@ impl<'a> Viewer<'a> {
 
     /// The same, or what the post reposts.
     pub(crate) fn misses_chain(&self, post: PostId) -> bool {
-        if !self.state.moderation.has_any() {
+        if !self.state.moderation.has_any() && self.state.forgotten.is_idle() {
             return false;
         }
         let slot = self.state.reposts.find(post.into());
@@ -69,9 +67,10 @@ impl<'a> Viewer<'a> {
         misses_root || self.misses(post)
     }
 
-    /// Whether moderators keep everything of the user from this viewer.
+    /// Whether moderators keep everything of the user from this viewer, or they are being forgotten.
     fn misses_author(&self, user: Ordinal) -> bool {
-        !self.is_user(user) && self.state.moderation.suspended_since(user).is_some()
+        let is_suspended = || self.state.moderation.suspended_since(user).is_some();
+        self.state.forgotten.hides(user) || !self.is_user(user) && is_suspended()
     }
 
     /// Whether it is that user who looks, or the trusted application.

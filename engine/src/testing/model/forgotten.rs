@@ -149,6 +149,14 @@ impl Model {
         for user in self.forgotten.under_way.keys() {
             shown.finish_forget(UserId(*user), self.last);
         }
+        // A quote of theirs is hidden too, until it is one of a deleted post.
+        let is_hidden = |post: &ModelPost| {
+            let author = self.original_author(post);
+            author.is_some_and(|author| self.is_being_forgotten(author))
+        };
+        for post in shown.posts.values_mut().filter(|post| is_hidden(post)) {
+            post.deleted = true;
+        }
         shown
     }
 
