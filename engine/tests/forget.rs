@@ -126,6 +126,7 @@ fn check_hidden(engine: &Engine, world: &World) {
     assert_eq!(home(engine, BOB), [*post], "the quote and the reposts are hidden");
     let hidden = engine.post(*quote, None).unwrap_err().kind();
     assert_eq!(hidden, ErrorKind::NotFound, "the quote");
+    assert_eq!(engine.user(GONE, None).unwrap().active_at, None);
     check_gone(engine, world);
 }
 
@@ -165,7 +166,7 @@ fn check_gone(engine: &Engine, world: &World) {
     let marks = MarksQuery { user: GONE, feed: Feed::Home, viewer: None };
     assert!(engine.marks(&marks).unwrap().devices.is_empty());
     let card = engine.user(GONE, None).unwrap();
-    assert_eq!((card.posts, card.followers, card.followees, card.active_at), (0, 0, 0, None));
+    assert_eq!((card.posts, card.followers, card.followees), (0, 0, 0));
     let relation = engine.relation(ANN, GONE, None).unwrap();
     assert!(!relation.follows && !relation.followed_by);
 }

@@ -429,7 +429,9 @@ impl Pair {
             if self.workload.random.one_in(2) {
                 self.reopen(context);
             }
-            self.read_shown(context);
+            if !listed.is_empty() {
+                self.read_shown(context);
+            }
             let post = Command::publish(user, "too early");
             let answer = self.engine.write(post.clone());
             if listed.is_empty() {

@@ -128,7 +128,7 @@ impl Worker {
     fn sweep(&self, most: u64) -> Result<u64> {
         let mut removed = 0;
         while self.has_work() && removed < most && !self.is_stopping() {
-            removed += self.walk(most - removed)?;
+            removed += self.walk(most.saturating_sub(removed))?;
         }
         Ok(removed)
     }
@@ -249,7 +249,7 @@ impl Walk<'_> {
 
     fn send(&mut self, user: UserId, effect: Effect) -> Result<()> {
         let at_once = self.worker.shared.options.forget_at_once.max(1);
-        let left = usize::try_from(self.most - self.removed).unwrap_or(usize::MAX);
+        let left = usize::try_from(self.most.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         while at_once.min(left) <= self.flying.len() {
             self.land()?;
             if self.is_over() {

@@ -78,6 +78,7 @@ pub(crate) fn notices(
         if !fetch(shared, query.user, &places, &mut known, reach)? {
             return Ok(None);
         }
+        drop_bygone(shared, &mut known)?;
         let deeds = deeds(&places, &known);
         let (judged, mut page) = {
             let state = shared.state()?;
@@ -190,6 +191,16 @@ fn deeds(places: &[Sequence], known: &HashMap<Sequence, Option<Deed>>) -> Vec<De
     deeds
 }
 
+/// What somebody did before they were forgotten is nobody's deed, whoever has their id now.
+fn drop_bygone(shared: &Shared, known: &mut HashMap<Sequence, Option<Deed>>) -> Result<()> {
+    let state = shared.state()?;
+    if state.forgotten.was_used() {
+        let is_bygone = |deed: &mut Deed| state.is_bygone(deed.notice.actor, deed.at);
+        known.values_mut().for_each(|deed| drop(deed.take_if(is_bygone)));
+    }
+    Ok(())
+}
+
 /// Judges all of them at one position.
 fn judge(state: &State, owner: Ordinal, deeds: &[Deed]) -> Result<Vec<Verdict>> {
     deeds.iter().map(|deed| verdict(state, owner, deed)).collect()
@@ -207,7 +218,7 @@ fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     // What is on a post that the user cannot see is no news either.
     let hides = |target: &Target| {
         let host = state.find(target.owner);
-        host.is_some_and(|host| viewer.is_hidden(host))
+        host.is_none_or(|host| viewer.is_hidden(host))
             || viewer.misses_chain(target.post)
             || state.reposts.is_orphan(target.post.into())
     };

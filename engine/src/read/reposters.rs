@@ -32,7 +32,7 @@ pub(crate) fn reposters(
         let standing = {
             let state = shared.state()?;
             let viewer = Viewer::new(&state, query.viewer);
-            let hides = |id| state.find(id).is_some_and(|user| viewer.is_hidden(user));
+            let hides = |id| state.find(id).is_none_or(|user| viewer.is_hidden(user));
             let misses = viewer.misses(root.id) || viewer.misses(post.id);
             if misses || hides(root.author) || hides(post.author) {
                 return Err(absent());

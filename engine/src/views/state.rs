@@ -169,7 +169,9 @@ impl State {
         self.remember(sequence, record, subject);
         self.activity.grow(self.users.len());
         // What is about somebody who is being forgotten is the engine's own doing, and nobody's activity.
-        if ![Some(subject), other].into_iter().flatten().any(|user| self.forgotten.hides(user)) {
+        let is_forget = matches!(record.effect, Effect::Forget(_));
+        let mut named = [Some(subject), other].into_iter().flatten();
+        if !is_forget && !named.any(|user| self.forgotten.hides(user)) {
             self.activity.touch(subject, record.time);
         }
         self.position.sequence = sequence;

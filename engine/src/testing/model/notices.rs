@@ -185,6 +185,9 @@ impl Model {
 
     fn holds(&self, user: UserId, place: &Place) -> bool {
         let actor = UserId(place.actor);
+        if self.is_bygone(actor, place.at) {
+            return false;
+        }
         if self.mutes.contains_key(&(user.0, actor.0)) || self.is_blocked_between(user, actor) {
             return false;
         }
