@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::broadcasts::Stage;
+use super::broadcasts::{Stage, named};
 use super::{Model, ModelPost};
 use crate::command::Action;
 use crate::ids::{Key, UserId};
@@ -61,6 +61,10 @@ impl Model {
             | Action::Repost { parent: id, .. }
             | Action::Unrepost { post: id, .. } => target(id.0),
             Action::Comment { post, answers, .. } => target(answers.unwrap_or(*post).0),
+            Action::Broadcast(action) => {
+                let author = self.broadcaster(action);
+                author.zip(named(action)).is_some_and(|(author, id)| self.is_bygone(author, id))
+            }
             _ => false,
         }
     }
