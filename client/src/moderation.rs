@@ -5,10 +5,12 @@ use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
 use crate::answer::{PageEnd, Written};
+use crate::changes::ModerationChange;
 use crate::client::Client;
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::query::read_options;
+use crate::translate::{end, position};
 use crate::write::Write;
 
 /// A user who is suspended, or a post that is hidden.
@@ -147,5 +149,29 @@ impl Client {
             limit: query.limit,
         }))
         .await
+    }
+}
+
+/// What a reply says.
+pub(crate) fn moderated(body: wire::ModeratedPage) -> ModeratedPage {
+    let item = |item: wire::Moderated| Moderated {
+        user: UserId(item.user),
+        post: item.post.map(PostId),
+        since: Sequence(item.since),
+    };
+    ModeratedPage {
+        position: position(body.position),
+        end: end(body.end),
+        moderated: body.moderated.into_iter().map(item).collect(),
+    }
+}
+
+/// What a change of the stream says.
+pub(crate) fn change(kind: wire::ModerationChange, post: PostId) -> ModerationChange {
+    match kind {
+        wire::ModerationChange::Suspend => ModerationChange::Suspend,
+        wire::ModerationChange::Unsuspend => ModerationChange::Unsuspend,
+        wire::ModerationChange::Hide => ModerationChange::Hide(post),
+        wire::ModerationChange::Unhide => ModerationChange::Unhide(post),
     }
 }

@@ -15,14 +15,13 @@ use crate::answer::{
 };
 use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
 use crate::changes::{
-    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ModerationChange,
-    ResponseChange,
+    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
 };
 use crate::error::{Error, Result};
 use crate::forget::{BeingForgotten, ForgottenList};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
-use crate::moderation::{Moderated, ModeratedPage};
+use crate::moderation::{self, ModeratedPage, moderated};
 use crate::notice::{NoticeGroup, NoticeKind, NoticePage};
 use crate::repost::{Original, Repost, Reposter, ReposterPage};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
@@ -242,19 +241,6 @@ fn moderated_post(body: wire::Post, moderation: wire::PostModeration) -> Post {
     Post { hidden: moderation.hidden, suspended: moderation.suspended, ..post(body) }
 }
 
-fn moderated(body: wire::ModeratedPage) -> ModeratedPage {
-    let item = |item: wire::Moderated| Moderated {
-        user: UserId(item.user),
-        post: item.post.map(PostId),
-        since: Sequence(item.since),
-    };
-    ModeratedPage {
-        position: position(body.position),
-        end: end(body.end),
-        moderated: body.moderated.into_iter().map(item).collect(),
-    }
-}
-
 fn post(body: wire::Post) -> Post {
     Post {
         id: PostId(body.id),
@@ -429,12 +415,9 @@ fn change(change: wire::Change) -> Change {
         wire::What::Unrepost { root, post } => {
             Changed::Unreposted { root: PostId(root), repost: PostId(post) }
         }
-        wire::What::Moderated { kind, post } => Changed::Moderated(match kind {
-            wire::ModerationChange::Suspend => ModerationChange::Suspend,
-            wire::ModerationChange::Unsuspend => ModerationChange::Unsuspend,
-            wire::ModerationChange::Hide => ModerationChange::Hide(PostId(post)),
-            wire::ModerationChange::Unhide => ModerationChange::Unhide(PostId(post)),
-        }),
+        wire::What::Moderated { kind, post } => {
+            Changed::Moderated(moderation::change(kind, PostId(post)))
+        }
         wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
         wire::What::Forgotten { is_done } => Changed::Forgotten { is_done },
         wire::What::Erased => Changed::Erased,
@@ -561,11 +544,11 @@ pub(crate) fn watch_batch(body: wire::Events) -> WatchBatch {
     WatchBatch { position: position(body.position), more: body.more, events }
 }
 
-fn position(position: wire::Position) -> Position {
+pub(crate) fn position(position: wire::Position) -> Position {
     Position { epoch: Epoch(position.epoch), sequence: Sequence(position.sequence) }
 }
 
-fn end(end: wire::PageEnd) -> PageEnd {
+pub(crate) fn end(end: wire::PageEnd) -> PageEnd {
     match end {
         wire::PageEnd::More => PageEnd::More,
         wire::PageEnd::End => PageEnd::End,

@@ -2,6 +2,7 @@
 //! no code with the engine but the types of commands and queries.
 
 pub mod broadcasts;
+mod edges;
 mod edits;
 mod forgotten;
 mod marks;
@@ -18,7 +19,7 @@ use crate::group_name::GroupName;
 use crate::ids::{Key, PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::mentions::Mentions;
-use crate::query::{EdgeQuery, GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
+use crate::query::{GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
 pub use forgotten::ModelForgotten;
 pub use marks::ModelUnread;
@@ -500,18 +501,6 @@ impl Model {
         })
     }
 
-    /// A page of (user, sequence) whom the user follows.
-    #[must_use]
-    pub fn following_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
-        self.edge_page(query, &self.follows, |(from, to)| (*from == query.user.0).then_some(*to))
-    }
-
-    /// A page of (user, sequence) who follow the user.
-    #[must_use]
-    pub fn followers_page(&self, query: &EdgeQuery) -> (Vec<(u64, u64)>, PageEnd) {
-        self.edge_page(query, &self.follows, |(from, to)| (*to == query.user.0).then_some(*from))
-    }
-
     /// Posts, followers and followees of a user.
     #[must_use]
     pub fn counts(&self, user: UserId, viewer: Option<UserId>) -> (u64, u64, u64) {
@@ -541,28 +530,6 @@ impl Model {
     pub fn following(&self, user: UserId) -> Vec<u64> {
         let of_user = (user.0, 0)..=(user.0, u64::MAX);
         self.follows.range(of_user).map(|((_, author), _)| *author).collect()
-    }
-
-    fn edge_page(
-        &self,
-        query: &EdgeQuery,
-        edges: &BTreeMap<(u64, u64), u64>,
-        other: impl Fn(&(u64, u64)) -> Option<u64>,
-    ) -> (Vec<(u64, u64)>, PageEnd) {
-        let below = query.before.map_or(u64::MAX, |before| before.0);
-        let mut found: Vec<_> = edges
-            .iter()
-            .filter_map(|(pair, sequence)| Some((other(pair)?, *sequence)))
-            .filter(|(user, sequence)| {
-                *sequence < below
-                    && self.may_see(query.viewer, UserId(*user))
-                    && self.may_see(query.viewer, query.user)
-            })
-            .collect();
-        found.sort_by_key(|(_, sequence)| std::cmp::Reverse(*sequence));
-        let end = if query.limit < found.len() { PageEnd::More } else { PageEnd::End };
-        found.truncate(query.limit);
-        (found, end)
     }
 
     fn page(&self, query: &TimelineQuery, keep: impl Fn(u64, &ModelPost) -> bool) -> IdPage {
