@@ -153,6 +153,11 @@ pub enum Changed {
     },
     /// The user has read their notices up to here.
     NoticesRead(Sequence),
+    /// Nobody sees anything of the user from here on; or nothing is left of them.
+    Forgotten {
+        /// Nothing is left: what is told of the user later is of somebody new.
+        is_done: bool,
+    },
     /// Something about a broadcast of the user. One that came to be and is gone by now is erased.
     Broadcast {
         /// What.

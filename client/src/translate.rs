@@ -19,6 +19,7 @@ use crate::changes::{
 };
 use crate::collapse::Collapsed;
 use crate::error::{Error, Result};
+use crate::forget::{BeingForgotten, ForgottenList};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
 use crate::moderation::{self, ModeratedPage, moderated};
@@ -57,6 +58,7 @@ from_reply! {
     Online => Online, online;
     Explained => Explained, explained;
     Groups => GroupList, groups;
+    Forgotten => ForgottenList, forgotten;
     Changed => Changes, changes;
     Comments => CommentPage, comments;
     Reactors => ReactorPage, reactors;
@@ -154,6 +156,16 @@ fn comments(body: wire::CommentPage) -> CommentPage {
 
 fn users(ids: Vec<u64>) -> Vec<UserId> {
     ids.into_iter().map(UserId).collect()
+}
+
+fn forgotten(body: wire::ForgottenList) -> ForgottenList {
+    let user = |it: wire::BeingForgotten| BeingForgotten {
+        user: UserId(it.user),
+        since: Sequence(it.since),
+        removed: it.removed,
+    };
+    let users = body.users.into_iter().map(user).collect();
+    ForgottenList { position: position(body.position), users }
 }
 
 fn notices(body: wire::NoticePage) -> NoticePage {
@@ -409,6 +421,7 @@ fn change(change: wire::Change) -> Change {
             Changed::Moderated(moderation::change(kind, PostId(post)))
         }
         wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
+        wire::What::Forgotten { is_done } => Changed::Forgotten { is_done },
         wire::What::Erased => Changed::Erased,
         wire::What::Delete { post } => Changed::Deleted(PostId(post)),
         wire::What::Mark { post, device, group, name } => Changed::Marked {

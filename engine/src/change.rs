@@ -161,6 +161,13 @@ pub enum Changed {
         /// Up to where.
         post: PostId,
     },
+    /// Nobody sees anything of the user from here on; or nothing is left of them.
+    Forgotten {
+        /// Who.
+        user: UserId,
+        /// Nothing is left: what is told of the user later is of somebody new.
+        is_done: bool,
+    },
     /// Moderators suspended a user or hid a post, or took that back. A post that is deleted is hidden no more.
     Moderated {
         /// What.

@@ -212,6 +212,13 @@ pub enum Action {
     },
     /// Something about a broadcast.
     Broadcast(BroadcastAction),
+    /// Nobody sees anything of the user from now on, and all there is of them goes: posts, edges, reactions,
+    /// comments, groups, broadcasts, notices. Writes by or about them are refused until nothing is left;
+    /// then they are somebody new. For the trusted application alone.
+    Forget {
+        /// Who.
+        user: UserId,
+    },
     /// Nobody but the user themself sees anything of theirs from now on, and nothing is written in their
     /// name. For moderators: only the trusted application may, as with the three below.
     Suspend {
@@ -342,6 +349,7 @@ impl Command {
                 return Err(Error::invalid(what));
             }
             Action::Tag { tag, .. } => check_tag(tag)?,
+            Action::Forget { user } => check_trusted(self.options.actor, *user)?,
             Action::Mute { user, author } if user == author => return Err(oneself("mute", *user)),
             Action::Block { user, other } if user == other => return Err(oneself("block", *user)),
             Action::GroupCreate { name, .. }
@@ -408,6 +416,7 @@ impl Action {
             | Self::Unreact { user, .. }
             | Self::Comment { user, .. }
             | Self::Unrepost { user, .. }
+            | Self::Forget { user }
             | Self::NoticesRead { user, .. }
             | Self::Mark { user, .. }
             | Self::Suspend { user }
@@ -416,6 +425,13 @@ impl Action {
             | Self::Tag { user, .. } => Some(*user),
         }
     }
+}
+
+/// Users do not forget each other, nor themselves.
+fn check_trusted(actor: Option<UserId>, user: UserId) -> Result<()> {
+    let Some(actor) = actor else { return Ok(()) };
+    let what = format!("user {actor} cannot have user {user} forgotten: that is the application's");
+    Err(Error::new(ErrorKind::Denied, what))
 }
 
 impl Action {

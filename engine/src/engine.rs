@@ -2,6 +2,7 @@
 //! `views` and `log`.
 
 mod broadcasts;
+mod forgets;
 mod marks;
 mod moderation;
 mod reposts;
@@ -30,6 +31,7 @@ use crate::delivery::thaw::thaw;
 use crate::delivery::upkeep::{hibernate, purge};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::Flusher;
+use crate::forget::sweeper::Sweeper;
 use crate::ids::{DatabaseId, Position, PostId, Sequence, UserId};
 use crate::log::view::Log;
 use crate::log::writer::{LocalLog, LogCounters, Start};
@@ -90,6 +92,7 @@ struct Inner {
 #[derive(Debug)]
 struct Running {
     retainer: Retainer,
+    sweeper: Sweeper,
     committer: JoinHandle<Result<()>>,
     /// Stopped after the committer, who may be waiting for it.
     fan_out: FanOut,
@@ -154,9 +157,10 @@ impl Engine {
         // Deletes of an earlier run may be waiting.
         shared.retained.pend();
         let retainer = Retainer::start(Arc::clone(&shared), Arc::clone(&catalog), sender.clone())?;
+        let sweeper = Sweeper::start(Arc::clone(&shared), sender.clone())?;
         let fan_out = FanOut::start(Arc::clone(&shared))?;
         let teller = Teller::start(&shared)?;
-        let running = Running { retainer, committer, fan_out, teller, _lock: lock };
+        let running = Running { retainer, sweeper, committer, fan_out, teller, _lock: lock };
         let running = Mutex::new(Some(running));
         let (queue, first) = (sender, next);
         let backing_up = Mutex::new(());
@@ -533,6 +537,7 @@ impl Inner {
     fn close(&self) -> Result<()> {
         let mut slot = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(mut running) = slot.take() else { return Ok(()) };
+        running.sweeper.stop();
         running.retainer.stop();
         self.queue.close();
         let panicked = |_| Error::new(ErrorKind::Internal, "the committer thread panicked");

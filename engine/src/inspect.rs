@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, UserId};
 use crate::inspect_view::inspect_view;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{Footer, SegmentHeader};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
@@ -273,6 +274,9 @@ fn describe(record: &Record) -> String {
         }
         Effect::Mark(mark) => describe_mark(mark),
         Effect::Broadcast(broadcast) => describe_broadcast(broadcast),
+        Effect::Forget(ForgetEffect { user, began }) => {
+            format!("forget user={user}{}", ended("began", *began))
+        }
         Effect::Unblock { user, other, began } => {
             format!("unblock user={user} other={other}{}", ended("began", *began))
         }

@@ -10,6 +10,7 @@ use crate::inspect::line;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{FAMILIES, family, view_kind};
@@ -21,11 +22,12 @@ use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::views::broadcasts::{PlaceRow, ReplayRow};
+use crate::views::forgotten::{ForgottenRow, Oblivion};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
 use crate::views::moderation::ModeratedRow;
 use crate::views::notices::{ReadMark, ReadMarkRow};
-use crate::views::receipts::Receipts;
+use crate::views::receipts;
 use crate::views::reposts::RepostRow;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::RevisedRow;
@@ -48,6 +50,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::MARKS => inspect_marks(&file, out)?,
         view_kind::REVISIONS => inspect_revisions(&file, out)?,
         view_kind::BROADCASTS => inspect_broadcasts(&file, out)?,
+        view_kind::FORGOTTEN => inspect_forgotten(&file, out)?,
         view_kind::MODERATION => inspect_moderation(&file, out)?,
         _ => {
             for number in FAMILIES {
@@ -68,9 +71,7 @@ fn inspect_users(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
 }
 
 fn inspect_receipts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
-    let mut receipts = Receipts::default();
-    receipts.load(file)?;
-    for receipt in receipts.iter() {
+    for receipt in receipts::read(file)? {
         let what = if receipt.is_publish { "publish" } else { "other" };
         let (key, at, scope) = (receipt.key, receipt.sequence, receipt.scope.0);
         line(out, format_args!("  key {key:?} of ordinal {scope}: {what} at {at}"))?;
@@ -171,6 +172,17 @@ fn inspect_broadcasts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
+fn inspect_forgotten(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for ForgottenRow { owner, oblivion } in forgotten::read(file, usize::MAX)? {
+        let (owner, Oblivion { since, done }) = (owner.0, oblivion);
+        match oblivion.is_under_way() {
+            true => line(out, format_args!("  {since}: ordinal {owner} is being forgotten"))?,
+            false => line(out, format_args!("  {since}: ordinal {owner}, forgotten at {done}"))?,
+        }
+    }
+    Ok(())
+}
+
 fn inspect_family(file: &Arc<ViewFile>, number: u8, out: &mut dyn Write) -> Result<()> {
     let Some(runs) = Family::open(file, number)? else { return Ok(()) };
     let bits = runs.payload_bits();
@@ -201,6 +213,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::MARKS => "marks",
         view_kind::REVISIONS => "revisions",
         view_kind::BROADCASTS => "broadcasts",
+        view_kind::FORGOTTEN => "the forgotten",
         view_kind::MODERATION => "moderation",
         _ => "of a view this program does not know",
     }

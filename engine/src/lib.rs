@@ -45,6 +45,8 @@ mod delivery;
 mod engine;
 mod error;
 mod flush;
+mod forget;
+mod forgotten;
 mod full;
 mod group_name;
 mod ids;
@@ -94,6 +96,7 @@ pub use delivery::flights::FanOutProgress;
 pub use delivery::policy::{DeliveryOptions, Policy};
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
+pub use forgotten::{BeingForgotten, ForgottenList};
 pub use full::{CameBy, FullPage, FullQuery};
 pub use group_name::GroupName;
 pub use ids::{
@@ -103,11 +106,11 @@ pub use inspect::{inspect, inspect_file};
 pub use limits::{
     BOARD_MAX, BOARD_MAX_DEFAULT, BROUGHT_BY_MAX, CHANGES_DEFAULT, CHANGES_MAX,
     COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX, DEVICES_MAX_DEFAULT, FOLLOWEES_MAX_DEFAULT,
-    GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, HORIZON_DEFAULT, HORIZON_MAX,
-    HORIZON_MIN, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX, META_BYTES_MAX,
-    NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX, REACTION_KINDS,
-    RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, TEXT_BYTES_MAX,
-    UNREAD_DEFAULT, UNREAD_MAX,
+    FORGETTING_MAX, GROUP_NAME_BYTES_MAX, GROUPS_MAX, GROUPS_MAX_DEFAULT, HORIZON_DEFAULT,
+    HORIZON_MAX, HORIZON_MIN, LIMIT_DEFAULT, LIMIT_MAX, MEMBERS_MAX_DEFAULT, MENTIONS_MAX,
+    META_BYTES_MAX, NOTICE_ACTORS_MAX, NOTICES_MAX, PAGE_BYTES_MAX, QUEUE_COMMANDS_MAX,
+    REACTION_KINDS, RECEIPTS_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN,
+    TEXT_BYTES_MAX, UNREAD_DEFAULT, UNREAD_MAX,
 };
 pub use log::layout;
 pub use mark::{DeviceMark, Feed, Marks, MarksQuery, Unread, UnreadQuery};

@@ -205,6 +205,13 @@ pub(crate) const LEASES_MAX: usize = 1_048_576;
 /// Who stops being watched counts as online for so long: a client that reconnects was never gone.
 pub(crate) const PRESENCE_GRACE_MILLIS: u64 = 5_000;
 
+/// Users who are being forgotten at a time: each is looked up by every write meanwhile.
+pub const FORGETTING_MAX: usize = 1_024;
+
+/// Things of users who are being forgotten that are removed together, by default: a group of commits, and
+/// a hold of the write lock as short as that of others.
+pub(crate) const FORGET_AT_ONCE_DEFAULT: usize = 256;
+
 /// Follows with a weight. Some 24 bytes each.
 pub(crate) const WEIGHTS_MAX: usize = 1_048_576;
 

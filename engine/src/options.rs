@@ -8,8 +8,9 @@ use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
     BOARD_MAX_DEFAULT, COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT,
-    FOLLOWEES_MAX_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES, LIVE_SESSIONS_BYTES_DEFAULT,
-    MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX, SEGMENT_BYTES_DEFAULT,
+    FOLLOWEES_MAX_DEFAULT, FORGET_AT_ONCE_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES,
+    LIVE_SESSIONS_BYTES_DEFAULT, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX,
+    SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -80,6 +81,9 @@ pub struct Options {
     /// long. Seven days: many deletes
     /// share one rewriting of the segments that they are in.
     pub erase_within: Duration,
+    /// How many things of users who are being forgotten are removed together. 256. With 0 nothing is removed
+    /// but by [`finish_forgetting`](crate::Engine::finish_forgetting).
+    pub forget_at_once: usize,
     /// Texts stay when they are replaced by a revision, and can be read. No: they are erased as those of
     /// deleted posts are.
     pub keep_revisions: bool,
@@ -116,6 +120,7 @@ impl Default for Options {
             flush_records: FLUSH_RECORDS_DEFAULT,
             memory_budget: MEMORY_BUDGET_DEFAULT,
             erase_within: DAY * 7,
+            forget_at_once: FORGET_AT_ONCE_DEFAULT,
             keep_revisions: false,
             cold_after: DAY * 30,
             scrub_pause: Duration::from_secs(10),

@@ -229,6 +229,7 @@ fn amendments(found: &[Found]) -> Amendments {
             Effect::Weigh { .. }
             | Effect::NoticesRead(_)
             | Effect::Mark(_)
+            | Effect::Forget(_)
             | Effect::Retired(_) => {}
         }
         if effect != record.effect && !amended.contains_key(sequence) {

@@ -265,6 +265,7 @@ impl<'a> Resident<'a> {
             | Action::GroupRemove { .. }
             | Action::NoticesRead { .. }
             | Action::Mark { .. }
+            | Action::Forget { .. }
             | Action::Suspend { .. }
             | Action::Unsuspend { .. }
             | Action::Touch { .. }

@@ -6,6 +6,7 @@
 //! a disk or a slow socket behind a reader. `ARCHITECTURE.md`, "Reads are snapshots", has the
 //! measurement that chose this over sequence stamps.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use crate::delivery::audit::Audited;
 use crate::delivery::signal::Signal;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::DamageReport;
-use crate::ids::DatabaseId;
+use crate::forget::progress::Forgetting;
+use crate::ids::{DatabaseId, Sequence};
 use crate::log::view::Log;
 use crate::log::writer::LogCounters;
 use crate::options::Options;
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) posts: PostCache,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) retained: Retained,
+    /// Users who are being forgotten.
+    pub(crate) forgetting: Forgetting,
     pub(crate) scrubbed: Scrubbed,
     pub(crate) audited: Audited,
     pub(crate) tally: Tally,
@@ -89,6 +93,7 @@ impl Shared {
             posts,
             live_sessions: LiveSessions::default(),
             retained: Retained::default(),
+            forgetting: Forgetting::default(),
             scrubbed: Scrubbed::default(),
             audited: Audited::default(),
             tally: Tally::default(),
@@ -135,6 +140,19 @@ impl Shared {
     /// Damaged view files are reported here from now on.
     pub(crate) fn report_damage_to(&self, report: DamageReport) {
         let _ = self.damage.set(report);
+    }
+
+    /// Has the view files rewritten that cover something of these ranges, without what holds no longer.
+    /// Waits for it; `is_stopping` ends that with an error.
+    pub(crate) fn rewrite_views(
+        &self,
+        ranges: Vec<RangeInclusive<Sequence>>,
+        is_stopping: impl Fn() -> bool,
+    ) -> Result<()> {
+        match self.damage.get() {
+            Some(report) if !ranges.is_empty() => report.rewrite(ranges, is_stopping),
+            _ => Ok(()),
+        }
     }
 
     /// Passes the result of a read on; damage in a view file is reported.

@@ -55,6 +55,12 @@ pub struct Counters {
     pub broadcasts_scheduled: u64,
     /// Broadcasts that ended and whose replay stands.
     pub broadcast_replays: u64,
+    /// Users who are being forgotten.
+    pub forgetting: u64,
+    /// Users who were forgotten.
+    pub forgotten: u64,
+    /// Things of theirs that were removed since the engine was opened.
+    pub forgotten_things: u64,
     /// Sessions of broadcast feeds.
     pub live_sessions: u64,
     /// What they take in memory.
@@ -172,6 +178,7 @@ pub(crate) fn counters(
     let audited = shared.audited.findings();
     let sessions = shared.live_sessions.usage();
     let state = shared.state()?;
+    let [forgetting, forgotten] = state.forgotten.counts();
     let (suspended_users, hidden_posts) = state.moderation.totals();
     let [broadcasts_live, broadcasts_scheduled, broadcast_replays] = state.broadcasts.counts();
     let counters = Counters {
@@ -195,6 +202,9 @@ pub(crate) fn counters(
         broadcasts_live,
         broadcasts_scheduled,
         broadcast_replays,
+        forgetting: forgetting as u64,
+        forgotten: forgotten as u64,
+        forgotten_things: shared.forgetting.total(),
         live_sessions: sessions.open,
         live_session_bytes: sessions.bytes,
         live_sessions_expired: sessions.expired,
@@ -280,6 +290,9 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "broadcasts_scheduled", number(counters.broadcasts_scheduled)),
         ("views", "broadcast_replays", number(counters.broadcast_replays)),
         ("views", "receipts", number(counters.receipts)),
+        ("forgotten", "under_way", number(counters.forgetting)),
+        ("forgotten", "users", number(counters.forgotten)),
+        ("forgotten", "removed", number(counters.forgotten_things)),
         ("live_sessions", "open", number(counters.live_sessions)),
         ("live_sessions", "bytes", number(counters.live_session_bytes)),
         ("live_sessions", "expired", number(counters.live_sessions_expired)),

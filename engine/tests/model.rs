@@ -73,7 +73,7 @@ impl Pair {
         }
     }
 
-    fn read(&mut self, context: &str) {
+    fn read_pages(&mut self, context: &str) -> TimelineQuery {
         let last = self.model.last;
         let query = self.workload.timeline(last);
         let context = format!("{context}: {query:?}");
@@ -96,6 +96,11 @@ impl Pair {
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
         let collapsed = check_at_random(&self.engine, &self.model, &mut self.workload).unwrap();
         assert_eq!(collapsed, Ok(()), "{context}");
+        query
+    }
+
+    fn read(&mut self, context: &str) {
+        let query = self.read_pages(context);
         self.read_groups(&context);
         self.read_counts(&query, &context);
         self.read_responses(&context);
@@ -366,10 +371,15 @@ impl Pair {
     }
 
     fn read_users(&mut self, context: &str) {
-        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
+        let (a, viewer) = (self.workload.user(), self.workload.viewer());
         let card = self.engine.user(a, viewer).unwrap();
         let counts = (card.posts, card.followers, card.followees);
         assert_eq!(counts, self.model.counts(a, viewer), "user {a} for {viewer:?}, {context}");
+        self.read_relation(context);
+    }
+
+    fn read_relation(&mut self, context: &str) {
+        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
         let r = self.engine.relation(a, b, None).unwrap();
         let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
@@ -403,6 +413,65 @@ impl Pair {
         let done = self.engine.retain().unwrap();
         assert_eq!(self.engine.digests().unwrap(), digests, "{context}: {done:?}");
         assert!(done.erased.0 & 0xffff_ffff <= self.model.last & 0xffff_ffff, "{context}");
+    }
+
+    /// Forgets somebody, with writes, crashes and reopenings while it is under way. Nothing of them is left.
+    fn forget(&mut self, context: &str) {
+        let user = self.workload.user();
+        let command = Command::new(Action::Forget { user });
+        let answer = self.engine.write(command.clone());
+        settle(&mut self.model, &command, &answer, context);
+        if !answer.unwrap().changed {
+            return;
+        }
+        for _ in 0..self.workload.random.below(6) {
+            self.write(context);
+        }
+        let again = self.engine.write(command.clone()).unwrap();
+        assert!(!again.changed, "{context}: it is under way");
+        self.read_shown(context);
+        while self.workload.random.one_in(2) {
+            self.engine.forget_some(self.workload.random.below(7)).unwrap();
+            self.model.last = self.engine.position().unwrap().sequence.0;
+            let listed = self.engine.forgotten(None).unwrap().users;
+            assert!(listed.iter().all(|listed| listed.user == user), "{context}: {listed:?}");
+            if self.workload.random.one_in(2) {
+                self.reopen(context);
+            }
+            if !listed.is_empty() {
+                self.read_shown(context);
+            }
+            let post = Command::publish(user, "too early");
+            let answer = self.engine.write(post.clone());
+            if listed.is_empty() {
+                // They are somebody new already.
+                self.model.finish_forget(user, self.model.last);
+            }
+            settle(&mut self.model, &post, &answer, context);
+            if listed.is_empty() {
+                return;
+            }
+        }
+        self.engine.finish_forgetting().unwrap();
+        let last = self.engine.position().unwrap().sequence.0;
+        assert!(self.engine.forgotten(None).unwrap().users.is_empty(), "{context}");
+        self.model.finish_forget(user, last);
+    }
+
+    /// Nothing of those who are being forgotten shows, whatever is left of them.
+    fn read_shown(&mut self, context: &str) {
+        let shown = self.model.shown();
+        let model = std::mem::replace(&mut self.model, shown);
+        let context = format!("{context}, being forgotten");
+        for _ in 0..4 {
+            self.read_pages(&context);
+            self.read_groups(&context);
+            self.read_notices(&context);
+            self.read_marks(&context);
+            self.read_edges(&context);
+            self.read_relation(&context);
+        }
+        self.model = model;
     }
 
     /// Closes or kills the engine and opens what is left, with other options.
@@ -457,6 +526,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
             _ => Durability::Os,
         },
         segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
+        // When something is removed is for the test to say.
+        forget_at_once: 0,
         followees_max: FOLLOWEES_MAX,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
@@ -518,6 +589,7 @@ fn run(seed: u64, steps: u64) {
         match pair.workload.random.below(40) {
             0 => pair.reopen(&context),
             39 => pair.retain(&context),
+            38 if pair.workload.random.one_in(2) => pair.forget(&context),
             1..=3 => pair.write_batch(&context),
             4..=19 => pair.write(&context),
             _ => pair.read(&context),

@@ -142,6 +142,10 @@ kinds! {
         Unhide = 0x54, "unhide";
         /// Lists who is suspended and what is hidden.
         Moderated = 0x46, "moderated";
+        /// Has a user forgotten.
+        Forget = 0x55, "forget";
+        /// Lists who is being forgotten.
+        Forgotten = 0x4a, "forgotten";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -256,6 +260,8 @@ kinds! {
         Broadcast = 0x95, "broadcast";
         /// A page of who is suspended and what is hidden.
         Moderated = 0x96, "moderated";
+        /// Who is being forgotten.
+        Forgotten = 0x9a, "forgotten";
         /// A request or a session was refused.
         Error = 0xbf, "error";
         /// What happened to a watched home; pushed.
@@ -294,7 +300,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 32);
+        assert_eq!(writes, 33);
         assert!(!RequestKind::Home.is_write());
     }
 }

@@ -51,23 +51,23 @@ pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};
 pub use options::{Collapse, ReadOptions, WriteOptions};
 pub use reply::{
-    Broadcast, BroadcastChange, BroadcastRef, BroadcastState, Broadcasts, BroadcastsHead,
-    BroughtBy, CameBy, Change, Changed, Collapsed, Comment, CommentPage, Counts, DeviceMark, Edge,
-    EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Follow, Group, GroupChange,
-    Groups, Marks, Moderated, ModeratedPage, ModerationChange, NoticeGroup, NoticeKind, NoticePage,
-    OneBroadcast, OnePost, Online, Original, Page, PageEnd, PageRest, PageWriter, Position, Post,
-    PostModeration, PostRef, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written, encode_reply,
+    BeingForgotten, Broadcast, BroadcastChange, BroadcastRef, BroadcastState, Broadcasts,
+    BroadcastsHead, BroughtBy, CameBy, Change, Changed, Collapsed, Comment, CommentPage, Counts,
+    DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Follow,
+    ForgottenList, Group, GroupChange, Groups, Marks, Moderated, ModeratedPage, ModerationChange,
+    NoticeGroup, NoticeKind, NoticePage, OneBroadcast, OnePost, Online, Original, Page, PageEnd,
+    PageRest, PageWriter, Position, Post, PostModeration, PostRef, Reactor, ReactorPage, Relation,
+    Reply, Repost, Reposter, ReposterPage, ResponseChange, Scanned, ScannedItems, Status,
+    StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written, encode_reply,
 };
 pub use request::{
     Backup, BroadcastById, BroadcastCancel, BroadcastContent, BroadcastEnd, BroadcastFeed,
     BroadcastReschedule, BroadcastSchedule, BroadcastStart, Changes, CommentDelete, Comments,
-    Delete, Edges, Explain, FeedPage, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello,
-    Hiding, Mark, MarksOf, Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, PostById, Publish, Reaction, Reactors, RelationOf, Reposters,
-    Request, Revise, Scan, ScanWhat, Span, Started, Suspension, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, encode_request,
+    Delete, Edges, Explain, FeedPage, Forget, ForgottenOf, GroupCreate, GroupDelete, GroupFeed,
+    GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf, ModeratedWhat, NewComment,
+    NewFollow, NewRepost, Notices, NoticesRead, Pair, PostById, Publish, Reaction, Reactors,
+    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Started, Suspension, Tag,
+    Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

@@ -61,6 +61,7 @@ fn change(change: engine::Change) -> Option<Change> {
         engine::Changed::Broadcast { kind, author, broadcast, post_kind, content } => {
             (author, broadcasts::change(kind, broadcast, post_kind, content)?)
         }
+        engine::Changed::Forgotten { user, is_done } => (user, What::Forgotten { is_done }),
         engine::Changed::Moderated { kind, user, post } => (user, moderation::change(kind, post)?),
         _ => return None,
     };

@@ -29,6 +29,7 @@ pub mod args;
 pub mod config;
 pub mod console;
 pub mod exit;
+mod forgets;
 pub mod limits;
 pub mod logging;
 mod marks;

@@ -21,6 +21,7 @@ use fanfold_protocol::{
 use crate::backups;
 use crate::broadcasts;
 use crate::changes;
+use crate::forgets;
 use crate::marks;
 use crate::moderation;
 use crate::notices;
@@ -55,6 +56,7 @@ pub(crate) fn answer(
             let found = engine.counted_post(*id, *viewer).map(responses::counted_post);
             moderation::told(engine, *viewer, found)
         }
+        Question::Forgotten(viewer) => engine.forgotten(*viewer).map(forgets::list),
         Question::Moderated(query) => engine.moderated(query).map(moderation::page),
         Question::Comments(query) => {
             engine.comments(query).map(|page| responses::comments(query, page))
@@ -103,6 +105,7 @@ pub(crate) fn answer_resident(
     if let Question::Groups(..)
     | Question::Members(_)
     | Question::Marks(_)
+    | Question::Forgotten(_)
     | Question::Moderated(_) = question
     {
         // Wholly in memory.
@@ -152,6 +155,7 @@ pub(crate) fn answer_resident(
         | Question::Members(_)
         | Question::Marks(_)
         | Question::Moderated(_)
+        | Question::Forgotten(_)
         | Question::Revision(..)
         | Question::Changes(..)
         | Question::Backup(_)

@@ -18,6 +18,7 @@ use fanfold_protocol::Request;
 
 use crate::broadcasts;
 use crate::collapse;
+use crate::forgets;
 use crate::marks;
 use crate::moderation;
 use crate::notices;
@@ -41,6 +42,7 @@ pub(crate) enum Question {
     Reactors(ReactorsQuery),
     Reposters(RepostersQuery),
     Moderated(ModeratedQuery),
+    Forgotten(Option<UserId>),
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId, Option<UserId>),
@@ -121,6 +123,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::BroadcastStart(start) => broadcasts::started(start),
         Request::BroadcastEnd(end) => broadcasts::ended(end),
         Request::BroadcastCancel(cancel) => broadcasts::cancelled(cancel),
+        Request::Forget(forget) => forgets::forget(forget),
         Request::Suspend(of) => moderation::on_user(of, |user| Action::Suspend { user }),
         Request::Unsuspend(of) => moderation::on_user(of, |user| Action::Unsuspend { user }),
         Request::Hide(of) => moderation::on_post(of, |post| Action::Hide { post }),
@@ -133,6 +136,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Reactors(_)
         | Request::Reposters(_)
         | Request::Moderated(_)
+        | Request::Forgotten(_)
         | Request::Notices(_)
         | Request::Marks(_)
         | Request::Unread(_)
@@ -197,6 +201,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
             before: query.before.map(PostId),
             limit: limit(query.limit),
         }),
+        Request::Forgotten(of) => Question::Forgotten(viewer(of.options)),
         Request::Moderated(of) => Question::Moderated(moderation::query(of)),
         Request::Notices(notices) => Question::Notices(notices::query(notices)),
         Request::Home(timeline) => Question::Home(timeline_query(timeline)),
@@ -263,6 +268,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::CommentDelete(_)
         | Request::Repost(_)
         | Request::Unrepost(_)
+        | Request::Forget(_)
         | Request::Suspend(_)
         | Request::Unsuspend(_)
         | Request::Hide(_)

@@ -48,6 +48,8 @@ fn replay(script: &str) -> String {
     let running = Running::with(|config| {
         config.engine.clock = Arc::new(ManualClock::new(NOW));
         config.engine.followees_max = 3;
+        // What is removed meanwhile would be told or not, as it happens.
+        config.engine.forget_at_once = 0;
     });
     let mut session = Session::connect(&running);
     let blocks: Vec<String> =

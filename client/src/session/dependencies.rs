@@ -86,6 +86,8 @@ impl Footprint {
             Request::Comment(comment) => Self::Comment(comment.user),
             Request::Publish(post) if !post.mentions.is_empty() => Self::Comment(post.author),
             Request::NoticesRead(_) => Self::NoticesRead,
+            // It decides what anybody may write, as a moderator does.
+            Request::Forget(_) => Self::Moderation,
             Request::CommentDelete(_) => Self::CommentDelete,
             Request::Repost(repost) => Self::Repost(repost.user),
             Request::Unrepost(unrepost) => Self::Unrepost(unrepost.user),

@@ -13,6 +13,7 @@ use crate::command::Receipt;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flush::flusher::Flusher;
 use crate::flush::step::Frozen;
+use crate::forget::progress::Order;
 use crate::ids::{Position, PostId, Sequence, Timestamp};
 use crate::limits::{APPLY_RECORDS_MAX, FLUSH_RECORDS_MIN, GROUP_COMMANDS_MAX};
 use crate::log::record::{Effect, Record};
@@ -331,12 +332,14 @@ impl Committer {
         for slice in records.chunks(APPLY_RECORDS_MAX) {
             let first = self.next;
             let retained = &self.shared.retained;
+            let mut begins_a_forget = false;
             self.shared.change(|state| {
                 let mut sequence = first;
                 for record in slice {
                     if ends_a_text(&record.effect) {
                         retained.pend();
                     }
+                    begins_a_forget |= matches!(record.effect, Effect::Forget(_));
                     let touched = state.apply(sequence, record);
                     state.deliver(sequence, &record.effect, touched);
                     sequence = sequence.next();
@@ -344,6 +347,9 @@ impl Committer {
             })?;
             self.shared.hub.committed();
             self.shared.tail.committed();
+            if begins_a_forget {
+                self.shared.forgetting.order(Order::Look);
+            }
             self.next = Sequence(first.0 + slice.len() as u64);
             self.unflushed += slice.len() as u64;
         }
@@ -363,6 +369,7 @@ impl Committer {
 fn ends_a_text(effect: &Effect) -> bool {
     match effect {
         Effect::Delete { .. } | Effect::Unrepost { .. } | Effect::Revise(_) => true,
+        Effect::Forget(forget) => forget.is_done(),
         Effect::Response(response) => response.act == ResponseAct::Delete,
         Effect::Broadcast(broadcast) => broadcast.cancelled().is_some(),
         _ => false,

@@ -4,6 +4,7 @@
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
 use super::decide_broadcasts::PendingBroadcasts;
+use super::decide_forgets::PendingForgets;
 use super::decide_groups::PendingGroups;
 use super::decide_marks::PendingMarks;
 use super::decide_moderation::PendingModeration;
@@ -52,6 +53,7 @@ pub(crate) struct Pending {
     marks: PendingMarks,
     revisions: PendingRevisions,
     broadcasts: PendingBroadcasts,
+    forgets: PendingForgets,
     moderation: PendingModeration,
     deleted: HashSet<PostId>,
     keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
@@ -63,6 +65,8 @@ pub(crate) struct Decider<'a> {
     state: &'a State,
     pending: &'a mut Pending,
     limits: Limits,
+    /// The command is the engine's own: it removes what there is of somebody who is being forgotten.
+    is_removal: bool,
     /// For what was written since a command was prepared.
     log: &'a Segments,
 }
@@ -92,6 +96,7 @@ impl Pending {
             marks: PendingMarks::new(),
             revisions: PendingRevisions::new(),
             broadcasts: PendingBroadcasts::new(),
+            forgets: PendingForgets::default(),
             moderation: PendingModeration::default(),
             deleted: HashSet::new(),
             keys: HashMap::new(),
@@ -117,6 +122,7 @@ impl Pending {
         self.marks.clear();
         self.revisions.clear();
         self.broadcasts.clear();
+        self.forgets.clear();
         self.moderation.clear();
         self.deleted.clear();
         self.keys.clear();
@@ -129,7 +135,7 @@ impl<'a> Decider<'a> {
         pending: &'a mut Pending,
         limits: Limits,
     ) -> Self {
-        Self { state, pending, limits, log }
+        Self { state, pending, limits, is_removal: false, log }
     }
 
     pub(super) fn state(&self) -> &State {
@@ -168,6 +174,10 @@ impl<'a> Decider<'a> {
         &self.pending.broadcasts
     }
 
+    pub(super) fn pending_forgets(&self) -> &PendingForgets {
+        &self.pending.forgets
+    }
+
     pub(super) fn pending_moderation(&self) -> &PendingModeration {
         &self.pending.moderation
     }
@@ -190,6 +200,10 @@ impl<'a> Decider<'a> {
         if let Some(repeated) = self.repeated(prepared)? {
             return Ok(repeated);
         }
+        self.is_removal = prepared.is_removal;
+        if !self.is_removal {
+            self.check_forgotten(&prepared.effect)?;
+        }
         let decision = self.decide_effect(&mut prepared.effect)?;
         if decision == Decision::Accept {
             self.note(prepared, sequence);
@@ -198,7 +212,9 @@ impl<'a> Decider<'a> {
     }
 
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
-        self.check_suspended(effect)?;
+        if !self.is_removal {
+            self.check_suspended(effect)?;
+        }
         let changes = match effect {
             Effect::Publish(post) => match post.repost {
                 Some(link) => return self.decide_repost(post, link),
@@ -252,6 +268,7 @@ impl<'a> Decider<'a> {
             Effect::Response(response) => return self.decide_response(response),
             Effect::Mark(mark) => return self.decide_mark(mark),
             Effect::Broadcast(broadcast) => return self.decide_broadcast(broadcast),
+            Effect::Forget(forget) => return self.decide_forget(forget),
             Effect::Moderation(moderation) => return self.decide_moderation(moderation),
             Effect::Emptied(_) | Effect::Retired(_) => false,
         };
@@ -315,6 +332,7 @@ impl<'a> Decider<'a> {
         }
         let began = Some(sequence);
         self.pending.notices.note(&prepared.effect, sequence);
+        self.pending.forgets.note(&prepared.effect);
         self.pending.marks.note_newest(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
@@ -324,7 +342,10 @@ impl<'a> Decider<'a> {
             Effect::Broadcast(ref effect) => self.pending.broadcasts.note(effect, sequence),
             Effect::Moderation(ref effect) => self.pending.moderation.note(effect, sequence),
             Effect::Publish(ref post) => self.pending.reposts.note(post, sequence),
-            Effect::NoticesRead(_) | Effect::Emptied(_) | Effect::Retired(_) => {}
+            Effect::NoticesRead(_)
+            | Effect::Emptied(_)
+            | Effect::Forget(_)
+            | Effect::Retired(_) => {}
             Effect::Delete { post, author, .. } => {
                 let root = self.bare_root(post);
                 root.into_iter().for_each(|root| self.pending.reposts.end(root, author));
@@ -373,7 +394,9 @@ impl<'a> Decider<'a> {
 
     pub(super) fn is_alive(&self, post: PostId, author: UserId) -> Result<bool> {
         let author = self.state.users.find(author);
-        match author.filter(|_| !self.is_deleted(post) && !self.is_orphan(post)) {
+        // What nobody sees is removed all the same.
+        let is_hidden = || !self.is_removal && self.is_orphan(post);
+        match author.filter(|_| !self.is_deleted(post) && !is_hidden()) {
             Some(author) => self.state.outboxes.posts.part(author).contains(post.into()),
             None => Ok(false),
         }

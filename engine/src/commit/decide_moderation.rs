@@ -156,6 +156,7 @@ fn is_writing(effect: &Effect) -> bool {
         | Effect::Group(_)
         | Effect::NoticesRead(_)
         | Effect::Mark(_)
+        | Effect::Forget(_)
         | Effect::Moderation(_) => false,
     }
 }

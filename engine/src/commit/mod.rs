@@ -19,6 +19,7 @@
 pub(crate) mod committer;
 pub(crate) mod decide;
 pub(crate) mod decide_broadcasts;
+pub(crate) mod decide_forgets;
 pub(crate) mod decide_groups;
 pub(crate) mod decide_marks;
 pub(crate) mod decide_moderation;

@@ -9,6 +9,7 @@ use crate::command::{Action, Command, NewPost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
@@ -30,13 +31,15 @@ use crate::shared::Shared;
 const UNDECIDED: GroupId = GroupId(0);
 
 /// A valid command on its way to the committer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Prepared {
     /// What it will do, if it is accepted. When the edges began that it ends is still open.
     pub(crate) effect: Effect,
     pub(crate) key: Option<Key>,
     /// Hash of `effect`, if there is a key to compare it under.
     pub(crate) fingerprint: u64,
+    /// It is the engine's own, about somebody who is being forgotten.
+    pub(crate) is_removal: bool,
 }
 
 impl Prepared {
@@ -92,14 +95,15 @@ impl Prepared {
             Action::Mark { user, feed, device, post } => {
                 Effect::Mark(MarkEffect { user, feed: marked(feed), device, post })
             }
+            Action::Forget { user } => Effect::Forget(ForgetEffect { user, began: None }),
             Action::Suspend { user } => moderate(user, ModerationAct::Suspend),
             Action::Unsuspend { user } => moderate(user, ModerationAct::Unsuspend { began: None }),
             Action::Hide { post } => {
-                moderate(author_of(post, shared)?, ModerationAct::Hide { post })
+                moderate(known_author_of(post, shared)?, ModerationAct::Hide { post })
             }
             Action::Unhide { post } => {
                 let act = ModerationAct::Unhide { post, began: None };
-                moderate(author_of(post, shared)?, act)
+                moderate(known_author_of(post, shared)?, act)
             }
             Action::Broadcast(action) => Effect::Broadcast(broadcast(action, options, shared)?),
             Action::Touch { user } | Action::Tag { user, .. } => {
@@ -109,7 +113,13 @@ impl Prepared {
         };
         look_ahead(&effect, shared)?;
         let fingerprint = if options.key.is_some() { effect.fingerprint() } else { 0 };
-        Ok(Self { effect, key: options.key, fingerprint })
+        Ok(Self { effect, key: options.key, fingerprint, is_removal: false })
+    }
+
+    /// A command of the engine itself, about somebody who is being forgotten.
+    pub(crate) fn removal(effect: Effect, shared: &Shared) -> Result<Self> {
+        look_ahead(&effect, shared)?;
+        Ok(Self { effect, key: None, fingerprint: 0, is_removal: true })
     }
 }
 
@@ -155,6 +165,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::NoticesRead(_)
         | Effect::Mark(_)
         | Effect::Broadcast(_)
+        | Effect::Forget(_)
         | Effect::Moderation(_)
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
@@ -188,6 +199,7 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
         Some(post) => post.author,
         None => author_of(post, shared)?,
     };
+    check_bygone(post, author, shared)?;
     check_author("delete", post, author, actor)?;
     Ok(Effect::Delete { post, author, commented: None, revised: None })
 }
@@ -205,6 +217,7 @@ fn revise(
         // It is deleted: that is told behind who may ask, and behind the key.
         None => Post { id: post, author: author_of(post, shared)?, ..Post::default() },
     };
+    check_bygone(post, now.author, shared)?;
     check_author("revise", post, now.author, actor)?;
     Ok(Effect::Revise(ReviseEffect {
         post,
@@ -221,6 +234,31 @@ fn revise(
         meta_of: now.revision,
         mentions: now.mentions,
     }))
+}
+
+/// What somebody published who was forgotten since is as if it had never been, as long as the log has
+/// something of it.
+fn check_bygone(post: PostId, author: UserId, shared: &Shared) -> Result<()> {
+    match shared.state()?.is_bygone(author, post.into()) {
+        true => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
+        false => Ok(()),
+    }
+}
+
+/// What is responded to, unless it is forgotten, or on a post that is.
+fn find_target(target: PostId, shared: &Shared) -> Result<Option<Target>> {
+    let found = targets::find(shared, target, Reach::Files)?.flatten();
+    let state = shared.state()?;
+    Ok(found.filter(|found| {
+        let Target { id, author, post, owner } = *found;
+        !state.is_bygone(author, id.into()) && !state.is_bygone(owner, post.into())
+    }))
+}
+
+/// Who published a post, unless they were forgotten since.
+fn known_author_of(post: PostId, shared: &Shared) -> Result<UserId> {
+    let author = author_of(post, shared)?;
+    check_bygone(post, author, shared).map(|()| author)
 }
 
 /// Who published a post, deleted or not.
@@ -269,6 +307,7 @@ fn link(parent: PostId, shared: &Shared) -> Result<Repost> {
             }
         }
     };
+    check_bygone(parent, author, shared)?;
     let (root, root_author, root_at) =
         refers_to.map_or((parent, author, at), |link| (link.root, link.root_author, link.root_at));
     Ok(Repost { parent, parent_author: author, root, root_author, root_at })
@@ -276,7 +315,7 @@ fn link(parent: PostId, shared: &Shared) -> Result<Repost> {
 
 /// Whose post and whose comment it is stands in records and never changes, as with a delete.
 fn respond(user: UserId, target: PostId, act: ResponseAct, shared: &Shared) -> Result<Effect> {
-    let found = targets::find(shared, target, Reach::Files)?.flatten();
+    let found = find_target(target, shared)?;
     let Target { id: target, author, post, owner } = found.ok_or_else(|| no_target(target))?;
     Ok(Effect::Response(ResponseEffect { user, post, owner, target, author, act }))
 }
@@ -321,7 +360,7 @@ fn check_comment(text: &[u8], most: usize) -> Result<()> {
 
 /// A comment goes at the word of who wrote it, of whose post it is about, or of the application.
 fn delete_comment(comment: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect> {
-    let found = targets::find(shared, comment, Reach::Files)?.flatten();
+    let found = find_target(comment, shared)?;
     let found = found.filter(|found| found.id != found.post);
     let absent = || Error::new(ErrorKind::NotFound, format!("there is no comment {comment}"));
     let Target { id: target, author, post, owner } = found.ok_or_else(absent)?;

@@ -100,6 +100,10 @@ fn author(broadcast: BroadcastId, options: WriteOptions, shared: &Shared) -> Res
     };
     let had = record.filter(|record| begins_broadcast(&record.effect));
     let had = had.map(|record| record.effect.subject());
+    let had = match had {
+        Some(had) if shared.state()?.is_bygone(had, broadcast.into()) => None,
+        had => had,
+    };
     had.filter(|had| options.actor.is_none_or(|actor| actor == *had))
         .ok_or_else(|| no_broadcast(broadcast))
 }

@@ -88,6 +88,7 @@ impl State {
             | Effect::Weigh { .. }
             | Effect::Unrepost { .. }
             | Effect::Response(_)
+            | Effect::Forget(_)
             | Effect::NoticesRead(_)
             // Inboxes stay as they are: who is moderated is left out by reads.
             | Effect::Moderation(_)

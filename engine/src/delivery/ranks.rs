@@ -161,6 +161,15 @@ impl Ranks {
         Ok(true)
     }
 
+    /// The user has no tags any more. Weights go with their follows.
+    pub(crate) fn forget(&mut self, user: Ordinal) {
+        if self.places(user).is_empty() {
+            return;
+        }
+        let gone = self.shard_mut(user).and_then(|shard| shard.tags.remove(&user.0));
+        self.tagged -= usize::from(gone.is_some());
+    }
+
     /// The user's tags, as places in the list of names.
     fn places(&self, user: Ordinal) -> &[u8] {
         if self.tagged == 0 {

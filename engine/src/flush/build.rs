@@ -13,6 +13,7 @@ use crate::runs::bits::width_of;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, FamilyWriter};
 use crate::runs::file::ViewFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::{self, IdFile};
 use crate::runs::layout::{family, section_part, view_kind};
@@ -27,6 +28,7 @@ use crate::runs::section::Section;
 use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
+use crate::views::forgotten::{Forgotten, ForgottenRow};
 use crate::views::marks::MarkRow;
 use crate::views::moderation::ModeratedRow;
 use crate::views::notices::ReadMarkRow;
@@ -71,6 +73,7 @@ impl Builder<'_> {
             view_kind::MARKS => self.marks(&gathered.marks, built),
             view_kind::REVISIONS => self.revisions(&gathered.revisions, built),
             view_kind::BROADCASTS => self.broadcasts(&gathered.broadcasts, built),
+            view_kind::FORGOTTEN => self.forgotten(&gathered.forgotten, built),
             view_kind::MODERATION => self.moderation(&gathered.moderation, built),
             _ => self.timelines(kind, gathered, built),
         }
@@ -128,14 +131,18 @@ impl Builder<'_> {
     pub(crate) fn merged_notices(
         &self,
         marks: &[ReadMarkRow],
-        places: &Source<'_>,
+        (places, known): (&Source<'_>, &Forgotten),
         built: &mut Built,
     ) -> Result<()> {
         let (kind, base) = (view_kind::NOTICES, self.first);
         let file = self.write(built, kind, |file| {
             read_marks::write(file, marks)?;
             let mut writer = FamilyWriter::begin(file, places.number, 0, base);
-            places.each_run(|owner, places| writer.push(owner, newest(places)))?;
+            places.each_run(|owner, places| {
+                let floor = known.floor(owner);
+                let gone = places.partition_point(|(place, _)| *place <= floor);
+                writer.push(owner, newest(places.get(gone..).unwrap_or_default()))
+            })?;
             writer.finish()
         })?;
         built.open(kind, &file)
@@ -182,6 +189,22 @@ impl Builder<'_> {
         self.write(built, view_kind::BROADCASTS, |file| broadcasts.write(file)).map(|_| ())
     }
 
+    /// Writes the file of who is or was forgotten; none if there is nothing to write.
+    pub(crate) fn forgotten(&self, rows: &[ForgottenRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::FORGOTTEN, |file| forgotten::write(rows, file)).map(|_| ())
+    }
+
+    /// Writes the file of receipts; none if there is nothing to write.
+    pub(crate) fn receipts(&self, receipts: &[Remembered], built: &mut Built) -> Result<()> {
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::RECEIPTS, |file| write_receipts(file, receipts)).map(|_| ())
+    }
+
     /// Writes the file of what is moderated; none if there is nothing to write.
     pub(crate) fn moderation(&self, rows: &[ModeratedRow], built: &mut Built) -> Result<()> {
         if rows.is_empty() {
@@ -222,12 +245,9 @@ impl Builder<'_> {
         self.marks(&gathered.marks, &mut built)?;
         self.revisions(&gathered.revisions, &mut built)?;
         self.broadcasts(&gathered.broadcasts, &mut built)?;
+        self.forgotten(&gathered.forgotten, &mut built)?;
         self.moderation(&gathered.moderation, &mut built)?;
-        if !gathered.receipts.is_empty() {
-            self.write(&mut built, view_kind::RECEIPTS, |file| {
-                write_receipts(file, &gathered.receipts)
-            })?;
-        }
+        self.receipts(&gathered.receipts, &mut built)?;
         Ok(built)
     }
 

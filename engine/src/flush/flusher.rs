@@ -3,19 +3,20 @@
 //! One flush at a time. A flush that fails (a full disk, say) is tried again until it succeeds or
 //! the engine closes; meanwhile commits go on, and opening would only have more to replay.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam::channel::{Receiver, Sender, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::gather::Graved;
 use super::merge::{Merged, merge, repair};
-use super::plan::{covers, plan};
+use super::plan::{covers, is_rewritable, plan};
 use super::step::{Frozen, collect_graves, flush};
 use super::warm::warm;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
 use crate::limits::{FORGET_GRAVES, TRIM_OWNERS, WARM_OWNERS};
 use crate::runs::layout::{family, view_kind};
@@ -27,6 +28,9 @@ use crate::views::state::State;
 
 /// Between two tries of a flush that fails.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How often who waits for files to be rewritten looks whether the engine closes.
+const REWRITE_STEP: Duration = Duration::from_millis(20);
 
 /// How often a waiting committer looks again.
 const WAIT_STEP: Duration = Duration::from_millis(1);
@@ -48,6 +52,8 @@ enum Job {
     Flush(Frozen),
     /// Write this view file anew: a read met damage in it.
     Repair(String),
+    /// Write the files anew that cover something of these ranges, and tell when it is done.
+    Rewrite(Vec<RangeInclusive<Sequence>>, Sender<Result<()>>),
     Stop,
 }
 
@@ -61,6 +67,24 @@ impl DamageReport {
         if let Some((name, _)) = error.place().filter(|(name, _)| is_view(name)) {
             // A full channel: the next read that fails tells again.
             let _ = self.0.try_send(Job::Repair(name.to_owned()));
+        }
+    }
+
+    /// Has files rewritten that cover something of these ranges, and waits for it.
+    pub(crate) fn rewrite(
+        &self,
+        ranges: Vec<RangeInclusive<Sequence>>,
+        is_stopping: impl Fn() -> bool,
+    ) -> Result<()> {
+        let closed = || Error::new(ErrorKind::Closed, "the engine is closing");
+        let (answer, answered) = bounded(1);
+        self.0.send(Job::Rewrite(ranges, answer)).map_err(|_| closed())?;
+        loop {
+            match answered.recv_timeout(REWRITE_STEP) {
+                Ok(done) => return done,
+                Err(RecvTimeoutError::Timeout) if !is_stopping() => {}
+                Err(_) => return Err(closed()),
+            }
         }
     }
 }
@@ -149,6 +173,9 @@ impl Worker {
                     self.is_busy.store(false, Ordering::Release);
                 }
                 Job::Repair(name) => self.note(self.repair(&name).err()),
+                Job::Rewrite(ranges, answer) => {
+                    let _ = answer.send(self.rewrite(&ranges));
+                }
                 Job::Stop => return,
             }
         }
@@ -235,6 +262,29 @@ impl Worker {
         self.trim()
     }
 
+    /// Writes files anew, one by one, without what holds no longer.
+    fn rewrite(&self, ranges: &[RangeInclusive<Sequence>]) -> Result<()> {
+        let shared = &self.shared;
+        let lend = |look: &mut dyn FnMut(&State)| {
+            look(&*shared.state()?);
+            Ok(())
+        };
+        let touches = |view: &ViewEntry| {
+            let overlaps = |range: &RangeInclusive<Sequence>| {
+                *range.start() <= view.last && view.first <= *range.end()
+            };
+            is_rewritable(view.kind) && ranges.iter().any(overlaps)
+        };
+        for view in self.catalog.manifest().views.into_iter().filter(touches) {
+            if self.is_stopping.load(Ordering::Acquire) {
+                return Err(Error::new(ErrorKind::Closed, "the engine is closing"));
+            }
+            let merged = merge(&self.catalog, &lend, vec![view])?;
+            self.publish(&merged)?;
+        }
+        Ok(())
+    }
+
     /// Merges files until all is well.
     fn merge(&self) -> Result<()> {
         let shared = &self.shared;
@@ -279,7 +329,7 @@ fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
         view_kind::BROADCASTS => matches!(number, family::BOARDS | family::REPLAYS),
         view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
         view_kind::REPOSTS => number == family::REPOSTS,
-        view_kind::NOTICES => false,
+        view_kind::NOTICES | view_kind::FORGOTTEN => false,
         view_kind::MODERATION => number == family::MODERATED,
         view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),
         _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),

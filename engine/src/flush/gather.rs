@@ -11,6 +11,7 @@ use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};
 use crate::limits::NOTICES_MAX;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::concerned::each_concerned;
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
@@ -19,12 +20,14 @@ use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
 use crate::log::view::Segments;
 use crate::runs::broadcasts::BroadcastFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::marks;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::run::Entry;
 use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
+use crate::views::forgotten::{Forgotten, ForgottenRow, Oblivion};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
 use crate::views::moderation::ModeratedRow;
@@ -76,6 +79,8 @@ pub(crate) struct Gathered {
     /// In the order of the log.
     pub(crate) revisions: Vec<RevisedRow>,
     pub(crate) broadcasts: BroadcastFile,
+    /// In the order of owners.
+    pub(crate) forgotten: Vec<ForgottenRow>,
     /// In the order of the log.
     pub(crate) moderation: Vec<ModeratedRow>,
     /// Where each broadcast that is named has its place, as far as it has one.
@@ -190,20 +195,25 @@ impl Gathered {
             Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
                 self.places.remove(&ended.broadcast);
             }
-            Effect::Weigh { .. } | Effect::NoticesRead(_) | Effect::Retired(_) => {}
+            Effect::Forget(ref forget) if at <= self.last => self.take_forget(scope, at, *forget),
+            Effect::Weigh { .. }
+            | Effect::NoticesRead(_)
+            | Effect::Forget(_)
+            | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. }
             | Effect::Unmute { began, .. }
             | Effect::Unrepost { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),
         }
         if let Some(key) = record.key {
-            self.receipts.push(Remembered {
+            let receipt = Remembered {
                 scope,
                 key,
                 sequence: at,
                 fingerprint: record.effect.fingerprint(),
                 is_publish: record.effect.is_publish(),
-            });
+            };
+            self.receipts.push(receipt);
         }
     }
 
@@ -259,6 +269,14 @@ impl Gathered {
             let revised = Revised { revision: effect.revision, at };
             self.revisions.push(RevisedRow { owner, post, revised });
         }
+    }
+
+    fn take_forget(&mut self, owner: Ordinal, at: Sequence, effect: ForgetEffect) {
+        let oblivion = match effect.began {
+            None => Oblivion { since: at, done: Sequence(0) },
+            Some(since) => Oblivion { since, done: at },
+        };
+        self.forgotten.push(ForgottenRow { owner, oblivion });
     }
 
     /// What a thinned log says of a post that it does not have any more means nothing.
@@ -338,6 +356,19 @@ impl Gathered {
         self.moderation.retain(|row| stands(row.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
+        forgotten::settle(&mut self.forgotten);
+        self.drop_forgotten();
+    }
+
+    /// What users had before they were forgotten within the range counts no more. What is older says the
+    /// view of the forgotten, whenever it is loaded.
+    fn drop_forgotten(&mut self) {
+        let mut known = Forgotten::default();
+        self.forgotten.iter().for_each(|row| known.set(*row));
+        self.notices.retain(|(user, (at, _))| known.floor(*user) < *at);
+        self.read_marks.retain(|row| known.floor(row.owner) < row.mark.at);
+        self.marks.retain(|row| known.floor(row.owner) < row.mark.at);
+        self.receipts.iter_mut().for_each(|receipt| *receipt = receipt.unless(&known));
     }
 
     fn settle_broadcasts(&mut self) {

@@ -10,6 +10,7 @@ use crate::ids::Sequence;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
@@ -62,6 +63,9 @@ impl Files {
 /// What stays in files but for its directories.
 fn load_timelines(state: &mut State, files: &Files) -> Result<()> {
     let users = state.users.len();
+    for file in files.of(view_kind::FORGOTTEN) {
+        forgotten::read(file, users)?.into_iter().for_each(|row| state.set_forgotten(row));
+    }
     let State { outboxes, graph, .. } = state;
     for file in files.of(view_kind::OUTBOX) {
         let note = |listed: &Listed| outboxes.note(listed);
@@ -122,7 +126,7 @@ fn load_rows(state: &mut State, files: &Files) -> Result<()> {
         }
     }
     for file in files.of(view_kind::RECEIPTS) {
-        state.receipts.load(file)?;
+        state.receipts.load(file, &state.forgotten)?;
     }
     Ok(())
 }

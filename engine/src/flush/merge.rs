@@ -17,6 +17,7 @@ use crate::log::view::Segments;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
+use crate::runs::forgotten;
 use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
@@ -30,6 +31,8 @@ use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::storage::{Storage, names};
+use crate::views::forgotten::Forgotten;
+use crate::views::receipts;
 use crate::views::responses::ListRow;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -81,6 +84,10 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
         merge_users(&builder, lend, &files, &oldest, &mut built)?;
     } else if oldest.kind == view_kind::MARKS {
         merge_marks(&builder, lend, before.covered, &files, &mut built)?;
+    } else if oldest.kind == view_kind::FORGOTTEN {
+        merge_forgotten(&builder, &files, &mut built)?;
+    } else if oldest.kind == view_kind::RECEIPTS {
+        merge_receipts(&builder, &files, &forgotten_by(lend, before.covered)?, &mut built)?;
     } else {
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
@@ -93,7 +100,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
             let dead = dead_owners(lend, &files, before.covered)?;
             merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
         } else if oldest.kind == view_kind::NOTICES {
-            merge_notices(&builder, &files, &mut built)?;
+            let known = forgotten_by(lend, before.covered)?;
+            merge_notices(&builder, &files, &known, &mut built)?;
         } else if oldest.kind == view_kind::REVISIONS {
             merge_revisions(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::BROADCASTS {
@@ -353,17 +361,57 @@ fn merge_responses(
     builder.merged_responses(&lists, &entries, built)
 }
 
-/// Nothing of it has graves; what has left all windows goes.
-fn merge_notices(builder: &Builder<'_>, files: &[Arc<ViewFile>], built: &mut Built) -> Result<()> {
+/// Who was forgotten at the covered position.
+fn forgotten_by(lend: Lend<'_>, covered: Sequence) -> Result<Forgotten> {
+    let mut known = Forgotten::default();
+    lend(&mut |state| known = state.forgotten.as_of(covered))?;
+    Ok(known)
+}
+
+fn merge_forgotten(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(forgotten::read(file, usize::MAX)?);
+    }
+    forgotten::settle(&mut merged);
+    builder.forgotten(&merged, built)
+}
+
+/// Those of users who were forgotten are nobody's any more.
+fn merge_receipts(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    known: &Forgotten,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(receipts::read(file)?.into_iter().map(|receipt| receipt.unless(known)));
+    }
+    builder.receipts(&merged, built)
+}
+
+/// Nothing of it has graves; what has left all windows goes, and what users had before they were forgotten.
+fn merge_notices(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    known: &Forgotten,
+    built: &mut Built,
+) -> Result<()> {
     let (mut marks, mut families) = (Vec::new(), Vec::new());
     for file in files {
         marks.extend(read_marks::read(file, usize::MAX)?);
         families.extend(Family::open(file, family::NOTICES)?);
     }
+    marks.retain(|row| known.floor(row.owner) < row.mark.at);
     read_marks::settle(&mut marks);
     let (number, families) = (family::NOTICES, &families);
     let places = Source { number, families, dead: &[], dead_owners: &[] };
-    builder.merged_notices(&marks, &places, built)
+    builder.merged_notices(&marks, (&places, known), built)
 }
 
 fn merge_revisions(
@@ -411,6 +459,8 @@ fn merge_marks(
         merged.extend(marks::read(file, usize::MAX)?);
     }
     marks::settle(&mut merged);
+    let known = forgotten_by(lend, covered)?;
+    merged.retain(|row| known.floor(row.owner) < row.mark.at);
     lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
     builder.marks(&merged, built)
 }
@@ -474,7 +524,9 @@ impl Merged {
             | view_kind::MARKS
             | view_kind::REVISIONS
             | view_kind::BROADCASTS
-            | view_kind::MODERATION => {}
+            | view_kind::MODERATION
+            | view_kind::FORGOTTEN
+            | view_kind::RECEIPTS => {}
             view_kind::RESPONSES => {
                 state.responses.entries.replace(&range, built.responses.as_ref());
             }

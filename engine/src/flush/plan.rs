@@ -24,7 +24,7 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 11] = [
+const KINDS: [u8; 12] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,
@@ -35,6 +35,7 @@ const KINDS: [u8; 11] = [
     view_kind::MARKS,
     view_kind::REVISIONS,
     view_kind::BROADCASTS,
+    view_kind::FORGOTTEN,
     view_kind::MODERATION,
 ];
 
@@ -72,7 +73,8 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
     let has_graves = |view: &ViewEntry| {
-        let has_none = [view_kind::USERS, view_kind::MARKS, view_kind::NOTICES];
+        let has_none =
+            [view_kind::USERS, view_kind::MARKS, view_kind::NOTICES, view_kind::FORGOTTEN];
         KINDS.contains(&view.kind) && !has_none.contains(&view.kind)
     };
     let candidates = candidates.filter(has_graves);
@@ -84,6 +86,12 @@ fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<View
     })?;
     let is_bad = view.len / ENTRY_BYTES <= dead * DEAD_SHARE && DEAD_MIN <= dead;
     (is_bad || GRAVES_MAX <= total).then_some(view)
+}
+
+/// Whether files of this kind may hold what holds no longer, of which nothing is to be left.
+pub(crate) fn is_rewritable(kind: u8) -> bool {
+    let stays = [view_kind::USERS, view_kind::FORGOTTEN, view_kind::GRAVES];
+    !stays.contains(&kind)
 }
 
 /// Whether `entry` is in the range of `view`.

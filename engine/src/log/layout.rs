@@ -149,6 +149,8 @@ pub mod record_kind {
     pub const COMMENT_DELETE: u8 = 18;
     /// A user has read their notices up to somewhere.
     pub const NOTICES_READ: u8 = 36;
+    /// A user is being forgotten, or is forgotten.
+    pub const FORGET: u8 = 37;
     /// A device has seen a feed up to a post.
     pub const MARK: u8 = 19;
     /// A post has another text.

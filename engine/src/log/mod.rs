@@ -21,6 +21,7 @@ pub(crate) mod buffered;
 pub(crate) mod bytes;
 pub(crate) mod concerned;
 pub(crate) mod fingerprint;
+pub(crate) mod forget_effect;
 pub(crate) mod group;
 pub(crate) mod group_effect;
 pub(crate) mod grow;

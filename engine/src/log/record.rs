@@ -12,6 +12,7 @@
 //! react.. | two varints | tags (flag) | see `response_effect` |
 //! notices | two varints | tags (flag) | see `notices_effect` |
 //! mark    | user varint | post varint | tags (flag) | see `mark_effect` |
+//! forget  | two varints | tags (flag) | see `forget_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
 //! suspend.. | two varints | tags (flag) | see `moderation_effect` |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
@@ -25,6 +26,7 @@ use ::bytes::Bytes;
 
 use super::broadcast_effect::{BroadcastAct, BroadcastEffect, is_broadcast_kind};
 use super::bytes::{Cursor, put_varint};
+use super::forget_effect::ForgetEffect;
 use super::group_effect::GroupEffect;
 use super::layout::{
     RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_MENTIONS, TAG_META,
@@ -113,6 +115,7 @@ pub(crate) enum Effect {
     /// What is left of a publish whose text is erased; the post is there.
     Emptied(Emptied),
     Broadcast(BroadcastEffect),
+    Forget(ForgetEffect),
     Moderation(ModerationEffect),
     /// What is left of a record that holds no longer.
     Retired(Retired),
@@ -151,6 +154,7 @@ impl Effect {
             Self::Revise(revise) => revise.author,
             Self::Emptied(emptied) => emptied.author,
             Self::Broadcast(broadcast) => broadcast.author(),
+            Self::Forget(forget) => forget.user,
             Self::Moderation(moderation) => moderation.user,
             Self::Retired(retired) => retired.subject,
         }
@@ -166,6 +170,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Unrepost { .. }
             | Self::Broadcast(_)
+            | Self::Forget(_)
             | Self::Moderation(_)
             | Self::NoticesRead(_) => None,
             Self::Follow { author, .. }
@@ -201,6 +206,7 @@ impl Effect {
             Self::Emptied(emptied) if emptied.repost.is_some() => record_kind::REPOST,
             Self::Emptied(_) => record_kind::PUBLISH,
             Self::Broadcast(broadcast) => broadcast.kind(),
+            Self::Forget(_) => record_kind::FORGET,
             Self::Moderation(moderation) => moderation.kind(),
             Self::Retired(_) => record_kind::RETIRED,
         }
@@ -276,6 +282,9 @@ impl Effect {
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
+            Self::Forget(forget) => {
+                put_pair(out, forget.user.0, forget.began.unwrap_or_default().0);
+            }
             Self::Moderation(moderation) => moderation.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
@@ -316,6 +325,7 @@ impl Effect {
             | Self::Revise(_)
             | Self::Emptied(_)
             | Self::Broadcast(_)
+            | Self::Forget(_)
             | Self::Moderation(_)
             | Self::Retired(_) => {}
         }
@@ -534,6 +544,9 @@ pub(super) fn pair_effect(
     if kind == record_kind::MARK {
         return MarkEffect::load(first, second, ends).map(Effect::Mark);
     }
+    if kind == record_kind::FORGET {
+        return Some(Effect::Forget(ForgetEffect::of(first, second)));
+    }
     if is_moderation_kind(kind) {
         return ModerationEffect::load(kind, first, second, ends).map(Effect::Moderation);
     }
@@ -576,7 +589,7 @@ fn is_plain_kind(kind: u8) -> bool {
         || is_broadcast_kind(kind)
         || is_moderation_kind(kind)
         || (record_kind::MARK..=record_kind::REVISE).contains(&kind)
-        || kind == record_kind::NOTICES_READ
+        || (record_kind::NOTICES_READ..=record_kind::FORGET).contains(&kind)
 }
 
 /// Sequence 0 stands for "there was none".

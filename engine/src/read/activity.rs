@@ -28,6 +28,11 @@ impl Activity {
         }
     }
 
+    /// The user was never active.
+    pub(crate) fn forget(&self, user: Ordinal) {
+        self.0.get(user.index()).into_iter().for_each(|slot| slot.store(0, Ordering::Relaxed));
+    }
+
     /// When the user was last active.
     pub(crate) fn at(&self, user: Ordinal) -> Option<Timestamp> {
         match self.0.get(user.index())?.load(Ordering::Relaxed) {

@@ -153,7 +153,7 @@ fn look(
     let state = shared.state()?;
     let (position, segments) = (state.position, shared.log.segments());
     let viewer = Viewer::new(&state, query.viewer);
-    let user = state.users.find(query.user);
+    let user = state.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         let frozen = resumed.map(|resumed| resumed.snapshot.clone());
         let snapshot = frozen.unwrap_or_else(|| Snapshot { position, list: Arc::default() });

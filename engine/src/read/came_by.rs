@@ -17,7 +17,7 @@ pub(crate) fn of(shared: &Shared, page: &Page, reader: Option<UserId>) -> Result
     let nothing = CameBy::default;
     let Some(reader) = reader else { return Ok(Some(nothing())) };
     let state = shared.state()?;
-    let Some(reader) = state.users.find(reader) else { return Ok(Some(nothing())) };
+    let Some(reader) = state.find(reader) else { return Ok(Some(nothing())) };
     if !state.groups.are_as_of(reader, page.position.sequence) {
         return Ok(None);
     }
@@ -52,7 +52,7 @@ impl Authors {
     fn of(state: &State, posts: &[Post]) -> Self {
         let mut authors = Self { posts: Vec::with_capacity(posts.len()), bits: [0; BITS / 64] };
         for (place, post) in (0..).zip(posts) {
-            if let Some(author) = state.users.find(post.author) {
+            if let Some(author) = state.find(post.author) {
                 authors.posts.push((author, place));
                 let (word, bit) = bit(author);
                 authors.bits.get_mut(word).into_iter().for_each(|word| *word |= bit);

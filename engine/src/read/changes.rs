@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
@@ -202,7 +203,7 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
             None => return Ok(Text::None),
         },
     };
-    match state.users.find(author) {
+    match state.find(author) {
         Some(author) => Stands::of(&state.outboxes.posts, author, post).map(Text::Post),
         None => Ok(Text::None),
     }
@@ -269,6 +270,9 @@ fn change(
         Effect::Group(effect) => group(sequence, effect),
         Effect::Response(effect) => response(effect, fate.is_alive, content),
         Effect::Mark(effect) => marked(effect),
+        Effect::Forget(ForgetEffect { user, began }) => {
+            Changed::Forgotten { user, is_done: began.is_some() }
+        }
         Effect::Moderation(effect) => moderated(effect),
         Effect::Broadcast(effect) => broadcast(sequence, effect, (fate, tells)),
     };

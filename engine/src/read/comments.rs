@@ -123,7 +123,7 @@ impl<'a> Filling<'a> {
         let total = list.map_or(0, |list| u64::from(state.responses.entries.count(list)));
         let (position, segments) = (state.position, shared.log.segments());
         let (comments, end) = (Vec::new(), PageEnd::End);
-        let reader = query.viewer.and_then(|viewer| state.users.find(viewer));
+        let reader = query.viewer.and_then(|viewer| state.find(viewer));
         Self {
             state,
             viewer: Viewer::new(state, query.viewer),

@@ -29,7 +29,7 @@ pub(crate) enum Counting {
 /// The counts of `entries` in this state; nothing if they are not wanted.
 pub(crate) fn now(state: &State, entries: &[Sequence], counting: Counting) -> Vec<Counts> {
     let Counting::For(viewer) = counting else { return Vec::new() };
-    let viewer = viewer.and_then(|viewer| state.users.find(viewer));
+    let viewer = viewer.and_then(|viewer| state.find(viewer));
     entries.iter().map(|entry| of(state, (*entry).into(), viewer)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use crate::commit::decide_forgets::being_forgotten;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::{Edge, EdgePage, EdgeQuery, PageEnd, Relation, UserCard};
@@ -96,7 +97,7 @@ fn look(
 ) -> Result<std::result::Result<EdgePage, InFiles>> {
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
-    let known = state.users.find(query.user);
+    let known = state.find(query.user);
     // One's own list of blocks is not hidden by the blocks in it.
     let Some(user) = known.filter(|user| !page.hides(*user)) else { return Ok(Ok(page.page)) };
     let edges = kind.edges(&state.graph);
@@ -124,7 +125,7 @@ fn look_again(
 ) -> Result<Option<EdgePage>> {
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
-    let Some(user) = state.users.find(query.user) else { return Ok(None) };
+    let Some(user) = state.find(query.user) else { return Ok(None) };
     if kind.edges(&state.graph).stamp(user) != *stamp {
         return Ok(None);
     }
@@ -154,7 +155,8 @@ impl<'a> Filling<'a> {
     }
 
     fn hides(&self, user: Ordinal) -> bool {
-        self.viewer.is_some_and(|viewer| viewer.is_hidden(user))
+        let is_hidden = self.viewer.is_some_and(|viewer| viewer.is_hidden(user));
+        is_hidden || self.state.forgotten.hides(user)
     }
 
     /// Adds an edge unless it is hidden; false if the page was full.
@@ -219,7 +221,7 @@ fn card(
 ) -> Result<(UserCard, Option<NewestInFiles>)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, viewer);
-    let known = state.users.find(user).filter(|ordinal| !viewer.is_hidden(*ordinal));
+    let known = state.find(user).filter(|ordinal| !viewer.is_hidden(*ordinal));
     let mut card = UserCard {
         position: state.position,
         user,
@@ -286,7 +288,7 @@ fn standing(
         blocked_by: false,
     };
     let (mut forth, mut back) = (Since::Known(None), Since::Known(None));
-    let (Some(first), Some(second)) = (state.users.find(a), state.users.find(b)) else {
+    let (Some(first), Some(second)) = (state.find(a), state.find(b)) else {
         return Ok((relation, forth, back));
     };
     let look = Viewer::new(&state, viewer);
@@ -311,6 +313,7 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let known = state.users.find(user);
+    check_hidden(&state, user)?;
     if let Some(ordinal) = known {
         state.activity.touch(ordinal, now);
         if shared.hub.leases.touch(user, now) {
@@ -318,6 +321,15 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
         }
     }
     Ok((state.position, known.is_some()))
+}
+
+/// Refuses what is about somebody who is being forgotten.
+fn check_hidden(state: &State, user: UserId) -> Result<()> {
+    let hides = |user: Ordinal| state.forgotten.hides(user);
+    match !state.forgotten.is_idle() && state.users.find(user).is_some_and(hides) {
+        true => Err(being_forgotten(user)),
+        false => Ok(()),
+    }
 }
 
 /// Gives `user` a tag, or takes it away; false if that changes nothing, as for a user nobody has
@@ -331,7 +343,9 @@ pub(crate) fn tag(
     let (mut position, mut changed) = (crate::ids::Position::default(), Ok(false));
     shared.change(|state| {
         position = state.position;
-        if let Some(user) = state.users.find(user) {
+        if let Err(error) = check_hidden(state, user) {
+            changed = Err(error);
+        } else if let Some(user) = state.users.find(user) {
             changed = state.delivery.ranks.set_tag(user, tag, is_set);
         }
     })?;

@@ -201,9 +201,9 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         is_seen: true,
         way: Way::Pulled,
     };
-    let Some(writer) = state.users.find(author) else { return Ok(case) };
+    let Some(writer) = state.find(author) else { return Ok(case) };
     case.post = Stands::of(&state.outboxes.posts, writer, post)?;
-    let (reader, moderation) = (state.users.find(user), &state.moderation);
+    let (reader, moderation) = (state.find(user), &state.moderation);
     if reader != Some(writer) {
         case.suspended = moderation.suspended_since(writer);
         case.hidden = moderation.hidden(post.into()).map(|hidden| hidden.at);

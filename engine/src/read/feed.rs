@@ -210,12 +210,12 @@ pub(crate) fn counted_post(
     let post = post.ok_or_else(absent)?;
     let (position, stands, counts, revised, segments) = {
         let state = shared.state()?;
-        let author = state.users.find(post.author).ok_or_else(absent)?;
+        let author = state.find(post.author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
             || !Judge::for_viewer(&state, viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
-        let reader = viewer.and_then(|viewer| state.users.find(viewer));
+        let reader = viewer.and_then(|viewer| state.find(viewer));
         let counts = counts::of(&state, id, reader);
         (state.position, stands, counts, state.revisions.of(id), shared.log.segments())
     };

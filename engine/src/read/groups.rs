@@ -16,12 +16,12 @@ use crate::views::users::Ordinal;
 pub(crate) fn groups(shared: &Shared, user: UserId, viewer: Option<UserId>) -> Result<GroupList> {
     check_owner(user, viewer)?;
     let state = shared.state()?;
-    let groups = state.users.find(user).map_or(&[][..], |owner| state.groups.of(owner));
+    let groups = state.find(user).map_or(&[][..], |owner| state.groups.of(owner));
     let card = |group: &Group| GroupCard {
         id: group.id,
         name: group.name.clone(),
         exclusive: group.exclusive,
-        members: group.members.len() as u64,
+        members: known(&state, group).count() as u64,
     };
     Ok(GroupList { position: state.position, groups: groups.iter().map(card).collect() })
 }
@@ -32,18 +32,21 @@ pub(crate) fn members(shared: &Shared, query: &MembersQuery) -> Result<EdgePage>
     check_limit(page.limit)?;
     check_owner(page.user, page.viewer)?;
     let state = shared.state()?;
-    let owner = state.users.find(page.user);
+    let owner = state.find(page.user);
     let group = owner.and_then(|owner| state.groups.find(owner, name));
     let group = group.ok_or_else(|| no_group(page.user, name))?;
-    let upto = group.members.count_below(page.below());
-    let from = upto.saturating_sub(page.limit);
-    let edge = |index| {
-        let (sequence, author) = group.members.entry(index);
-        Edge { user: state.users.id(Ordinal(author)), sequence }
-    };
+    let mut below: Vec<_> = known(&state, group).take_while(|(at, _)| *at < page.below()).collect();
+    let from = below.len().saturating_sub(page.limit);
     let end = if from == 0 { PageEnd::End } else { PageEnd::More };
-    let edges = (from..upto).rev().map(edge).collect();
+    let edge =
+        |(sequence, author): (Sequence, Ordinal)| Edge { user: state.users.id(author), sequence };
+    let edges = below.split_off(from).into_iter().rev().map(edge).collect();
     Ok(EdgePage { position: state.position, edges, end })
+}
+
+/// The members but for those who are being forgotten.
+fn known<'a>(state: &'a State, group: &'a Group) -> impl Iterator<Item = (Sequence, Ordinal)> + 'a {
+    group.entries().filter(|(_, author)| !state.forgotten.hides(*author))
 }
 
 /// Whose posts a group's feed has: its members, but for those whom the owner has muted, where one of the two
@@ -54,7 +57,7 @@ pub(crate) fn authors(
     name: &crate::group_name::GroupName,
 ) -> Result<Vec<Ordinal>> {
     let absent = || no_group(user, name);
-    let owner = state.users.find(user).ok_or_else(absent)?;
+    let owner = state.find(user).ok_or_else(absent)?;
     let group = state.groups.find(owner, name).ok_or_else(absent)?;
     Ok(shown(state, owner, group).map(|(_, author)| author).collect())
 }

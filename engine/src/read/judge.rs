@@ -38,7 +38,7 @@ impl<'a> Judge<'a> {
     /// A judge of a page, at the state's position.
     pub(crate) fn of(state: &'a State, feed: Feed, query: &TimelineQuery) -> Self {
         let reader = (feed != Feed::Outbox).then_some(query.user);
-        let reader = reader.and_then(|reader| state.users.find(reader));
+        let reader = reader.and_then(|reader| state.find(reader));
         Self { state, viewer: Viewer::new(state, query.viewer), reader, feed }
     }
 
@@ -103,8 +103,13 @@ impl<'a> Judge<'a> {
 }
 
 /// Whether the author's posts are left out of what is the reader's own, a home or a group, though they follow
-/// them or have them in the group: the author is suspended. Inboxes keep such posts, because
+/// them or have them in the group: the author is suspended, or is being forgotten. Inboxes keep such posts, because
 /// a suspension can be taken back; so a home is not read out of an inbox while this holds of a followee.
 pub(crate) fn is_left_out(state: &State, reader: Ordinal, author: Ordinal) -> bool {
-    state.moderation.keeps_author(author, reader)
+    state.moderation.keeps_author(author, reader) || state.forgotten.hides(author)
+}
+
+/// Whether that may hold of anybody.
+pub(crate) fn may_leave_out(state: &State) -> bool {
+    state.moderation.has_suspended() || !state.forgotten.is_idle()
 }

@@ -26,7 +26,7 @@ pub(crate) fn marks(shared: &Shared, query: &MarksQuery) -> Result<Marks> {
 
 /// The user, if anything is known of them, and what the feed is known by.
 pub(crate) fn find(state: &State, user: UserId, feed: &Feed) -> Result<(Option<Ordinal>, GroupId)> {
-    let owner = state.users.find(user);
+    let owner = state.find(user);
     match feed {
         Feed::Home => Ok((owner, GroupId(0))),
         Feed::Group(name) => {

@@ -24,7 +24,8 @@ pub(crate) fn moderated(shared: &Shared, query: &ModeratedQuery) -> Result<Moder
         ModeratedOf::Posts => row.post.is_some(),
     };
     let below = query.before.unwrap_or(Sequence(u64::MAX));
-    for row in state.moderation.rows_below(below).filter(is_wanted) {
+    let is_shown = |row: &&ModeratedRow| !state.forgotten.hides(row.owner);
+    for row in state.moderation.rows_below(below).filter(is_wanted).filter(is_shown) {
         if page.moderated.len() == query.limit {
             page.end = PageEnd::More;
             break;

@@ -63,20 +63,22 @@ pub(crate) fn notices(
     check(query)?;
     let mut known: HashMap<Sequence, Option<Deed>> = HashMap::default();
     loop {
-        let (owner, newest, excerpt) = {
+        let (owner, (newest, floor), excerpt) = {
             let state = shared.state()?;
-            let Some(owner) = state.users.find(query.user) else {
+            let Some(owner) = state.find(query.user) else {
                 return Ok(Some(empty(&state, Sequence(0))));
             };
-            (owner, state.notices.newest(owner), state.notices.excerpt(owner))
+            let notices = &state.notices;
+            (owner, (notices.newest(owner), notices.floor(owner)), notices.excerpt(owner))
         };
         if reach == Reach::Memory && excerpt.hot.len() < NOTICES_MAX && !excerpt.files.is_empty() {
             return Ok(None);
         }
-        let places = window(&excerpt)?;
+        let places = window(&excerpt, floor)?;
         if !fetch(shared, query.user, &places, &mut known, reach)? {
             return Ok(None);
         }
+        drop_bygone(shared, &mut known)?;
         let deeds = deeds(&places, &known);
         let (judged, mut page) = {
             let state = shared.state()?;
@@ -189,13 +191,23 @@ fn deeds(places: &[Sequence], known: &HashMap<Sequence, Option<Deed>>) -> Vec<De
     deeds
 }
 
+/// What somebody did before they were forgotten is nobody's deed, whoever has their id now.
+fn drop_bygone(shared: &Shared, known: &mut HashMap<Sequence, Option<Deed>>) -> Result<()> {
+    let state = shared.state()?;
+    if state.forgotten.was_used() {
+        let is_bygone = |deed: &mut Deed| state.is_bygone(deed.notice.actor, deed.at);
+        known.values_mut().for_each(|deed| drop(deed.take_if(is_bygone)));
+    }
+    Ok(())
+}
+
 /// Judges all of them at one position.
 fn judge(state: &State, owner: Ordinal, deeds: &[Deed]) -> Result<Vec<Verdict>> {
     deeds.iter().map(|deed| verdict(state, owner, deed)).collect()
 }
 
 fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
-    let Some(actor) = state.users.find(deed.notice.actor) else {
+    let Some(actor) = state.find(deed.notice.actor) else {
         return Ok(Verdict::Known(false));
     };
     let graph = &state.graph;
@@ -205,8 +217,8 @@ fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     }
     // What is on a post that the user cannot see is no news either.
     let hides = |target: &Target| {
-        let host = state.users.find(target.owner);
-        host.is_some_and(|host| viewer.is_hidden(host))
+        let host = state.find(target.owner);
+        host.is_none_or(|host| viewer.is_hidden(host))
             || viewer.misses_chain(target.post)
             || state.reposts.is_orphan(target.post.into())
     };

@@ -81,7 +81,7 @@ fn page_if(
 /// Refuses who may not see the target: what is hidden is not there.
 pub(crate) fn check_sight(state: &State, target: &Target, viewer: Option<UserId>) -> Result<()> {
     let viewer = Viewer::new(state, viewer);
-    let hides = |user: UserId| state.users.find(user).is_some_and(|user| viewer.is_hidden(user));
+    let hides = |user: UserId| state.find(user).is_none_or(|user| viewer.is_hidden(user));
     if hides(target.author) || hides(target.owner) || viewer.misses_chain(target.post) {
         return Err(no_target(target.id));
     }

@@ -32,7 +32,7 @@ pub(crate) fn reposters(
         let standing = {
             let state = shared.state()?;
             let viewer = Viewer::new(&state, query.viewer);
-            let hides = |id| state.users.find(id).is_some_and(|user| viewer.is_hidden(user));
+            let hides = |id| state.find(id).is_none_or(|user| viewer.is_hidden(user));
             let misses = viewer.misses(root.id) || viewer.misses(post.id);
             if misses || hides(root.author) || hides(post.author) {
                 return Err(absent());
@@ -63,7 +63,7 @@ pub(crate) fn reposters(
 
 /// Whether a post that stood a moment ago still does; looks at no file.
 fn still_stands(state: &State, target: &Target) -> bool {
-    let Some(author) = state.users.find(target.author) else { return false };
+    let Some(author) = state.find(target.author) else { return false };
     let post = Sequence::from(target.id);
     state.outboxes.posts.part(author).still_stands(post) && !state.reposts.is_orphan(post)
 }

@@ -78,7 +78,7 @@ fn walk(
     let author = record.and_then(|record| record.effect.post_author()).ok_or_else(absent)?;
     let (position, stands, revised, segments) = {
         let state = shared.state()?;
-        let author = state.users.find(author).ok_or_else(absent)?;
+        let author = state.find(author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
             || !Judge::for_viewer(&state, viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;

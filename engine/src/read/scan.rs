@@ -38,7 +38,13 @@ pub(crate) fn scan(shared: &Shared, query: &ScanQuery) -> Result<Scan> {
             (position, ScanItems::Posts(found.newest(shared, posts)?))
         }
         ScanOf::Follows => {
-            let look = |state: &State, f: &FollowItem| follows_since(state, f.user, f.author);
+            let look = |state: &State, f: &FollowItem| {
+                let is_hidden = |user| state.find(user).is_none();
+                match is_hidden(f.user) || is_hidden(f.author) {
+                    true => Ok(Since::Known(None)),
+                    false => follows_since(state, f.user, f.author),
+                }
+            };
             let (position, follows) = judge(shared, found.follows, look, Since::resolve)?;
             let stands = |(follow, since): (FollowItem, Option<Sequence>)| {
                 (since == Some(follow.sequence)).then_some(follow)
@@ -117,7 +123,7 @@ impl Alive {
 }
 
 fn is_alive(state: &State, post: &Post) -> Result<Alive> {
-    let stands = match state.users.find(post.author) {
+    let stands = match state.find(post.author) {
         Some(_) if state.reposts.is_orphan(post.id.into()) => Stands::Known(false),
         Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into())?,
         None => Stands::Known(false),

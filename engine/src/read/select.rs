@@ -20,7 +20,7 @@ use crate::read::collapse;
 use crate::read::content::Reach;
 use crate::read::counts;
 use crate::read::groups;
-use crate::read::judge::{Feed, Judge, is_left_out};
+use crate::read::judge::{Feed, Judge, is_left_out, may_leave_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -203,7 +203,7 @@ fn look_at_home(
 ) -> Result<(TimelineQuery, Look)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    let user = state.users.find(asked.query.user);
+    let user = state.find(asked.query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
     let (raw, looked) = loop {
         let raw = asked.raw();
@@ -247,7 +247,7 @@ pub(crate) fn look(
 ) -> Result<Look> {
     let position = state.position;
     let viewer = Viewer::new(state, query.viewer);
-    let user = state.users.find(query.user);
+    let user = state.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
         return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
     };
@@ -300,14 +300,14 @@ fn look_at_group(
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
-    state.users.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
+    state.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
     pull(&state, shared.log.segments(), authors, asked)
 }
 
 fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Looked)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, asked.query.viewer);
-    let author = state.users.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
+    let author = state.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
     let authors = author.into_iter().collect();
     pull(&state, shared.log.segments(), authors, asked)
 }
@@ -401,7 +401,7 @@ impl<'a> Reader<'a> {
             return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let may_leave_out = self.state.moderation.has_suspended();
+        let may_leave_out = may_leave_out(self.state);
         let needs_followees = wants.is_some() || delivery.is_flying() || may_leave_out;
         if needs_followees && !self.knows_followees() {
             return Ok(Inboxed::No);
@@ -445,7 +445,7 @@ impl<'a> Reader<'a> {
     ) -> Result<()> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
-        let may_leave_out = self.state.moderation.has_suspended();
+        let may_leave_out = may_leave_out(self.state);
         let mut judge = |author| {
             let author = Ordinal(author);
             if !counts(author) {
@@ -468,7 +468,7 @@ impl<'a> Reader<'a> {
 impl Followees {
     /// Whether they are whom the user follows now.
     pub(crate) fn are_of(&self, state: &State, user: UserId) -> bool {
-        let user = state.users.find(user);
+        let user = state.find(user);
         user.is_some_and(|user| self.stamp == state.graph.following.stamp(user))
     }
 

@@ -83,7 +83,7 @@ pub(crate) fn effect(
 
 /// Whether the target stands.
 pub(crate) fn standing(state: &State, target: &Target) -> Result<Standing> {
-    let owner = state.users.find(target.owner);
+    let owner = state.find(target.owner);
     let Some(owner) = owner.filter(|_| !state.reposts.is_orphan(target.post.into())) else {
         return Ok(Standing { post: Stands::Known(false), comment: None });
     };

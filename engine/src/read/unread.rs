@@ -19,7 +19,7 @@ use crate::query::Span;
 use crate::read::asked::{STALE_MAX, Turns};
 use crate::read::content::Reach;
 use crate::read::groups::shown;
-use crate::read::judge::{self, Judge, is_left_out};
+use crate::read::judge::{self, Judge, is_left_out, may_leave_out};
 use crate::read::marks::{check_owner, find};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -283,7 +283,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let knows_followees = self.following().files.is_empty() || self.known().is_some();
-        let may_leave_out = self.state.moderation.has_suspended();
+        let may_leave_out = may_leave_out(self.state);
         if !knows_followees && (delivery.is_flying() || may_leave_out) {
             return Ok(None);
         }

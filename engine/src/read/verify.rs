@@ -87,7 +87,7 @@ fn both(shared: &Shared, query: &TimelineQuery, known: Known<'_>) -> Result<Side
 
 /// Whose posts the home has. `known` are the followees, if they are in files.
 fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec<Ordinal>> {
-    let Some(user) = state.users.find(user) else { return Ok(Vec::new()) };
+    let Some(user) = state.find(user) else { return Ok(Vec::new()) };
     let following = state.graph.following.part(user);
     let mut authors = BTreeSet::new();
     match known {
@@ -110,7 +110,7 @@ fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec
 
 fn followees_in_files(state: &State, user: UserId) -> Option<Look> {
     let edges = &state.graph.following;
-    let user = state.users.find(user).filter(|user| !edges.part(*user).files.is_empty())?;
+    let user = state.find(user).filter(|user| !edges.part(*user).files.is_empty())?;
     let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
     Some(Look::Followees(all, edges.stamp(user)))
 }

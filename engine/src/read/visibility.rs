@@ -1,8 +1,8 @@
 //! What a viewer may not see, judged by today's graph and by what moderators said.
 //!
 //! A block hides each from the other wherever a viewer is given, and whoever is suspended is hidden from every
-//! viewer but themselves. A viewer nobody has written about has no blocks; no viewer means the trusted
-//! application, which sees everything.
+//! viewer but themselves. Who is being forgotten is hidden from everybody. A viewer nobody has written about has no blocks; no viewer means the trusted
+//! application, which sees everything else.
 
 use crate::ids::{PostId, UserId};
 use crate::views::state::State;
@@ -24,7 +24,7 @@ impl<'a> Viewer<'a> {
     pub(crate) fn new(state: &'a State, viewer: Option<UserId>) -> Self {
         let has_blocks = 0 < state.graph.blocks.len();
         let matters = has_blocks || state.moderation.has_any();
-        let ordinal = viewer.filter(|_| matters).and_then(|viewer| state.users.find(viewer));
+        let ordinal = viewer.filter(|_| matters).and_then(|viewer| state.find(viewer));
         Self { state, is_given: viewer.is_some(), ordinal, has_blocks }
     }
 
@@ -57,7 +57,7 @@ impl<'a> Viewer<'a> {
 
     /// The same, or what the post reposts.
     pub(crate) fn misses_chain(&self, post: PostId) -> bool {
-        if !self.state.moderation.has_any() {
+        if !self.state.moderation.has_any() && self.state.forgotten.is_idle() {
             return false;
         }
         let slot = self.state.reposts.find(post.into());
@@ -67,9 +67,10 @@ impl<'a> Viewer<'a> {
         misses_root || self.misses(post)
     }
 
-    /// Whether moderators keep everything of the user from this viewer.
+    /// Whether moderators keep everything of the user from this viewer, or they are being forgotten.
     fn misses_author(&self, user: Ordinal) -> bool {
-        !self.is_user(user) && self.state.moderation.suspended_since(user).is_some()
+        let is_suspended = || self.state.moderation.suspended_since(user).is_some();
+        self.state.forgotten.hides(user) || !self.is_user(user) && is_suspended()
     }
 
     /// Whether it is that user who looks, or the trusted application.

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use foldhash::{HashSet, HashSetExt};
 
+use super::oblivion::{Gone, NO_KEY};
 use super::pass::Doomed;
 use crate::command::NewPost;
 use crate::error::Result;
 use crate::flush::gather::Lend;
-use crate::ids::{PostId, Sequence, UserId};
+use crate::ids::{Key, PostId, Sequence, UserId};
 use crate::log::broadcast_effect::BroadcastEffect;
 use crate::log::concerned::each_concerned;
 use crate::log::group_effect::{GroupAct, GroupEffect};
@@ -17,6 +18,7 @@ use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
+use crate::views::forgotten::Oblivion;
 use crate::views::graph::Pairs;
 use crate::views::graves::Graves;
 use crate::views::responses::COMMENTS;
@@ -41,6 +43,8 @@ pub(crate) struct Judge<'a> {
     named: u32,
     /// Texts that were replaced, and by which records.
     superseded: &'a Doomed,
+    /// Users who are forgotten.
+    gone: &'a Gone,
     keeps_revisions: bool,
     /// What of the range ended, but whose records stay: for what they ended (blocks for follows, places of
     /// broadcasts for the places before), or for their place among somebody's notices.
@@ -74,6 +78,8 @@ pub(crate) struct Erasing<'a> {
     pub(crate) covered: Sequence,
     /// What is to be erased, and what ended it.
     pub(crate) superseded: &'a Doomed,
+    /// Users who are forgotten.
+    pub(crate) gone: &'a Gone,
     /// Texts stay when they are replaced.
     pub(crate) keeps_revisions: bool,
 }
@@ -96,7 +102,7 @@ impl<'a> Judge<'a> {
         let mut keys_from = Sequence(0);
         lend(&mut |state| keys_from = state.receipts.oldest())?;
         let ended_but_kept = HashSet::new();
-        let Erasing { covered, superseded, keeps_revisions } = erasing;
+        let Erasing { covered, superseded, gone, keeps_revisions } = erasing;
         let named = 0;
         Ok(Self {
             lend,
@@ -106,6 +112,7 @@ impl<'a> Judge<'a> {
             keys_from,
             named,
             superseded,
+            gone,
             keeps_revisions,
             ended_but_kept,
         })
@@ -166,10 +173,12 @@ impl<'a> Judge<'a> {
                 self.response(state, user, sequence, response)?
             }
             (Effect::NoticesRead(_), [Some(user), _]) => {
-                let mark = state.notices.mark(user);
-                // One that a later one replaced may have to count again after a crash that the later one
-                // does not survive.
-                Some(Standing::Edge(mark.at == sequence || self.covered < mark.at))
+                Some(Standing::Edge(self.read_mark(state, user, sequence)))
+            }
+            (Effect::Forget(_), [Some(user), _]) => {
+                let Oblivion { since, done } = state.forgotten.of(user);
+                let counts = since == sequence || done == sequence;
+                Some(Standing::Edge(counts || self.covered < since.max(done)))
             }
             (Effect::Revise(revise), [Some(author), _]) => {
                 let post = self.stands(&state.outboxes.posts, author, revise.post.into())?;
@@ -190,7 +199,10 @@ impl<'a> Judge<'a> {
         let mut noticed = Vec::new();
         each_concerned(&record.effect, |user| {
             let ordinal = find(user);
-            let holds = |user| state.notices.may_hold(user, sequence, self.covered);
+            let holds = |user| {
+                let may_hold = || state.notices.may_hold(user, sequence, self.covered);
+                self.outlived(state, user, sequence).unwrap_or_else(may_hold)
+            };
             noticed.push(Noticed { user, ordinal, has_place: ordinal.is_some_and(holds) });
         });
         let is_emptied = record.effect.post().is_some()
@@ -281,9 +293,27 @@ impl<'a> Judge<'a> {
         Ok(Some(Standing::Edge(stands || late)))
     }
 
+    /// One that a later one replaced may have to count again after a crash that the later one does not
+    /// survive.
+    fn read_mark(&self, state: &State, user: Ordinal, at: Sequence) -> bool {
+        let mark = state.notices.mark(user);
+        let counts = || mark.at == at || self.covered < mark.at;
+        self.outlived(state, user, at).unwrap_or_else(counts)
+    }
+
+    /// Of what the user had before they were forgotten: whether it has to stay, because a crash may take
+    /// that back. `None` if it is not as old.
+    fn outlived(&self, state: &State, user: Ordinal, at: Sequence) -> Option<bool> {
+        let floor = state.forgotten.floor(user);
+        (at <= floor).then_some(self.covered < floor)
+    }
+
     /// A mark that a later one replaced may have to stand again after a crash that the later one does
     /// not survive.
     fn mark(&self, state: &State, owner: Ordinal, at: Sequence, effect: &MarkEffect) -> bool {
+        if let Some(stays) = self.outlived(state, owner, at) {
+            return stays;
+        }
         let feed = effect.feed.id();
         let known = state.marks.find(owner, (feed, effect.device));
         let counts = known.is_none_or(|known| known.at == at || self.covered < known.at);
@@ -360,9 +390,12 @@ impl<'a> Judge<'a> {
             | Effect::Mute { .. }
             | Effect::NoticesRead(_)
             | Effect::Mark(_)
+            | Effect::Forget(_)
             | Effect::Retired(_) => false,
             // Some bytes, and few: nobody looks whether its follow stands.
-            Effect::Weigh { .. } => true,
+            Effect::Weigh { user, author, .. } => {
+                !self.gone.covers(*user, sequence) && !self.gone.covers(*author, sequence)
+            }
         };
         let is_ender = matches!(record.effect, Effect::Block { .. } | Effect::Broadcast(_));
         if ends_something && !stands && is_ender {
@@ -394,8 +427,15 @@ impl<'a> Judge<'a> {
     }
 
     fn without_old_key(&self, sequence: Sequence, record: Record) -> Record {
-        let key = record.key.filter(|_| self.remembers(sequence, &record));
-        Record { key, ..record }
+        Record { key: self.key(sequence, &record), ..record }
+    }
+
+    /// What of the record's key stays.
+    fn key(&self, sequence: Sequence, record: &Record) -> Option<Key> {
+        let key = record.key.filter(|_| self.remembers(sequence, record))?;
+        let is_forget = matches!(record.effect, Effect::Forget(_));
+        let is_gone = !is_forget && self.gone.covers(record.effect.subject(), sequence);
+        Some(if is_gone { NO_KEY } else { key })
     }
 
     /// What is left of a record that is not needed; `None` if nothing is.
@@ -406,22 +446,34 @@ impl<'a> Judge<'a> {
         new: [bool; 2],
         noticed: Vec<UserId>,
     ) -> Result<Option<Record>> {
-        let (subject, other) = named_by(&record.effect);
-        let [_, is_other_new] = new;
-        let is_post = record.effect.post_author().is_some();
-        let broadcast = self.bygone(&record.effect)?;
+        let (mut subject, other) = named_by(&record.effect);
+        let [is_subject_new, is_other_new] = new;
+        let is_gone = self.gone.covers(subject, sequence);
+        let is_post = record.effect.post_author().is_some() && !is_gone;
+        let broadcast = self.bygone(&record.effect)?.filter(|it| !is_gone || *it != Bygone::Began);
         let comment_of = match &record.effect {
+            _ if is_gone => None,
             Effect::Response(response) => response.text().map(|_| response.post),
             Effect::Retired(retired) => retired.comment_of,
             _ => None,
         };
-        let key = record.key.filter(|_| self.remembers(sequence, record));
+        let key = self.key(sequence, record);
         let is_stub = is_post || comment_of.is_some() || !noticed.is_empty() || broadcast.is_some();
         let is_nothing = !is_stub && key.is_none() && new == [false, false];
         if is_nothing {
             return Ok(None);
         }
-        let fingerprint = if key.is_some() { record.effect.fingerprint() } else { 0 };
+        let says_more = key.is_some() || broadcast.is_some();
+        if is_gone
+            && !is_subject_new
+            && !says_more
+            && let Some(told) = noticed.first()
+        {
+            // Only their place is needed: nobody need know whom it is from.
+            subject = *told;
+        }
+        let fingerprint =
+            if key.is_some_and(|key| key != NO_KEY) { record.effect.fingerprint() } else { 0 };
         let other = other.filter(|_| is_other_new);
         let retired =
             Retired { subject, other, is_post, comment_of, noticed, broadcast, fingerprint };
@@ -459,6 +511,8 @@ impl<'a> Judge<'a> {
     /// notices. What has a text leaves a stub instead.
     fn is_kept(&mut self, sequence: Sequence, record: &Record, noticed: &[UserId]) -> bool {
         let has_text = match &record.effect {
+            // Of who is forgotten not even that stays.
+            effect if self.gone.covers(effect.subject(), sequence) => true,
             Effect::Follow { .. } => false,
             Effect::Response(response) => response.text().is_some(),
             _ => true,
@@ -515,6 +569,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Revise(_)
         | Effect::Unrepost { .. }
         | Effect::Mark(_)
+        | Effect::Forget(_)
         | Effect::Moderation(_)
         | Effect::NoticesRead(_) => None,
     };

@@ -4,6 +4,7 @@
 //! * [`judge`]: what of a record the log still needs (pure but for lookups).
 //! * [`rewrite`]: some neighbouring segments to one packed segment.
 //! * [`plan`]: which segments, and when.
+//! * [`oblivion`]: what of the log is about users who are forgotten.
 //! * [`pass`], [`retainer`]: one round of it; the thread.
 //! * [`scrub`]: reads everything now and then, to find rot early.
 //! * [`settle`]: what a record means whose other half was dropped, in a rebuild.
@@ -18,10 +19,15 @@
 //!   a user (it names a higher number than all before it in its segment) leaves a stub of the names.
 //! * A key that is still remembered leaves a stub with the key and the hash of the content; older
 //!   keys are dropped from all records.
+//! * Of users who are forgotten goes more: stubs of their posts and comments, their places among notices, their
+//!   keys (a key that is still in the window leaves one of zeros), what they did that stands in nobody's way. The
+//!   view files are rewritten before the log. What stays is a stub of the name where users are numbered by it, the
+//!   record of the delete of a post that others reposted, and what others said of them.
 //! * Only segments that the view files cover are rewritten, and only what had ended by then is
 //!   dropped: the durable log knows why.
 
 pub(crate) mod judge;
+pub(crate) mod oblivion;
 pub(crate) mod pass;
 pub(crate) mod plan;
 pub(crate) mod retainer;

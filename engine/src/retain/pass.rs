@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::judge::Erasing;
+use super::oblivion::Gone;
 use super::plan::{Rules, plan};
 use super::rewrite::{remove_outdated, rewrite};
 use crate::error::Result;
@@ -50,7 +51,9 @@ pub(crate) fn pass(
     let covered = manifest.covered;
     let log = shared.log.segments();
     let keeps_revisions = shared.options.keep_revisions;
-    let doomed = doomed(&log, &manifest, keeps_revisions)?;
+    let mut gone = Gone::new();
+    let mut doomed = doomed(&log, &manifest, keeps_revisions, &mut gone)?;
+    let ranges = gone.find(&log, covered, &mut doomed)?;
     let cold_after = u64::try_from(shared.options.cold_after.as_millis()).unwrap_or(u64::MAX);
     let rules = Rules {
         covered,
@@ -60,6 +63,8 @@ pub(crate) fn pass(
     let mut done = Retention { erased: manifest.erased, ..Retention::default() };
     // Erased is what no file has: not even one whose removal failed in an earlier round.
     remove_outdated(catalog.storage(), &shared.log)?;
+    // Before the log, which says where they are to be found.
+    shared.rewrite_views(ranges, &is_stopping)?;
     let jobs = plan(&log.sealed, &doomed, rules);
     if !jobs.is_empty() && manifest.thinned < covered {
         // Before the first record goes: a restore must not go back behind it.
@@ -69,7 +74,7 @@ pub(crate) fn pass(
         if is_stopping() {
             return Ok(done);
         }
-        let erasing = Erasing { covered, superseded: &doomed, keeps_revisions };
+        let erasing = Erasing { covered, superseded: &doomed, gone: &gone, keeps_revisions };
         let packed = rewrite(catalog.storage(), &shared.log, lend, erasing, &job)?;
         done.segments += job.inputs.len() as u64;
         done.bytes_before += job.inputs.iter().map(|input| input.file_len()).sum::<u64>();
@@ -84,7 +89,12 @@ pub(crate) fn pass(
 }
 
 /// What was deleted or replaced up to the covered position, and may not be erased yet.
-fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<Doomed> {
+fn doomed(
+    log: &Segments,
+    manifest: &Manifest,
+    keeps_revisions: bool,
+    gone: &mut Gone,
+) -> Result<Doomed> {
     let (erased, revised, until) = (manifest.erased, manifest.revised, manifest.covered);
     let (mut found, mut commented) = (Doomed::new(), HashMap::new());
     let after = if keeps_revisions { erased } else { erased.min(revised) };
@@ -110,6 +120,9 @@ fn doomed(log: &Segments, manifest: &Manifest, keeps_revisions: bool) -> Result<
                 if response.act == ResponseAct::Delete && erased < next =>
             {
                 found.insert(response.target.into(), next);
+            }
+            Some(Effect::Forget(forget)) if forget.is_done() && erased < next => {
+                gone.add(forget.user, next);
             }
             Some(Effect::Broadcast(effect)) => {
                 let cancelled = effect.cancelled();

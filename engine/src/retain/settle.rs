@@ -69,6 +69,7 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         // A mark never goes down, whatever it is folded over.
         | Effect::NoticesRead(_)
         | Effect::Mark(_)
+        | Effect::Forget(_)
         | Effect::Broadcast(_)
         | Effect::Retired(_) => {}
     }

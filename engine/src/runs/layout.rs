@@ -70,6 +70,8 @@ pub mod view_kind {
     pub const REVISIONS: u8 = 10;
     /// Boards of what is scheduled or live, and replays.
     pub const BROADCASTS: u8 = 11;
+    /// Who is being forgotten, and who was.
+    pub const FORGOTTEN: u8 = 17;
     /// Users who are suspended, and posts that are hidden.
     pub const MODERATION: u8 = 16;
 }
@@ -145,6 +147,8 @@ pub mod family {
     pub const BOARDS: u8 = 11;
     /// Replays: an array. As graves: by author.
     pub const REPLAYS: u8 = 12;
+    /// Who is or was forgotten: an array. Never graves.
+    pub const FORGOTTEN: u8 = 26;
     /// Suspended users and hidden posts: an array. As graves, of the records: by whom they are about.
     pub const MODERATED: u8 = 24;
 }
@@ -315,6 +319,19 @@ pub mod revision {
     pub const POST_AT: usize = 8;
     /// u64, the sequence of the record that has it.
     pub const REVISED_AT: usize = 16;
+}
+
+/// Bytes of an element of the array of the forgotten.
+pub const FORGOTTEN_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of the forgotten, in the order of owners.
+pub mod forgotten {
+    /// u32, the ordinal of the user; then 4 bytes, 0.
+    pub const OWNER_AT: usize = 0;
+    /// u64, the sequence of the record that it began with.
+    pub const SINCE_AT: usize = 8;
+    /// u64, the sequence of the record that said that nothing was left; 0 if there is none yet.
+    pub const DONE_AT: usize = 16;
 }
 
 /// Bytes of an element of the array of places on boards.

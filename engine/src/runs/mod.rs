@@ -18,6 +18,7 @@ pub(crate) mod broadcasts;
 pub(crate) mod chunk;
 pub(crate) mod family;
 pub(crate) mod file;
+pub(crate) mod forgotten;
 pub(crate) mod groups;
 pub(crate) mod ids;
 pub mod layout;

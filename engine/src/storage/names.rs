@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 13] = [
+const VIEWS: [(u8, &str); 14] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -39,6 +39,7 @@ const VIEWS: [(u8, &str); 13] = [
     (view_kind::REVISIONS, "revisions-"),
     (view_kind::BROADCASTS, "broadcasts-"),
     (view_kind::MODERATION, "moderation-"),
+    (view_kind::FORGOTTEN, "forgotten-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

@@ -118,6 +118,12 @@ impl Marks {
         *marks = marks.iter().copied().filter(|mark| mark.feed != feed).collect();
     }
 
+    /// All marks of the owner are gone.
+    pub(crate) fn forget(&mut self, owner: Ordinal) {
+        let gone = self.owners.remove(&owner.0);
+        self.total -= gone.map_or(0, |marks| marks.len() as u64);
+    }
+
     pub(crate) fn digest(&self) -> Digest {
         let mut digest = DigestBuilder::new();
         let mut owners: Vec<_> = self.owners.iter().collect();

@@ -16,6 +16,7 @@
 //! * [`revisions`]: posts that were revised.
 //! * [`moderation`]: users who are suspended, and posts that are hidden.
 //! * [`broadcasts`]: boards of what is scheduled or live, and replays.
+//! * [`forgotten`]: who is being forgotten, and who was.
 //! * [`receipts`]: the newest idempotency keys and their answers.
 //! * [`state`]: all of them at one position, and `apply`.
 //!
@@ -24,6 +25,7 @@
 //! * The same records give the same digest per view, on every machine and under all options.
 
 pub(crate) mod broadcasts;
+pub(crate) mod forgotten;
 pub(crate) mod graph;
 pub(crate) mod graves;
 pub(crate) mod groups;

@@ -37,6 +37,8 @@ pub(crate) struct ModeratedRow {
 pub(crate) struct Kept {
     suspended: HashSet<UserId>,
     hidden: HashSet<PostId>,
+    /// Who is being forgotten, and hidden from themselves too.
+    forgotten: HashSet<UserId>,
 }
 
 impl Kept {
@@ -50,9 +52,18 @@ impl Kept {
         }
     }
 
+    /// Somebody is being forgotten, or is forgotten by now.
+    pub(crate) fn forget(&mut self, user: UserId, is_hidden: bool) {
+        match is_hidden {
+            true => drop(self.forgotten.insert(user)),
+            false => drop(self.forgotten.remove(&user)),
+        }
+    }
+
     /// Whether the author's post is kept from the user.
     pub(crate) fn keeps(&self, (post, author): (PostId, UserId), from: UserId) -> bool {
-        author != from && (self.hidden.contains(&post) || self.suspended.contains(&author))
+        self.forgotten.contains(&author)
+            || author != from && (self.hidden.contains(&post) || self.suspended.contains(&author))
     }
 }
 
@@ -106,6 +117,11 @@ impl Moderation {
             return None;
         }
         self.hidden.get(&post).copied()
+    }
+
+    /// Somebody is being forgotten, or is forgotten by now: no matter of moderators, but watches ask here.
+    pub(crate) fn forget(&mut self, user: UserId, is_hidden: bool) {
+        Arc::make_mut(&mut self.kept).forget(user, is_hidden);
     }
 
     /// What is kept from others now.

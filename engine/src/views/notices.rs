@@ -51,6 +51,8 @@ pub(crate) struct Notices {
     /// The newest place of each user; 0 for none.
     newest: Sparse<u64>,
     marks: HashMap<u32, ReadMark>,
+    /// Of users who were forgotten: what is not above counts no more.
+    floors: HashMap<u32, Sequence>,
 }
 
 impl Notices {
@@ -66,7 +68,28 @@ impl Notices {
 
     /// The newest place of the user; 0 if there is none.
     pub(crate) fn newest(&self, user: Ordinal) -> Sequence {
-        Sequence(self.newest.get(user))
+        let newest = Sequence(self.newest.get(user));
+        if self.floor(user) < newest { newest } else { Sequence(0) }
+    }
+
+    /// What the user was told up to here counts no more.
+    pub(crate) fn floor(&self, user: Ordinal) -> Sequence {
+        if self.floors.is_empty() {
+            return Sequence(0);
+        }
+        self.floors.get(&user.0).copied().unwrap_or_default()
+    }
+
+    /// What the user was told up to there, and had read, counts no more.
+    pub(crate) fn forget(&mut self, user: Ordinal, floor: Sequence) {
+        if floor <= self.floor(user) {
+            return;
+        }
+        self.floors.insert(user.0, floor);
+        self.places.drop_up_to(user, floor);
+        if self.mark(user).at <= floor {
+            self.marks.remove(&user.0);
+        }
     }
 
     /// Up to where the user has read.
@@ -76,6 +99,9 @@ impl Notices {
 
     /// The user has read up to there.
     pub(crate) fn read(&mut self, row: ReadMarkRow) {
+        if row.mark.at <= self.floor(row.owner) {
+            return;
+        }
         let mark = self.marks.entry(row.owner.0).or_default();
         if mark.up_to < row.mark.up_to {
             *mark = row.mark;
@@ -95,6 +121,9 @@ impl Notices {
     /// Whether a place may be in the user's window as of `covered`, as far as memory tells: a place that is
     /// not has [`NOTICES_MAX`] above it.
     pub(crate) fn may_hold(&self, user: Ordinal, place: Sequence, covered: Sequence) -> bool {
+        if place <= self.floor(user) {
+            return false;
+        }
         let hot = self.places.hot(user);
         let above = hot.count_below(covered.next()) - hot.count_below(place.next());
         above < NOTICES_MAX
@@ -119,7 +148,7 @@ impl Notices {
             let newest = self.newest(user);
             if newest != Sequence(0) {
                 digest.number(u64::from(user.0));
-                for place in window(&self.excerpt(user))? {
+                for place in window(&self.excerpt(user), self.floor(user))? {
                     digest.number(place.0);
                 }
             }
@@ -132,12 +161,13 @@ impl Notices {
     }
 }
 
-/// The places of a window, newest first.
-pub(crate) fn window(excerpt: &Excerpt<POST_WIDTH>) -> Result<Vec<Sequence>> {
+/// The places of a window above the user's floor, newest first.
+pub(crate) fn window(excerpt: &Excerpt<POST_WIDTH>, floor: Sequence) -> Result<Vec<Sequence>> {
     let mut walk = Down::new(excerpt.part(), Sequence(u64::MAX));
     let mut places = Vec::new();
     while places.len() < NOTICES_MAX
         && let Some((place, _)) = walk.next()?
+        && floor < place
     {
         places.push(place);
     }
@@ -151,7 +181,11 @@ mod tests {
     const ANN: Ordinal = Ordinal(3);
 
     fn places(notices: &Notices) -> Vec<u64> {
-        window(&notices.excerpt(ANN)).unwrap().into_iter().map(|place| place.0).collect()
+        window(&notices.excerpt(ANN), notices.floor(ANN))
+            .unwrap()
+            .into_iter()
+            .map(|place| place.0)
+            .collect()
     }
 
     #[test]
@@ -171,6 +205,24 @@ mod tests {
         assert!(notices.may_hold(ANN, inside, last));
         assert!(!notices.may_hold(ANN, outside, last));
         assert!(notices.may_hold(ANN, outside, Sequence(last.0 - 1)), "the last may be lost");
+    }
+
+    #[test]
+    fn what_is_not_above_the_floor_counts_no_more() {
+        let mut notices = Notices::default();
+        (1..=9).for_each(|at| notices.push(ANN, Sequence(at)));
+        let mark = |up_to, at| ReadMark { up_to: Sequence(up_to), at: Sequence(at) };
+        notices.read(ReadMarkRow { owner: ANN, mark: mark(4, 8) });
+        notices.forget(ANN, Sequence(10));
+        assert_eq!((places(&notices).len(), notices.newest(ANN)), (0, Sequence(0)));
+        assert_eq!(notices.mark(ANN), ReadMark::default());
+        assert_eq!(notices.digest(9).unwrap(), Notices::default().digest(9).unwrap());
+        assert!(!notices.may_hold(ANN, Sequence(9), Sequence(10)));
+        notices.push(ANN, Sequence(12));
+        notices.read(ReadMarkRow { owner: ANN, mark: mark(5, 9) });
+        notices.forget(ANN, Sequence(3));
+        assert_eq!((places(&notices), notices.newest(ANN)), (vec![12], Sequence(12)));
+        assert_eq!(notices.mark(ANN), ReadMark::default(), "of before");
     }
 
     #[test]

@@ -11,14 +11,19 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
+use super::forgotten::{Forgotten, Oblivion};
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
 use crate::error::Result;
 use crate::ids::{Key, Sequence};
 use crate::limits::RECEIPTS_MAX;
 use crate::log::bytes::Fields;
+use crate::log::record::Began;
 use crate::runs::file::ViewFile;
 use crate::runs::layout::{RECEIPT_BYTES, receipt, section_part};
+
+/// Whose a receipt is whose user was forgotten: nobody finds it, but it keeps its place in the window.
+const NOBODY: Ordinal = Ordinal(u32::MAX);
 
 /// One remembered write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,21 +47,58 @@ pub(crate) struct Receipts {
     hasher: FixedState,
 }
 
+impl Remembered {
+    /// The same, of nobody.
+    fn of_nobody(self) -> Self {
+        let (key, fingerprint) = (Key([0; 16]), 0);
+        Self { scope: NOBODY, key, fingerprint, is_publish: false, ..self }
+    }
+
+    /// The same, of nobody if the user was forgotten since.
+    pub(crate) fn unless(self, forgotten: &Forgotten) -> Self {
+        let Oblivion { since, done } = forgotten.of(self.scope);
+        let is_gone = self.sequence <= done && self.sequence != since;
+        if is_gone { self.of_nobody() } else { self }
+    }
+}
+
+/// The receipts of a file, oldest first.
+pub(crate) fn read(file: &ViewFile) -> Result<Vec<Remembered>> {
+    let Some(section) = file.section(0, section_part::ARRAY) else { return Ok(Vec::new()) };
+    let receipt = |element: &[u8]| {
+        let fields = Fields(element);
+        Remembered {
+            scope: Ordinal(fields.u32(receipt::SCOPE_AT)),
+            key: Key(fields.array(receipt::KEY_AT)),
+            sequence: Sequence(fields.u64(receipt::SEQUENCE_AT)),
+            fingerprint: fields.u64(receipt::FINGERPRINT_AT),
+            is_publish: fields.u32(receipt::IS_PUBLISH_AT) == 1,
+        }
+    };
+    Ok(file.section_bytes(section)?.chunks_exact(RECEIPT_BYTES).map(receipt).collect())
+}
+
 impl Receipts {
     /// Reads the receipts of a file, oldest first.
-    pub(crate) fn load(&mut self, file: &ViewFile) -> Result<()> {
-        let Some(section) = file.section(0, section_part::ARRAY) else { return Ok(()) };
-        for element in file.section_bytes(section)?.chunks_exact(RECEIPT_BYTES) {
-            let fields = Fields(element);
-            self.remember(Remembered {
-                scope: Ordinal(fields.u32(receipt::SCOPE_AT)),
-                key: Key(fields.array(receipt::KEY_AT)),
-                sequence: Sequence(fields.u64(receipt::SEQUENCE_AT)),
-                fingerprint: fields.u64(receipt::FINGERPRINT_AT),
-                is_publish: fields.u32(receipt::IS_PUBLISH_AT) == 1,
-            });
+    pub(crate) fn load(&mut self, file: &ViewFile, forgotten: &Forgotten) -> Result<()> {
+        for receipt in read(file)? {
+            self.remember(receipt.unless(forgotten));
         }
         Ok(())
+    }
+
+    /// The user's receipts are nobody's any more, but for that of the forget itself. A look at all of them.
+    pub(crate) fn forget(&mut self, user: Ordinal, since: Began) {
+        let Self { window, oldest, index, hasher } = self;
+        let is_theirs =
+            |receipt: &Remembered| receipt.scope == user && Some(receipt.sequence) != since;
+        for (at, receipt) in (*oldest..).zip(window).filter(|(_, receipt)| is_theirs(receipt)) {
+            let hash = hasher.hash_one((receipt.scope.0, receipt.key.0));
+            if let Ok(entry) = index.find_entry(hash, |found| *found == low(at)) {
+                entry.remove();
+            }
+            *receipt = receipt.of_nobody();
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,6 +113,7 @@ impl Receipts {
     }
 
     /// All of them, oldest first.
+    #[cfg(test)]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Remembered> {
         self.window.iter()
     }
@@ -88,6 +131,9 @@ impl Receipts {
         }
         let number = low(self.oldest + self.window.len() as u64);
         self.window.push_back(receipt);
+        if receipt.scope == NOBODY {
+            return;
+        }
         let hash = self.hash(receipt.scope, receipt.key);
         let (window, oldest, hasher) = (&self.window, self.oldest, &self.hasher);
         self.index.insert_unique(hash, number, |known| {
@@ -150,6 +196,25 @@ mod tests {
             fingerprint: n,
             is_publish: true,
         }
+    }
+
+    #[test]
+    fn a_users_receipts_become_nobodys_and_keep_their_places() {
+        let mut receipts = Receipts::default();
+        let of = |scope, n| Remembered { scope: Ordinal(scope), ..receipt(n) };
+        (0..100).for_each(|n| receipts.remember(of(u32::try_from(n % 3).unwrap(), n)));
+        receipts.forget(Ordinal(1), None);
+        assert_eq!(receipts.len(), 100);
+        assert!(receipts.iter().all(|receipt| receipt.scope != Ordinal(1)));
+        assert!((0..100).all(|n| receipts.find(Ordinal(1), receipt(n).key).is_none()));
+        assert_eq!(receipts.find(Ordinal(2), receipt(8).key), Some(&of(2, 8)));
+        receipts.remember(of(1, 100));
+        assert_eq!(receipts.find(Ordinal(1), receipt(100).key), Some(&of(1, 100)));
+        let mut again = Receipts::default();
+        receipts.iter().for_each(|receipt| again.remember(*receipt));
+        assert_eq!(again.digest(), receipts.digest());
+        (0..RECEIPTS_MAX as u64).for_each(|n| again.remember(of(7, n + 1_000)));
+        assert!(again.find(Ordinal(2), receipt(8).key).is_none(), "it left the window");
     }
 
     #[test]

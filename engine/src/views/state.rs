@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Digest;
 use super::broadcasts::Broadcasts;
+use super::forgotten::{Forgotten, ForgottenRow, Oblivion};
 use super::graph::Graph;
 use super::graves::{Grave, Graves};
 use super::groups::Groups;
@@ -21,8 +22,9 @@ use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
-use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp};
+use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
 use crate::log::concerned::each_concerned;
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::GroupAct;
 use crate::log::record::{Bygone, Effect, Record, Retired};
 use crate::read::activity::Activity;
@@ -44,6 +46,7 @@ pub(crate) struct State {
     pub(crate) marks: Marks,
     pub(crate) revisions: Revisions,
     pub(crate) broadcasts: Broadcasts,
+    pub(crate) forgotten: Forgotten,
     pub(crate) moderation: Moderation,
     pub(crate) receipts: Receipts,
     /// A hint, not a view: never part of a digest.
@@ -86,6 +89,8 @@ pub struct Digests {
     pub revisions: Digest,
     /// Broadcasts.
     pub broadcasts: Digest,
+    /// Who is being forgotten, and who was.
+    pub forgotten: Digest,
     /// Suspended users and hidden posts.
     pub moderation: Digest,
     /// Remembered keys.
@@ -149,6 +154,7 @@ impl State {
                 }
                 broadcasts.apply(subject, effect, record.time, removal);
             }
+            (Effect::Forget(forget), _) => self.forget(subject, sequence, *forget),
             (Effect::Moderation(effect), _) => self.moderation.apply(subject, effect, removal),
             (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
                 broadcasts.end(subject, ended.broadcast, removal);
@@ -162,7 +168,12 @@ impl State {
         self.delivery.ranks.apply(&record.effect, subject, other);
         self.remember(sequence, record, subject);
         self.activity.grow(self.users.len());
-        self.activity.touch(subject, record.time);
+        // What is about somebody who is being forgotten is the engine's own doing, and nobody's activity.
+        let is_forget = matches!(record.effect, Effect::Forget(_));
+        let mut named = [Some(subject), other].into_iter().flatten();
+        if !is_forget && !named.any(|user| self.forgotten.hides(user)) {
+            self.activity.touch(subject, record.time);
+        }
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }
@@ -191,6 +202,29 @@ impl State {
         self.moderation.post_deleted(self.users.id(author), post, removal);
     }
 
+    /// A user is hidden from now on, or is nobody any more: then goes what no record ends.
+    fn forget(&mut self, user: Ordinal, at: Sequence, effect: ForgetEffect) {
+        let oblivion = match effect.began {
+            None => Oblivion { since: at, done: Sequence(0) },
+            Some(since) => Oblivion { since, done: at },
+        };
+        self.set_forgotten(ForgottenRow { owner: user, oblivion });
+        if effect.is_done() {
+            self.marks.forget(user);
+            self.receipts.forget(user, effect.began);
+            self.delivery.ranks.forget(user);
+            self.activity.forget(user);
+        }
+    }
+
+    /// Folds what a record or a file says of somebody who is or was forgotten.
+    pub(crate) fn set_forgotten(&mut self, row: ForgottenRow) {
+        self.forgotten.set(row);
+        self.notices.forget(row.owner, self.forgotten.floor(row.owner));
+        let is_hidden = self.forgotten.hides(row.owner);
+        self.moderation.forget(self.users.id(row.owner), is_hidden);
+    }
+
     /// Gives a notice to everybody whom the record concerns.
     fn tell(&mut self, sequence: Sequence, effect: &Effect) {
         let Self { users, notices, .. } = self;
@@ -213,6 +247,9 @@ impl State {
     /// Folds a mark. What a thinned log says of a group that it does not have any more means nothing.
     pub(crate) fn mark(&mut self, row: MarkRow) {
         let MarkRow { owner, mark } = row;
+        if mark.at <= self.forgotten.floor(owner) {
+            return;
+        }
         if mark.feed == GroupId(0) || self.groups.by_id(owner, mark.feed).is_some() {
             self.marks.set(row);
         }
@@ -317,6 +354,24 @@ impl State {
         lists.map(Ordinal).for_each(|list| self.responses.trim(list, floor));
     }
 
+    /// The ordinal of a user of whom anything may be read: who is being forgotten is nobody anybody has written
+    /// about.
+    pub(crate) fn find(&self, user: UserId) -> Option<Ordinal> {
+        let found = self.users.find(user);
+        if self.forgotten.is_idle() {
+            return found;
+        }
+        found.filter(|user| !self.forgotten.hides(*user))
+    }
+
+    /// Whether what somebody did at that sequence is forgotten.
+    pub(crate) fn is_bygone(&self, user: UserId, at: Sequence) -> bool {
+        self.forgotten.was_used() && {
+            let user = self.users.find(user);
+            user.is_some_and(|user| at <= self.forgotten.floor(user))
+        }
+    }
+
     /// Whether every post is seen by whoever sees its author: then nobody need judge any.
     pub(crate) fn is_all_seen(&self) -> bool {
         self.reposts.is_empty() && !self.moderation.has_hidden()
@@ -340,6 +395,7 @@ impl State {
             marks: self.marks.digest(),
             revisions: self.revisions.digest(),
             broadcasts: self.broadcasts.digest(),
+            forgotten: self.forgotten.digest(),
             moderation: self.moderation.digest(),
             receipts: self.receipts.digest(),
         })
@@ -376,7 +432,8 @@ fn changes_sight(effect: &Effect) -> bool {
         Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Block { .. }
-        | Effect::Unblock { .. } => true,
+        | Effect::Unblock { .. }
+        | Effect::Forget(_) => true,
         Effect::Group(group) => group.exclusive,
         _ => false,
     }

@@ -202,6 +202,15 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
         }
     }
 
+    /// Drops entries up to there from memory, wherever else they are: they mean nothing any more.
+    pub(crate) fn drop_up_to(&mut self, owner: Ordinal, last: Sequence) {
+        let Some(list) = self.hot.at_mut(owner) else { return };
+        list.drop_below(last.next());
+        if list.is_empty() {
+            self.hot.remove(owner);
+        }
+    }
+
     /// Takes sealed entries, ascending and right below what is in memory, into memory: `older` was
     /// read when the hot list began at `floor`. Nothing happens if it begins elsewhere by now.
     pub(crate) fn warm(&mut self, owner: Ordinal, floor: Sequence, older: &[Entry]) {

@@ -231,8 +231,28 @@ impl Index {
             | Note::Rejoined { user, .. } => self.change(user, told, wakers),
             Note::Moderated { .. } | Note::Hidden { .. } => self.moderate(told, wakers),
             Note::Released { user } => self.forget(user, told.sequence, wakers),
+            Note::Forgotten { user, is_done } => {
+                self.hide_forgotten((user, !is_done), told.sequence, wakers);
+            }
             Note::Nothing | Note::Lost => {}
         }
+    }
+
+    /// Nobody sees anything of the user, or they are somebody new; a repost of theirs may be in any home.
+    fn hide_forgotten(
+        &mut self,
+        (user, is_hidden): (UserId, bool),
+        sequence: Sequence,
+        wakers: &mut Vec<Waker>,
+    ) {
+        if self.kept_at < sequence {
+            Arc::make_mut(&mut self.kept).forget(user, is_hidden);
+        }
+        let others = self.slots.iter().flatten().filter(|watched| watched.user != user);
+        for watched in others.filter(|_| is_hidden) {
+            watched.tell(sequence, &[WatchEvent::FeedChanged(user)], wakers);
+        }
+        self.forget(user, sequence, wakers);
     }
 
     /// A post that refers to another's: whoever does not see that one's posts is not told.
@@ -431,6 +451,7 @@ impl Watched {
             | Note::Moderated { .. }
             | Note::Hidden { .. }
             | Note::Released { .. }
+            | Note::Forgotten { .. }
             | Note::Nothing
             | Note::Lost => {}
         }

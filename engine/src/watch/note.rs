@@ -2,6 +2,7 @@
 
 use crate::command::NewPost;
 use crate::ids::{PostId, UserId};
+use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::moderation_effect::ModerationAct;
 use crate::log::record::{Effect, Record};
@@ -79,6 +80,11 @@ pub(crate) enum Note {
         post: PostId,
         author: UserId,
     },
+    /// Nobody sees anything of the user from here on, or they are somebody new.
+    Forgotten {
+        user: UserId,
+        is_done: bool,
+    },
     /// No home changed.
     Nothing,
     /// Retention dropped the record: nobody knows what it was.
@@ -127,6 +133,10 @@ impl Note {
             | Effect::Response(_)
             | Effect::Mark(_) => Self::Nothing,
             Effect::NoticesRead(_) => Self::Nothing,
+            // Its own home is nobody's either: a gap tells of that.
+            Effect::Forget(ForgetEffect { user, began }) => {
+                Self::Forgotten { user, is_done: began.is_some() }
+            }
             Effect::Retired(_) => Self::Lost,
         }
     }
@@ -147,7 +157,7 @@ impl Note {
     pub(crate) fn is_lost_for(&self, watcher: UserId) -> bool {
         match *self {
             Self::Lost => true,
-            Self::Released { user } => user == watcher,
+            Self::Released { user } | Self::Forgotten { user, .. } => user == watcher,
             _ => false,
         }
     }
@@ -169,7 +179,9 @@ impl Note {
                 Some(user)
             }
             // Everybody sees their own. Without a follow too: reposts are hidden, or are not any more.
-            Self::Moderated { user: author } | Self::Hidden { author, .. } => {
+            Self::Moderated { user: author }
+            | Self::Hidden { author, .. }
+            | Self::Forgotten { user: author, is_done: false } => {
                 (author != watcher).then_some(author)
             }
             Self::Part { .. }
@@ -179,6 +191,7 @@ impl Note {
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }
+            | Self::Forgotten { .. }
             | Self::Nothing
             | Self::Lost => None,
         }

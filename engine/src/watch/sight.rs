@@ -74,7 +74,7 @@ impl Sight {
         let state = shared.state()?;
         let mut sight = Self { at: state.position.sequence, edges: HashMap::new() };
         let kept = Arc::clone(state.moderation.kept());
-        let Some(user) = state.users.find(user) else { return Ok(Look::Done(sight, kept)) };
+        let Some(user) = state.find(user) else { return Ok(Look::Done(sight, kept)) };
         let following = &state.graph.following;
         let part = following.part(user);
         let known = known.filter(|known| known.stamp == following.stamp(user));

@@ -104,7 +104,7 @@ impl Watch {
         if self.noted.0 + ACTIVE_MILLIS <= now.0 {
             self.noted = now;
             let state = self.shared.state()?;
-            let user = state.users.find(self.user);
+            let user = state.find(self.user);
             user.into_iter().for_each(|user| state.activity.touch(user, now));
         }
         Ok(())

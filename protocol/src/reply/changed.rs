@@ -28,7 +28,7 @@ use crate::wire::{
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 35;
+const TAG_MAX: u8 = 37;
 
 /// Tags of other changes.
 const MARK: u8 = 18;
@@ -36,6 +36,12 @@ const REVISE: u8 = 19;
 const REPOST: u8 = 33;
 const UNREPOST: u8 = 34;
 const NOTICES_READ: u8 = 35;
+
+/// The tag of a user who is being forgotten.
+const FORGET: u8 = 36;
+
+/// The tag of a user of whom nothing is left.
+const FORGOTTEN: u8 = 37;
 
 /// A part of the change stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,6 +170,11 @@ pub enum What {
         kind: ModerationChange,
         /// The post; 0 if it is about the user.
         post: u64,
+    },
+    /// 36: nobody sees anything of the user from here on; 37: nothing is left of them.
+    Forgotten {
+        /// Nothing is left.
+        is_done: bool,
     },
     /// 20 to 24: something about a broadcast of the user.
     Broadcast {
@@ -322,6 +333,8 @@ impl What {
             Self::Revise { .. } => REVISE,
             Self::Broadcast { kind, .. } => *kind as u8,
             Self::Moderated { kind, .. } => *kind as u8,
+            Self::Forgotten { is_done: false } => FORGET,
+            Self::Forgotten { is_done: true } => FORGOTTEN,
         }
     }
 
@@ -352,6 +365,7 @@ impl What {
             (MARK, ..) => load_mark(cursor)?,
             (REVISE, ..) => load_revise(cursor)?,
             (2, ..) => Self::Erased,
+            (FORGET | FORGOTTEN, ..) => Self::Forgotten { is_done: tag == FORGOTTEN },
             _ => return Ok(None),
         }))
     }
@@ -370,7 +384,7 @@ impl What {
             Self::Moderated { post, .. } => {
                 return Err(EncodeError::new("post", Problem::Unknown { value: *post }));
             }
-            Self::Erased => {}
+            Self::Erased | Self::Forgotten { .. } => {}
             Self::Mark { post, device, group, name } => {
                 put_varints(out, [*post, *device, *group]);
                 put_text(out, "feed_name", name, GROUP_NAME_BYTES_MAX)?;

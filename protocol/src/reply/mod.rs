@@ -15,6 +15,7 @@ mod edges;
 mod error;
 mod events;
 mod explained;
+mod forgotten;
 mod groups;
 mod marks;
 mod moderated;
@@ -50,6 +51,7 @@ pub use edges::{Edge, EdgePage};
 pub use error::ErrorReply;
 pub use events::{Event, Events};
 pub use explained::{Explained, Why};
+pub use forgotten::{BeingForgotten, ForgottenList};
 pub use groups::{Group, Groups};
 pub use marks::{DeviceMark, Marks, Unread};
 pub use moderated::{Moderated, ModeratedPage, PostModeration};
@@ -124,6 +126,8 @@ pub enum Reply {
     Broadcast(OneBroadcast),
     /// A page of who is suspended and what is hidden.
     Moderated(ModeratedPage),
+    /// Who is being forgotten.
+    Forgotten(ForgottenList),
     /// A watch has begun.
     Watching(Watching),
     /// A watch has ended.
@@ -175,6 +179,7 @@ impl Reply {
             ReplyKind::Broadcasts => Self::Broadcasts(Broadcasts::load(cursor)?),
             ReplyKind::Broadcast => Self::Broadcast(OneBroadcast::load(cursor)?),
             ReplyKind::Moderated => Self::Moderated(ModeratedPage::load(cursor)?),
+            ReplyKind::Forgotten => Self::Forgotten(ForgottenList::load(cursor)?),
             ReplyKind::Watching => Self::Watching(Watching::load(cursor)?),
             ReplyKind::Unwatched => Self::Unwatched,
             ReplyKind::Events => Self::Events(Events::load(cursor)?),
@@ -213,6 +218,7 @@ impl Reply {
             Self::Broadcasts(_) => ReplyKind::Broadcasts,
             Self::Broadcast(_) => ReplyKind::Broadcast,
             Self::Moderated(_) => ReplyKind::Moderated,
+            Self::Forgotten(_) => ReplyKind::Forgotten,
             Self::Watching(_) => ReplyKind::Watching,
             Self::Unwatched => ReplyKind::Unwatched,
             Self::Events(_) => ReplyKind::Events,
@@ -253,6 +259,7 @@ pub fn encode_reply(request_id: u32, reply: &Reply, out: &mut BytesMut) -> Resul
         Reply::Broadcasts(broadcasts) => broadcasts.encode(writer.out())?,
         Reply::Broadcast(one) => one.encode(writer.out())?,
         Reply::Moderated(moderated) => moderated.encode(writer.out())?,
+        Reply::Forgotten(forgotten) => forgotten.encode(writer.out())?,
         Reply::Watching(watching) => watching.encode(writer.out()),
         Reply::Events(events) => events.encode(writer.out())?,
         Reply::Error(error) => error.encode(writer.out())?,

@@ -12,6 +12,7 @@ mod delete;
 mod edges;
 mod explain;
 mod follow;
+mod forget;
 mod group;
 mod hello;
 mod mark;
@@ -44,6 +45,7 @@ pub use delete::Delete;
 pub use edges::Edges;
 pub use explain::Explain;
 pub use follow::NewFollow;
+pub use forget::{Forget, ForgottenOf};
 pub use group::{GroupCreate, GroupDelete, GroupFeed, GroupMember, Members};
 pub use hello::Hello;
 pub use mark::{Mark, MarksOf, UnreadOf};
@@ -143,6 +145,10 @@ pub enum Request {
     Unhide(Hiding),
     /// Lists who is suspended and what is hidden.
     Moderated(ModeratedOf),
+    /// Has a user forgotten.
+    Forget(Forget),
+    /// Lists who is being forgotten.
+    Forgotten(ForgottenOf),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -228,6 +234,7 @@ impl Request {
             RequestKind::Backup => Self::Backup(Backup::load(cursor)?),
             RequestKind::Advise => Self::Advise,
             RequestKind::Moderated => Self::Moderated(ModeratedOf::load(cursor)?),
+            RequestKind::Forgotten => Self::Forgotten(ForgottenOf::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -294,6 +301,7 @@ impl Request {
             RequestKind::Unsuspend => Self::Unsuspend(Suspension::load(cursor)?),
             RequestKind::Hide => Self::Hide(Hiding::load(cursor)?),
             RequestKind::Unhide => Self::Unhide(Hiding::load(cursor)?),
+            RequestKind::Forget => Self::Forget(Forget::load(cursor)?),
             RequestKind::Repost => Self::Repost(NewRepost::load(cursor)?),
             RequestKind::Unrepost => Self::Unrepost(Unrepost::load(cursor)?),
             RequestKind::NoticesRead => Self::NoticesRead(NoticesRead::load(cursor)?),
@@ -340,6 +348,8 @@ impl Request {
             Self::Hide(_) => RequestKind::Hide,
             Self::Unhide(_) => RequestKind::Unhide,
             Self::Moderated(_) => RequestKind::Moderated,
+            Self::Forget(_) => RequestKind::Forget,
+            Self::Forgotten(_) => RequestKind::Forgotten,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -393,6 +403,8 @@ impl Request {
             Self::Suspend(suspension) | Self::Unsuspend(suspension) => suspension.encode(out),
             Self::Hide(hiding) | Self::Unhide(hiding) => hiding.encode(out),
             Self::Moderated(moderated) => moderated.encode(out),
+            Self::Forget(forget) => forget.encode(out),
+            Self::Forgotten(forgotten) => forgotten.encode(out),
             Self::Broadcasts(feed) => feed.encode(out),
             Self::Broadcast(one) => one.encode(out),
             Self::Members(members) => return members.encode(out),

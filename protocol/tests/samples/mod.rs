@@ -120,5 +120,10 @@ pub(crate) fn samples() -> Vec<Sample> {
     let moderated = replies::moderation().into_iter();
     let moderated = moderated.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(moderation).chain(moderated);
+    let forgets = requests::forgets().into_iter();
+    let forgets = forgets.map(|(name, request)| (name, Message::Request(request)));
+    let forgotten = replies::forgets().into_iter();
+    let forgotten = forgotten.map(|(name, reply)| (name, Message::Reply(reply)));
+    let newest = newest.chain(forgets).chain(forgotten);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()
 }

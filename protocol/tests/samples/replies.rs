@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark,
-    Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group,
-    GroupChange, Groups, Marks, Moderated, ModeratedPage, ModerationChange, NoticeGroup,
-    NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd, Position, Post,
-    PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    BeingForgotten, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage,
+    Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained,
+    Fault, Follow, ForgottenList, Group, GroupChange, Groups, Marks, Moderated, ModeratedPage,
+    ModerationChange, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page,
+    PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost,
+    Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue,
+    Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -469,6 +469,29 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
         ),
         ("reposters_reply", Reply::Reposters(some)),
         ("reposters_none", Reply::Reposters(none)),
+    ]
+}
+
+/// Replies about users who are forgotten.
+pub(crate) fn forgets() -> Vec<(&'static str, Reply)> {
+    let position = POSITION;
+    let users = vec![
+        BeingForgotten { since: 300, user: 9, removed: 1_000_000 },
+        BeingForgotten { since: 69_000, user: u64::MAX, removed: 0 },
+    ];
+    let none = ForgottenList { position, users: Vec::new() };
+    let change = |(sequence, is_done)| Change {
+        sequence,
+        time: 1_700_000_000_000,
+        user: 7,
+        what: What::Forgotten { is_done },
+    };
+    let changes = (70_000..).zip([false, true]).map(change).collect();
+    let changed = Changed { position, next: 70_001, oldest: 300, changes };
+    vec![
+        ("forgotten_reply", Reply::Forgotten(ForgottenList { position, users })),
+        ("forgotten_none", Reply::Forgotten(none)),
+        ("changed_forgotten", Reply::Changed(changed)),
     ]
 }
 

@@ -4,12 +4,12 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate,
-    GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf,
-    ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead, Pair, Position,
-    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters, Request, Revise,
-    Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById,
-    Watch, WriteOptions,
+    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
+    ForgottenOf, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf,
+    Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead,
+    Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters,
+    Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost,
+    Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -313,6 +313,18 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         ("home_groups", Request::Home(Timeline { options: grouped, ..home })),
         ("home_collapsed", Request::Home(Timeline { options: collapsed, ..home })),
         ("home_collapsed_next", Request::Home(Timeline { options: further, ..home })),
+    ]
+}
+
+/// Requests about users who are forgotten.
+pub(crate) fn forgets() -> Vec<(&'static str, Request)> {
+    let options = WriteOptions::default();
+    let keyed = Forget { options: keyed(None), user: u64::MAX };
+    let read = ReadOptions::default();
+    vec![
+        ("forget", Request::Forget(Forget { options, user: 9 })),
+        ("forget_keyed", Request::Forget(keyed)),
+        ("forgotten", Request::Forgotten(ForgottenOf { options: read })),
     ]
 }
 

@@ -8,13 +8,13 @@ use fanfold_protocol::limits::{
     STATUS_TEXT_BYTES_MAX, TEXT_BYTES_MAX,
 };
 use fanfold_protocol::{
-    BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark,
-    Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group,
-    GroupChange, Groups, Marks, Moderated, ModeratedPage, ModerationChange, NoticeGroup,
-    NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd, Position, Post,
-    PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage,
-    ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching,
-    Welcome, What, Why, Written,
+    BeingForgotten, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage,
+    Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained,
+    Fault, Follow, ForgottenList, Group, GroupChange, Groups, Marks, Moderated, ModeratedPage,
+    ModerationChange, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page,
+    PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost,
+    Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue,
+    Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -51,6 +51,7 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         reposters().prop_map(Reply::Reposters),
         notices().prop_map(Reply::Notices),
         moderated().prop_map(Reply::Moderated),
+        forgotten().prop_map(Reply::Forgotten),
         marks().prop_map(Reply::Marks),
         unread().prop_map(Reply::Unread),
         position().prop_map(|position| Reply::Watching(Watching { position })),
@@ -297,6 +298,17 @@ fn user() -> impl Strategy<Value = UserCard> {
     )
 }
 
+fn forgotten() -> impl Strategy<Value = ForgottenList> {
+    let users = run(20).prop_flat_map(|sequences| {
+        let user = |since| {
+            let named = (number(), number());
+            named.prop_map(move |(user, removed)| BeingForgotten { since, user, removed })
+        };
+        sequences.into_iter().map(user).collect::<Vec<_>>()
+    });
+    (position(), users).prop_map(|(position, users)| ForgottenList { position, users })
+}
+
 fn moderated() -> impl Strategy<Value = ModeratedPage> {
     let moderated = run(20).prop_flat_map(|sequences| {
         let item = |since| {
@@ -421,6 +433,7 @@ fn what() -> impl Strategy<Value = What> {
     let group = (number(), text(GROUP_NAME_BYTES_MAX), any::<bool>(), number());
     let moderations = proptest::sample::select(ModerationChange::ALL.to_vec());
     prop_oneof![
+        any::<bool>().prop_map(|is_done| What::Forgotten { is_done }),
         (moderations, number()).prop_map(|(kind, post)| {
             let post = if kind.has_post() { post } else { 0 };
             What::Moderated { kind, post }

@@ -7,12 +7,12 @@ use fanfold_protocol::limits::{
     TAG_NAME_BYTES_MAX, TEXT_BYTES_MAX, TOKEN_BYTES_MAX, WAIT_MS_MAX,
 };
 use fanfold_protocol::{
-    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate,
-    GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf,
-    ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead, Pair, Position,
-    PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters, Request, Revise,
-    Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById,
-    Watch, WriteOptions,
+    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
+    ForgottenOf, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf,
+    Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead,
+    Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters,
+    Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost,
+    Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -69,6 +69,7 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
             .prop_map(|(options, user, post)| Request::Unrepost(Unrepost { options, user, post })),
         notices().prop_map(Request::Notices),
         moderation(),
+        forgets(),
         (write_options(), number(), option::of(number())).prop_map(|(options, user, up_to)| {
             Request::NoticesRead(NoticesRead { options, user, up_to })
         }),
@@ -159,6 +160,14 @@ fn comments() -> impl Strategy<Value = Comments> {
             limit,
         },
     )
+}
+
+fn forgets() -> impl Strategy<Value = Request> {
+    let forget = (write_options(), number());
+    prop_oneof![
+        forget.prop_map(|(options, user)| Request::Forget(Forget { options, user })),
+        read_options().prop_map(|options| Request::Forgotten(ForgottenOf { options })),
+    ]
 }
 
 fn moderation() -> impl Strategy<Value = Request> {

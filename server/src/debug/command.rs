@@ -39,6 +39,7 @@ pub(super) enum Command {
     Reactors(ReactorsQuery),
     Reposters(RepostersQuery),
     Moderated(ModeratedQuery),
+    Forgotten,
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId),
@@ -120,6 +121,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "COMMENTS" => Command::Comments(words.comments()?),
         "REACTORS" => Command::Reactors(words.reactors()?),
         "REPOSTERS" => Command::Reposters(words.reposters()?),
+        "FORGOTTEN" => Command::Forgotten,
         "MODERATED" => Command::Moderated(words.moderated()?),
         "NOTICES" => Command::Notices(words.notices()?),
         "REVISE" => words.revise(line)?,
@@ -178,6 +180,7 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
         "REACT" | "UNREACT" => words.reaction()?,
         "REPOST" | "UNREPOST" => words.repost(line)?,
         "COMMENT" => words.comment(line)?,
+        "FORGET" => Action::Forget { user: words.user("user")? },
         "SUSPEND" | "UNSUSPEND" | "HIDE" | "UNHIDE" => words.moderation()?,
         "READ-NOTICES" => Action::NoticesRead {
             user: words.user("user")?,

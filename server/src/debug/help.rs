@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 55] = [
+pub(super) const USAGES: [Usage; 57] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
@@ -153,6 +153,13 @@ pub(super) const USAGES: [Usage; 55] = [
         "who is suspended and what is hidden, newest first",
         "MODERATED USERS 5",
     ),
+    usage(
+        "FORGET",
+        "FORGET user",
+        "hides everything of a user at once, and removes it; then they are somebody new",
+        "FORGET 14",
+    ),
+    usage("FORGOTTEN", "FORGOTTEN", "who is being forgotten", "FORGOTTEN"),
     usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
     usage(
         "NOTICES",

@@ -22,6 +22,7 @@ mod command;
 mod connection;
 mod delivery;
 mod edges;
+mod forgets;
 mod groups;
 mod help;
 mod info;

@@ -140,6 +140,13 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("broadcasts_live", engine.broadcasts_live, "Broadcasts that are live"),
         gauge("broadcasts_scheduled", engine.broadcasts_scheduled, "Broadcasts that are scheduled"),
         gauge("broadcast_replays", engine.broadcast_replays, "Broadcasts that ended"),
+        gauge("forgetting", engine.forgetting, "Users who are being forgotten"),
+        gauge("forgotten", engine.forgotten, "Users who were forgotten"),
+        counter(
+            "forgotten_things",
+            engine.forgotten_things,
+            "Posts, edges and other things removed because their users are forgotten",
+        ),
         gauge("live_sessions", engine.live_sessions, "Sessions of broadcast feeds"),
         gauge("live_session_bytes", engine.live_session_bytes, "Memory of these sessions"),
         gauge("blocks", engine.blocks, "Blocks that hold"),

@@ -153,6 +153,10 @@ pub(crate) enum Command {
     Notices(NoticesArguments),
     /// Mark a user's notices as read
     ReadNotices(ReadNoticesArguments),
+    /// Hide everything of a user at once, and remove it; then they are somebody new
+    Forget(Forget),
+    /// Show who is being forgotten
+    Forgotten,
     /// Live sessions: scheduled, live, and their replays
     #[command(subcommand)]
     Broadcast(BroadcastCommand),
@@ -283,6 +287,17 @@ pub(crate) struct Follow {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     #[arg(value_parser = clap::value_parser!(u8).range(0..=15))]
     pub(crate) weight: Option<u8>,
+}
+
+/// The arguments of `forget`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Forget {
+    /// The user
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) user: UserId,
+    /// Return when nothing is left of them
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 /// The arguments of `tag`.

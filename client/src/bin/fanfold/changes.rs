@@ -318,6 +318,8 @@ fn name(what: &Changed) -> &'static str {
             _ => "response",
         },
         Changed::NoticesRead(_) => "notices_read",
+        Changed::Forgotten { is_done: false } => "forget",
+        Changed::Forgotten { is_done: true } => "forgotten",
         _ => "other",
     }
 }

@@ -14,8 +14,8 @@ use crate::response_arguments::ReactionArguments;
 use crate::session::Session;
 use crate::timelines::{self, Which};
 use crate::{
-    broadcasts, changes, export, groups, import, lookups, marks, moderation, notices, reposts,
-    responses, watch, writes,
+    broadcasts, changes, export, forgets, groups, import, lookups, marks, moderation, notices,
+    reposts, responses, watch, writes,
 };
 
 /// Runs one command, except the shell.
@@ -40,6 +40,8 @@ pub(crate) async fn run(
         Command::Moderated(arguments) => moderation::moderated(session, console, arguments).await,
         Command::Reactors(arguments) => responses::reactors(session, console, arguments).await,
         Command::Notices(arguments) => notices::run(session, console, arguments).await,
+        Command::Forget(user) => forgets::forget(session, console, user).await,
+        Command::Forgotten => forgets::forgotten(session, console).await,
         Command::Marks(of) => marks::marks(session, console, of).await,
         Command::Unread(unread) => marks::unread(session, console, unread).await,
         Command::User { user } => lookups::user(session, console, user).await,

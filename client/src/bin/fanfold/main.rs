@@ -17,6 +17,7 @@ mod edges;
 mod exit;
 mod export;
 mod files;
+mod forgets;
 mod groups;
 mod import;
 mod lookups;

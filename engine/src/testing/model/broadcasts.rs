@@ -280,7 +280,7 @@ impl ModelEntry {
     }
 }
 
-fn named(action: &BroadcastAction) -> Option<u64> {
+pub(super) fn named(action: &BroadcastAction) -> Option<u64> {
     match action {
         BroadcastAction::Schedule { .. } | BroadcastAction::StartNew { .. } => None,
         BroadcastAction::Reschedule { broadcast, .. }

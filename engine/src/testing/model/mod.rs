@@ -5,6 +5,7 @@ pub mod broadcasts;
 mod collapse;
 mod edges;
 mod edits;
+mod forgotten;
 mod marks;
 mod moderation;
 mod notices;
@@ -22,6 +23,7 @@ use crate::mentions::Mentions;
 use crate::query::{GroupQuery, MembersQuery, PageEnd, Span, TimelineQuery};
 
 pub use collapse::ModelCollapsed;
+pub use forgotten::ModelForgotten;
 pub use marks::ModelUnread;
 pub use moderation::ModelModerated;
 pub use notices::{ModelNotebook, ModelNotices};
@@ -111,6 +113,8 @@ pub struct Model {
     pub marks: BTreeMap<(u64, u64, u64), u64>,
     /// All broadcasts ever, by id.
     pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
+    /// Who is and who was forgotten.
+    pub forgotten: ModelForgotten,
     /// Users who are suspended, and since when.
     suspended: BTreeMap<u64, u64>,
     /// Posts that were hidden, and since when; those that are deleted too.
@@ -162,6 +166,9 @@ impl Model {
     #[must_use]
     pub fn expect(&self, command: &Command) -> Expected {
         use Expected::{Changed, Refused, Repeated, Unchanged};
+        if matches!(command.action, Action::Forget { .. }) && command.options.actor.is_some() {
+            return Refused(ErrorKind::Denied);
+        }
         if Self::is_no_moderator(command) {
             return Refused(ErrorKind::Denied);
         }
@@ -178,6 +185,10 @@ impl Model {
         if let Some(kind) = Self::refuses_response(&command.action) {
             return Refused(kind);
         }
+        let is_bygone = self.names_bygone(&command.action);
+        if is_bygone && matches!(command.action, Action::CommentDelete { .. }) {
+            return Refused(ErrorKind::NotFound);
+        }
         if let Some(denied) = self.is_denied(command, subject) {
             return match &command.action {
                 Action::Broadcast(action) if self.names_gone(action) => {
@@ -189,12 +200,18 @@ impl Model {
         if matches!(&command.action, Action::Comment { text, .. } if text.is_empty()) {
             return Refused(ErrorKind::Invalid);
         }
+        if is_bygone {
+            return Refused(ErrorKind::NotFound);
+        }
         if let Some(key) = command.options.key {
             match self.keys.get(&(subject.0, key)) {
                 Some((at, action)) if *action == command.action => return Repeated(*at),
                 Some(_) => return Refused(ErrorKind::Conflict),
                 None => {}
             }
+        }
+        if self.is_about_hidden(subject, &command.action) {
+            return Refused(ErrorKind::Conflict);
         }
         if self.writes_suspended(command, subject) {
             return Refused(ErrorKind::Denied);
@@ -248,6 +265,7 @@ impl Model {
             Action::Repost { .. } | Action::Unrepost { .. } => {
                 return self.changes_reposts(action);
             }
+            Action::Forget { user } => self.changes_forget(*user),
             Action::Suspend { .. }
             | Action::Unsuspend { .. }
             | Action::Hide { .. }
@@ -290,6 +308,9 @@ impl Model {
         self.last = sequence;
         if let (Some(key), Some(subject)) = (command.options.key, self.subject(command)) {
             self.keys.insert((subject.0, key), (sequence, command.action.clone()));
+        }
+        if let Some(subject) = self.subject(command) {
+            self.note_named(subject, &command.action, sequence);
         }
         match &command.action {
             Action::Publish(post) => {
@@ -340,7 +361,10 @@ impl Model {
             | Action::Unsuspend { .. }
             | Action::Hide { .. }
             | Action::Unhide { .. } => self.apply_moderation(&command.action, sequence),
-            Action::NoticesRead { .. } | Action::Touch { .. } | Action::Tag { .. } => {}
+            Action::NoticesRead { .. }
+            | Action::Forget { .. }
+            | Action::Touch { .. }
+            | Action::Tag { .. } => {}
         }
         self.apply_notices(&command.action, sequence);
     }
@@ -554,7 +578,7 @@ impl Model {
             Action::Delete { post }
             | Action::Revise { post, .. }
             | Action::Hide { post }
-            | Action::Unhide { post } => self.posts.get(&post.0).map(|post| post.author),
+            | Action::Unhide { post } => self.known_post(post.0).map(|post| post.author),
             Action::CommentDelete { comment } => {
                 let [author, _] = self.deleters(*comment)?;
                 Some(command.options.actor.unwrap_or(author))

@@ -37,6 +37,14 @@ pub struct ModelNotebook {
     pub read: BTreeMap<u64, u64>,
 }
 
+impl ModelNotebook {
+    /// The user was told nothing, and read nothing.
+    pub(super) fn forget(&mut self, user: u64) {
+        self.places.remove(&user);
+        self.read.remove(&user);
+    }
+}
+
 impl Model {
     /// What is wrong with mentions whatever the state.
     pub(super) fn refuses_mentions(action: &Action) -> Option<ErrorKind> {
@@ -177,6 +185,9 @@ impl Model {
 
     fn holds(&self, user: UserId, place: &Place) -> bool {
         let actor = UserId(place.actor);
+        if self.is_bygone(actor, place.at) {
+            return false;
+        }
         if self.mutes.contains_key(&(user.0, actor.0)) || self.is_blocked_between(user, actor) {
             return false;
         }

@@ -1,0 +1,199 @@
+//! Users who are being forgotten, and who were, in the oracle.
+//!
+//! Who is being forgotten is hidden, and nobody writes about them. When it is done there is nothing of them:
+//! what they had up to then is unknown, and they are somebody new.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::broadcasts::{Stage, named};
+use super::{Model, ModelPost};
+use crate::command::Action;
+use crate::ids::{Key, UserId};
+use crate::mentions::Mentions;
+
+/// Who is and who was forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct ModelForgotten {
+    /// Who is being forgotten, and since when.
+    pub under_way: BTreeMap<u64, u64>,
+    /// Who was, and when nothing was left.
+    pub done: BTreeMap<u64, u64>,
+    /// Everybody whom anybody wrote about.
+    named: BTreeSet<u64>,
+}
+
+impl Model {
+    /// Whether a forget changes anything.
+    pub(super) fn changes_forget(&self, user: UserId) -> bool {
+        self.forgotten.named.contains(&user.0) && !self.is_being_forgotten(user)
+    }
+
+    /// Whether the user is being forgotten.
+    #[must_use]
+    pub fn is_being_forgotten(&self, user: UserId) -> bool {
+        self.forgotten.under_way.contains_key(&user.0)
+    }
+
+    /// Whether what the user did at that sequence is forgotten.
+    pub(super) fn is_bygone(&self, user: UserId, at: u64) -> bool {
+        self.forgotten.done.get(&user.0).is_some_and(|done| at <= *done)
+    }
+
+    /// A post that is not forgotten, deleted or not.
+    pub(super) fn known_post(&self, id: u64) -> Option<&ModelPost> {
+        self.posts.get(&id).filter(|post| !self.is_bygone(post.author, id))
+    }
+
+    /// Whether a post or a comment that is named is forgotten, or one on a post that is.
+    pub(super) fn names_bygone(&self, action: &Action) -> bool {
+        let target = |id: u64| match self.responses.comments.get(&id) {
+            Some(comment) => {
+                self.is_bygone(comment.author, id) || self.known_post(comment.post).is_none()
+            }
+            None => self.posts.contains_key(&id) && self.known_post(id).is_none(),
+        };
+        match action {
+            Action::React { target: id, .. }
+            | Action::Unreact { target: id, .. }
+            | Action::CommentDelete { comment: id }
+            | Action::Delete { post: id }
+            | Action::Revise { post: id, .. }
+            | Action::Repost { parent: id, .. }
+            | Action::Unrepost { post: id, .. } => target(id.0),
+            Action::Comment { post, answers, .. } => target(answers.unwrap_or(*post).0),
+            Action::Broadcast(action) => {
+                let author = self.broadcaster(action);
+                author.zip(named(action)).is_some_and(|(author, id)| self.is_bygone(author, id))
+            }
+            _ => false,
+        }
+    }
+
+    /// Everybody whom the action is about; `subject` is who acts.
+    fn about(&self, subject: UserId, action: &Action) -> Vec<u64> {
+        let mut users = vec![subject.0];
+        let mut mentioned = |mentions: &Mentions| users.extend(mentions.iter().map(|user| user.0));
+        match action {
+            Action::Publish(post) => mentioned(&post.mentions),
+            Action::Repost { post, parent } => {
+                mentioned(&post.mentions);
+                let parent = self.posts.get(&parent.0);
+                users.extend(parent.map(|parent| parent.author.0));
+                let root = parent.and_then(|parent| self.posts.get(&parent.repost?.1));
+                users.extend(root.map(|root| root.author.0));
+            }
+            Action::Follow { author, .. }
+            | Action::Unfollow { author, .. }
+            | Action::Mute { author, .. }
+            | Action::Unmute { author, .. }
+            | Action::GroupAdd { author, .. }
+            | Action::GroupRemove { author, .. } => users.push(author.0),
+            Action::Block { other, .. } | Action::Unblock { other, .. } => users.push(other.0),
+            Action::Comment { post, answers, mentions, .. } => {
+                mentioned(mentions);
+                users.extend(self.authors(answers.unwrap_or(*post).0));
+            }
+            Action::React { target: id, .. }
+            | Action::Unreact { target: id, .. }
+            | Action::CommentDelete { comment: id } => users.extend(self.authors(id.0)),
+            _ => {}
+        }
+        users
+    }
+
+    /// Who wrote a post or a comment, and whose post it is on.
+    fn authors(&self, target: u64) -> Vec<u64> {
+        let comment = self.responses.comments.get(&target);
+        let post = comment.map_or(target, |comment| comment.post);
+        let authors = [comment.map(|comment| comment.author), self.owner(post)];
+        authors.into_iter().flatten().map(|user| user.0).collect()
+    }
+
+    /// Whether it is about somebody who is being forgotten.
+    pub(super) fn is_about_hidden(&self, subject: UserId, action: &Action) -> bool {
+        let is_hidden = |user: &u64| self.forgotten.under_way.contains_key(user);
+        !self.forgotten.under_way.is_empty()
+            && self.is_found(action)
+            && self.about(subject, action).iter().any(is_hidden)
+            && !matches!(action, Action::Forget { .. })
+    }
+
+    /// Whether what the action names was ever there; what was not is told first.
+    fn is_found(&self, action: &Action) -> bool {
+        let has_post = |post: u64| self.posts.contains_key(&post);
+        match action {
+            Action::Repost { parent: id, .. } | Action::Unrepost { post: id, .. } => has_post(id.0),
+            Action::React { target, .. } | Action::Unreact { target, .. } => {
+                has_post(target.0) || self.responses.comments.contains_key(&target.0)
+            }
+            Action::Comment { post, answers, .. } => {
+                let is_of_post = |answered: u64| {
+                    let comment = self.responses.comments.get(&answered);
+                    comment.is_some_and(|comment| comment.post == post.0)
+                };
+                has_post(post.0) && answers.is_none_or(|answered| is_of_post(answered.0))
+            }
+            _ => true,
+        }
+    }
+
+    /// Notes whom an accepted command names.
+    pub(super) fn note_named(&mut self, subject: UserId, action: &Action, at: u64) {
+        let named = self.about(subject, action);
+        self.forgotten.named.extend(named);
+        if let Action::Forget { user } = action {
+            self.forgotten.under_way.insert(user.0, at);
+        }
+    }
+
+    /// The same without anything of those who are being forgotten: what reads show, but for counts.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        for user in self.forgotten.under_way.keys() {
+            shown.finish_forget(UserId(*user), self.last);
+        }
+        // A quote of theirs is hidden too, until it is one of a deleted post.
+        let is_hidden = |post: &ModelPost| {
+            let author = self.original_author(post);
+            author.is_some_and(|author| self.is_being_forgotten(author))
+        };
+        for post in shown.posts.values_mut().filter(|post| is_hidden(post)) {
+            post.deleted = true;
+        }
+        shown
+    }
+
+    /// Nothing is left of the user at `last`, the newest sequence.
+    pub fn finish_forget(&mut self, user: UserId, last: u64) {
+        self.last = last;
+        let Some(since) = self.forgotten.under_way.remove(&user.0) else { return };
+        self.forgotten.done.insert(user.0, last);
+        let user = user.0;
+        let is_theirs = |pair: &(u64, u64)| pair.0 == user || pair.1 == user;
+        self.follows.retain(|pair, _| !is_theirs(pair));
+        self.mutes.retain(|pair, _| !is_theirs(pair));
+        self.blocks.retain(|pair, _| !is_theirs(pair));
+        self.groups.retain(|(owner, _), _| *owner != user);
+        for group in self.groups.values_mut() {
+            group.members.remove(&user);
+        }
+        self.marks.retain(|(owner, ..), _| *owner != user);
+        for post in self.posts.values_mut().filter(|post| post.author.0 == user) {
+            post.deleted = true;
+        }
+        self.responses.reactions.retain(|(_, _, by), _| *by != user);
+        let comments = self.responses.comments.values_mut();
+        for comment in comments.filter(|comment| comment.author.0 == user) {
+            comment.deleted = true;
+        }
+        let broadcasts = self.broadcasts.values_mut();
+        for broadcast in broadcasts.filter(|broadcast| broadcast.content.author.0 == user) {
+            broadcast.stage = Stage::Cancelled;
+        }
+        self.suspended.remove(&user);
+        self.notebook.forget(user);
+        let is_kept = |of: &(u64, Key), at: u64| of.0 != user || at == since;
+        self.keys.retain(|of, (at, _)| is_kept(of, *at));
+    }
+}

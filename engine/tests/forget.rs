@@ -1,0 +1,321 @@
+//! Forgetting a user: nothing of theirs shows from the record on, all of it goes, over crashes too, and
+//! soon it is in no file; then the id is somebody new.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::{
+    Action, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery, EdgeQuery, Engine,
+    ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options, PostId,
+    ReactorsQuery, Receipt, Result, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UserId,
+    WriteOptions, check_storage, inspect_file,
+};
+
+const GONE: UserId = UserId(7_654_321);
+const ANN: UserId = UserId(1);
+const BOB: UserId = UserId(2);
+/// Users that are named before, so that the number of who goes is not found by chance.
+const OTHERS: u64 = 3_000;
+
+fn options(forget_at_once: usize) -> Options {
+    let cold_after = Duration::from_secs(1_000_000);
+    let (segment_bytes, flush_records) = (SEGMENT_BYTES_MIN, 900);
+    Options { segment_bytes, flush_records, cold_after, forget_at_once, ..Options::default() }
+}
+
+fn open(storage: &MemoryStorage, forget_at_once: usize) -> Engine {
+    let storage = Arc::new(storage.clone()) as Arc<dyn Storage>;
+    Engine::open_on(storage, options(forget_at_once)).unwrap()
+}
+
+fn act(engine: &Engine, action: Action) -> Receipt {
+    engine.write(Command::new(action)).unwrap()
+}
+
+fn group() -> GroupName {
+    GroupName::new("close")
+}
+
+fn react(user: UserId, target: PostId) -> Action {
+    Action::React { user, target, kind: 3 }
+}
+
+fn comment(user: UserId, post: PostId, text: &str) -> Action {
+    let (answers, mentions) = (None, [].into_iter().collect());
+    Action::Comment { user, post, answers, text: text.to_owned().into(), mentions }
+}
+
+fn timeline(user: UserId) -> TimelineQuery {
+    TimelineQuery { user, viewer: None, span: Span::Newest, limit: 200 }
+}
+
+fn home(engine: &Engine, user: UserId) -> Vec<PostId> {
+    engine.home(&timeline(user)).unwrap().posts.iter().map(|post| post.id).collect()
+}
+
+fn comments(post: PostId) -> CommentsQuery {
+    let (order, cursor) = (CommentOrder::OldestFirst, None);
+    CommentsQuery { post, viewer: None, order, cursor, limit: 50 }
+}
+
+fn edge(user: UserId) -> EdgeQuery {
+    EdgeQuery { user, viewer: None, before: None, limit: 200 }
+}
+
+/// A world in which somebody has done everything, and everything was done to them.
+struct World {
+    /// Of Ann.
+    post: PostId,
+    /// Of who goes.
+    theirs: PostId,
+    /// What Ann says of it.
+    quote: PostId,
+    scheduled: PostId,
+}
+
+fn build(engine: &Engine) -> World {
+    for other in 100..100 + OTHERS {
+        act(engine, Action::Follow { user: UserId(other), author: ANN, weight: None });
+    }
+    let post = engine.write(Command::publish(ANN, "<ann's own>")).unwrap().post.unwrap();
+    let keyed = WriteOptions { key: Some(Key([0xc7; 16])), actor: None };
+    let theirs = engine.write(Command::publish(GONE, "<text that goes>").with(keyed)).unwrap();
+    let theirs = theirs.post.unwrap();
+    let text = "<revision that goes>".to_owned().into();
+    act(engine, Action::Revise { post: theirs, revision: 0, text, meta: None });
+    for (user, author) in [(GONE, ANN), (ANN, GONE), (BOB, GONE), (GONE, GONE), (BOB, ANN)] {
+        act(engine, Action::Follow { user, author, weight: Some(4) });
+    }
+    act(engine, Action::Mute { user: GONE, author: BOB });
+    act(engine, Action::Mute { user: UserId(100), author: GONE });
+    act(engine, Action::Block { user: UserId(101), other: GONE });
+    act(engine, Action::Block { user: GONE, other: UserId(102) });
+    for (user, author) in [(GONE, ANN), (ANN, GONE), (ANN, BOB)] {
+        act(engine, Action::GroupCreate { user, name: group(), exclusive: false });
+        act(engine, Action::GroupAdd { user, name: group(), author });
+    }
+    act(engine, react(GONE, post));
+    act(engine, react(BOB, post));
+    act(engine, react(BOB, theirs));
+    act(engine, comment(GONE, post, "<comment that goes>"));
+    act(engine, comment(BOB, theirs, "<comment on what goes>"));
+    act(engine, comment(BOB, post, "<bob's comment>"));
+    let quote = NewPost { author: ANN, text: "<ann's quote>".into(), ..NewPost::default() };
+    let quote = act(engine, Action::Repost { post: quote, parent: theirs }).post.unwrap();
+    engine.write(Command::repost(GONE, post)).unwrap();
+    engine.write(Command::repost(BOB, theirs)).unwrap();
+    let mark = Action::Mark { user: GONE, feed: Feed::Home, device: 5, post };
+    act(engine, mark);
+    act(engine, Action::NoticesRead { user: GONE, up_to: None });
+    act(engine, Action::Tag { user: GONE, tag: "vip".to_owned(), is_set: true });
+    let content =
+        || NewPost { author: GONE, text: "<show that goes>".into(), ..NewPost::default() };
+    let later = fanfold_engine::Timestamp(9_000_000_000_000);
+    let schedule = BroadcastAction::Schedule { at: later, content: content() };
+    let scheduled = act(engine, Action::Broadcast(schedule)).position.sequence.into();
+    act(engine, Action::Broadcast(BroadcastAction::StartNew { content: content() }));
+    World { post, theirs, quote, scheduled }
+}
+
+/// What holds from the record on, whatever is left.
+fn check_hidden(engine: &Engine, world: &World) {
+    let World { post, quote, .. } = world;
+    assert_eq!(home(engine, BOB), [*post], "the quote and the reposts are hidden");
+    let hidden = engine.post(*quote, None).unwrap_err().kind();
+    assert_eq!(hidden, ErrorKind::NotFound, "the quote");
+    assert_eq!(engine.user(GONE, None).unwrap().active_at, None);
+    check_gone(engine, world);
+}
+
+/// What holds then too when nothing is left.
+fn check_gone(engine: &Engine, world: &World) {
+    let World { post, theirs, scheduled, .. } = world;
+    let found = |kind: ErrorKind, what: &str| assert_eq!(kind, ErrorKind::NotFound, "{what}");
+    assert_eq!(home(engine, ANN), [], "she follows nobody else");
+    assert!(home(engine, GONE).is_empty());
+    assert!(engine.outbox(&timeline(GONE)).unwrap().posts.is_empty());
+    for id in [theirs, scheduled] {
+        found(engine.post(*id, None).unwrap_err().kind(), "post");
+    }
+    found(engine.broadcast(BroadcastId(scheduled.0), None).unwrap_err().kind(), "broadcast");
+    let page = engine.followers(&edge(ANN)).unwrap();
+    assert!(page.edges.iter().all(|edge| edge.user != GONE));
+    for page in [engine.following(&edge(GONE)), engine.followers(&edge(GONE))] {
+        assert!(page.unwrap().edges.is_empty());
+    }
+    assert!(engine.mutes(&edge(UserId(100))).unwrap().edges.is_empty());
+    assert!(engine.blocks(&edge(UserId(101))).unwrap().edges.is_empty());
+    let reactors =
+        ReactorsQuery { target: *post, kind: None, viewer: None, before: None, limit: 9 };
+    let reactors = engine.reactors(&reactors).unwrap().reactors;
+    assert_eq!(reactors.iter().map(|it| it.user).collect::<Vec<_>>(), [BOB]);
+    let found_comments = engine.comments(&comments(*post)).unwrap().comments;
+    assert_eq!(found_comments.iter().map(|it| it.author).collect::<Vec<_>>(), [BOB]);
+    found(engine.comments(&comments(*theirs)).unwrap_err().kind(), "comments");
+    let notices = |user| {
+        let query = NoticesQuery { user, viewer: None, before: None, limit: 50 };
+        engine.notices(&query).unwrap().groups
+    };
+    assert!(notices(ANN).iter().all(|group| !group.actors.contains(&GONE)));
+    assert!(notices(GONE).is_empty());
+    assert!(engine.groups(GONE, None).unwrap().groups.is_empty());
+    assert_eq!(engine.groups(ANN, None).unwrap().groups.first().unwrap().members, 1);
+    let marks = MarksQuery { user: GONE, feed: Feed::Home, viewer: None };
+    assert!(engine.marks(&marks).unwrap().devices.is_empty());
+    let card = engine.user(GONE, None).unwrap();
+    assert_eq!((card.posts, card.followers, card.followees), (0, 0, 0));
+    let relation = engine.relation(ANN, GONE, None).unwrap();
+    assert!(!relation.follows && !relation.followed_by);
+}
+
+fn refused(answer: Result<Receipt>) -> ErrorKind {
+    answer.unwrap_err().kind()
+}
+
+#[test]
+fn nothing_shows_from_the_record_on_and_nothing_is_left_behind_it() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    let world = build(&engine);
+    let forget = || Command::new(Action::Forget { user: GONE });
+    let actor = WriteOptions { key: None, actor: Some(GONE) };
+    assert_eq!(refused(engine.write(forget().with(actor))), ErrorKind::Denied);
+    assert!(!engine.write(Command::new(Action::Forget { user: UserId(55) })).unwrap().changed);
+    assert!(engine.write(forget()).unwrap().changed);
+    assert!(!engine.write(forget()).unwrap().changed, "it is under way");
+    check_hidden(&engine, &world);
+    for command in [
+        Command::publish(GONE, "x"),
+        Command::follow(BOB, GONE),
+        Command::new(Action::Unfollow { user: ANN, author: GONE }),
+        Command::new(react(ANN, world.theirs)),
+        Command::delete(world.theirs),
+        Command::new(Action::Touch { user: GONE }),
+    ] {
+        assert_eq!(refused(engine.write(command.clone())), ErrorKind::Conflict, "{command:?}");
+    }
+    assert_eq!(engine.forgotten(None).unwrap().users.first().unwrap().user, GONE);
+    assert_eq!(engine.forgotten(Some(ANN)).unwrap_err().kind(), ErrorKind::Denied);
+    let active = engine.user(UserId(100), None).unwrap().active_at;
+    // A crash in the middle, twice; each time less is left.
+    let mut engine = engine;
+    let mut storage = storage;
+    for most in [3, 5] {
+        assert_eq!(engine.forget_some(most).unwrap(), most);
+        check_hidden(&engine, &world);
+        storage = storage.durable_image();
+        engine = open(&storage, 0);
+        check_hidden(&engine, &world);
+    }
+    assert!(5 < engine.finish_forgetting().unwrap());
+    assert!(engine.forgotten(None).unwrap().users.is_empty());
+    check_gone(&engine, &world);
+    let quotes = [world.quote, world.post];
+    assert_eq!(home(&engine, BOB), quotes, "what ann says of a deleted post");
+    assert_eq!(engine.user(UserId(100), None).unwrap().active_at, active, "it was the engine");
+    let counts = engine.counted_post(world.post, None).unwrap().2;
+    assert_eq!((counts.reactions[3], counts.comments, counts.reposts), (1, 1, 0));
+    assert_eq!(engine.user(ANN, None).unwrap().followers, OTHERS + 1);
+    // Somebody new.
+    let new = engine.write(Command::publish(GONE, "hello")).unwrap().post.unwrap();
+    assert_eq!(refused(engine.write(Command::delete(world.theirs))), ErrorKind::NotFound);
+    engine.write(Command::follow(BOB, GONE)).unwrap();
+    assert_eq!(home(&engine, BOB), [new, world.quote, world.post]);
+}
+
+#[test]
+fn it_goes_by_itself_and_over_a_restart() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    build(&engine);
+    act(&engine, Action::Forget { user: GONE });
+    engine.close().unwrap();
+    let engine = open(&storage, 16);
+    let begun = Instant::now();
+    while !engine.forgotten(None).unwrap().users.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it takes too long");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    engine.write(Command::publish(GONE, "hello")).unwrap();
+    assert_eq!(engine.user(GONE, None).unwrap().posts, 1);
+}
+
+/// Every file as text, but for those that may name whoever was forgotten.
+fn decoded(storage: &MemoryStorage) -> Vec<(String, String)> {
+    let now = storage.image();
+    let is_told = |name: &String| !name.starts_with("users-") && !name.starts_with("forgotten-");
+    let names = now.list().unwrap().into_iter().filter(is_told);
+    let decode = |name: String| {
+        let mut text = String::new();
+        let _ = inspect_file(&now, &name, &mut text);
+        (name, text)
+    };
+    names.map(decode).collect()
+}
+
+#[test]
+fn soon_it_is_in_no_file() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    let world = build(&engine);
+    // Files have all of it.
+    engine.retain().unwrap();
+    let ordinal = u32::try_from(OTHERS).unwrap() + 1;
+    let texts =
+        ["<text that goes>", "<revision that goes>", "<comment that goes>", "<show that goes>"];
+    let own = format!("ordinal {ordinal}");
+    let pointing = format!(":{ordinal}");
+    let names = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        line.contains(&format!("{own}:"))
+            || line.ends_with(&own)
+            || words.contains(&&*pointing)
+            || words.iter().any(|word| word.ends_with(&pointing))
+    };
+    let lines = |storage: &MemoryStorage| -> Vec<String> {
+        let all = decoded(storage);
+        let lines = all.iter().flat_map(|(name, text)| text.lines().map(move |it| (name, it)));
+        let found = lines.filter(|(name, line)| match name.ends_with(".view") {
+            true => names(line),
+            false => line.contains(&GONE.to_string()),
+        });
+        found.map(|(name, line)| format!("{name}: {line}")).collect()
+    };
+    assert!(10 < lines(&storage).len(), "the search finds what is there");
+    act(&engine, Action::Forget { user: GONE });
+    engine.finish_forgetting().unwrap();
+    let digests = engine.digests().unwrap();
+    let done = engine.retain().unwrap();
+    assert_eq!(engine.digests().unwrap(), digests, "{done:?}");
+    for text in texts.iter().chain(&["<comment on what goes>"]) {
+        assert!(!storage.has_text(text), "{text}");
+    }
+    assert!(storage.has_text("<ann's quote>") && storage.has_text("<bob's comment>"));
+    let key = "c7c7c7";
+    let left = lines(&storage);
+    let is_known = |line: &&String| {
+        // The stub of the id, what others did, that the user was forgotten, and the delete of a post that
+        // others reposted.
+        let of_others =
+            line.contains(&format!("author={ANN}")) || line.contains(&format!("author={BOB}"));
+        line.contains("retired: record of user 7654321") && !line.contains("noticed")
+            || line.contains("forget user=")
+            || line.contains("delete post=") && line.contains(&format!("post={}", world.theirs))
+            || of_others && line.contains("repost")
+            || line.contains("reposts-")
+    };
+    let unknown: Vec<&String> = left.iter().filter(|line| !is_known(line)).collect();
+    assert!(unknown.is_empty(), "{unknown:#?}");
+    for (name, text) in decoded(&storage) {
+        assert!(!text.to_lowercase().contains(key), "{name} has the key");
+    }
+    engine.close().unwrap();
+    assert!(check_storage(&storage).unwrap().is_clean());
+    let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
+    views.for_each(|name| storage.remove(&name).unwrap());
+    let engine = open(&storage, 0);
+    assert_eq!(engine.digests().unwrap(), digests, "out of the log alone");
+}
