@@ -66,7 +66,7 @@ pub(crate) struct Decider<'a> {
     pending: &'a mut Pending,
     limits: Limits,
     /// The command is the engine's own: it removes what there is of somebody who is being forgotten.
-    is_removal: bool,
+    pub(super) is_removal: bool,
     /// For what was written since a command was prepared.
     log: &'a Segments,
 }
@@ -212,9 +212,7 @@ impl<'a> Decider<'a> {
     }
 
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
-        if !self.is_removal {
-            self.check_suspended(effect)?;
-        }
+        self.check_suspended(effect)?;
         let changes = match effect {
             Effect::Publish(post) => match post.repost {
                 Some(link) => return self.decide_repost(post, link),

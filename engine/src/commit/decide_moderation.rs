@@ -64,9 +64,9 @@ impl Decider<'_> {
         if is_writing(effect) { self.check_suspended_user(effect.subject()) } else { Ok(()) }
     }
 
-    /// The same of what is a writing.
+    /// The same of what is a writing. The engine may end what is live, to forget somebody.
     pub(super) fn check_suspended_user(&self, user: UserId) -> Result<()> {
-        if self.suspended_since(user).is_none() {
+        if self.is_removal || self.suspended_since(user).is_none() {
             return Ok(());
         }
         let what = format!(
