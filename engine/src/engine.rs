@@ -454,11 +454,6 @@ impl Engine {
         self.0.shared.noticing(verify(&self.0.shared, user))
     }
 
-    /// The newest visible position.
-    pub fn position(&self) -> Result<Position> {
-        Ok(self.0.shared.state()?.position)
-    }
-
     /// The 16 bytes that name this database.
     #[must_use]
     pub fn database_id(&self) -> DatabaseId {

@@ -9,6 +9,11 @@ use crate::read::content::Reach;
 use crate::read::{marks, revisions, unread};
 
 impl Engine {
+    /// The newest visible position.
+    pub fn position(&self) -> Result<Position> {
+        Ok(self.0.shared.state()?.position)
+    }
+
     /// How far a user has seen a feed, on each device; only the user and the trusted application may
     /// ask. [`NotFound`](crate::ErrorKind::NotFound) if there is no such group. Looks at no file.
     pub fn marks(&self, query: &MarksQuery) -> Result<Marks> {

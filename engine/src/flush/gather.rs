@@ -336,6 +336,9 @@ impl Gathered {
     }
 
     fn settle(&mut self) {
+        forgotten::settle(&mut self.forgotten);
+        // Before the greatest of each is chosen: one of before must not outdo one of since.
+        self.drop_forgotten();
         self.settle_broadcasts();
         let Self { posts, following, followers, mutes, blocks, groups, responses, .. } = self;
         let (ended, last) = (&self.ended, &self.last);
@@ -356,8 +359,6 @@ impl Gathered {
         self.moderation.retain(|row| stands(row.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));
         marks::settle(&mut self.marks);
-        forgotten::settle(&mut self.forgotten);
-        self.drop_forgotten();
     }
 
     /// What users had before they were forgotten within the range counts no more. What is older says the

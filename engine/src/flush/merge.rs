@@ -458,9 +458,9 @@ fn merge_marks(
     for file in files {
         merged.extend(marks::read(file, usize::MAX)?);
     }
-    marks::settle(&mut merged);
     let known = forgotten_by(lend, covered)?;
     merged.retain(|row| known.floor(row.owner) < row.mark.at);
+    marks::settle(&mut merged);
     lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
     builder.marks(&merged, built)
 }

@@ -8,7 +8,7 @@
 //! records. The last record says that nothing is left, and clears what has no record of its own to end it:
 //! marks, notices, keys.
 
-use super::record::Began;
+use super::record::{Began, put_pair};
 use crate::ids::{Sequence, UserId};
 
 /// The effect of a forget.
@@ -23,6 +23,10 @@ impl ForgetEffect {
     /// What the two numbers of a record say.
     pub(super) fn of(user: u64, began: u64) -> Self {
         Self { user: UserId(user), began: (began != 0).then_some(Sequence(began)) }
+    }
+
+    pub(super) fn put(self, out: &mut Vec<u8>) {
+        put_pair(out, self.user.0, self.began.unwrap_or_default().0);
     }
 
     /// Whether nothing is left of the user.

@@ -282,9 +282,7 @@ impl Effect {
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
             Self::Mark(mark) => mark.put(out),
-            Self::Forget(forget) => {
-                put_pair(out, forget.user.0, forget.began.unwrap_or_default().0);
-            }
+            Self::Forget(forget) => forget.put(out),
             Self::Moderation(moderation) => moderation.put(out),
             Self::Revise(revise) => put_pair(out, revise.post.0, revise.author.0),
             // A broadcast, like all with content, has a shape of its own.
