@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::Circle;
 use crate::group_name::GroupName;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::query::{CountedQuery, Counts, Page, PageEnd};
@@ -23,6 +24,8 @@ pub struct Repost {
     pub root_author: UserId,
     /// The root's time to show.
     pub root_at: Timestamp,
+    /// Who sees the root, and so who sees what refers to it.
+    pub(crate) root_circle: Circle,
 }
 
 /// A page of who reposted a post, newest first.

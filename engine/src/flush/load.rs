@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
+use crate::runs::audiences;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
@@ -71,6 +72,9 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
     load_reposts(&mut state, of(view_kind::REPOSTS), users)?;
+    for file in of(view_kind::AUDIENCES) {
+        audiences::read(file, users)?.into_iter().for_each(|row| state.audiences.load(row));
+    }
     for file in of(view_kind::NOTICES) {
         let notices = &mut state.notices;
         let places = Family::open_listing(file, family::NOTICES, users, |run| notices.note(run))?;
@@ -138,7 +142,10 @@ fn load_reposts<'a>(
     let mut gone = Vec::new();
     for file in files {
         let found = RepostFile::read(file, users)?;
-        found.reposts.into_iter().for_each(|row| state.reposts.load(row));
+        for row in found.reposts {
+            state.audiences.reposted(row.root_author, row.root_circle);
+            state.reposts.load(row);
+        }
         gone.extend(found.gone);
     }
     gone.into_iter().for_each(|(root, at)| state.reposts.set_gone(root, at));
@@ -147,7 +154,8 @@ fn load_reposts<'a>(
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, reposts, revisions, broadcasts, .. } = state;
+    let State { outboxes, graph, groups, responses, reposts, .. } = state;
+    let State { audiences, revisions, broadcasts, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -180,6 +188,7 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
         (family::REVISIONS, &mut revisions.graves),
         (family::BOARDS, &mut broadcasts.graves),
         (family::REPLAYS, &mut broadcasts.replay_graves),
+        (family::AUDIENCES, &mut audiences.graves),
     ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });

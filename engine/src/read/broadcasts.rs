@@ -20,12 +20,11 @@ use crate::read::broadcast_draft::{BroadcastDraft, Entry, Selection};
 use crate::read::content::{Content, Reach};
 use crate::read::feed::check_limit;
 use crate::read::live_sessions::{Bounds, Frozen, Holder, Snapshot};
-use crate::read::select::{Followees, Reader};
+use crate::read::followees::{Followees, InFiles};
+use crate::read::select::Reader;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::broadcasts::{Author, Broadcasts, Place};
-use crate::views::graph::EDGE_WIDTH;
-use crate::views::part::{Excerpt, Stamp};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -33,7 +32,7 @@ use crate::views::users::Ordinal;
 enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
-    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    Followees(InFiles),
 }
 
 /// Where a following page goes on.
@@ -69,8 +68,8 @@ pub(crate) fn broadcasts<'a>(
     let selection = loop {
         match look(shared, query, (known.as_ref(), now), resumed.as_ref())? {
             Look::Done(selection) => break selection,
-            Look::Followees(..) if reach == Reach::Memory => return Ok(None),
-            Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
+            Look::Followees(_) if reach == Reach::Memory => return Ok(None),
+            Look::Followees(in_files) => known = Some(in_files.read()?),
         }
     };
     Ok(Some(BroadcastDraft { shared, query: *query, selection, reach, now }))
@@ -157,8 +156,8 @@ fn look(
     };
     state.activity.touch(user, now);
     let reader = Reader::new(&state, viewer, user, known, now);
-    if let Some((excerpt, stamp)) = reader.unread_followees() {
-        return Ok(Look::Followees(excerpt, stamp));
+    if let Some(in_files) = reader.unread_followees() {
+        return Ok(Look::Followees(in_files));
     }
     let want = query.limit + 1;
     let (mut entries, snapshot) = match resumed {

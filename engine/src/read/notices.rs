@@ -17,9 +17,11 @@ use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::notice::{NoticeKind, NoticesPage, NoticesQuery};
 use crate::query::PageEnd;
 use crate::read::content::Reach;
+use crate::read::followees::InFiles;
 use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
 use crate::read::stands::Stands;
+use crate::read::ties::Ties;
 use crate::read::targets::{self, Standing, Target};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -61,6 +63,7 @@ pub(crate) fn notices(
 ) -> Result<Option<NoticesPage>> {
     check(query)?;
     let mut known: HashMap<Sequence, Option<Deed>> = HashMap::default();
+    let mut ties = Ties::new(shared);
     loop {
         let (owner, newest, excerpt) = {
             let state = shared.state()?;
@@ -77,13 +80,22 @@ pub(crate) fn notices(
             return Ok(None);
         }
         let deeds = deeds(&places, &known);
-        let (judged, mut page) = {
+        let judged = {
             let state = shared.state()?;
             if state.notices.newest(owner) != newest {
                 continue;
             }
             let read_up_to = state.notices.mark(owner).up_to;
-            (judge(&state, owner, &deeds)?, empty(&state, read_up_to))
+            let judged = judge((&state, &mut ties), owner, &deeds, reach)?;
+            judged.map(|judged| (judged, empty(&state, read_up_to)))
+        };
+        let (judged, mut page) = match judged {
+            Ok(judged) => judged,
+            Err(_) if reach == Reach::Memory => return Ok(None),
+            Err(missing) => {
+                ties.read(missing)?;
+                continue;
+            }
         };
         let mut held = Vec::with_capacity(judged.len());
         for (deed, verdict) in deeds.iter().zip(judged) {
@@ -188,12 +200,32 @@ fn deeds(places: &[Sequence], known: &HashMap<Sequence, Option<Deed>>) -> Vec<De
     deeds
 }
 
+/// The verdicts, or what is to be read first of who follows whom.
+type Judged = std::result::Result<Vec<Verdict>, Vec<InFiles>>;
+
 /// Judges all of them at one position.
-fn judge(state: &State, owner: Ordinal, deeds: &[Deed]) -> Result<Vec<Verdict>> {
-    deeds.iter().map(|deed| verdict(state, owner, deed)).collect()
+fn judge(
+    (state, ties): (&State, &mut Ties<'_>),
+    owner: Ordinal,
+    deeds: &[Deed],
+    reach: Reach,
+) -> Result<Judged> {
+    loop {
+        ties.begin();
+        let judge = Judge::of_reader((state, ties), Feed::Group, owner);
+        let verdict = |deed| verdict(state, judge, owner, deed);
+        let verdicts = deeds.iter().map(verdict).collect::<Result<Vec<_>>>()?;
+        if ties.is_complete() {
+            return Ok(Ok(verdicts));
+        }
+        if reach == Reach::Memory || !ties.is_stubborn() {
+            return Ok(Err(ties.missing(state)));
+        }
+        ties.read_now(state)?;
+    }
 }
 
-fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
+fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     let Some(actor) = state.users.find(deed.notice.actor) else {
         return Ok(Verdict::Known(false));
     };
@@ -205,14 +237,15 @@ fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     let hides = |target: &Target| {
         let host = state.users.find(target.owner);
         let is_blocked = host.is_some_and(|host| graph.is_blocked_between(owner, host));
-        is_blocked || state.reposts.is_orphan(target.post.into())
+        let post = target.post.into();
+        is_blocked || state.reposts.is_orphan(post) || !judge.admits(post)
     };
     Ok(match &deed.proof {
         Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {
             Verdict::Known(false)
         }
         // What the user does not see is no news either.
-        Proof::Post if !Judge::of_reader(state, Feed::Group, owner).sees(deed.at) => {
+        Proof::Post if !judge.sees(deed.at) => {
             Verdict::Known(false)
         }
         Proof::Post => Verdict::Post(Stands::of(&state.outboxes.posts, actor, deed.at)?),

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use crate::delivery::build::build;
 use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
-use crate::ids::{Position, Sequence, Timestamp, UserId};
+use crate::ids::{Position, Sequence, Timestamp};
 use crate::log::view::Segments;
 use crate::query::{Counts, GroupQuery, TimelineQuery};
-use crate::read::asked::{Asked, Turns};
+use crate::read::asked::{Asked, Fit, Turns};
 use crate::read::content::Reach;
 use crate::read::counts::{self, Counting};
+use crate::read::followees::{Followees, InFiles};
 use crate::read::groups;
 use crate::read::judge::Feed;
 use crate::read::merge::Merge;
@@ -24,7 +25,7 @@ use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Outbox, Resident};
-use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::part::{Near, Part};
 use crate::views::revisions::RevisedPosts;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -46,7 +47,9 @@ pub(crate) struct Selection {
 pub(crate) enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
-    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    Followees(InFiles),
+    /// Whom others follow is, as far as the judge asks for it: the same.
+    Ties(Vec<InFiles>),
     /// Posts are in files: the merge goes on without the state.
     Posts(Rest),
     /// Those of authors who are pulled beside an inbox are.
@@ -81,12 +84,6 @@ pub(crate) struct Known<'a> {
     pub(crate) is_stubborn: bool,
 }
 
-/// Whom a user followed when their edges had that stamp.
-pub(crate) struct Followees {
-    pub(crate) authors: Vec<u32>,
-    stamp: Stamp,
-}
-
 /// A page of the user's home. `steps` is told what it took.
 pub(crate) fn home(
     shared: &Shared,
@@ -95,15 +92,19 @@ pub(crate) fn home(
     steps: &mut Steps,
 ) -> Result<Selection> {
     let (mut followees, mut is_below_inbox) = (None, false);
-    let mut asked = Asked::new(Feed::Home, query, counting);
+    let mut asked = Asked::new(shared, Feed::Home, query, counting);
     loop {
         let is_stubborn = asked.is_stubborn();
         let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
         let (raw, look) = look_at_home(shared, &mut asked, known, steps, Reach::Files)?;
         let (turns, selection) = match look {
             Look::Done(selection) => return Ok(selection),
-            Look::Followees(excerpt, stamp) => {
-                followees = Some(Followees::read(&excerpt, stamp)?);
+            Look::Followees(in_files) => {
+                followees = Some(in_files.read()?);
+                continue;
+            }
+            Look::Ties(missing) => {
+                asked.ties.read(missing)?;
                 continue;
             }
             Look::Posts(rest) => (rest.turns, rest.finish(&raw)?),
@@ -128,7 +129,7 @@ pub(crate) fn resident_home(
     counting: Counting,
 ) -> Result<Option<Selection>> {
     let known = Known::default();
-    let mut asked = Asked::new(Feed::Home, query, counting);
+    let mut asked = Asked::new(shared, Feed::Home, query, counting);
     look_at_home(shared, &mut asked, known, &mut Steps::default(), Reach::Memory)
         .map(|(_, look)| look.done())
 }
@@ -139,17 +140,11 @@ pub(crate) fn outbox(
     query: &TimelineQuery,
     counting: Counting,
 ) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Outbox, query, counting);
+    let mut asked = Asked::new(shared, Feed::Outbox, query, counting);
     loop {
-        match look_at_outbox(shared, &mut asked)? {
-            (_, Ok(selection)) => return Ok(selection),
-            (raw, Err(rest)) => {
-                let turns = rest.turns;
-                let selection = rest.finish(&raw)?;
-                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
-                    return Ok(finished);
-                }
-            }
+        let (raw, look) = look_at_outbox(shared, &mut asked)?;
+        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
+            return Ok(finished);
         }
     }
 }
@@ -160,23 +155,17 @@ pub(crate) fn resident_outbox(
     query: &TimelineQuery,
     counting: Counting,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Outbox, query, counting);
-    Ok(look_at_outbox(shared, &mut asked)?.1.ok())
+    let mut asked = Asked::new(shared, Feed::Outbox, query, counting);
+    Ok(look_at_outbox(shared, &mut asked)?.1.done())
 }
 
 /// A page of the feed of one of the user's groups.
 pub(crate) fn group(shared: &Shared, query: &GroupQuery, counting: Counting) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Group, &query.page, counting);
+    let mut asked = Asked::new(shared, Feed::Group, &query.page, counting);
     loop {
-        match look_at_group(shared, query, &mut asked)? {
-            (_, Ok(selection)) => return Ok(selection),
-            (raw, Err(rest)) => {
-                let turns = rest.turns;
-                let selection = rest.finish(&raw)?;
-                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
-                    return Ok(finished);
-                }
-            }
+        let (raw, look) = look_at_group(shared, query, &mut asked)?;
+        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
+            return Ok(finished);
         }
     }
 }
@@ -187,8 +176,26 @@ pub(crate) fn resident_group(
     query: &GroupQuery,
     counting: Counting,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Group, &query.page, counting);
-    Ok(look_at_group(shared, query, &mut asked)?.1.ok())
+    let mut asked = Asked::new(shared, Feed::Group, &query.page, counting);
+    Ok(look_at_group(shared, query, &mut asked)?.1.done())
+}
+
+/// Goes on with a page that is merged from outboxes. `None`: look again.
+fn finish_pulled(
+    shared: &Shared,
+    asked: &mut Asked<'_>,
+    raw: &TimelineQuery,
+    look: Look,
+) -> Result<Option<Selection>> {
+    let rest = match look {
+        Look::Done(selection) => return Ok(Some(selection)),
+        Look::Ties(missing) => return asked.ties.read(missing).map(|()| None),
+        Look::Posts(rest) => rest,
+        // Nobody's inbox is looked at, and nobody's followees.
+        Look::Followees(_) | Look::Pulled(_) => return Ok(None),
+    };
+    let turns = rest.turns;
+    rest.finish(raw)?.finished_later(shared, asked, turns)
 }
 
 /// Looks until the page is full as its reader sees it, under one hold of the state. Answers what the last
@@ -208,10 +215,13 @@ fn look_at_home(
         let raw = asked.raw();
         let mut looked = look(&state, shared.log.segments(), (&raw, now), known, steps)?;
         if let Look::Done(selection) = &mut looked {
-            if !selection.fit(|entries| Ok(asked.fit(&state, entries)))? {
-                continue;
+            match selection.fit(|entries| asked.fit(&state, entries))? {
+                Fit::Enough => {
+                    selection.counts = counts::now(&state, &selection.entries, asked.counting);
+                }
+                Fit::Short => continue,
+                Fit::Unknown => looked = Look::Ties(asked.ties.missing(&state)),
             }
-            selection.counts = counts::now(&state, &selection.entries, asked.counting);
         }
         break (raw, looked);
     };
@@ -220,7 +230,7 @@ fn look_at_home(
         && match looked {
             Look::Done(_) => true,
             Look::Posts(_) | Look::Pulled(_) => reach == Reach::Files,
-            Look::Followees(..) => false,
+            Look::Followees(_) | Look::Ties(_) => false,
         };
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
@@ -258,8 +268,8 @@ pub(crate) fn look(
         }
         Inboxed::No => {}
     }
-    if let Some((excerpt, stamp)) = reader.unread_followees() {
-        return Ok(Look::Followees(excerpt, stamp));
+    if let Some(in_files) = reader.unread_followees() {
+        return Ok(Look::Followees(in_files));
     }
     steps.pulled = reader.followees();
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
@@ -280,14 +290,11 @@ pub(crate) fn look(
     Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
 }
 
-/// The selection, or what is left to do for it.
-type Looked = std::result::Result<Selection, Rest>;
-
 fn look_at_group(
     shared: &Shared,
     query: &GroupQuery,
     asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Looked)> {
+) -> Result<(TimelineQuery, Look)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
@@ -295,7 +302,7 @@ fn look_at_group(
     pull(&state, shared.log.segments(), authors, asked)
 }
 
-fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Looked)> {
+fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Look)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, asked.query.viewer);
     let author = state.users.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
@@ -309,7 +316,7 @@ fn pull(
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Looked)> {
+) -> Result<(TimelineQuery, Look)> {
     let position = state.position;
     loop {
         let raw = asked.raw();
@@ -321,12 +328,16 @@ fn pull(
             let (excerpts, turns) = (excerpts(state, &authors, &raw), Turns::of(state));
             let revised = state.revisions.posts().clone();
             let rest = Rest { position, segments, authors, excerpts, turns, revised };
-            return Ok((raw, Err(rest)));
+            return Ok((raw, Look::Posts(rest)));
         }
-        if asked.fit(state, &mut entries) {
-            let counts = counts::now(state, &entries, asked.counting);
-            let selection = Selection::of(state, segments, entries);
-            return Ok((raw, Ok(Selection { counts, ..selection })));
+        match asked.fit(state, &mut entries)? {
+            Fit::Enough => {
+                let counts = counts::now(state, &entries, asked.counting);
+                let selection = Selection::of(state, segments, entries);
+                return Ok((raw, Look::Done(Selection { counts, ..selection })));
+            }
+            Fit::Short => {}
+            Fit::Unknown => return Ok((raw, Look::Ties(asked.ties.missing(state)))),
         }
     }
 }
@@ -349,18 +360,16 @@ impl<'a> Reader<'a> {
         now: Timestamp,
     ) -> Self {
         let edges = &state.graph.following;
-        let known = known.filter(|known| known.stamp == edges.stamp(user));
+        let known = known.filter(|known| known.are_of(edges, user));
         Self { state, viewer, user, known, now }
     }
 
     /// What to read of the followees if they are in files, and are not known yet.
-    pub(super) fn unread_followees(&self) -> Option<(Excerpt<EDGE_WIDTH>, Stamp)> {
+    pub(super) fn unread_followees(&self) -> Option<InFiles> {
         if self.knows_followees() {
             return None;
         }
-        let edges = &self.state.graph.following;
-        let all = edges.excerpt(self.user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-        Some((all, edges.stamp(self.user)))
+        Some(InFiles::of(&self.state.graph.following, self.user))
     }
 
     fn followees(&self) -> usize {
@@ -412,7 +421,6 @@ impl<'a> Reader<'a> {
         let hidden = Hidden::of(self.state);
         let hides_any = hidden.has_any(self.user);
         let mut judge = |author| {
-            let author = Ordinal(author);
             if !counts(author) {
                 return;
             }
@@ -422,24 +430,10 @@ impl<'a> Reader<'a> {
             }
         };
         match self.known {
-            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
-            None => self.following().each_payload(judge)?,
+            Some(known) => known.authors().for_each(judge),
+            None => self.following().each_payload(|author| judge(Ordinal(author)))?,
         }
         Ok(())
-    }
-}
-
-impl Followees {
-    /// Whether they are whom the user follows now.
-    pub(crate) fn are_of(&self, state: &State, user: UserId) -> bool {
-        let user = state.users.find(user);
-        user.is_some_and(|user| self.stamp == state.graph.following.stamp(user))
-    }
-
-    pub(crate) fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
-        let mut authors = Vec::with_capacity(stamp.count as usize);
-        excerpt.part().each_payload(|author| authors.push(author))?;
-        Ok(Self { authors, stamp })
     }
 }
 
@@ -460,7 +454,7 @@ impl Selection {
 
     /// Has `fit` leave out what the reader does not see; answers what that does. The places go with their
     /// entries.
-    fn fit(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<bool>) -> Result<bool> {
+    fn fit<T>(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<T>) -> Result<T> {
         let all = if self.places.is_empty() { Vec::new() } else { self.entries.clone() };
         let is_enough = fit(&mut self.entries)?;
         if self.entries.len() < all.len() {
@@ -491,7 +485,7 @@ impl Look {
     fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),
-            Self::Followees(..) | Self::Posts(_) | Self::Pulled(_) => None,
+            Self::Followees(_) | Self::Ties(_) | Self::Posts(_) | Self::Pulled(_) => None,
         }
     }
 }

@@ -70,6 +70,8 @@ pub mod view_kind {
     pub const REVISIONS: u8 = 10;
     /// Boards of what is scheduled or live, and replays.
     pub const BROADCASTS: u8 = 11;
+    /// Posts that are not for everybody.
+    pub const AUDIENCES: u8 = 18;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -143,10 +145,12 @@ pub mod family {
     pub const BOARDS: u8 = 11;
     /// Replays: an array. As graves: by author.
     pub const REPLAYS: u8 = 12;
+    /// Restricted posts: an array. As graves: by author.
+    pub const AUDIENCES: u8 = 27;
 }
 
 /// All families that may have graves.
-pub(crate) const FAMILIES: [u8; 13] = [
+pub(crate) const FAMILIES: [u8; 14] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -160,6 +164,7 @@ pub(crate) const FAMILIES: [u8; 13] = [
     family::REVISIONS,
     family::BOARDS,
     family::REPLAYS,
+    family::AUDIENCES,
 ];
 
 /// Runs in a block of the directory.
@@ -236,7 +241,7 @@ pub mod list {
 }
 
 /// Bytes of an element of the array of reposts.
-pub const REPOST_BYTES: usize = 48;
+pub const REPOST_BYTES: usize = 56;
 
 /// Offsets of the fields of an element of the array of reposts.
 pub mod repost {
@@ -254,6 +259,21 @@ pub mod repost {
     pub const ROOT_AUTHOR_AT: usize = 36;
     /// u8, 1 if the repost says nothing of its own; then 7 bytes, 0.
     pub const IS_BARE_AT: usize = 40;
+    /// u64, who sees the root, as in a record's link.
+    pub const ROOT_AUDIENCE_AT: usize = 48;
+}
+
+/// Bytes of an element of the array of restricted posts.
+pub const AUDIENCE_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of restricted posts.
+pub mod audience {
+    /// u64, the post: the sequence of its record.
+    pub const SEQUENCE_AT: usize = 0;
+    /// u64, who sees it, as in a record's tag, without a group's name.
+    pub const AUDIENCE_AT: usize = 8;
+    /// u32, the ordinal of the author; then 4 bytes, 0.
+    pub const AUTHOR_AT: usize = 16;
 }
 
 /// Bytes of an element of the array of roots that were deleted.

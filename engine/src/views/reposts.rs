@@ -1,12 +1,11 @@
 //! Reposts: what each refers to, and of each root who reposted it.
 //!
 //! Wholly in memory, some 45 bytes a repost and at most one bit for every other record; view files have
-//! it for the next open. Whether a sequence is a repost at all is asked for every entry of every page, so
-//! that is a bit of a block:
+//! it for the next open. Whether a sequence is a repost at all is asked for every entry of every page:
 //!
 //! ```text
-//! blocks | 4,096 sequences -> a bit each | slots: offset, author, root, time .. ascending |
-//! roots  | root -> its author, its time, whether it is gone | reposts, ascending | who reposted it bare |
+//! slots | see `blocks`: author, root, time |
+//! roots | root -> its author, its time, who sees it, whether it is gone | reposts | who reposted it bare |
 //! ```
 //!
 //! Invariants:
@@ -14,6 +13,7 @@
 //! * A root that is deleted stays as long as the database is open, and is *gone*: its bare reposts are
 //!   passed over by every read. Nothing walks over them.
 
+use super::blocks::{Blocks, Placed, offset};
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
 use super::reactors::Reactors;
@@ -22,11 +22,9 @@ use super::slots::SlotList;
 use super::timeline::Removal;
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
+use crate::audience::Circle;
 use crate::ids::{PostId, Sequence, Timestamp};
 use crate::log::record::Began;
-
-/// Sequences of a block.
-const BLOCK: u64 = 4_096;
 
 /// One repost, as files have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +40,8 @@ pub(crate) struct RepostRow {
     pub(crate) root_author: Ordinal,
     /// The root's time to show.
     pub(crate) root_at: Timestamp,
+    /// Who sees the root.
+    pub(crate) root_circle: Circle,
 }
 
 /// What is known of a repost.
@@ -60,6 +60,8 @@ pub(crate) struct Slot {
 pub(crate) struct Root {
     pub(crate) author: Ordinal,
     pub(crate) time: Timestamp,
+    /// Who sees it.
+    pub(crate) circle: Circle,
     /// When it was deleted; 0: it stands.
     pub(crate) gone: Sequence,
     /// Its reposts with their authors, ascending.
@@ -67,19 +69,17 @@ pub(crate) struct Root {
     bare: Reactors,
 }
 
-#[derive(Debug)]
-struct Block {
-    bits: [u64; (BLOCK / 64) as usize],
-    /// By offset.
-    slots: Vec<Slot>,
+impl Placed for Slot {
+    fn offset(&self) -> u16 {
+        self.offset
+    }
 }
 
 /// All reposts.
 #[derive(Debug, Default)]
 pub(crate) struct Reposts {
-    blocks: Sharded<Block>,
+    slots: Blocks<Slot>,
     roots: Sharded<Root>,
-    total: u64,
     /// Reposts in files that are deleted, by author.
     pub(crate) graves: Graves,
     /// Grows with everything that may show or hide a repost that there was.
@@ -93,38 +93,15 @@ impl Root {
     }
 }
 
-impl Default for Block {
-    fn default() -> Self {
-        Self { bits: [0; (BLOCK / 64) as usize], slots: Vec::new() }
-    }
-}
-
-impl Block {
-    fn has(&self, offset: u16) -> bool {
-        let word = self.bits.get(usize::from(offset / 64)).copied().unwrap_or_default();
-        word >> (offset % 64) & 1 == 1
-    }
-
-    fn flip(&mut self, offset: u16) {
-        if let Some(word) = self.bits.get_mut(usize::from(offset / 64)) {
-            *word ^= 1 << (offset % 64);
-        }
-    }
-
-    fn place(&self, offset: u16) -> usize {
-        self.slots.partition_point(|slot| slot.offset < offset)
-    }
-}
-
 impl Reposts {
     /// Whether there is none: then nobody need ask more.
     pub(crate) fn is_empty(&self) -> bool {
-        self.total == 0
+        self.slots.total() == 0
     }
 
     /// Reposts that stand, those of roots that are gone too.
     pub(crate) fn total(&self) -> u64 {
-        self.total
+        self.slots.total()
     }
 
     /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
@@ -139,9 +116,7 @@ impl Reposts {
 
     /// The repost at that sequence; `None` if it is anything else.
     pub(crate) fn find(&self, at: Sequence) -> Option<&Slot> {
-        let (key, offset) = place(at);
-        let block = self.blocks.get(key).filter(|block| block.has(offset))?;
-        block.slots.get(block.place(offset))
+        if self.is_empty() { None } else { self.slots.find(at) }
     }
 
     /// What was reposted under that id.
@@ -174,10 +149,11 @@ impl Reposts {
 
     /// Adds a repost, above all others.
     pub(crate) fn add(&mut self, row: RepostRow) {
-        let RepostRow { at, author, time, is_bare, root, root_author, root_at } = row;
+        let RepostRow { at, author, time, is_bare, root, root_author, root_at, root_circle } = row;
         let new = || Root {
             author: root_author,
             time: root_at,
+            circle: root_circle,
             gone: Sequence(0),
             reposts: SlotList::EMPTY,
             bare: Reactors::Nobody,
@@ -191,11 +167,7 @@ impl Reposts {
         if is_bare {
             known.bare.insert(author, at);
         }
-        let (key, offset) = place(at);
-        let block = self.blocks.make(key, Block::default);
-        block.flip(offset);
-        block.slots.push(Slot { root, time, author, offset, is_bare });
-        self.total += 1;
+        self.slots.push(at, Slot { root, time, author, offset: offset(at), is_bare });
     }
 
     /// A post was deleted: a repost is forgotten, and what was reposted is gone.
@@ -211,13 +183,7 @@ impl Reposts {
     }
 
     fn remove(&mut self, at: Sequence, removal: Removal) {
-        let (key, offset) = place(at);
-        let Some(block) = self.blocks.get_mut(key).filter(|block| block.has(offset)) else {
-            return;
-        };
-        let index = block.place(offset);
-        let Slot { root, author, is_bare, .. } = block.slots.remove(index);
-        block.flip(offset);
+        let Some(Slot { root, author, is_bare, .. }) = self.slots.remove(at) else { return };
         if let Some(root) = self.roots.get_mut(root.0) {
             root.reposts.remove(at);
             if is_bare && root.bare.since(author) == Some(at) {
@@ -227,7 +193,6 @@ impl Reposts {
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
         }
-        self.total -= 1;
         self.turns += 1;
     }
 
@@ -252,7 +217,8 @@ impl Reposts {
             self.roots.iter().filter(|(_, root)| !root.reposts.is_empty()).collect();
         roots.sort_unstable_by_key(|(id, _)| *id);
         for (id, root) in roots {
-            let facts = [id, u64::from(root.author.0), root.time.0, u64::from(root.is_gone())];
+            let (author, is_gone) = (u64::from(root.author.0), u64::from(root.is_gone()));
+            let facts = [id, author, root.time.0, root.circle.code(), is_gone];
             facts.into_iter().for_each(|fact| digest.number(fact));
             // Who reposted is held three times: all must say the same.
             digest.number(u64::from(root.bare.len()));
@@ -266,11 +232,6 @@ impl Reposts {
         }
         digest.finish()
     }
-}
-
-/// The block of a sequence, and its place in there.
-fn place(at: Sequence) -> (u64, u16) {
-    (at.0 / BLOCK, u16::try_from(at.0 % BLOCK).expect("a small remainder"))
 }
 
 #[cfg(test)]
@@ -288,6 +249,7 @@ mod tests {
             root: PostId(root),
             root_author: Ordinal(7),
             root_at: Timestamp(root * 10),
+            root_circle: Circle::EVERYBODY,
         }
     }
 

@@ -17,7 +17,7 @@ use super::orphans::orphans;
 use super::presence::Leases;
 use super::queue::Queue;
 use super::roll::Roll;
-use super::sight::{Known, Look, Sight};
+use super::sight::{Look, Sight};
 use super::stir::Stirred;
 use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
@@ -130,9 +130,9 @@ impl Hub {
             if !inner.index.knows(user) {
                 match Sight::look(shared, user, known.as_ref())? {
                     Look::Done(sight) => inner.index.add(user, sight),
-                    Look::Files(excerpt, stamp) => {
+                    Look::Files(in_files) => {
                         drop(inner);
-                        known = Some(Known::read(&excerpt, stamp)?);
+                        known = Some(in_files.read()?);
                         continue;
                     }
                 }
