@@ -1,6 +1,7 @@
 //! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
 //! no code with the engine but the types of commands and queries.
 
+mod audiences;
 pub mod broadcasts;
 mod edits;
 mod marks;
@@ -10,6 +11,7 @@ mod responses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::audience::Audience;
 use crate::command::{Action, Command, NewPost};
 use crate::error::ErrorKind;
 use crate::group_name::GroupName;
@@ -44,6 +46,8 @@ pub struct ModelPost {
     pub bare: bool,
     /// How often it was revised.
     pub revision: u32,
+    /// For whom it is.
+    pub audience: Audience,
 }
 
 /// A group of the model.
@@ -125,6 +129,7 @@ impl ModelPost {
             repost: None,
             bare: false,
             revision: 0,
+            audience: Audience::Everybody,
         }
     }
 }
@@ -163,7 +168,8 @@ impl Model {
         {
             return Refused(ErrorKind::Invalid);
         }
-        if let Some(kind) = Self::refuses_response(&command.action) {
+        let refused = Self::refuses_response(&command.action);
+        if let Some(kind) = refused.or_else(|| Self::refuses_audience(&command.action)) {
             return Refused(kind);
         }
         if let Some(denied) = self.is_denied(command, subject) {
@@ -194,6 +200,9 @@ impl Model {
     /// Whether it changes anything, or why it is refused.
     fn changes(&self, action: &Action) -> Result<bool, ErrorKind> {
         Ok(match action {
+            Action::Publish(post) | Action::Repost { post, .. } if !self.knows_audience(post) => {
+                return Err(ErrorKind::NotFound);
+            }
             Action::Publish(_) | Action::NoticesRead { .. } => {
                 return self.changes_notices(action);
             }
@@ -274,7 +283,8 @@ impl Model {
         }
         match &command.action {
             Action::Publish(post) => {
-                self.posts.insert(sequence, ModelPost::of(post));
+                let audience = self.decided_audience(post);
+                self.posts.insert(sequence, ModelPost { audience, ..ModelPost::of(post) });
             }
             Action::Delete { post } => {
                 if let Some(post) = self.posts.get_mut(&post.0) {
@@ -367,6 +377,8 @@ impl Model {
             authors.contains(&post.author.0)
                 && visible(post.author)
                 && self.original_author(post).is_none_or(shows)
+                && self.is_meant_for(query.user, post)
+                && self.may_be_shown(query.viewer, post)
         })
     }
 
@@ -383,6 +395,7 @@ impl Model {
             group.members.contains_key(&post.author.0)
                 && shows(post.author)
                 && self.original_author(post).is_none_or(shows)
+                && self.is_meant_for(owner, post)
         }))
     }
 
@@ -436,6 +449,7 @@ impl Model {
             visible
                 && post.author == query.user
                 && original.is_none_or(|author| self.may_see(query.viewer, author))
+                && self.may_be_shown(query.viewer, post)
         })
     }
 
@@ -448,6 +462,7 @@ impl Model {
             self.is_there(post)
                 && self.may_see(viewer, post.author)
                 && original.is_none_or(|author| self.may_see(viewer, author))
+                && self.may_be_shown(viewer, post)
         })
     }
 
