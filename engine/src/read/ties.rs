@@ -88,6 +88,20 @@ impl<'a> Ties<'a> {
         }
     }
 
+    /// Forgets what was asked for, but not what was missing.
+    pub(crate) fn begin_use(&self) {
+        for noted in [&self.used, &self.used_groups] {
+            noted.borrow_mut().clear();
+        }
+    }
+
+    /// What to read of the user's list, if that is in files and not known yet; looks at no file.
+    pub(crate) fn lacking(&self, state: &State, user: Ordinal) -> Option<InFiles> {
+        let edges = &state.graph.following;
+        let lacks = !edges.part(user).files.is_empty() && self.list(state, user).is_none();
+        lacks.then(|| InFiles::of(edges, user))
+    }
+
     /// Whether everything was known that was asked for. If not, what was judged means nothing.
     pub(crate) fn is_complete(&self) -> bool {
         self.missing.borrow().is_empty()

@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::thread::Thread;
 
 use super::index::{Index, Told};
+use super::insight::{Meant, Seen};
 use super::note::Note;
 use super::orphans::orphans;
 use super::presence::Leases;
@@ -26,6 +27,8 @@ use crate::limits::{PRESENCE_GRACE_MILLIS, PRESENCE_USERS_MAX, TRAIL_NOTES_MAX, 
 use crate::log::record::Record;
 use crate::query::Post;
 use crate::read::content::as_content;
+use crate::read::followees::InFiles;
+use crate::read::ties::Ties;
 use crate::shared::Shared;
 
 /// See the module.
@@ -203,6 +206,7 @@ impl Hub {
 
     /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
     pub(crate) fn tell(&self, shared: &Shared, from: Sequence, records: &[Option<Record>]) {
+        let ties = self.ties(shared, records);
         let mut wakers = Vec::new();
         let met = {
             let mut inner = self.lock();
@@ -210,13 +214,34 @@ impl Hub {
                 return;
             }
             for record in records {
-                inner.tell(shared, record.as_ref(), &mut wakers);
+                inner.tell((shared, &ties), record.as_ref(), &mut wakers);
             }
             self.told.store(inner.told.0, Ordering::Release);
             std::mem::take(&mut inner.index.met)
         };
         wakers.into_iter().for_each(Waker::wake);
         met.into_iter().for_each(|author| self.stirred.stir(author, Timestamp(0)));
+    }
+
+    /// Whom those follow whose posts among the records are for mutual follows, read without the lock. What
+    /// cannot be read is missing: a read will report it.
+    fn ties<'a>(&self, shared: &'a Shared, records: &[Option<Record>]) -> Ties<'a> {
+        let mut ties = Ties::new(shared);
+        let meant = records.iter().flatten().filter_map(Meant::of);
+        let meant: Vec<Meant> = meant.filter(|it| it.followers_of().next().is_some()).collect();
+        if meant.is_empty() {
+            return ties;
+        }
+        let lacking: Vec<InFiles> = {
+            let inner = self.lock();
+            let Ok(state) = shared.state() else { return ties };
+            let told = meant.iter().filter(|it| inner.index.has_audience(it.author()));
+            let authors = told.flat_map(Meant::followers_of);
+            let authors = authors.filter_map(|author| state.users.find(author));
+            authors.filter_map(|author| ties.lacking(&state, author)).collect()
+        };
+        let _damage_is_not_ours_to_report = ties.read(lacking);
+        ties
     }
 
     /// Ends all watches: what is in their queues can still be taken.
@@ -280,7 +305,12 @@ impl Inner {
         Ok(Joined { queue, at, past })
     }
 
-    fn tell(&mut self, shared: &Shared, record: Option<&Record>, wakers: &mut Vec<Waker>) {
+    fn tell(
+        &mut self,
+        (shared, ties): (&Shared, &Ties<'_>),
+        record: Option<&Record>,
+        wakers: &mut Vec<Waker>,
+    ) {
         let (sequence, note) = (self.told.next(), Note::of(record));
         self.trail.push(note);
         if note == Note::Lost {
@@ -294,7 +324,20 @@ impl Inner {
         };
         // A state that is half applied answers nothing more: then everybody reads anew, and fails.
         let orphans = |root| orphans(shared, &[root]).unwrap_or(None);
-        let told = Told { sequence, note, post: &post, orphans: &orphans };
+        let meant = record.and_then(Meant::of);
+        let seen = |user, sight: &Sight| {
+            let Some(meant) = meant else { return Seen::Yes };
+            let Ok(state) = shared.state() else { return Seen::No };
+            ties.begin();
+            meant.seen((&state, ties), (user, sight), sequence)
+        };
+        let depends = |author| {
+            let Ok(state) = shared.state() else { return 0 };
+            let author = state.users.find(author);
+            author.map_or(0, |author| state.audiences.depend_on(author))
+        };
+        let told =
+            Told { sequence, note, post: &post, orphans: &orphans, seen: &seen, depends: &depends };
         self.index.tell(&told, wakers);
         self.told = sequence;
     }

@@ -10,6 +10,7 @@ use std::task::Waker;
 use foldhash::{HashMap, HashMapExt};
 
 use super::event::WatchEvent;
+use super::insight::Seen;
 use super::note::Note;
 use super::orphans::Orphans;
 use super::queue::Queue;
@@ -17,6 +18,7 @@ use super::roll::Roll;
 use super::sight::{Edge, Sight};
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::Post;
+use crate::views::audiences::depends;
 
 /// See the module.
 #[derive(Debug)]
@@ -36,6 +38,7 @@ pub(crate) struct Index {
 /// A user who is watched.
 #[derive(Debug)]
 struct Watched {
+    user: UserId,
     sight: Sight,
     queues: Vec<Arc<Queue>>,
 }
@@ -48,6 +51,10 @@ pub(crate) struct Told<'a> {
     pub(crate) post: &'a dyn Fn() -> Option<Arc<Post>>,
     /// What goes with a post that is deleted; `None` if that is too much.
     pub(crate) orphans: &'a dyn Fn(PostId) -> Option<Orphans>,
+    /// Whether somebody sees the post, as far as that depends on for whom it is.
+    pub(crate) seen: &'a dyn Fn(UserId, &Sight) -> Seen,
+    /// What sight of an author's posts depends on, as [`depends`].
+    pub(crate) depends: &'a dyn Fn(UserId) -> u8,
 }
 
 impl Index {
@@ -78,6 +85,11 @@ impl Index {
         self.users.len()
     }
 
+    /// Whether anybody who is watched sees posts of the author's.
+    pub(crate) fn has_audience(&self, author: UserId) -> bool {
+        self.audience.contains_key(&author)
+    }
+
     pub(crate) fn knows(&self, user: UserId) -> bool {
         self.users.contains_key(&user)
     }
@@ -95,7 +107,7 @@ impl Index {
     /// Begins to keep the edges of a user.
     pub(crate) fn add(&mut self, user: UserId, sight: Sight) {
         let authors: Vec<UserId> = sight.shown().collect();
-        let watched = Some(Watched { sight, queues: Vec::new() });
+        let watched = Some(Watched { user, sight, queues: Vec::new() });
         let slot = match self.free.pop() {
             Some(slot) => slot,
             None => u32::try_from(self.slots.len()).unwrap_or(u32::MAX),
@@ -185,7 +197,7 @@ impl Index {
                 }
                 match (told.post)() {
                     Some(post) => {
-                        self.tell_audience(author, told.sequence, &WatchEvent::Entry(post), wakers);
+                        self.tell_if_seen((author, None), told, &WatchEvent::Entry(post), wakers);
                     }
                     // It is erased, because it was revised since: each watch reads what it says now.
                     None => wakers.extend(self.clear()),
@@ -202,21 +214,53 @@ impl Index {
                 if let Some(post) = (told.post)() {
                     let root_author = post.repost.map(|link| link.root_author);
                     let event = WatchEvent::Changed(post);
-                    self.tell_if_seen((author, root_author), told.sequence, &event, wakers);
+                    self.tell_if_seen((author, root_author), told, &event, wakers);
                 }
             }
             Note::Part { user, other, .. } | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }
-            Note::Follow { user, .. }
-            | Note::Unfollow { user, .. }
-            | Note::Mute { user, .. }
-            | Note::Unmute { user, .. }
-            | Note::Apart { user, .. }
-            | Note::Rejoined { user, .. } => self.change(user, told, wakers),
-            Note::Released { user } => self.forget(user, told.sequence, wakers),
+            Note::Follow { user, author }
+            | Note::Unfollow { user, author }
+            | Note::Apart { user, author }
+            | Note::Rejoined { user, author } => {
+                self.change(user, told, wakers);
+                self.stir(author, told, wakers);
+            }
+            Note::Mute { user, .. } | Note::Unmute { user, .. } => self.change(user, told, wakers),
+            Note::Joined { author, .. } | Note::Left { author, .. } => {
+                self.stir(author, told, wakers);
+            }
+            Note::Released { user } => {
+                self.forget(user, told.sequence, wakers);
+                self.stir_all(user, told, wakers);
+            }
+            Note::Dissolved { user } => self.stir_all(user, told, wakers),
             Note::Nothing | Note::Lost => {}
+        }
+    }
+
+    /// The user may see other posts of somebody's than before, if the note says so.
+    fn stir(&self, user: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let Some(watched) = self.watched(user) else { return };
+        let Some((author, on)) = told.note.insight_of(user) else { return };
+        if (told.depends)(author) & on != 0 {
+            watched.tell(told.sequence, &[WatchEvent::FeedChanged(author)], wakers);
+        }
+    }
+
+    /// A group of the author's is gone, and nobody knows who was in it: everybody may see other posts of
+    /// theirs than before; who does not follow them only what others have reposted.
+    fn stir_all(&self, author: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let on = (told.depends)(author);
+        let events = [WatchEvent::FeedChanged(author)];
+        if on & depends::ON_GROUPS_AFAR != 0 {
+            let all = self.slots.iter().flatten();
+            all.for_each(|watched| watched.tell(told.sequence, &events, wakers));
+        } else if on & depends::ON_GROUPS != 0 {
+            let audience = self.audience_of(author);
+            audience.for_each(|watched| watched.tell(told.sequence, &events, wakers));
         }
     }
 
@@ -233,7 +277,7 @@ impl Index {
         match (told.post)() {
             Some(post) => {
                 let (authors, event) = ((author, Some(root_author)), WatchEvent::Entry(post));
-                self.tell_if_seen(authors, told.sequence, &event, wakers);
+                self.tell_if_seen(authors, told, &event, wakers);
             }
             // As with a publish.
             None => wakers.extend(self.clear()),
@@ -244,14 +288,19 @@ impl Index {
     fn tell_if_seen(
         &self,
         (author, root_author): (UserId, Option<UserId>),
-        sequence: Sequence,
+        told: &Told<'_>,
         event: &WatchEvent,
         wakers: &mut Vec<Waker>,
     ) {
         let hides =
             |watched: &Watched| root_author.is_some_and(|author| watched.sight.hides(author));
         for watched in self.audience_of(author).filter(|watched| !hides(watched)) {
-            watched.tell(sequence, std::slice::from_ref(event), wakers);
+            let event = match (told.seen)(watched.user, &watched.sight) {
+                Seen::Yes => event.clone(),
+                Seen::No => continue,
+                Seen::Unsure(author) => WatchEvent::FeedChanged(author),
+            };
+            watched.tell(told.sequence, std::slice::from_ref(&event), wakers);
         }
     }
 
@@ -284,16 +333,6 @@ impl Index {
     fn audience_of(&self, author: UserId) -> impl Iterator<Item = &Watched> {
         let slots = self.audience.get(&author).into_iter().flatten();
         slots.filter_map(|slot| self.slots.get(*slot as usize)?.as_ref())
-    }
-
-    fn tell_audience(
-        &self,
-        author: UserId,
-        sequence: Sequence,
-        event: &WatchEvent,
-        wakers: &mut Vec<Waker>,
-    ) {
-        self.tell_if_seen((author, None), sequence, event, wakers);
     }
 
     /// The edges of `user` are to be read again: their watches are behind, and will.
@@ -400,6 +439,9 @@ impl Watched {
             | Note::Delete { .. }
             | Note::Revise { .. }
             | Note::Released { .. }
+            | Note::Joined { .. }
+            | Note::Left { .. }
+            | Note::Dissolved { .. }
             | Note::Nothing
             | Note::Lost => {}
         }

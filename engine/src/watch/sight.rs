@@ -99,6 +99,11 @@ impl Sight {
         self.edges.get(&author).is_some_and(|edge| edge.hides())
     }
 
+    /// Whether the user follows the author.
+    pub(crate) fn follows(&self, author: UserId) -> bool {
+        self.edges.get(&author).is_some_and(|edge| edge.follows)
+    }
+
     /// Whether the author's posts are in the home.
     pub(crate) fn shows(&self, author: UserId) -> bool {
         self.edges.get(&author).is_some_and(|edge| edge.shows())
