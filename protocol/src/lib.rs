@@ -32,6 +32,7 @@
 pub mod limits;
 pub mod version;
 
+mod audience;
 mod codec;
 mod error;
 mod frame;
@@ -46,6 +47,7 @@ mod wire;
 mod writer;
 
 pub use codec::FrameCodec;
+pub use audience::{Audience, AudienceRef};
 pub use error::{DecodeError, EncodeError, FrameError, Problem};
 pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};

@@ -5,11 +5,12 @@
 //!
 //! | prefix | bytes |
 //! |---|---|
-//! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
+//! | write | flags u8 (1 key, 2 actor, 4 audience: of `publish` and `repost` only), \[key 16 bytes\], \[actor varint\] |
 //! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups: of pages of posts only), \[viewer varint\] |
 
 use bytes::{BufMut, BytesMut};
 
+use crate::audience::Audience;
 use crate::error::DecodeError;
 use crate::limits::KEY_BYTES;
 use crate::wire::{Cursor, put_varint};
@@ -44,18 +45,41 @@ impl WriteOptions {
     /// Flag: an actor follows.
     pub const ACTOR: u8 = 2;
 
+    /// Flag: the request ends with an audience.
+    pub const AUDIENCE: u8 = 4;
+
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let flags = cursor.take_flags("options", Self::KEY | Self::ACTOR)?;
+        Self::load_of(cursor, Self::KEY | Self::ACTOR).map(|(options, _)| options)
+    }
+
+    /// Of a post; whether an audience ends it.
+    pub(crate) fn load_of_post(cursor: &mut Cursor) -> Result<(Self, bool), DecodeError> {
+        let (options, flags) = Self::load_of(cursor, Self::KEY | Self::ACTOR | Self::AUDIENCE)?;
+        Ok((options, flags & Self::AUDIENCE != 0))
+    }
+
+    fn load_of(cursor: &mut Cursor, known: u8) -> Result<(Self, u8), DecodeError> {
+        let flags = cursor.take_flags("options", known)?;
         let has = |flag| flags & flag != 0;
         let key = has(Self::KEY).then(|| cursor.take_array("key")).transpose()?;
         let actor = has(Self::ACTOR).then(|| cursor.take_varint("actor")).transpose()?;
-        Ok(Self { key, actor })
+        Ok((Self { key, actor }, flags))
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
+        self.encode_with(0, out);
+    }
+
+    /// Of a post for this audience.
+    pub(crate) fn encode_of_post(&self, audience: &Audience, out: &mut BytesMut) {
+        let is_said = *audience != Audience::Everybody;
+        self.encode_with(if is_said { Self::AUDIENCE } else { 0 }, out);
+    }
+
+    fn encode_with(&self, flags: u8, out: &mut BytesMut) {
         let key = if self.key.is_some() { Self::KEY } else { 0 };
         let actor = if self.actor.is_some() { Self::ACTOR } else { 0 };
-        out.put_u8(key | actor);
+        out.put_u8(key | actor | flags);
         if let Some(key) = &self.key {
             out.put_slice(key);
         }

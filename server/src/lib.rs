@@ -38,6 +38,7 @@ pub mod run;
 pub mod tools;
 
 mod alarm;
+mod audiences;
 mod backups;
 mod broadcasts;
 mod changes;

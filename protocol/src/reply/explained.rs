@@ -39,6 +39,8 @@ pub enum Why {
     NoSuchPost = 7,
     /// Its author is in an exclusive group of the user.
     Apart = 8,
+    /// It is not for the user, or of a repost what it refers to is not.
+    Audience = 9,
 }
 
 /// Why a post is in a home, or why it is not.
@@ -62,7 +64,7 @@ pub struct Explained {
 }
 
 impl Why {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Pushed,
         Self::Pulled,
         Self::InFlight,
@@ -72,6 +74,7 @@ impl Why {
         Self::Deleted,
         Self::NoSuchPost,
         Self::Apart,
+        Self::Audience,
     ];
 
     /// Whether the post is in the home.
@@ -81,7 +84,7 @@ impl Why {
     }
 
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let tag = cursor.take_tag("why", 8)?;
+        let tag = cursor.take_tag("why", 9)?;
         Ok(Self::ALL.get(usize::from(tag)).copied().unwrap_or(Self::NoSuchPost))
     }
 }

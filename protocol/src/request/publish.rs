@@ -9,9 +9,11 @@
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
 //! | mentions | u8, then a varint for each |
+//! | audience | u8, if the prefix has the flag; of a group (4) its name as text |
 
 use bytes::{Bytes, BytesMut};
 
+use crate::audience::Audience;
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
@@ -35,6 +37,8 @@ pub struct Publish {
     pub meta: Bytes,
     /// Whom it mentions.
     pub mentions: Vec<u64>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 impl Publish {
@@ -45,24 +49,33 @@ impl Publish {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let (options, has_audience) = WriteOptions::load_of_post(cursor)?;
         Ok(Self {
-            options: WriteOptions::load(cursor)?,
+            options,
             author: cursor.take_varint("author")?,
             kind: cursor.take_varint_u16("post_kind")?,
             created_at: cursor.take_option("created_at", Cursor::take_varint)?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             mentions: mentions::load(cursor)?,
+            audience: match has_audience {
+                true => Audience::load_said(cursor)?,
+                false => Audience::Everybody,
+            },
         })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.options.encode(out);
+        self.options.encode_of_post(&self.audience, out);
         put_varint(out, self.author);
         put_varint(out, u64::from(self.kind));
         put_option(out, self.created_at, put_varint);
         put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
         put_bytes(out, "meta", &self.meta, META_BYTES_MAX)?;
-        mentions::encode(&self.mentions, out)
+        mentions::encode(&self.mentions, out)?;
+        match &self.audience {
+            Audience::Everybody => Ok(()),
+            audience => audience.encode_said(out),
+        }
     }
 }

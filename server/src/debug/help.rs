@@ -52,7 +52,7 @@ pub(super) const USAGES: [Usage; 50] = [
     usage("BLOCKS", "BLOCKS user [limit] [BEFORE sequence]", EDGES, "BLOCKS 101"),
     usage(
         "PUBLISH",
-        "PUBLISH user [MENTIONS id,id] text...",
+        "PUBLISH user [MENTIONS id,id] [AUDIENCE who] text...",
         "a new post; the text is the rest of the line",
         "PUBLISH 14 hello, world",
     ),
@@ -127,7 +127,7 @@ pub(super) const USAGES: [Usage; 50] = [
     ),
     usage(
         "REPOST",
-        "REPOST user id [MENTIONS id,id] [text...]",
+        "REPOST user id [MENTIONS id,id] [AUDIENCE who] [text...]",
         "reposts a post; with a text it is a quote",
         "REPOST 101 12",
     ),
