@@ -3,6 +3,7 @@
 //! No behaviour and no wire format here. Every answer of a read carries the position for which it
 //! holds.
 
+use crate::audience::Audience;
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::repost::{Original, Repost};
 use crate::response::Counts;
@@ -44,6 +45,8 @@ pub struct Post {
     pub revision: u32,
     /// When the newest revision was committed.
     pub edited_at: Option<Timestamp>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 /// Why a page ends where it ends.
@@ -193,6 +196,8 @@ pub enum Why {
     NoSuchPost,
     /// The author is in an exclusive group of the user.
     Apart,
+    /// It is not for the user, or what it reposts is not.
+    Audience,
 }
 
 /// Why a post is in a home, or why it is not.

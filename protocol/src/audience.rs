@@ -8,7 +8,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::error::{DecodeError, EncodeError};
+use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::GROUP_NAME_BYTES_MAX;
 use crate::wire::{Cursor, put_text, put_varint, text_of};
 
@@ -75,12 +75,29 @@ impl Audience {
 
     /// As a request says it.
     pub(crate) fn load_said(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Self::load_as(cursor, |_| Ok(0))
+        Self::restricted(cursor, |_| Ok(0))
+    }
+
+    /// As a post that is not for everybody has it.
+    pub(crate) fn load_restricted(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        Self::restricted(cursor, |cursor| cursor.take_varint("group"))
+    }
+
+    /// Everybody is said by saying nothing: so there is one way to say it.
+    fn restricted(
+        cursor: &mut Cursor,
+        group: impl FnOnce(&mut Cursor) -> Result<u64, DecodeError>,
+    ) -> Result<Self, DecodeError> {
+        let at = cursor.at();
+        match Self::load_as(cursor, group)? {
+            Self::Everybody => Err(Cursor::refuse("audience", at, Problem::Unknown { value: 0 })),
+            other => Ok(other),
+        }
     }
 
     /// As a reply says it.
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        Self::load_as(cursor, |cursor| cursor.take_varint("audience_group"))
+        Self::load_as(cursor, |cursor| cursor.take_varint("group"))
     }
 
     fn load_as(
@@ -94,7 +111,7 @@ impl Audience {
             3 => Self::Author,
             _ => Self::Group {
                 group: group(cursor)?,
-                name: cursor.take_text("audience_name", GROUP_NAME_BYTES_MAX)?,
+                name: cursor.take_text("name", GROUP_NAME_BYTES_MAX)?,
             },
         })
     }
@@ -130,7 +147,7 @@ impl AudienceRef<'_> {
         match self {
             Self::Group { group, name } => {
                 put_group(out, group);
-                put_text(out, "audience_name", name, GROUP_NAME_BYTES_MAX)?;
+                put_text(out, "name", name, GROUP_NAME_BYTES_MAX)?;
                 Ok(())
             }
             Self::Everybody | Self::Followers | Self::Mutual | Self::Author => Ok(()),

@@ -46,8 +46,8 @@ mod status;
 mod wire;
 mod writer;
 
-pub use codec::FrameCodec;
 pub use audience::{Audience, AudienceRef};
+pub use codec::FrameCodec;
 pub use error::{DecodeError, EncodeError, FrameError, Problem};
 pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};
 pub use kind::{ReplyKind, RequestKind};

@@ -5,13 +5,13 @@
 //!
 //! | prefix | bytes |
 //! |---|---|
-//! | write | flags u8 (1 key, 2 actor, 4 audience: of `publish` and `repost` only), \[key 16 bytes\], \[actor varint\] |
+//! | write | flags u8 (1 key, 2 actor, 4 audience: of `publish` and `repost` only), \[key 16 bytes\], \[actor varint\], \[audience\] |
 //! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups: of pages of posts only), \[viewer varint\] |
 
 use bytes::{BufMut, BytesMut};
 
 use crate::audience::Audience;
-use crate::error::DecodeError;
+use crate::error::{DecodeError, EncodeError};
 use crate::limits::KEY_BYTES;
 use crate::wire::{Cursor, put_varint};
 
@@ -45,17 +45,21 @@ impl WriteOptions {
     /// Flag: an actor follows.
     pub const ACTOR: u8 = 2;
 
-    /// Flag: the request ends with an audience.
+    /// Flag: an audience follows.
     pub const AUDIENCE: u8 = 4;
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Self::load_of(cursor, Self::KEY | Self::ACTOR).map(|(options, _)| options)
     }
 
-    /// Of a post; whether an audience ends it.
-    pub(crate) fn load_of_post(cursor: &mut Cursor) -> Result<(Self, bool), DecodeError> {
+    /// Of a post, with its audience.
+    pub(crate) fn load_of_post(cursor: &mut Cursor) -> Result<(Self, Audience), DecodeError> {
         let (options, flags) = Self::load_of(cursor, Self::KEY | Self::ACTOR | Self::AUDIENCE)?;
-        Ok((options, flags & Self::AUDIENCE != 0))
+        let audience = match flags & Self::AUDIENCE {
+            0 => Audience::Everybody,
+            _ => Audience::load_said(cursor)?,
+        };
+        Ok((options, audience))
     }
 
     fn load_of(cursor: &mut Cursor, known: u8) -> Result<(Self, u8), DecodeError> {
@@ -71,9 +75,17 @@ impl WriteOptions {
     }
 
     /// Of a post for this audience.
-    pub(crate) fn encode_of_post(&self, audience: &Audience, out: &mut BytesMut) {
-        let is_said = *audience != Audience::Everybody;
-        self.encode_with(if is_said { Self::AUDIENCE } else { 0 }, out);
+    pub(crate) fn encode_of_post(
+        &self,
+        audience: &Audience,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        if *audience == Audience::Everybody {
+            self.encode_with(0, out);
+            return Ok(());
+        }
+        self.encode_with(Self::AUDIENCE, out);
+        audience.encode_said(out)
     }
 
     fn encode_with(&self, flags: u8, out: &mut BytesMut) {

@@ -51,8 +51,7 @@ mod tests {
     #[test]
     fn audiences_keep_their_meaning() {
         let (group, name) = (9, Bytes::from_static(b"family"));
-        let cases =
-            [Audience::Everybody, Audience::Followers, Audience::Mutual, Audience::Author];
+        let cases = [Audience::Everybody, Audience::Followers, Audience::Mutual, Audience::Author];
         for case in cases {
             assert_eq!(audience(&said(&case)), case);
             assert_eq!(audience_ref(said(&case).borrow()), case.borrow());

@@ -213,6 +213,7 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            audience: fanfold_client::Audience::Everybody,
         }
     }
 

@@ -151,6 +151,7 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            audience: fanfold_client::Audience::Everybody,
         };
         let posts = ids.iter().map(post).collect();
         Page {

@@ -22,12 +22,13 @@ fn effect() -> impl Strategy<Value = Effect> {
     let at = (any::<Option<u64>>(), proptest::option::of(link()));
     let content = (bytes(300), bytes(50), mentions(), audience());
     let publish = (any::<u64>(), any::<u16>(), at, content);
-    let publish =
-        publish.prop_map(|(author, kind, (created_at, repost), (text, meta, mentions, audience))| {
+    let publish = publish.prop_map(
+        |(author, kind, (created_at, repost), (text, meta, mentions, audience))| {
             let (author, created_at) = (UserId(author), created_at.map(Timestamp));
             let post = NewPost { author, kind, created_at, ..NewPost::default() };
             Effect::Publish(NewPost { text, meta, repost, mentions, audience, ..post })
-        });
+        },
+    );
     let kinds = prop_oneof![
         Just(record_kind::DELETE),
         Just(record_kind::FOLLOW),
@@ -171,7 +172,8 @@ fn mark_effect(
 }
 
 type Numbers = ((u64, u64, u64), (u32, u16));
-type ReviseParts = (Numbers, (u64, u64, Option<Repost>), (Bytes, Bytes, bool, (Mentions, Audience)));
+type ReviseParts =
+    (Numbers, (u64, u64, Option<Repost>), (Bytes, Bytes, bool, (Mentions, Audience)));
 
 fn revise_effect(
     (numbers, (at, committed_at, repost), (text, meta, meta_given, (mentions, audience))): ReviseParts,

@@ -21,8 +21,8 @@ use crate::read::followees::InFiles;
 use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
 use crate::read::stands::Stands;
-use crate::read::ties::Ties;
 use crate::read::targets::{self, Standing, Target};
+use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::notices::window;
@@ -245,9 +245,7 @@ fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Resu
             Verdict::Known(false)
         }
         // What the user does not see is no news either.
-        Proof::Post if !judge.sees(deed.at) => {
-            Verdict::Known(false)
-        }
+        Proof::Post if !judge.sees(deed.at) => Verdict::Known(false),
         Proof::Post => Verdict::Post(Stands::of(&state.outboxes.posts, actor, deed.at)?),
         Proof::Comment(target) => Verdict::Comment(targets::standing(state, target)?),
         Proof::Reaction { target, kind } => {

@@ -338,8 +338,7 @@ impl Workload {
             return Action::Repost { post, parent: target };
         }
         // Without a text it has no audience; seldom somebody tries.
-        let audience =
-            if self.random.one_in(20) { post.audience } else { Audience::Everybody };
+        let audience = if self.random.one_in(20) { post.audience } else { Audience::Everybody };
         let post = NewPost { text: Bytes::new(), audience, ..post };
         Action::Repost { post, parent: target }
     }

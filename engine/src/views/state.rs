@@ -379,11 +379,7 @@ pub(crate) fn repost_row(
 }
 
 /// The row of a record that is a restricted post.
-pub(crate) fn audience_row(
-    at: Sequence,
-    record: &Record,
-    author: Ordinal,
-) -> Option<AudienceRow> {
+pub(crate) fn audience_row(at: Sequence, record: &Record, author: Ordinal) -> Option<AudienceRow> {
     let audience = match &record.effect {
         Effect::Publish(post) => &post.audience,
         Effect::Emptied(emptied) => &emptied.audience,

@@ -112,9 +112,7 @@ fn is_for(
         (Among::Mutual, Some((user, writer))) => {
             sight.follows(author) && ties.follows(state, writer, user)
         }
-        (Among::Group(group), Some((user, writer))) => {
-            ties.is_member(state, (writer, group), user)
-        }
+        (Among::Group(group), Some((user, writer))) => ties.is_member(state, (writer, group), user),
         (Among::Author, _) | (Among::Mutual | Among::Group(_), None) => false,
     }
 }
@@ -130,7 +128,9 @@ pub(crate) fn insights(
     let mut posts = Vec::new();
     for (sequence, note) in notes {
         match *note {
-            Note::Publish { author } | Note::Repost { author, .. } => posts.push((*sequence, author)),
+            Note::Publish { author } | Note::Repost { author, .. } => {
+                posts.push((*sequence, author))
+            }
             Note::Revise { post, author } => posts.push((post.into(), author)),
             _ => {}
         }

@@ -151,7 +151,8 @@ impl Post {
         let extras = cursor.take_flags("extras", Extras::EDITED | Extras::AUDIENCE)?;
         let has = |extra| extras & extra != 0;
         let edit = has(Extras::EDITED).then(|| Edit::load(cursor)).transpose()?;
-        let audience = has(Extras::AUDIENCE).then(|| Audience::load(cursor)).transpose()?;
+        let audience =
+            has(Extras::AUDIENCE).then(|| Audience::load_restricted(cursor)).transpose()?;
         let (mentions, audience) = (mentions::load(cursor)?, audience.unwrap_or_default());
         Ok(Self { edit, mentions, audience, ..post })
     }

@@ -2,14 +2,13 @@
 //!
 //! | field | bytes |
 //! |---|---|
-//! | options | write prefix |
+//! | options | write prefix, with an audience |
 //! | author | varint |
 //! | post_kind | varint, at most 65,535 |
 //! | created_at | option, varint, ms |
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
 //! | mentions | u8, then a varint for each |
-//! | audience | u8, if the prefix has the flag; of a group (4) its name as text |
 
 use bytes::{Bytes, BytesMut};
 
@@ -49,7 +48,7 @@ impl Publish {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let (options, has_audience) = WriteOptions::load_of_post(cursor)?;
+        let (options, audience) = WriteOptions::load_of_post(cursor)?;
         Ok(Self {
             options,
             author: cursor.take_varint("author")?,
@@ -58,24 +57,17 @@ impl Publish {
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             mentions: mentions::load(cursor)?,
-            audience: match has_audience {
-                true => Audience::load_said(cursor)?,
-                false => Audience::Everybody,
-            },
+            audience,
         })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.options.encode_of_post(&self.audience, out);
+        self.options.encode_of_post(&self.audience, out)?;
         put_varint(out, self.author);
         put_varint(out, u64::from(self.kind));
         put_option(out, self.created_at, put_varint);
         put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
         put_bytes(out, "meta", &self.meta, META_BYTES_MAX)?;
-        mentions::encode(&self.mentions, out)?;
-        match &self.audience {
-            Audience::Everybody => Ok(()),
-            audience => audience.encode_said(out),
-        }
+        mentions::encode(&self.mentions, out)
     }
 }

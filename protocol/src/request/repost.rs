@@ -2,7 +2,7 @@
 //!
 //! | field | bytes |
 //! |---|---|
-//! | repost | write prefix, user varint, parent varint, kind varint, created_at option varint, text, meta, mentions, audience (flag) |
+//! | repost | write prefix with an audience, user varint, parent varint, kind varint, created_at option varint, text, meta, mentions |
 //! | unrepost | write prefix, user varint, post varint |
 //! | reposters | read prefix, post varint, before option varint, limit varint |
 
@@ -70,7 +70,7 @@ impl NewRepost {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let (options, has_audience) = WriteOptions::load_of_post(cursor)?;
+        let (options, audience) = WriteOptions::load_of_post(cursor)?;
         Ok(Self {
             options,
             user: cursor.take_varint("user")?,
@@ -80,26 +80,19 @@ impl NewRepost {
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             mentions: mentions::load(cursor)?,
-            audience: match has_audience {
-                true => Audience::load_said(cursor)?,
-                false => Audience::Everybody,
-            },
+            audience,
         })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.options.encode_of_post(&self.audience, out);
+        self.options.encode_of_post(&self.audience, out)?;
         put_varint(out, self.user);
         put_varint(out, self.parent);
         put_varint(out, u64::from(self.kind));
         put_option(out, self.created_at, put_varint);
         put_text(out, "text", &self.text, TEXT_BYTES_MAX)?;
         put_bytes(out, "meta", &self.meta, META_BYTES_MAX)?;
-        mentions::encode(&self.mentions, out)?;
-        match &self.audience {
-            Audience::Everybody => Ok(()),
-            audience => audience.encode_said(out),
-        }
+        mentions::encode(&self.mentions, out)
     }
 }
 

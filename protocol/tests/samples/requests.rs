@@ -4,11 +4,11 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
-    GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    Audience, Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate,
+    GroupDelete, GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow,
+    NewRepost, Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors,
+    ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline,
+    Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -66,6 +66,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static(b"hello, world"),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let full = Publish {
         options: keyed(Some(7)),
@@ -75,6 +76,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static("gr\u{fc}\u{df}e \u{1f44b}".as_bytes()),
         meta: Bytes::from_static(&[0, 1, 2, 254, 255]),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let empty = Publish { options: keyed(None), text: Bytes::new(), ..plain.clone() };
     let delete = Delete { options: WriteOptions::default(), post: 300 };
@@ -278,6 +280,7 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         text: Bytes::new(),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let quote = NewRepost {
         options: keyed(Some(9)),
@@ -286,6 +289,7 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static("caf\u{e9}!".as_bytes()),
         meta: Bytes::from_static(&[9, 8]),
         mentions: vec![8, 128],
+        audience: Audience::Followers,
         ..bare
     };
     let unrepost = Unrepost { options: keyed(None), user: 9, post: 300 };
@@ -316,6 +320,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static(b"look"),
         meta: Bytes::new(),
         mentions: vec![8, 128, u64::MAX],
+        audience: Audience::Group { group: 0, name: "family".into() },
     };
     let comment = NewComment {
         options,

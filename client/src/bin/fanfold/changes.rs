@@ -4,8 +4,8 @@
 //! takes to go on. What comes twice, after an interruption, has the same `sequence`.
 
 use fanfold_client::{
-    BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange,
-    Position, ResponseChange, Sequence, Timestamp, UserId,
+    Audience, BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch,
+    GroupChange, Position, ResponseChange, Sequence, Timestamp, UserId,
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -115,16 +115,18 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
     let user = if is_post(&change.what) { "author" } else { "user" };
     put(user, change.user.0.into());
     match &change.what {
-        Changed::Published { kind, created_at, content, mentions } => {
+        Changed::Published { kind, created_at, content, mentions, audience } => {
             put_kind((*kind, *created_at), &mut put);
             put_said(content.as_ref(), &mut put);
             put_mentions(mentions, &mut put);
+            put_audience(audience, &mut put);
         }
-        Changed::Reposted { kind, created_at, repost, content, mentions } => {
+        Changed::Reposted { kind, created_at, repost, content, mentions, audience } => {
             put_kind((*kind, *created_at), &mut put);
             put("repost", reposts::link_json(repost));
             put_said(content.as_ref(), &mut put);
             put_mentions(mentions, &mut put);
+            put_audience(audience, &mut put);
         }
         Changed::Unreposted { root, repost } => {
             put("root", root.0.into());
@@ -197,6 +199,16 @@ fn put_kind((kind, created_at): (u16, Option<Timestamp>), put: &mut impl FnMut(&
 fn put_mentions(users: &[UserId], put: &mut impl FnMut(&str, Value)) {
     if !users.is_empty() {
         put("mentions", users.iter().map(|user| Value::from(user.0)).collect());
+    }
+}
+
+/// Nothing of a post for everybody.
+fn put_audience(audience: &Audience, put: &mut impl FnMut(&str, Value)) {
+    if *audience != Audience::Everybody {
+        put("audience", audience.word().into());
+    }
+    if let Audience::Group { name, .. } = audience {
+        put("group", name.as_str().into());
     }
 }
 
@@ -324,7 +336,13 @@ mod tests {
         let content = Some(("a\nb".to_owned(), vec![1]));
         let post = change(
             17,
-            Changed::Published { kind: 3, created_at: None, content, mentions: Vec::new() },
+            Changed::Published {
+                kind: 3,
+                created_at: None,
+                content,
+                mentions: Vec::new(),
+                audience: Audience::Everybody,
+            },
         );
         assert_eq!(change_text(&post), "#17  2013-06-01 00:49  @14  publish  a\n    b");
         let json = change_json(Epoch(1), &post).to_string();

@@ -4,8 +4,8 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status, StatusValue,
-    UserCard, UserId, Why, Written,
+    Audience, Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status,
+    StatusValue, UserCard, UserId, Why, Written,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -37,6 +37,12 @@ pub(crate) struct PostJson<'a> {
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<u64>,
+    /// Absent of a post for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'static str>,
+    /// The name of the group that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
 }
 
 /// By reference, because serde asks for one.
@@ -57,6 +63,11 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         mentions: post.mentions.iter().map(|user| user.0).collect(),
         revision: post.edited_at.map(|_| post.revision),
         edited_at: post.edited_at.map(|at| at.0),
+        audience: (post.audience != Audience::Everybody).then(|| post.audience.word()),
+        group: match &post.audience {
+            Audience::Group { name, .. } => Some(name),
+            _ => None,
+        },
     }
 }
 
@@ -150,7 +161,12 @@ pub(crate) fn post_text(post: &Post) -> String {
         false => safe(&post.text).replace('\n', "\n    "),
     };
     let link = post.repost.as_ref().map(reposts::link_text).unwrap_or_default();
-    format!("{}  @{}  #{}{link}  {text}", time::minute(post.at), post.author, post.id)
+    let audience = match &post.audience {
+        Audience::Everybody => String::new(),
+        other => format!("  for {}", safe(&other.to_string())),
+    };
+    let (at, author, id) = (time::minute(post.at), post.author, post.id);
+    format!("{at}  @{author}  #{id}{link}{audience}  {text}")
 }
 
 /// `revision 2, edited at 2013-06-01 00:49`; nothing of a post that was never revised.
@@ -312,6 +328,7 @@ pub(crate) fn explained_text(user: UserId, post: PostId, explained: &Explained) 
             let group = safe(explained.group.as_deref().unwrap_or_default());
             format!("the author is in the exclusive group {group} of {user}")
         }
+        (Why::Audience, _) => format!("it, or what it reposts, is not for {user}"),
     };
     format!("post {post}{author} {there} in the home of {user}: {why}{since}")
 }
@@ -327,6 +344,7 @@ fn why_name(why: Why) -> &'static str {
         Why::Deleted => "deleted",
         Why::NoSuchPost => "no_such_post",
         Why::Apart => "exclusive_group",
+        Why::Audience => "audience",
     }
 }
 
@@ -397,6 +415,7 @@ mod tests {
             mentions: Vec::new(),
             revision: 0,
             edited_at: None,
+            audience: Audience::Everybody,
         }
     }
 

@@ -205,7 +205,9 @@ impl Model {
     pub fn comments_page(&self, query: &CommentsQuery) -> Option<(Vec<u64>, PageEnd, u64)> {
         self.owner(query.post.0)
             .filter(|owner| self.post_stands(query.post.0) && self.may_see(query.viewer, *owner))
-            .filter(|_| query.viewer.is_none_or(|viewer| !self.is_kept_from(viewer, query.post.0)))?;
+            .filter(|_| {
+                query.viewer.is_none_or(|viewer| !self.is_kept_from(viewer, query.post.0))
+            })?;
         let all = self.responses.comments.iter();
         let all = all.filter(|(id, c)| c.post == query.post.0 && self.comment_stands(**id));
         let total = all.clone().count() as u64;
