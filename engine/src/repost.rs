@@ -70,6 +70,7 @@ pub struct RepostersPage {
 /// The original that entries of a page refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "it is there or it is not")]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are posts")]
 pub enum Original {
     /// It stands.
     Post(crate::query::Post),

@@ -214,7 +214,7 @@ pub(crate) fn counters(
         posts_read: Counters::load(&tally.posts_read),
         posts_cached: Counters::load(&tally.posts_cached),
         posts_loaded: Counters::load(&tally.posts_loaded),
-        posts_cache_bytes: shared.posts.bytes(),
+        posts_cache_bytes: shared.posts.bytes() + shared.ties.bytes(),
         block_cache_bytes: segments.blocks.bytes(),
         packed_bytes: sealed_bytes(&segments, |segment| segment.is_packed()),
         retained_segments: retained.segments,

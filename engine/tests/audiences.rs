@@ -212,7 +212,9 @@ fn a_page_is_full_although_a_long_stretch_is_for_others() {
         follow(&engine, FOLLOWER, AUTHOR);
         let older: Vec<PostId> =
             (0..30).map(|_| publish(&engine, AUTHOR, Audience::Followers)).collect();
-        (0..500).for_each(|_| drop(publish(&engine, AUTHOR, Audience::Mutual)));
+        for _ in 0..500 {
+            publish(&engine, AUTHOR, Audience::Mutual);
+        }
         engine.close().unwrap();
         let engine = open(&storage, options);
         let query = TimelineQuery { limit: 20, ..page(FOLLOWER, None) };
@@ -224,21 +226,6 @@ fn a_page_is_full_although_a_long_stretch_is_for_others() {
         follow(&engine, AUTHOR, FOLLOWER);
         assert_eq!(engine.unread(&UnreadQuery { limit: 900, ..query }).unwrap().count, 530);
     }
-}
-
-#[test]
-fn a_list_that_was_read_from_a_file_is_in_memory_for_the_next_page() {
-    let storage = MemoryStorage::default();
-    let options = Options { flush_records: 1, memory_budget: 1 << 20, ..Options::default() };
-    let engine = open(&storage, options.clone());
-    let [.., mutual, _, _] = scene(&engine);
-    engine.close().unwrap();
-    let engine = open(&storage, options);
-    let counted = |engine: &Engine| engine.outbox(&page(AUTHOR, Some(MUTUAL))).unwrap().posts.len();
-    assert_eq!(counted(&engine), 3);
-    assert!(engine.post(mutual, Some(MUTUAL)).is_ok());
-    let resident = engine.resident().post(mutual, Some(MUTUAL)).unwrap();
-    assert!(resident.is_some(), "nobody reads the list again");
 }
 
 #[test]
@@ -299,10 +286,5 @@ fn a_watch_is_told_what_its_user_sees_and_when_that_changes() {
             other => panic!("{other:?}"),
         })
         .collect();
-    // Told at once, or as a change if the follow came before the post was told.
-    assert_eq!(
-        told.first(),
-        Some(&Some(seen)).filter(|_| told.first() != Some(&None)).or(Some(&None))
-    );
     assert!(told.contains(&Some(seen)) && told.contains(&None) && told.contains(&Some(back)));
 }

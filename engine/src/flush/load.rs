@@ -72,9 +72,7 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
     load_reposts(&mut state, of(view_kind::REPOSTS), users)?;
-    for file in of(view_kind::AUDIENCES) {
-        audiences::read(file, users)?.into_iter().for_each(|row| state.audiences.load(row));
-    }
+    load_audiences(&mut state, of(view_kind::AUDIENCES), users)?;
     for file in of(view_kind::NOTICES) {
         let notices = &mut state.notices;
         let places = Family::open_listing(file, family::NOTICES, users, |run| notices.note(run))?;
@@ -149,6 +147,17 @@ fn load_reposts<'a>(
         gone.extend(found.gone);
     }
     gone.into_iter().for_each(|(root, at)| state.reposts.set_gone(root, at));
+    Ok(())
+}
+
+fn load_audiences<'a>(
+    state: &mut State,
+    files: impl Iterator<Item = &'a Arc<ViewFile>>,
+    users: usize,
+) -> Result<()> {
+    for file in files {
+        audiences::read(file, users)?.into_iter().for_each(|row| state.audiences.load(row));
+    }
     Ok(())
 }
 

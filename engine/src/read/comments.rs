@@ -40,8 +40,7 @@ pub(crate) fn comments(
 ) -> Result<Option<CommentsPage>> {
     check_limit(query.limit)?;
     let Some(post) = targets::find(shared, query.post, reach)? else { return Ok(None) };
-    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {}", query.post));
-    let post = post.filter(|post| post.id == post.post).ok_or_else(absent)?;
+    let post = post.filter(|post| post.id == post.post).ok_or_else(|| no_target(query.post))?;
     let selection = select(shared, query, &post, reach)?;
     selection.map_or(Ok(None), |selection| fill(selection, query, reach))
 }
