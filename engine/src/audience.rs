@@ -57,9 +57,9 @@ pub enum AudienceRef<'a> {
     Author,
 }
 
-/// An audience as a number: what files have of it, and what a judgement needs.
+/// An audience without the name of a group, for the engine's own judgement. The default is everybody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Circle(u64);
+pub struct Circle(u64);
 
 /// Codes from here on are groups.
 const GROUPS: u64 = 4;

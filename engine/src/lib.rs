@@ -73,7 +73,7 @@ pub mod testing;
 mod views;
 mod watch;
 
-pub use audience::{Audience, AudienceGroup, AudienceRef};
+pub use audience::{Audience, AudienceGroup, AudienceRef, Circle};
 pub use backup::Backup;
 pub use broadcast::{
     Broadcast, BroadcastAction, BroadcastCard, BroadcastFeed, BroadcastFeedRef, BroadcastRef,

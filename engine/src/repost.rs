@@ -25,7 +25,7 @@ pub struct Repost {
     /// The root's time to show.
     pub root_at: Timestamp,
     /// Who sees the root, and so who sees what refers to it.
-    pub(crate) root_circle: Circle,
+    pub root_circle: Circle,
 }
 
 /// A page of who reposted a post, newest first.

@@ -458,7 +458,7 @@ mod tests {
                 meta: Bytes::from_static(b"meta"),
                 repost: None,
                 mentions: [UserId(8), UserId(300)].into_iter().collect(),
-                audience: engine::Audience::Mutual,
+                audience: fanfold_engine::Audience::Mutual,
             }),
             options: WriteOptions { key: Some(Key([9; 16])), actor: Some(UserId(4)) },
         };

@@ -115,6 +115,7 @@ mod tests {
                 root: PostId(root),
                 root_author: UserId(14),
                 root_at: Timestamp(0),
+                root_circle: fanfold_engine::Circle::default(),
             }),
             text: Bytes::from_static(b"two\nlines"),
             ..Post::default()
