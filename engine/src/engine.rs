@@ -43,8 +43,7 @@ use crate::query::{
 use crate::read::content::Reach;
 use crate::read::draft::Draft;
 use crate::read::edges::EdgeKind;
-use crate::read::explain::{Explained, Why, explain};
-use crate::read::sight::admits;
+use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
 use crate::read::{changes, comments, edges, feed, groups, notices, reactors, scan};
 use crate::resident::Resident;
@@ -442,12 +441,7 @@ impl Engine {
             let what = format!("user {viewer} cannot ask about the home of user {user}");
             return Err(Error::new(ErrorKind::Denied, what));
         }
-        let explained = self.0.shared.noticing(explain(&self.0.shared, user, post))?;
-        // Whoever must not see a post is not told that it is there.
-        let is_kept = viewer.is_some() && !admits(&self.0.shared, user, post)?;
-        let why = if is_kept { Why::NoSuchPost } else { explained.why };
-        let author = explained.author.filter(|_| !is_kept);
-        Ok(Explained { why, author, ..explained })
+        self.0.shared.noticing(explain(&self.0.shared, (user, viewer), post))
     }
 
     /// Compares the newest thousand entries of a user's home with a naive merge, at one position.

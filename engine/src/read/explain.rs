@@ -13,6 +13,7 @@ use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
 use crate::read::content::Reach;
 use crate::read::judge::{Feed, Judge};
+use crate::read::sight::admits;
 use crate::read::stands::{Since, Stands};
 use crate::read::ties::{Ties, settled};
 use crate::repost::Repost;
@@ -138,8 +139,23 @@ struct Case {
     way: Way,
 }
 
-/// Explains whether `post` is in the home of `user`.
-pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
+/// Explains whether `post` is in the home of `user`. A viewer who must not see it is not told that it is
+/// there.
+pub(crate) fn explain(
+    shared: &Shared,
+    (user, viewer): (UserId, Option<UserId>),
+    post: PostId,
+) -> Result<Explained> {
+    let explained = reason(shared, user, post)?;
+    match viewer {
+        Some(viewer) if !admits(shared, viewer, post)? => {
+            Ok(Explained { why: Why::NoSuchPost, author: None, ..explained })
+        }
+        _ => Ok(explained),
+    }
+}
+
+fn reason(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
     // Before the log is looked at: what is committed meanwhile is above it.
     let position = shared.state()?.position;
     let segments = shared.log.segments();

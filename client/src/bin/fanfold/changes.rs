@@ -118,15 +118,13 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
         Changed::Published { kind, created_at, content, mentions, audience } => {
             put_kind((*kind, *created_at), &mut put);
             put_said(content.as_ref(), &mut put);
-            put_mentions(mentions, &mut put);
-            put_audience(audience, &mut put);
+            put_people((mentions, audience), &mut put);
         }
         Changed::Reposted { kind, created_at, repost, content, mentions, audience } => {
             put_kind((*kind, *created_at), &mut put);
             put("repost", reposts::link_json(repost));
             put_said(content.as_ref(), &mut put);
-            put_mentions(mentions, &mut put);
-            put_audience(audience, &mut put);
+            put_people((mentions, audience), &mut put);
         }
         Changed::Unreposted { root, repost } => {
             put("root", root.0.into());
@@ -202,8 +200,9 @@ fn put_mentions(users: &[UserId], put: &mut impl FnMut(&str, Value)) {
     }
 }
 
-/// Nothing of a post for everybody.
-fn put_audience(audience: &Audience, put: &mut impl FnMut(&str, Value)) {
+/// Whom a post mentions and who sees it; nothing of everybody.
+fn put_people((mentions, audience): (&[UserId], &Audience), put: &mut impl FnMut(&str, Value)) {
+    put_mentions(mentions, put);
     if *audience != Audience::Everybody {
         put("audience", audience.word().into());
     }
