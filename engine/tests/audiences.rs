@@ -141,7 +141,7 @@ fn doors(engine: &Engine, post: PostId, viewer: UserId) -> Vec<(&'static str, Re
 
 fn through_every_door(options: Options) {
     let storage = MemoryStorage::default();
-    let engine = open(&storage, options.clone());
+    let engine = open(&storage, options);
     let posts = scene(&engine);
     let absent = doors(&engine, PostId(1_000_000), STRANGER);
     assert!(absent.iter().all(|(_, answer)| answer.is_err()), "{absent:?}");

@@ -53,7 +53,7 @@ pub(super) const USAGES: [Usage; 50] = [
     usage(
         "PUBLISH",
         "PUBLISH user [MENTIONS id,id] [AUDIENCE who] text...",
-        "a new post; the text is the rest of the line",
+        "a new post; who: everybody, followers, mutual, self or group:NAME",
         "PUBLISH 14 hello, world",
     ),
     usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
