@@ -9,6 +9,7 @@ use crate::bytes::{self, BytesArgs};
 use crate::celebrity::{self, CelebrityArgs};
 use crate::console::note;
 use crate::exit::Outcome;
+use crate::extras::{self, ExtrasArgs};
 use crate::fanout::{self, FanOutArgs};
 use crate::figures::{self, FiguresArgs};
 use crate::growth::{self, GrowthArgs};
@@ -91,7 +92,9 @@ enum Job {
     Broadcasts(BroadcastsArgs),
     /// Measure what each delivery policy costs
     Policies(PoliciesArgs),
-    /// Measure what reactions cost: to one post beside many, their memory, pages with counts
+    /// Measure pages that bring counts, originals and groups along, beside plain ones
+    Extras(ExtrasArgs),
+    /// Measure what reactions cost: to one post beside many, their memory
     Reactions(ReactionsArgs),
     /// Make a page with tables and plots out of results
     Report(ReportArgs),
@@ -155,6 +158,7 @@ impl Job {
             Self::Hot(args) => hot::repeat(&args),
             Self::Peers(args) => peers::run(&args),
             Self::Policies(args) => policies::run(&args),
+            Self::Extras(args) => extras::run(&args),
             Self::Reactions(args) => reactions::run(&args),
             Self::Report(args) => report::run(&args),
             Self::ScalePages(args) => scale::pages(&args),

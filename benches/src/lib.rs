@@ -16,7 +16,8 @@
 //! * `load` - an open load on a running daemon;
 //! * `peers`, `growth` - Fanfold beside other systems, and in worlds of several sizes;
 //! * `hot` - single functions, in time and in instructions;
-//! * `reactions` - one post with a million reactions beside a million posts, and pages with counts;
+//! * `extras` - pages with counts, originals and groups, beside plain ones;
+//! * `reactions` - one post with a million reactions beside a million posts;
 //! * `figures`, `bytes`, `scale` - rates, latencies and sizes, each beside its physical limit;
 //! * `results`, `report` - rows of all of these, and the page that is made of them.
 //!
@@ -32,6 +33,7 @@ mod cli;
 mod console;
 mod daemon;
 mod exit;
+mod extras;
 mod fanout;
 mod figures;
 mod growth;

@@ -1,18 +1,14 @@
-//! `reactions`: what reactions cost. As many to one post as to as many posts, one each; the memory of
-//! each; and a page with counts and "mine" beside a plain one, in turns.
+//! `reactions`: what reactions cost. As many to one post as to as many posts, one each, and the memory of
+//! each. (`extras` measures pages that count them.)
 //!
 //! The engine runs in this process and waits for no disk (`durability` os), so that what is compared is the
 //! work of the engine. Rates are medians of the rounds; the two orders of a pair take turns.
 
-use std::hint::black_box;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
-use fanfold_engine::{
-    Action, Command, CountedQuery, Durability, Engine, Mentions, Options, PostId, Span,
-    TimelineQuery, UserId,
-};
+use fanfold_engine::{Action, Command, Durability, Engine, Options, PostId, UserId};
 
 use crate::console::{grouped, note, say};
 use crate::exit::{Explain, Outcome};
@@ -20,15 +16,6 @@ use crate::figures::Loader;
 use crate::machine::kilobytes;
 use crate::noise::Watch;
 use crate::number::{float, rate, whole};
-
-/// Who follows everybody, reads and has reacted to every other post.
-const READER: UserId = UserId(u64::MAX - 1);
-
-/// Authors of the pages.
-const AUTHORS: u64 = 100;
-
-/// Pages of one measurement.
-const PAGES: u32 = 20_000;
 
 /// The arguments of `reactions`.
 #[derive(Args, Debug)]
@@ -67,7 +54,6 @@ pub(crate) fn run(args: &ReactionsArgs) -> Outcome<()> {
     say(format!(
         "anonymous memory of a reaction: {one:.1} bytes on one post, {many:.1} on posts of its own"
     ));
-    pages(args.rounds.max(1))?;
     watch.finish("reactions");
     Ok(())
 }
@@ -136,63 +122,6 @@ fn check(engine: &Engine, count: u64, first: PostId, directory: &Path) -> Outcom
 
 fn anonymous_bytes() -> u64 {
     kilobytes("/proc/self/status", "RssAnon:").unwrap_or_default() * 1_024
-}
-
-/// A plain page, a page with counts of which nobody reacted to anything, and one with reactions.
-fn pages(rounds: usize) -> Outcome<()> {
-    let directory = tempfile::tempdir().explain(|| "cannot make a directory".to_owned())?;
-    let mut loader = Loader::open_with(
-        directory.path(),
-        Options { durability: Durability::Os, ..Options::default() },
-    )?;
-    for author in 1..=AUTHORS {
-        loader.write(Command::follow(READER, UserId(author)))?;
-    }
-    let text = "a text of usual length, as people write them, ".repeat(6);
-    for number in 0..AUTHORS * 20 {
-        loader.write(Command::publish(UserId(number % AUTHORS + 1), text.clone()))?;
-    }
-    loader.settle_all()?;
-    let first = AUTHORS + 1;
-    for post in (first..first + AUTHORS * 20).map(PostId) {
-        for user in 1..=30 {
-            let kind = u8::try_from(user % 3).unwrap_or(0);
-            let action = Action::React { user: UserId(user), target: post, kind };
-            loader.write(Command::new(action))?;
-        }
-        if post.0.is_multiple_of(2) {
-            let action = Action::React { user: READER, target: post, kind: 1 };
-            loader.write(Command::new(action))?;
-        }
-        let text = "indeed".into();
-        let mentions = Mentions::new();
-        let action = Action::Comment { user: UserId(1), post, answers: None, text, mentions };
-        loader.write(Command::new(action))?;
-    }
-    loader.settle_all()?;
-    let engine = loader.engine().clone();
-    let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 20 };
-    let counted = CountedQuery::Home(query);
-    let (mut plain, mut with_counts) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        plain.push(timed(|| engine.home(black_box(&query)).is_ok()));
-        with_counts.push(timed(|| engine.counted(black_box(&counted)).is_ok()));
-    }
-    let (plain, with_counts) = (median(plain), median(with_counts));
-    say(format!("a page of 20, plain                {plain:.2} us"));
-    say(format!("the same with counts and mine      {with_counts:.2} us"));
-    say(format!("with counts and mine: {:.2} x the time of a plain page", with_counts / plain));
-    Ok(())
-}
-
-/// Microseconds of one.
-fn timed(mut read: impl FnMut() -> bool) -> f64 {
-    let begun = Instant::now();
-    for _ in 0..PAGES {
-        black_box(read());
-    }
-    let all: Duration = begun.elapsed();
-    all.as_secs_f64() * 1e6 / f64::from(PAGES)
 }
 
 fn median(mut numbers: Vec<f64>) -> f64 {

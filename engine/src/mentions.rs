@@ -72,6 +72,11 @@ impl Mentions {
         Some(Self(bytes))
     }
 
+    /// Mentions that stand in `bytes`, as a slice of them.
+    pub(crate) fn slice_of(bytes: &Bytes, mentions: MentionsRef<'_>) -> Self {
+        Self(bytes.slice_ref(mentions.0))
+    }
+
     /// The bytes they take: they count among those of a page.
     pub(crate) fn bytes_len(&self) -> usize {
         self.0.len()

@@ -117,15 +117,21 @@ pub struct OriginalsPage {
 pub struct CameBy {
     /// The groups that have any of the authors, oldest first.
     pub groups: Vec<GroupName>,
-    /// Of each post, in the order of the page, places in `groups`, rising.
-    pub posts: Vec<Vec<u16>>,
+    /// Places of posts in the page, each with the place in `groups` of one that has its author; rising.
+    pub posts: Vec<(u16, u16)>,
 }
 
 impl CameBy {
     /// The groups that have the author of the post at this place of the page.
     pub fn of(&self, post: usize) -> impl Iterator<Item = &GroupName> {
-        let places = self.posts.get(post).into_iter().flatten();
-        places.filter_map(|place| self.groups.get(usize::from(*place)))
+        self.places(post).filter_map(|place| self.groups.get(usize::from(place)))
+    }
+
+    /// The same as places in `groups`.
+    pub fn places(&self, post: usize) -> impl Iterator<Item = u16> + '_ {
+        let from = self.posts.partition_point(|(at, _)| usize::from(*at) < post);
+        let rest = self.posts.iter().skip(from);
+        rest.take_while(move |(at, _)| usize::from(*at) == post).map(|(_, group)| *group)
     }
 }
 

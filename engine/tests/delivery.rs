@@ -130,7 +130,7 @@ impl World {
                 let options = random_delivery(&mut self.workload.random);
                 self.engine.set_delivery(options).unwrap();
             }
-            2..=3 => assert!(self.engine.settle_delivery(Duration::from_secs(10)), "{context}"),
+            2..=3 => assert!(self.engine.settle_delivery(Duration::from_secs(60)), "{context}"),
             4 => self.engine.tidy_inboxes().unwrap(),
             5..=7 => self.pass_time(),
             8 => self.verify(context),
@@ -198,7 +198,7 @@ fn settled(storage: &MemoryStorage, delivery: DeliveryOptions) -> Engine {
     for author in (101..131).chain(101..131) {
         engine.write(Command::publish(UserId(author), "post")).unwrap();
     }
-    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    assert!(engine.settle_delivery(Duration::from_secs(60)));
     engine
 }
 
@@ -217,7 +217,7 @@ fn a_warm_reader_pulls_nobody_but_whom_the_policy_says() {
         let options = Options { delivery: of(policy), ..small() };
         let storage = Arc::new(storage) as Arc<dyn Storage>;
         let engine = Engine::open_on(Arc::clone(&storage), options).unwrap();
-        assert!(engine.settle_delivery(Duration::from_secs(10)));
+        assert!(engine.settle_delivery(Duration::from_secs(60)));
         assert_eq!(engine.counters().unwrap().inboxes, 9, "{policy}");
         engine.tidy_inboxes().unwrap();
         assert_eq!(engine.counters().unwrap().inboxes, 9, "{policy}: nobody was away for long");
@@ -241,7 +241,7 @@ fn who_was_put_off_a_list_comes_back() {
         engine.write(Command::follow(UserId(user), UserId(9))).unwrap();
     }
     engine.write(Command::publish(UserId(9), "post")).unwrap();
-    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    assert!(engine.settle_delivery(Duration::from_secs(60)));
     let pulls = |user| steps(&engine, user).authors_pulled;
     let later = |seconds: u64| clock.set(Timestamp(1_000_000 + seconds * 1_000));
     steps(&engine, 2);
@@ -266,7 +266,7 @@ fn inboxes_that_do_not_fit_are_made_anew() {
         Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
     };
     let inboxes = |engine: &Engine| {
-        assert!(engine.settle_delivery(Duration::from_secs(10)));
+        assert!(engine.settle_delivery(Duration::from_secs(60)));
         engine.counters().unwrap().inboxes
     };
     assert_eq!(inboxes(&open(&storage.image(), Policy::Push)), 9);
@@ -300,7 +300,7 @@ fn any_byte_of_the_inboxes_is_borne() {
             let options = Options { delivery: push, ..small() };
             let forged = Arc::new(forged) as Arc<dyn Storage>;
             let engine = Engine::open_on(forged, options).unwrap();
-            assert!(engine.settle_delivery(Duration::from_secs(10)));
+            assert!(engine.settle_delivery(Duration::from_secs(60)));
             let query = |span| TimelineQuery { user: UserId(1), viewer: None, span, limit: 20 };
             // An id that is no post is damage.
             for span in [Span::Newest, Span::Before(PostId(340)), Span::After(PostId(300))] {
@@ -309,7 +309,7 @@ fn any_byte_of_the_inboxes_is_borne() {
                 }
             }
             engine.write(Command::publish(UserId(130), "post")).unwrap();
-            assert!(engine.settle_delivery(Duration::from_secs(10)));
+            assert!(engine.settle_delivery(Duration::from_secs(60)));
             engine.tidy_inboxes().unwrap();
         }
     }

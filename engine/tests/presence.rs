@@ -16,7 +16,7 @@ const LEASE: u64 = 60_000;
 const GRACE: u64 = 5_000;
 
 /// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longer than a look at who came and went.
 const LOOK: Duration = Duration::from_millis(600);

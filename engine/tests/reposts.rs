@@ -116,7 +116,7 @@ fn told(reposters: u64) -> Vec<WatchEvent> {
     let position = engine.position().unwrap();
     let mut events = Vec::new();
     while watch.position() < position {
-        let batch = watch.wait(Duration::from_secs(10)).unwrap();
+        let batch = watch.wait(Duration::from_secs(60)).unwrap();
         events.extend(batch.into_iter().flat_map(|batch| batch.events));
     }
     events
@@ -200,7 +200,7 @@ fn what_a_hidden_quote_says_is_neither_told_nor_counted() {
     revise(&engine, quoted, 0, "look again").unwrap();
     let plain = publish(&engine, QUOTER);
     let told = |watch: &mut Watch| {
-        let events = watch.wait(Duration::from_secs(10)).unwrap().unwrap().events;
+        let events = watch.wait(Duration::from_secs(60)).unwrap().unwrap().events;
         let entry = |event: &WatchEvent| match event {
             WatchEvent::Entry(post) => Some(post.id),
             _ => None,

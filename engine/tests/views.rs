@@ -160,7 +160,7 @@ fn read_until_mended(engine: &Engine, model: &Model, name: &str, count: u64) -> 
         met_damage = true;
         assert_eq!(error.kind(), ErrorKind::Corrupt);
         assert_eq!(error.place().map(|(file, _)| file), Some(name), "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(20), "not mended: {error}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "not mended: {error}");
         std::thread::sleep(Duration::from_millis(1));
     }
     met_damage
@@ -184,7 +184,7 @@ fn a_mended_database_goes_on() {
             play(&engine, &mut model, &mut workload, 200);
             let begun = Instant::now();
             while compare(&engine, &model, &users(USERS)).is_err() {
-                assert!(begun.elapsed() < Duration::from_secs(20), "seed {seed}");
+                assert!(begun.elapsed() < Duration::from_secs(60), "seed {seed}");
             }
             engine.close().unwrap();
         }
@@ -265,7 +265,7 @@ fn scrubbed(storage: &MemoryStorage, victim: impl FnOnce() -> Option<String>) ->
     victim().into_iter().for_each(|name| flip(storage, &name, 70));
     let begun = Instant::now();
     while engine.counters().unwrap().scrub_passes < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", engine.counters());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", engine.counters());
         std::thread::sleep(Duration::from_millis(2));
     }
     engine
@@ -286,7 +286,7 @@ fn the_scrubber_finds_rot_that_nobody_reads() {
     assert_eq!(engine.counters().unwrap().damages, 0, "view files mend themselves");
     let begun = Instant::now();
     while victim.as_ref().is_some_and(|victim| views(&storage).contains(victim)) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{victim:?} was not written anew");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{victim:?} was not written anew");
     }
     compare(&engine, &model, &users(USERS)).unwrap();
     // A segment that the view files cover: opening does not read it.

@@ -334,7 +334,7 @@ fn what_a_read_has_shown_is_not_told_behind_its_position() {
         let position = engine.position().unwrap();
         let mut watch = engine.watch(&query(reader, Some(position))).unwrap();
         let next = engine.write(Command::publish(author, "next")).unwrap().post.unwrap();
-        let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+        let batch = watch.wait(Duration::from_secs(60)).unwrap().unwrap();
         let WatchEvent::Entry(told) = &batch.events[0] else { panic!("{batch:?}") };
         assert_eq!(told.id, next, "post {post} was read");
     }
@@ -365,7 +365,7 @@ fn a_stuck_watch_is_rebuilt_from_the_log_and_too_much_is_a_gap() {
     let last = watch.position();
     (0..5_000).for_each(publish);
     settle(&engine, reader);
-    let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+    let batch = watch.wait(Duration::from_secs(60)).unwrap().unwrap();
     assert_eq!(batch.events, [WatchEvent::Gap]);
     assert!(last < batch.position);
     let counters = engine.counters().unwrap();
@@ -384,7 +384,7 @@ fn a_post_that_is_erased_during_a_catch_up_is_announced_as_left_out() {
     engine.retain().unwrap();
     let batch = watch.take().unwrap().unwrap();
     assert_eq!((batch.events, batch.more), (vec![], true));
-    let batch = watch.wait(Duration::from_secs(10)).unwrap().unwrap();
+    let batch = watch.wait(Duration::from_secs(60)).unwrap().unwrap();
     assert_eq!((batch.events, batch.more), (vec![WatchEvent::Removed(post)], false));
     engine.close().unwrap();
 }

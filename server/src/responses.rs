@@ -44,15 +44,16 @@ pub(crate) fn page_with_originals(
     let original_counts: Vec<Counts> = original_counts.iter().map(counts).collect();
     let originals: Vec<Original> = originals.into_iter().map(reposts::original).collect();
     let counts = query.counts.then_some(each.as_slice());
-    let came_by = query.groups.then(|| groups_of(came_by));
+    let came_by = query.groups.then(|| groups_of(&came_by, page.posts.len()));
     let (originals, original_counts) = (&originals, &original_counts);
     let rest = PageRest { counts, originals, original_counts, came_by: came_by.as_ref() };
     page_with(&page, rest, request_id, out)
 }
 
-fn groups_of(found: engine::CameBy) -> CameBy {
+fn groups_of(found: &engine::CameBy, posts: usize) -> CameBy {
     let name = |name: &engine::GroupName| Bytes::copy_from_slice(name.as_str().as_bytes());
-    CameBy { groups: found.groups.iter().map(name).collect(), posts: found.posts }
+    let posts = (0..posts).map(|post| found.places(post).collect());
+    CameBy { groups: found.groups.iter().map(name).collect(), posts: posts.collect() }
 }
 
 fn page_with(

@@ -260,7 +260,7 @@ fn stopping_waits_for_nobody_who_watches() {
     let last = post(&mut writer, 3, "to nobody");
     let started = Instant::now();
     running.stop();
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(30));
     let Some((0, Reply::Error(error))) = peer.next() else { panic!("no last word") };
     assert_eq!(error.code, Code::Closed);
     let (mut answer, mut text) = (String::new(), String::new());

@@ -80,7 +80,7 @@ async fn a_server_that_vanishes_fails_requests_at_their_deadline_as_disconnected
     assert_eq!(failure.kind(), ErrorKind::Disconnected);
     assert!(failure.is_retryable());
     assert!(failure.message().contains("refused"), "{failure}");
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < Duration::from_secs(4));
 }
 
 #[tokio::test]

@@ -65,6 +65,11 @@ impl<'a> Located<'a> {
         fields.map_err(|fault| self.damaged(fault))
     }
 
+    /// A part of the record that keeps the segment's bytes alive.
+    pub(crate) fn slice(&self, part: &[u8]) -> Bytes {
+        self.bytes.slice_ref(part)
+    }
+
     #[cold]
     fn damaged(&self, fault: RecordFault) -> Error {
         Error::corrupt(self.file, u64::from(self.offset), fault)

@@ -14,65 +14,70 @@ use crate::views::users::Ordinal;
 
 /// The groups of `reader` that have authors of the page; `None` if they changed since the page was read.
 pub(crate) fn of(shared: &Shared, page: &Page, reader: Option<UserId>) -> Result<Option<CameBy>> {
-    let nothing = CameBy { groups: Vec::new(), posts: vec![Vec::new(); page.posts.len()] };
-    let Some(reader) = reader else { return Ok(Some(nothing)) };
+    let nothing = CameBy::default;
+    let Some(reader) = reader else { return Ok(Some(nothing())) };
     let state = shared.state()?;
-    let Some(reader) = state.users.find(reader) else { return Ok(Some(nothing)) };
+    let Some(reader) = state.users.find(reader) else { return Ok(Some(nothing())) };
     if !state.groups.are_as_of(reader, page.position.sequence) {
         return Ok(None);
     }
     let groups = state.groups.of(reader);
     if groups.is_empty() {
-        return Ok(Some(nothing));
+        return Ok(Some(nothing()));
     }
     let authors = Authors::of(&state, &page.posts);
-    let mut came_by = nothing;
+    let mut came_by = CameBy { groups: Vec::new(), posts: Vec::with_capacity(page.posts.len()) };
     for group in groups {
-        let places = authors.in_group(group);
-        let Some(number) = came_by.groups.len().try_into().ok().filter(|_| !places.is_empty())
-        else {
-            continue;
-        };
-        came_by.groups.push(group.name.clone());
-        let posts = places.iter().filter_map(|place| authors.0.get(*place));
-        for post in posts.flat_map(|author| &author.posts) {
-            came_by.posts.get_mut(*post).into_iter().for_each(|post| post.push(number));
+        let number = came_by.groups.len().try_into().unwrap_or(u16::MAX);
+        let before = came_by.posts.len();
+        authors.each_in_group(group, |place| came_by.posts.push((place, number)));
+        if before < came_by.posts.len() {
+            came_by.groups.push(group.name.clone());
         }
     }
+    came_by.posts.sort_unstable();
     Ok(Some(came_by))
 }
 
-/// The authors of a page, ascending, each once.
-struct Authors(Vec<Author>);
+/// Bits of [`Authors`]: a page has two hundred authors at most.
+const BITS: usize = 1_024;
 
-struct Author {
-    user: Ordinal,
-    /// Places in the page.
-    posts: Vec<usize>,
+/// The authors of a page with the places of their posts, ascending; and a bit for each.
+struct Authors {
+    posts: Vec<(Ordinal, u16)>,
+    bits: [u64; BITS / 64],
 }
 
 impl Authors {
     fn of(state: &State, posts: &[Post]) -> Self {
-        let known = |(place, post): (usize, &Post)| Some((state.users.find(post.author)?, place));
-        let mut of_posts: Vec<_> = posts.iter().enumerate().filter_map(known).collect();
-        of_posts.sort_unstable();
-        let authors = of_posts.chunk_by(|one, other| one.0 == other.0).filter_map(|same| {
-            let (user, _) = *same.first()?;
-            Some(Author { user, posts: same.iter().map(|(_, place)| *place).collect() })
-        });
-        Self(authors.collect())
+        let mut authors = Self { posts: Vec::with_capacity(posts.len()), bits: [0; BITS / 64] };
+        for (place, post) in (0..).zip(posts) {
+            if let Some(author) = state.users.find(post.author) {
+                authors.posts.push((author, place));
+                let (word, bit) = bit(author);
+                authors.bits.get_mut(word).into_iter().for_each(|word| *word |= bit);
+            }
+        }
+        authors.posts.sort_unstable();
+        authors
     }
 
-    /// The authors that the group has, as places in the list.
-    fn in_group(&self, group: &Group) -> Vec<usize> {
-        let bits = self.0.iter().fold(0_u64, |bits, author| bits | bit(author.user));
-        let members = group.entries().map(|(_, member)| member);
-        let maybe = members.filter(|member| bits & bit(*member) != 0);
-        let place = |member| self.0.binary_search_by_key(&member, |author| author.user).ok();
-        maybe.filter_map(place).collect()
+    /// Hands out the places of the posts whose authors the group has.
+    fn each_in_group(&self, group: &Group, mut each: impl FnMut(u16)) {
+        for member in group.members.payloads().map(Ordinal) {
+            let (word, bit) = bit(member);
+            if self.bits.get(word).is_none_or(|word| word & bit == 0) {
+                continue;
+            }
+            let from = self.posts.partition_point(|(author, _)| *author < member);
+            let posts = self.posts.iter().skip(from).take_while(|(author, _)| *author == member);
+            posts.for_each(|(_, place)| each(*place));
+        }
     }
 }
 
-fn bit(user: Ordinal) -> u64 {
-    1 << (user.0 % u64::BITS)
+/// The word and the bit in it.
+fn bit(user: Ordinal) -> (usize, u64) {
+    let bit = user.index() % BITS;
+    (bit / 64, 1 << (bit % 64))
 }

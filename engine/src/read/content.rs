@@ -13,8 +13,10 @@ use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, Timestamp};
 use crate::log::located::Located;
+use crate::log::post::PostFields;
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
+use crate::mentions::Mentions;
 use crate::query::{Post, PostRef};
 use crate::shared::{Shared, Tally};
 
@@ -156,11 +158,7 @@ impl<'a> Content<'a> {
     ) -> Result<PostRef<'b>> {
         match found {
             Found::InLog(located) => {
-                let fields = match self.of {
-                    Of::Posts => located.post()?,
-                    Of::Broadcasts => located.said()?,
-                };
-                let fields = fields.ok_or_else(|| lost(sequence))?;
+                let fields = self.fields(located)?.ok_or_else(|| lost(sequence))?;
                 Ok(PostRef {
                     id: sequence.into(),
                     author: fields.author,
@@ -192,7 +190,11 @@ impl<'a> Content<'a> {
     fn read(&self, sequence: Sequence, found: Found<'_>) -> Result<Option<Post>> {
         let tally = &self.shared.tally;
         Ok(match found {
-            Found::InLog(located) => self.post_of(sequence, located.record()?),
+            Found::InLog(located) => match self.fields(&located)? {
+                Some(fields) => Some(owned(sequence, &located, &fields)),
+                // What a revision says stands in a record of another shape.
+                None => self.post_of(sequence, located.record()?),
+            },
             Found::Cached(post) => {
                 Tally::count(&tally.posts_cached, 1);
                 Some(post)
@@ -258,6 +260,23 @@ fn as_said(sequence: Sequence, record: Record) -> Option<Post> {
     }
 }
 
+/// A post whose text and meta are slices of the segment: of the record nothing else is made.
+fn owned(sequence: Sequence, located: &Located<'_>, fields: &PostFields<'_>) -> Post {
+    Post {
+        id: sequence.into(),
+        author: fields.author,
+        at: fields.created_at.unwrap_or(fields.time),
+        committed_at: fields.time,
+        kind: fields.kind,
+        text: located.slice(fields.text),
+        meta: located.slice(fields.meta),
+        repost: fields.repost,
+        mentions: Mentions::slice_of(located.bytes, fields.mentions),
+        revision: 0,
+        edited_at: None,
+    }
+}
+
 fn published(sequence: Sequence, at: Timestamp, content: NewPost) -> Post {
     Post {
         id: sequence.into(),
@@ -276,6 +295,14 @@ fn published(sequence: Sequence, at: Timestamp, content: NewPost) -> Post {
 }
 
 impl Content<'_> {
+    /// What is looked for in a record, borrowed; `None` if it is something else.
+    fn fields<'b>(&self, located: &Located<'b>) -> Result<Option<PostFields<'b>>> {
+        match self.of {
+            Of::Posts => located.post(),
+            Of::Broadcasts => located.said(),
+        }
+    }
+
     fn key(&self, sequence: Sequence) -> Sequence {
         match self.of {
             Of::Posts => sequence,

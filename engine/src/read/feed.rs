@@ -155,18 +155,17 @@ pub(crate) fn maybe_counted(
     };
     let Some(mut selection) = selection else { return Ok(None) };
     let entries = if is_counted { selection.entries.clone() } else { Vec::new() };
-    let counts = std::mem::take(&mut selection.counts);
+    let mut counts = std::mem::take(&mut selection.counts);
     let draft = Draft::new(shared, selection, page, reach);
     let Some(page) = draft.page()? else { return Ok(None) };
     if !is_counted {
         return Ok(Some(CountedPage { page, counts: Vec::new() }));
     }
-    let of = |post: &Post| {
-        let post = Sequence::from(post.id);
-        let place = entries.binary_search_by(|entry| post.cmp(entry)).ok();
-        place.and_then(|place| counts.get(place)).copied().unwrap_or_default()
-    };
-    let counts = page.posts.iter().map(of).collect();
+    // A page is a part of what was selected, without a gap.
+    let newest = page.posts.first().map_or(Sequence(0), |post| post.id.into());
+    let from = entries.binary_search_by(|entry| newest.cmp(entry)).unwrap_or_default();
+    counts.drain(..from);
+    counts.truncate(page.posts.len());
     Ok(Some(CountedPage { page, counts }))
 }
 

@@ -132,13 +132,18 @@ fn is_up(query: &CountedQuery) -> bool {
 impl OriginalsPage {
     /// Originals count towards the bytes of a page: it ends with the post with which these reach the bound.
     fn cut(&mut self, query: &CountedQuery) {
+        let of_originals: usize = self.originals.iter().map(Original::bytes).sum();
+        let all = of_originals + self.page.posts.iter().map(bytes).sum::<usize>();
+        if all < PAGE_BYTES_MAX {
+            return;
+        }
         let is_up = is_up(query);
         let count = self.page.posts.len();
         let (mut bytes, mut kept, mut known) = (0, 0, Vec::new());
         for index in 0..count {
             let place = if is_up { count - 1 - index } else { index };
             let Some(post) = self.page.posts.get(place) else { break };
-            bytes += post.text.len() + post.meta.len();
+            bytes += self::bytes(post);
             let root = post.repost.map(|link| link.root).filter(|root| !known.contains(root));
             known.extend(root);
             bytes += root.map_or(0, |root| self.original(root).map_or(0, Original::bytes));
@@ -182,6 +187,10 @@ impl OriginalsPage {
         let counting = Counting::For(reader(query));
         let counts = counts::as_of(shared, self.page.position, &entries, counting)?;
         let Some(counts) = counts else { return Ok(false) };
+        if counts.len() == self.originals.len() {
+            self.original_counts = counts;
+            return Ok(true);
+        }
         let mut counts = counts.into_iter();
         let each = self.originals.iter().map(|original| match original {
             Original::Post(_) => counts.next().unwrap_or_default(),
@@ -190,6 +199,10 @@ impl OriginalsPage {
         self.original_counts = each.collect();
         Ok(true)
     }
+}
+
+fn bytes(post: &Post) -> usize {
+    post.text.len() + post.meta.len()
 }
 
 fn refers_to(post: &Post, root: PostId) -> bool {

@@ -41,6 +41,9 @@ pub(crate) struct Leaves {
     /// From which user on each leaf counts.
     firsts: Vec<u32>,
     leaves: Vec<Vec<u64>>,
+    /// A bit for each of them, which others may share: of a page's many short lists most do not have its
+    /// reader, and that shows here, before any leaf is looked at. Whoever leaves, leaves the bit.
+    marks: u64,
     len: u32,
 }
 
@@ -59,6 +62,7 @@ impl Reactors {
         match self {
             Self::Nobody => None,
             Self::One(one, at) => (*one == user).then_some(*at),
+            Self::Many(leaves) if leaves.marks & mark(user.0) == 0 => None,
             Self::Many(leaves) => leaves.since(user.0),
         }
     }
@@ -129,6 +133,7 @@ impl Leaves {
     /// The user is not there yet.
     fn insert(&mut self, user: u32, at: Sequence) {
         self.len += 1;
+        self.marks |= mark(user);
         let found = self.leaf(user).map(|(index, first, leaf)| (index, first, end(first, leaf)));
         let (index, first) = match found {
             Some((index, first, _)) if user - first <= u32::from(u16::MAX) => (index, first),
@@ -181,6 +186,11 @@ impl Leaves {
             self.leaves.remove(index);
         }
     }
+}
+
+/// The user's bit of 64. Neighbours have different ones.
+fn mark(user: u32) -> u64 {
+    1 << (user.wrapping_mul(0x9e37_79b1) >> 26)
 }
 
 /// The user after the last of a leaf.
