@@ -274,6 +274,7 @@ fn owned(sequence: Sequence, located: &Located<'_>, fields: &PostFields<'_>) -> 
         mentions: Mentions::slice_of(located.bytes, fields.mentions),
         revision: 0,
         edited_at: None,
+        audience: fields.audience.own(),
     }
 }
 
