@@ -3,6 +3,7 @@
 //! No behaviour and no wire format here. Every answer of a read carries the position for which it
 //! holds.
 
+use crate::audience::Audience;
 use crate::collapse::Collapsed;
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::repost::{Original, Repost};
@@ -49,6 +50,8 @@ pub struct Post {
     pub hidden: bool,
     /// Its author is suspended; told as `hidden` is.
     pub suspended: bool,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 /// Why a page ends where it ends.
@@ -206,6 +209,8 @@ pub enum Why {
     Suspended,
     /// Moderators have hidden the post.
     Hidden,
+    /// It is not for the user, or what it reposts is not.
+    Audience,
 }
 
 /// Why a post is in a home, or why it is not.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use fanfold_protocol::{self as wire, Request};
 use futures_core::Stream;
 
+use crate::audience::Audience;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
@@ -82,6 +83,8 @@ pub enum Changed {
         content: Option<(String, Vec<u8>)>,
         /// Whom it mentions.
         mentions: Vec<UserId>,
+        /// Who sees it.
+        audience: Audience,
     },
     /// A post came to be that refers to another; its id is the sequence. A bare one is gone with its root.
     Reposted {
@@ -95,6 +98,8 @@ pub enum Changed {
         content: Option<(String, Vec<u8>)>,
         /// Whom it mentions.
         mentions: Vec<UserId>,
+        /// Who sees it.
+        audience: Audience,
     },
     /// A bare repost ended.
     Unreposted {

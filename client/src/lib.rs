@@ -43,6 +43,7 @@
 
 mod advice;
 mod answer;
+mod audience;
 mod backoff;
 mod broadcast;
 mod changes;
@@ -80,6 +81,7 @@ pub use answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
+pub use audience::{Audience, NotAnAudience};
 pub use broadcast::{Broadcast, BroadcastFeed, BroadcastId, BroadcastState, BroadcastsQuery};
 pub use changes::{
     BroadcastChange, Change, ChangeStream, Changed, Changes, ChangesQuery, EdgeChange, GroupChange,

@@ -13,6 +13,7 @@ use crate::answer::{
     Scan, ScanItems, ServerInfo, Status, StatusField, StatusValue, UserCard, WatchBatch,
     WatchEvent, Why, Written,
 };
+use crate::audience::Audience;
 use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
 use crate::changes::{
     BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
@@ -258,6 +259,7 @@ fn post(body: wire::Post) -> Post {
         edited_at: body.edit.map(|edit| Timestamp(edit.at)),
         hidden: false,
         suspended: false,
+        audience: Audience::of(&body.audience),
     }
 }
 
@@ -347,6 +349,7 @@ fn explained(body: wire::Explained) -> Explained {
         wire::Why::Apart => Why::Apart,
         wire::Why::Suspended => Why::Suspended,
         wire::Why::Hidden => Why::Hidden,
+        wire::Why::Audience => Why::Audience,
     };
     Explained {
         position: position(body.position),
@@ -399,19 +402,23 @@ fn changes(body: wire::Changed) -> Changes {
 fn change(change: wire::Change) -> Change {
     let wire::Change { sequence, time, user, what } = change;
     let what = match what {
-        wire::What::Publish { kind, created_at, content, mentions } => Changed::Published {
-            kind,
-            created_at: created_at.map(Timestamp),
-            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-            mentions: users(mentions),
-        },
-        wire::What::Repost { kind, created_at, repost: link, content, mentions } => {
+        wire::What::Publish { kind, created_at, content, mentions, audience } => {
+            Changed::Published {
+                kind,
+                created_at: created_at.map(Timestamp),
+                content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+                mentions: users(mentions),
+                audience: Audience::of(&audience),
+            }
+        }
+        wire::What::Repost { kind, created_at, repost: link, content, mentions, audience } => {
             Changed::Reposted {
                 kind,
                 created_at: created_at.map(Timestamp),
                 repost: repost(link),
                 content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
                 mentions: users(mentions),
+                audience: Audience::of(&audience),
             }
         }
         wire::What::Unrepost { root, post } => {

@@ -6,6 +6,7 @@
 use bytes::Bytes;
 use fanfold_protocol as wire;
 
+use crate::audience::Audience;
 use crate::ids::{Key, PostId, Timestamp, UserId};
 use crate::marks::Feed;
 
@@ -32,13 +33,15 @@ pub struct NewPost {
     kind: u16,
     created_at: Option<Timestamp>,
     meta: Bytes,
+    pub(crate) audience: Audience,
 }
 
 impl NewPost {
     /// A post by `author` that says `text`: UTF-8, at most 64 KiB, may be empty.
     pub fn new(author: UserId, text: impl Into<String>) -> Self {
         let text = Bytes::from(text.into());
-        Self { author, text, kind: 0, created_at: None, meta: Bytes::new() }
+        let audience = Audience::Everybody;
+        Self { author, text, kind: 0, created_at: None, meta: Bytes::new(), audience }
     }
 
     /// A number of the application's own; the server stores it and does not look at it. Default 0.
@@ -76,6 +79,7 @@ impl NewPost {
             text: self.text,
             meta: self.meta,
             mentions: Vec::new(),
+            audience: self.audience.said(),
         };
         Write { request: wire::Request::Repost(repost) }
     }
@@ -291,6 +295,7 @@ impl From<NewPost> for Write {
             text: post.text,
             meta: post.meta,
             mentions: Vec::new(),
+            audience: post.audience.said(),
         };
         Self { request: wire::Request::Publish(publish) }
     }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::Audience;
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, GroupId, Position, PostId, Sequence, Timestamp, UserId};
 use crate::mentions::Mentions;
@@ -76,6 +77,8 @@ pub enum Changed {
         repost: Option<Repost>,
         /// Whom it mentions.
         mentions: Mentions,
+        /// Who sees it.
+        audience: Audience,
     },
     /// A bare repost ended. Deleting it tells of a delete instead, and deleting its root of nothing more.
     Unreposted {

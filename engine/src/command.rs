@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::Audience;
 use crate::broadcast::BroadcastAction;
 use crate::delivery::ranks::{WEIGHT_MAX, check_tag};
 use crate::error::{Error, ErrorKind, Result};
@@ -272,9 +273,11 @@ pub struct NewPost {
     pub meta: Bytes,
     /// What it refers to. Absent in a command: the engine finds it out for [`Action::Repost`].
     pub repost: Option<Repost>,
-    /// Whom it mentions: each gets a notice. At most 50, and nobody who blocks the author or is blocked by
-    /// them.
+    /// Whom it mentions: each gets a notice if they see it. At most 50, and nobody who blocks the author
+    /// or is blocked by them.
     pub mentions: Mentions,
+    /// Who sees it. Of a bare repost it is everybody who sees the original; of a replay everybody.
+    pub audience: Audience,
 }
 
 /// The answer to a command: what it did, and at which position.
@@ -331,7 +334,8 @@ impl Command {
     /// Checks everything that needs no state.
     pub fn validate(&self) -> Result<()> {
         match &self.action {
-            Action::Publish(post) | Action::Repost { post, .. } => validate_post(post)?,
+            Action::Publish(post) => validate_post(post)?,
+            Action::Repost { post, .. } => validate_repost(post)?,
             Action::Revise { revision: u32::MAX, post, .. } => {
                 let what = format!("revision {} of post {post} is the last there is", u32::MAX);
                 return Err(Error::invalid(what));
@@ -450,7 +454,18 @@ fn validate_post(post: &NewPost) -> Result<()> {
         return Err(Error::invalid(what));
     }
     post.mentions.check()?;
+    post.audience.check()?;
     validate_content(&post.text, &post.meta)
+}
+
+/// A bare repost says nothing that could be kept from anybody.
+fn validate_repost(post: &NewPost) -> Result<()> {
+    if post.text.is_empty() && !post.audience.is_everybody() {
+        let what = "a repost without a text is for everybody who sees the original; give it a text, or \
+                    no audience";
+        return Err(Error::invalid(what));
+    }
+    validate_post(post)
 }
 
 pub(crate) fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {

@@ -446,7 +446,7 @@ impl Engine {
             let what = format!("user {viewer} cannot ask about the home of user {user}");
             return Err(Error::new(ErrorKind::Denied, what));
         }
-        self.0.shared.noticing(explain(&self.0.shared, user, post))
+        self.0.shared.noticing(explain(&self.0.shared, (user, viewer), post))
     }
 
     /// Compares the newest thousand entries of a user's home with a naive merge, at one position.

@@ -208,8 +208,11 @@ fn described_post(post: &NewPost) -> String {
         let of = format!(" parent={parent} root={root} of={root_author} then={root_at}");
         ("repost", of)
     });
+    let circle = post.audience.circle();
+    let audience =
+        if circle.is_everybody() { String::new() } else { format!(" audience={circle}") };
     format!(
-        "{what} author={} kind={}{created}{of} meta={}{} text={text:?}",
+        "{what} author={} kind={}{created}{of} meta={}{}{audience} text={text:?}",
         post.author,
         post.kind,
         post.meta.len(),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::error::Result;
 use crate::inspect::line;
+use crate::runs::audiences;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
@@ -21,6 +22,7 @@ use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::revisions;
 use crate::runs::run::Entry;
+use crate::views::audiences::AudienceRow;
 use crate::views::broadcasts::{PlaceRow, ReplayRow};
 use crate::views::forgotten::{ForgottenRow, Oblivion};
 use crate::views::groups::{GroupRow, MemberRow};
@@ -46,6 +48,7 @@ pub(crate) fn inspect_view(name: &str, bytes: Bytes, out: &mut dyn Write) -> Res
         view_kind::GROUPS => inspect_groups(&file, out)?,
         view_kind::RESPONSES => inspect_responses(&file, out)?,
         view_kind::REPOSTS => inspect_reposts(&file, out)?,
+        view_kind::AUDIENCES => inspect_audiences(&file, out)?,
         view_kind::NOTICES => inspect_notices(&file, out)?,
         view_kind::MARKS => inspect_marks(&file, out)?,
         view_kind::REVISIONS => inspect_revisions(&file, out)?,
@@ -101,6 +104,14 @@ fn inspect_reposts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     }
     for (root, at) in &gone {
         line(out, format_args!("  {at}: root {root} deleted"))?;
+    }
+    Ok(())
+}
+
+fn inspect_audiences(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
+    for AudienceRow { at, author, circle } in audiences::read(file, usize::MAX)? {
+        let author = author.0;
+        line(out, format_args!("  {at}: post of ordinal {author} for {circle}"))?;
     }
     Ok(())
 }
@@ -209,6 +220,7 @@ fn view_name(view: u8) -> &'static str {
         view_kind::GROUPS => "groups",
         view_kind::RESPONSES => "responses",
         view_kind::REPOSTS => "reposts",
+        view_kind::AUDIENCES => "audiences",
         view_kind::NOTICES => "notices",
         view_kind::MARKS => "marks",
         view_kind::REVISIONS => "revisions",
@@ -230,6 +242,7 @@ fn family_name(number: u8) -> &'static str {
         family::RESPONSES => "responses",
         family::LISTS => "lists",
         family::REPOSTS => "reposts",
+        family::AUDIENCES => "audiences",
         family::NOTICES => "notices",
         family::REVISIONS => "revisions",
         family::BOARDS => "boards",

@@ -33,6 +33,7 @@
 //! Reading order: [`command`](Command) -> `commit` -> `log` -> `views` -> `read`. The design and
 //! its reasons are in `ARCHITECTURE.md`, the bytes in `engine/FORMAT.md`.
 
+mod audience;
 mod backup;
 mod broadcast;
 mod change;
@@ -77,6 +78,7 @@ pub mod testing;
 mod views;
 mod watch;
 
+pub use audience::{Audience, AudienceGroup, AudienceRef, Circle};
 pub use backup::Backup;
 pub use broadcast::{
     Broadcast, BroadcastAction, BroadcastCard, BroadcastFeed, BroadcastFeedRef, BroadcastRef,

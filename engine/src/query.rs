@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::{Audience, AudienceRef};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
 use crate::limits::REACTION_KINDS;
@@ -186,6 +187,8 @@ pub struct Post {
     pub revision: u32,
     /// When the newest revision was committed.
     pub edited_at: Option<Timestamp>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 /// A post, borrowed from wherever the engine keeps it: read without a copy and without counting references.
@@ -214,6 +217,8 @@ pub struct PostRef<'a> {
     pub revision: u32,
     /// When the newest revision was committed.
     pub edited_at: Option<Timestamp>,
+    /// Who sees it.
+    pub audience: AudienceRef<'a>,
 }
 
 impl Post {
@@ -232,6 +237,7 @@ impl Post {
             mentions: self.mentions.borrow(),
             revision: self.revision,
             edited_at: self.edited_at,
+            audience: self.audience.borrow(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::Circle;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::query::PageEnd;
 
@@ -22,6 +23,8 @@ pub struct Repost {
     pub root_author: UserId,
     /// The root's time to show.
     pub root_at: Timestamp,
+    /// Who sees the root, and so who sees what refers to it.
+    pub root_circle: Circle,
 }
 
 /// A page of who reposted a post, newest first.
@@ -66,6 +69,7 @@ pub struct RepostersPage {
 /// The original that entries of a page refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "it is there or it is not")]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are posts")]
 pub enum Original {
     /// It stands.
     Post(crate::query::Post),

@@ -18,7 +18,9 @@ use crate::read::broadcasts;
 use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::{comments, feed, notices, originals, reactors, reposters, targets, unread};
+use crate::read::{
+    comments, feed, notices, originals, reactors, reposters, sight, targets, unread,
+};
 use crate::repost::{RepostersPage, RepostersQuery};
 use crate::shared::Shared;
 
@@ -220,12 +222,14 @@ impl<'a> Resident<'a> {
         let knows = |user: UserId, author: UserId| -> Result<bool> {
             Ok(!follows_since(&*shared.state()?, user, author)?.is_in_files())
         };
-        let knows_target = |target: PostId| -> Result<bool> {
+        let knows_target = |user: Option<UserId>, target: PostId| -> Result<bool> {
             match targets::find(shared, target, Reach::Memory)? {
                 None => Ok(false),
                 Some(None) => Ok(true),
                 Some(Some(found)) => {
-                    Ok(!targets::standing(&*shared.state()?, &found)?.is_in_files())
+                    let sees = |user| sight::is_known(shared, user, found.post);
+                    let standing = targets::standing(&*shared.state()?, &found)?;
+                    Ok(!standing.is_in_files() && user.map_or(Ok(true), sees)?)
                 }
             }
         };
@@ -235,20 +239,29 @@ impl<'a> Resident<'a> {
             | Action::Hide { post }
             | Action::Unhide { post } => {
                 let segments = shared.log.segments();
-                let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
-                let Some(post) = post else { return Ok(false) };
-                let Some(post) = post else { return Ok(true) };
-                feed::post(shared, post.id, None, Reach::Memory)
-                    .map_or(Ok(true), |found| Ok(found.is_some()))
+                let found = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
+                let Some(found) = found else { return Ok(false) };
+                let Some(found) = found else { return Ok(true) };
+                let actor = command.options.actor;
+                let sees = |user| sight::is_known(shared, user, post);
+                let is_there = feed::post(shared, found.id, None, Reach::Memory);
+                let is_known = is_there.map_or(true, |found| found.is_some());
+                Ok(is_known && actor.map_or(Ok(true), sees)?)
             }
-            Action::React { target, .. } | Action::Unreact { target, .. } => knows_target(target),
-            Action::Comment { post, answers, .. } => knows_target(answers.unwrap_or(post)),
-            Action::CommentDelete { comment } => knows_target(comment),
-            Action::Repost { parent, .. } => self.knows_root(parent),
-            Action::Unrepost { post, .. } => {
+            Action::React { user, target, .. } | Action::Unreact { user, target, .. } => {
+                knows_target(Some(user), target)
+            }
+            Action::Comment { user, post, answers, .. } => {
+                knows_target(Some(user), answers.unwrap_or(post))
+            }
+            Action::CommentDelete { comment } => knows_target(command.options.actor, comment),
+            Action::Repost { ref post, parent } => {
+                Ok(self.knows_root(parent)? && sight::is_known(shared, post.author, parent)?)
+            }
+            Action::Unrepost { user, post } => {
                 let segments = shared.log.segments();
-                let post = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
-                Ok(post.is_some())
+                let found = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
+                Ok(found.is_some() && sight::is_known(shared, user, post)?)
             }
             Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)

@@ -22,6 +22,7 @@ use crate::log::writer::LogCounters;
 use crate::options::Options;
 use crate::read::content::PostCache;
 use crate::read::live_sessions::LiveSessions;
+use crate::read::ties::TieCache;
 use crate::retain::retainer::Retained;
 use crate::retain::scrub::Scrubbed;
 use crate::views::state::State;
@@ -30,6 +31,9 @@ use crate::watch::tail::Tail;
 
 /// How often a committer that waits for the fan-out looks up.
 const BACKLOG_WAIT: Duration = Duration::from_millis(1);
+
+/// The cache of who follows whom gets one in so many bytes of that of posts.
+const TIES_SHARE: u64 = 4;
 
 /// Shared by all parts of one open engine.
 #[derive(Debug)]
@@ -41,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) log_counters: Arc<LogCounters>,
     /// Posts of older segments that were read lately.
     pub(crate) posts: PostCache,
+    /// Whom users follow, of those whose lists were read from files lately.
+    pub(crate) ties: TieCache,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) retained: Retained,
     /// Users who are being forgotten.
@@ -82,7 +88,8 @@ impl Shared {
         log: Arc<Log>,
         log_counters: Arc<LogCounters>,
     ) -> Self {
-        let posts = PostCache::new(options.posts_bytes());
+        let ties_bytes = options.posts_bytes() / TIES_SHARE;
+        let posts = PostCache::new(options.posts_bytes() - ties_bytes);
         let hub = Hub::new(state.position.sequence);
         Self {
             database,
@@ -91,6 +98,7 @@ impl Shared {
             log,
             log_counters,
             posts,
+            ties: TieCache::new(ties_bytes),
             live_sessions: LiveSessions::default(),
             retained: Retained::default(),
             forgetting: Forgetting::default(),

@@ -37,6 +37,8 @@ pub struct Counters {
     pub reactions: u64,
     /// Reposts that are not deleted, those of posts that are deleted too.
     pub reposts: u64,
+    /// Posts that are not for everybody.
+    pub restricted_posts: u64,
     /// Comments that stand.
     pub comments: u64,
     /// Lists of reactions and comments, dead ones too.
@@ -193,6 +195,7 @@ pub(crate) fn counters(
         group_members: state.groups.members(),
         reactions: state.responses.reactions(),
         reposts: state.reposts.total(),
+        restricted_posts: state.audiences.total(),
         comments: state.responses.comments(),
         response_lists: u64::from(state.responses.lists()),
         marks: state.marks.total(),
@@ -228,7 +231,7 @@ pub(crate) fn counters(
         posts_read: Counters::load(&tally.posts_read),
         posts_cached: Counters::load(&tally.posts_cached),
         posts_loaded: Counters::load(&tally.posts_loaded),
-        posts_cache_bytes: shared.posts.bytes(),
+        posts_cache_bytes: shared.posts.bytes() + shared.ties.bytes(),
         block_cache_bytes: segments.blocks.bytes(),
         packed_bytes: sealed_bytes(&segments, |segment| segment.is_packed()),
         retained_segments: retained.segments,
@@ -280,6 +283,7 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "group_members", number(counters.group_members)),
         ("views", "reactions", number(counters.reactions)),
         ("views", "reposts", number(counters.reposts)),
+        ("views", "restricted_posts", number(counters.restricted_posts)),
         ("views", "comments", number(counters.comments)),
         ("views", "response_lists", number(counters.response_lists)),
         ("views", "marks", number(counters.marks)),

@@ -32,6 +32,7 @@
 pub mod limits;
 pub mod version;
 
+mod audience;
 mod codec;
 mod error;
 mod frame;
@@ -45,6 +46,7 @@ mod status;
 mod wire;
 mod writer;
 
+pub use audience::{Audience, AudienceRef};
 pub use codec::FrameCodec;
 pub use error::{DecodeError, EncodeError, FrameError, Problem};
 pub use frame::{Frame, FrameHeader, HEADER_BYTES, looks_like_http};

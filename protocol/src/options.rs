@@ -5,12 +5,13 @@
 //!
 //! | prefix | bytes |
 //! |---|---|
-//! | write | flags u8 (1 key, 2 actor), \[key 16 bytes\], \[actor varint\] |
+//! | write | flags u8 (1 key, 2 actor, 4 audience: of `publish` and `repost` only), \[key 16 bytes\], \[actor varint\], \[audience\] |
 //! | read | flags u8 (1 viewer, 2 counts: of pages of posts and of a post only, 4 originals, 8 groups, 16 collapse: of pages of posts only), \[viewer varint\], \[horizon_ms varint, top option varint\] |
 
 use bytes::{BufMut, BytesMut};
 
-use crate::error::DecodeError;
+use crate::audience::Audience;
+use crate::error::{DecodeError, EncodeError};
 use crate::limits::KEY_BYTES;
 use crate::wire::{Cursor, put_option, put_varint};
 
@@ -69,18 +70,53 @@ impl WriteOptions {
     /// Flag: an actor follows.
     pub const ACTOR: u8 = 2;
 
+    /// Flag: an audience follows.
+    pub const AUDIENCE: u8 = 4;
+
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let flags = cursor.take_flags("options", Self::KEY | Self::ACTOR)?;
+        Self::load_of(cursor, Self::KEY | Self::ACTOR).map(|(options, _)| options)
+    }
+
+    /// Of a post, with its audience.
+    pub(crate) fn load_of_post(cursor: &mut Cursor) -> Result<(Self, Audience), DecodeError> {
+        let (options, flags) = Self::load_of(cursor, Self::KEY | Self::ACTOR | Self::AUDIENCE)?;
+        let audience = match flags & Self::AUDIENCE {
+            0 => Audience::Everybody,
+            _ => Audience::load_said(cursor)?,
+        };
+        Ok((options, audience))
+    }
+
+    fn load_of(cursor: &mut Cursor, known: u8) -> Result<(Self, u8), DecodeError> {
+        let flags = cursor.take_flags("options", known)?;
         let has = |flag| flags & flag != 0;
         let key = has(Self::KEY).then(|| cursor.take_array("key")).transpose()?;
         let actor = has(Self::ACTOR).then(|| cursor.take_varint("actor")).transpose()?;
-        Ok(Self { key, actor })
+        Ok((Self { key, actor }, flags))
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
+        self.encode_with(0, out);
+    }
+
+    /// Of a post for this audience.
+    pub(crate) fn encode_of_post(
+        &self,
+        audience: &Audience,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        if *audience == Audience::Everybody {
+            self.encode_with(0, out);
+            return Ok(());
+        }
+        self.encode_with(Self::AUDIENCE, out);
+        audience.encode_said(out)
+    }
+
+    fn encode_with(&self, flags: u8, out: &mut BytesMut) {
         let key = if self.key.is_some() { Self::KEY } else { 0 };
         let actor = if self.actor.is_some() { Self::ACTOR } else { 0 };
-        out.put_u8(key | actor);
+        out.put_u8(key | actor | flags);
         if let Some(key) = &self.key {
             out.put_slice(key);
         }

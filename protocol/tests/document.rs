@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::{Bytes, BytesMut};
 use fanfold_protocol::{
-    Code, Fault, FrameHeader, HEADER_BYTES, Hello, Page, PageEnd, Position, Post, Publish, Radius,
-    ReadOptions, Relation, Reply, ReplyKind, Request, RequestKind, Retry, Span, Timeline,
-    VERSION_MAX, VERSION_MIN, Welcome, WriteOptions, Written, encode_reply, encode_request,
+    Audience, Code, Fault, FrameHeader, HEADER_BYTES, Hello, Page, PageEnd, Position, Post,
+    Publish, Radius, ReadOptions, Relation, Reply, ReplyKind, Request, RequestKind, Retry, Span,
+    Timeline, VERSION_MAX, VERSION_MIN, Welcome, WriteOptions, Written, encode_reply,
+    encode_request,
 };
 use fanfold_protocol::{limits, version};
 use support::hex;
@@ -240,7 +241,9 @@ fn every_link_within_the_document_has_its_heading() {
 fn example_page(position: Position, (at, text): (u64, Bytes)) -> Page {
     let (meta, repost, edit, mentions) = (Bytes::new(), None, None, Vec::new());
     let (id, author, committed_at, kind) = (42, 7, at, 0);
-    let newest = Post { id, author, at, committed_at, kind, text, meta, repost, edit, mentions };
+    let audience = Audience::Everybody;
+    let newest =
+        Post { id, author, at, committed_at, kind, text, meta, repost, edit, mentions, audience };
     let older = Post {
         id: 12,
         at: at - 60_000,
@@ -295,6 +298,7 @@ fn example() -> Vec<Bytes> {
         text: text.clone(),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let position = Position { epoch: 1, sequence: 42 };
     let written = Written { position, changed: true, post: Some(42) };

@@ -37,6 +37,7 @@ fn post(id: u64, text: &[u8]) -> PostRef<'_> {
         repost: None,
         edit: None,
         mentions: &[],
+        audience: fanfold_protocol::AudienceRef::Everybody,
     }
 }
 
@@ -49,6 +50,7 @@ fn published(text: Vec<u8>, meta: Vec<u8>) -> Request {
         text: text.into(),
         meta: meta.into(),
         mentions: Vec::new(),
+        audience: fanfold_protocol::Audience::Everybody,
     })
 }
 
@@ -259,6 +261,7 @@ fn what_cannot_be_sent_leaves_the_buffer_alone() {
         meta: Bytes::new(),
         repost: None,
         mentions: Vec::new(),
+        audience: fanfold_protocol::Audience::Everybody,
     };
     let posts = vec![owned(5), owned(5)];
     let (position, end) = (Position::default(), PageEnd::End);

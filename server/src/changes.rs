@@ -3,6 +3,7 @@
 use fanfold_engine as engine;
 use fanfold_protocol::{Change, Changed, EdgeChange, GroupChange, Reply, What};
 
+use crate::audiences;
 use crate::broadcasts;
 use crate::marks;
 use crate::moderation;
@@ -24,12 +25,23 @@ pub(crate) fn changed(found: engine::Changes) -> Reply {
 fn change(change: engine::Change) -> Option<Change> {
     let engine::Change { sequence, time, what } = change;
     let (user, what) = match what {
-        engine::Changed::Published { author, kind, created_at, content, repost, mentions } => {
+        engine::Changed::Published {
+            author,
+            kind,
+            created_at,
+            content,
+            repost,
+            mentions,
+            audience,
+        } => {
+            let audience = audiences::audience(&audience);
             let created_at = created_at.map(|at| at.0);
             let mentions = notices::users(mentions.borrow());
             let what = match repost.map(reposts::link) {
-                Some(repost) => What::Repost { kind, created_at, repost, content, mentions },
-                None => What::Publish { kind, created_at, content, mentions },
+                Some(repost) => {
+                    What::Repost { kind, created_at, repost, content, mentions, audience }
+                }
+                None => What::Publish { kind, created_at, content, mentions, audience },
             };
             (author, what)
         }

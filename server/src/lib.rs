@@ -40,6 +40,7 @@ pub mod run;
 pub mod tools;
 
 mod alarm;
+mod audiences;
 mod backups;
 mod broadcasts;
 mod changes;

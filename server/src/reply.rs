@@ -18,6 +18,7 @@ use fanfold_protocol::{
     Scanned, ScannedItems, UserCard, Why, Written, encode_reply,
 };
 
+use crate::audiences;
 use crate::backups;
 use crate::broadcasts;
 use crate::changes;
@@ -329,6 +330,7 @@ fn post_ref<'a>(post: &engine::PostRef<'a>, mentions: &'a [u64]) -> PostRef<'a> 
         repost: post.repost.map(reposts::link),
         mentions,
         edit: marks::edit(post.revision, post.edited_at),
+        audience: audiences::audience_ref(post.audience),
     }
 }
 
@@ -378,6 +380,7 @@ pub(crate) fn post(found: engine::Post) -> Post {
         committed_at: found.committed_at.0,
         kind: found.kind,
         mentions: notices::users(found.mentions.borrow()),
+        audience: audiences::audience(&found.audience),
         text: found.text,
         meta: found.meta,
         repost: found.repost.map(reposts::link),
@@ -459,6 +462,7 @@ fn explained(found: engine::Explained) -> Reply {
         engine::Why::Deleted { at } => (Why::Deleted, at, None),
         engine::Why::Suspended { since } => (Why::Suspended, Some(since), None),
         engine::Why::Hidden { since } => (Why::Hidden, Some(since), None),
+        engine::Why::Audience { .. } => (Why::Audience, None, None),
         // There are no other reasons.
         _ => (Why::NoSuchPost, None, None),
     };

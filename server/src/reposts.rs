@@ -6,6 +6,7 @@ use fanfold_engine::{Action, NewPost, PostId, Timestamp, UserId};
 use fanfold_protocol as wire;
 use fanfold_protocol::{Original, Reply, Repost, Reposter, ReposterPage};
 
+use crate::audiences;
 use crate::notices;
 use crate::reply::{end, position, post};
 
@@ -18,6 +19,7 @@ pub(crate) fn repost(repost: wire::NewRepost) -> (Action, wire::WriteOptions) {
         meta: repost.meta,
         repost: None,
         mentions: notices::mentions(repost.mentions),
+        audience: audiences::said(&repost.audience),
     };
     (Action::Repost { post, parent: PostId(repost.parent) }, repost.options)
 }

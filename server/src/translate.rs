@@ -16,6 +16,7 @@ use fanfold_engine::{
 use fanfold_protocol as wire;
 use fanfold_protocol::Request;
 
+use crate::audiences;
 use crate::broadcasts;
 use crate::collapse;
 use crate::forgets;
@@ -307,6 +308,7 @@ fn publication(publish: wire::Publish) -> (Action, wire::WriteOptions) {
         meta: publish.meta,
         repost: None,
         mentions: notices::mentions(publish.mentions),
+        audience: audiences::said(&publish.audience),
     };
     (Action::Publish(post), publish.options)
 }
@@ -466,6 +468,7 @@ mod tests {
             text: Bytes::from_static(b"text"),
             meta: Bytes::from_static(b"meta"),
             mentions: vec![8, 300],
+            audience: wire::Audience::Mutual,
         });
         let expected = Command {
             action: Action::Publish(NewPost {
@@ -476,6 +479,7 @@ mod tests {
                 meta: Bytes::from_static(b"meta"),
                 repost: None,
                 mentions: [UserId(8), UserId(300)].into_iter().collect(),
+                audience: fanfold_engine::Audience::Mutual,
             }),
             options: WriteOptions { key: Some(Key([9; 16])), actor: Some(UserId(4)) },
         };

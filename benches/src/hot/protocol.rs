@@ -4,8 +4,9 @@ use std::hint::black_box;
 
 use bytes::{Bytes, BytesMut};
 use fanfold_protocol::{
-    FrameCodec, FrameHeader, HEADER_BYTES, Page, PageEnd, PageWriter, Position, Post, PostRef,
-    Publish, ReadOptions, Reply, Request, Span, Timeline, WriteOptions, encode_request, limits,
+    Audience, AudienceRef, FrameCodec, FrameHeader, HEADER_BYTES, Page, PageEnd, PageWriter,
+    Position, Post, PostRef, Publish, ReadOptions, Reply, Request, Span, Timeline, WriteOptions,
+    encode_request, limits,
 };
 use tokio_util::codec::Decoder;
 
@@ -34,7 +35,17 @@ fn publish() -> Request {
     let text = Bytes::from(Words::new(1).text(280));
     let (author, meta) = (77_777, Bytes::new());
     let mentions = Vec::new();
-    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta, mentions })
+    let audience = Audience::Everybody;
+    Request::Publish(Publish {
+        options,
+        author,
+        kind: 0,
+        created_at: None,
+        text,
+        meta,
+        mentions,
+        audience,
+    })
 }
 
 fn header() -> Box<dyn FnMut()> {
@@ -82,6 +93,7 @@ fn sample() -> Page {
         repost: None,
         mentions: Vec::new(),
         edit: None,
+        audience: Audience::Everybody,
     };
     Page {
         position: POSITION,
@@ -111,6 +123,7 @@ fn encode(page: &Page, out: &mut BytesMut) {
             repost,
             mentions: &[],
             edit,
+            audience: AudienceRef::Everybody,
         });
         debug_assert!(pushed.is_ok(), "the sample is in order");
     }

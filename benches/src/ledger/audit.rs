@@ -215,6 +215,7 @@ mod tests {
             edited_at: None,
             hidden: false,
             suspended: false,
+            audience: fanfold_client::Audience::Everybody,
         }
     }
 

@@ -174,6 +174,7 @@ mod tests {
             edited_at: None,
             hidden: false,
             suspended: false,
+            audience: fanfold_client::Audience::Everybody,
         };
         let posts = ids.iter().map(post).collect();
         Page {

@@ -170,7 +170,8 @@ fn publish(author: u64, text: &Bytes) -> Request {
     let (text, meta) = (text.clone(), Bytes::new());
     let mentions = Vec::new();
     let (options, kind, created_at) = (options(), 0, None);
-    Request::Publish(Publish { options, author, kind, created_at, text, meta, mentions })
+    let audience = fanfold_protocol::Audience::Everybody;
+    Request::Publish(Publish { options, author, kind, created_at, text, meta, mentions, audience })
 }
 
 /// As a careful client sends them: with an idempotency key.

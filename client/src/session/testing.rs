@@ -60,6 +60,7 @@ pub(crate) fn publish(key: u8) -> Request {
         text: Bytes::from_static(b"text"),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: fanfold_protocol::Audience::Everybody,
     })
 }
 

@@ -221,6 +221,7 @@ pub(crate) fn page(ids: &[u64], end: PageEnd) -> Reply {
         repost: None,
         mentions: Vec::new(),
         edit: None,
+        audience: fanfold_protocol::Audience::Everybody,
     };
     let position = Position { epoch: 1, sequence: 99 };
     let posts = ids.iter().map(post).collect();

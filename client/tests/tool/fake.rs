@@ -199,6 +199,7 @@ impl State {
             repost: None,
             mentions: publish.mentions.clone(),
             edit: None,
+            audience: fanfold_protocol::Audience::Everybody,
         };
         self.write(publish.options, |state| {
             state.posts.push(post);

@@ -3,6 +3,7 @@
 
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 
+use super::decide_audiences::PendingAudiences;
 use super::decide_broadcasts::PendingBroadcasts;
 use super::decide_forgets::PendingForgets;
 use super::decide_groups::PendingGroups;
@@ -49,6 +50,7 @@ pub(crate) struct Pending {
     groups: PendingGroups,
     responses: PendingResponses,
     reposts: PendingReposts,
+    audiences: PendingAudiences,
     notices: PendingNotices,
     marks: PendingMarks,
     revisions: PendingRevisions,
@@ -92,6 +94,7 @@ impl Pending {
             groups: PendingGroups::new(),
             responses: PendingResponses::default(),
             reposts: PendingReposts::default(),
+            audiences: PendingAudiences::default(),
             notices: PendingNotices::default(),
             marks: PendingMarks::new(),
             revisions: PendingRevisions::new(),
@@ -118,6 +121,7 @@ impl Pending {
         self.groups.clear();
         self.responses.clear();
         self.reposts.clear();
+        self.audiences.clear();
         self.notices.clear();
         self.marks.clear();
         self.revisions.clear();
@@ -152,6 +156,10 @@ impl<'a> Decider<'a> {
 
     pub(super) fn pending_reposts(&self) -> &PendingReposts {
         &self.pending.reposts
+    }
+
+    pub(super) fn pending_audiences(&self) -> &PendingAudiences {
+        &self.pending.audiences
     }
 
     pub(super) fn pending_notices(&self) -> &PendingNotices {
@@ -214,15 +222,16 @@ impl<'a> Decider<'a> {
     fn decide_effect(&self, effect: &mut Effect) -> Result<Decision> {
         self.check_suspended(effect)?;
         let changes = match effect {
-            Effect::Publish(post) => match post.repost {
-                Some(link) => return self.decide_repost(post, link),
-                None => {
-                    self.check_mentions(post.author, &post.mentions)?;
-                    true
+            Effect::Publish(post) => {
+                self.complete_audience(post)?;
+                if let Some(link) = post.repost {
+                    return self.decide_repost(post, link);
                 }
-            },
+                self.check_mentions(post.author, &post.mentions)?;
+                true
+            }
             Effect::Unrepost { user, post, root, began } => {
-                return Ok(self.decide_unrepost(*user, (*post, *root), began));
+                return self.decide_unrepost(*user, (*post, *root), began);
             }
             Effect::NoticesRead(read) => return self.decide_notices_read(read),
             Effect::Delete { post, author, commented, revised } => {
@@ -339,7 +348,10 @@ impl<'a> Decider<'a> {
             Effect::Revise(ref revise) => self.pending.revisions.note(revise, sequence),
             Effect::Broadcast(ref effect) => self.pending.broadcasts.note(effect, sequence),
             Effect::Moderation(ref effect) => self.pending.moderation.note(effect, sequence),
-            Effect::Publish(ref post) => self.pending.reposts.note(post, sequence),
+            Effect::Publish(ref post) => {
+                self.pending.reposts.note(post, sequence);
+                self.pending.audiences.note(post, sequence);
+            }
             Effect::NoticesRead(_)
             | Effect::Emptied(_)
             | Effect::Forget(_)
@@ -406,7 +418,7 @@ impl<'a> Decider<'a> {
     }
 
     /// Since when `user` follows `author`.
-    fn follow(&self, user: UserId, author: UserId) -> Result<Began> {
+    pub(super) fn follow(&self, user: UserId, author: UserId) -> Result<Began> {
         if let Some(began) = self.pending.follows.get(&(user, author)) {
             return Ok(*began);
         }

@@ -180,6 +180,22 @@ impl Decider<'_> {
         Some(Found { id: group.id, exclusive: group.exclusive })
     }
 
+    /// Whether the author is in that group, if there is such.
+    pub(super) fn is_member(&self, user: UserId, group: GroupId, author: UserId) -> bool {
+        self.is_group(user, group) && self.member(user, group, author).is_some()
+    }
+
+    fn is_group(&self, user: UserId, id: GroupId) -> bool {
+        let pending = &self.pending_groups().groups;
+        match self.settled(user, id) {
+            None => pending.values().flatten().any(|found| found.id == id),
+            Some(group) => {
+                let now = pending.get(&(user, group.name.clone()));
+                now.is_none_or(|now| now.is_some_and(|found| found.id == id))
+            }
+        }
+    }
+
     /// Since when the author is a member.
     fn member(&self, user: UserId, group: GroupId, author: UserId) -> Began {
         if let Some(began) = self.pending_groups().members.get(&(group, author)) {

@@ -58,6 +58,9 @@ impl Decider<'_> {
             true => link.root_author,
             false => self.repost_author(link.parent).ok_or_else(absent)?,
         };
+        if !self.admits(user, link.parent)? {
+            return Err(absent());
+        }
         if post.text.is_empty()
             && let Some(first) = self.bare(link.root, user)
         {
@@ -84,11 +87,18 @@ impl Decider<'_> {
         user: UserId,
         (post, root): (PostId, PostId),
         began: &mut Began,
-    ) -> Decision {
+    ) -> Result<Decision> {
         let is_named = post == root || self.repost_author(post).is_some();
         let stands = is_named && !self.is_root_gone(root);
         *began = if stands { self.bare(root, user) } else { None };
-        if began.is_some() { Decision::Accept } else { Decision::Unchanged }
+        if began.is_some() {
+            return Ok(Decision::Accept);
+        }
+        // Whoever does not see the post is not told that it is there.
+        match self.admits(user, post)? {
+            true => Ok(Decision::Unchanged),
+            false => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
+        }
     }
 
     /// The root of a bare repost; `None` if it is anything else.

@@ -63,16 +63,23 @@ impl Decider<'_> {
         if begins && is_kept {
             return Err(no_target(target));
         }
+        let admits = self.admits(user, post)?;
         let changes = match &mut effect.act {
             // Deleting a comment again changes nothing; with its post it is gone.
             ResponseAct::Delete if is_there => is_target_there,
             _ if !is_target_there => return Err(no_target(target)),
-            ResponseAct::Delete | ResponseAct::Comment { .. } => true,
-            ResponseAct::React { kind } => self.reaction(target, *kind, user).is_none(),
+            // Whoever does not see it any more may take back what is theirs.
+            ResponseAct::Delete => true,
             ResponseAct::Unreact { kind, began } => {
                 *began = self.reaction(target, *kind, user);
+                if began.is_none() && !admits {
+                    return Err(no_target(target));
+                }
                 began.is_some()
             }
+            _ if !admits => return Err(no_target(target)),
+            ResponseAct::Comment { .. } => true,
+            ResponseAct::React { kind } => self.reaction(target, *kind, user).is_none(),
         };
         if !changes {
             return Ok(Decision::Unchanged);

@@ -18,6 +18,7 @@
 
 pub(crate) mod committer;
 pub(crate) mod decide;
+pub(crate) mod decide_audiences;
 pub(crate) mod decide_broadcasts;
 pub(crate) mod decide_forgets;
 pub(crate) mod decide_groups;

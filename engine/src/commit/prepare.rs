@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use super::prepare_broadcasts::broadcast;
+use crate::audience::Circle;
 use crate::command::{Action, Command, NewPost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
@@ -22,6 +23,7 @@ use crate::query::Post;
 use crate::read::content::{Content, Reach, as_content};
 use crate::read::edges::follows_since;
 use crate::read::revisions::newest;
+use crate::read::sight;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Target, no_target};
 use crate::repost::Repost;
@@ -131,7 +133,8 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
     };
     match effect {
         Effect::Response(response) => {
-            targets::standing(&*shared.state()?, &Target::of(response))?.resolve().map(|_| ())
+            targets::standing(&*shared.state()?, &Target::of(response))?.resolve()?;
+            sight::admits(shared, response.user, response.post).map(|_| ())
         }
         Effect::Delete { post, author, .. }
         | Effect::Revise(ReviseEffect { post, author, .. })
@@ -148,10 +151,12 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             };
             stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
         }
-        Effect::Publish(NewPost { repost: Some(link), .. }) => {
+        Effect::Publish(NewPost { author, repost: Some(link), .. }) => {
             let root = Target::post(link.root, link.root_author);
-            targets::standing(&*shared.state()?, &root)?.resolve().map(|_| ())
+            targets::standing(&*shared.state()?, &root)?.resolve()?;
+            sight::admits(shared, *author, link.parent).map(|_| ())
         }
+        Effect::Unrepost { user, post, .. } => sight::admits(shared, *user, *post).map(|_| ()),
         Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
@@ -170,7 +175,6 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Weigh { .. }
-        | Effect::Unrepost { .. }
         | Effect::Unblock { .. } => Ok(()),
     }
 }
@@ -200,7 +204,7 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
         None => author_of(post, shared)?,
     };
     check_bygone(post, author, shared)?;
-    check_author("delete", post, author, actor)?;
+    check_author("delete", post, author, (actor, shared))?;
     Ok(Effect::Delete { post, author, commented: None, revised: None })
 }
 
@@ -218,7 +222,7 @@ fn revise(
         None => Post { id: post, author: author_of(post, shared)?, ..Post::default() },
     };
     check_bygone(post, now.author, shared)?;
-    check_author("revise", post, now.author, actor)?;
+    check_author("revise", post, now.author, (actor, shared))?;
     Ok(Effect::Revise(ReviseEffect {
         post,
         author: now.author,
@@ -233,6 +237,7 @@ fn revise(
         meta: meta.unwrap_or(now.meta),
         meta_of: now.revision,
         mentions: now.mentions,
+        audience: now.audience,
     }))
 }
 
@@ -270,8 +275,17 @@ fn author_of(post: PostId, shared: &Shared) -> Result<UserId> {
     }
 }
 
-fn check_author(verb: &str, post: PostId, author: UserId, actor: Option<UserId>) -> Result<()> {
+/// Whoever does not see the post is not told that it is there.
+fn check_author(
+    verb: &str,
+    post: PostId,
+    author: UserId,
+    (actor, shared): (Option<UserId>, &Shared),
+) -> Result<()> {
     match actor.filter(|actor| *actor != author) {
+        Some(actor) if !sight::admits(shared, actor, post)? => {
+            Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}")))
+        }
         Some(actor) => Err(Error::new(
             ErrorKind::Denied,
             format!("user {actor} cannot {verb} post {post} of user {author}"),
@@ -292,25 +306,33 @@ fn link(parent: PostId, shared: &Shared) -> Result<Repost> {
     let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {parent}"));
     let segments = shared.log.segments();
     let cached = Content::new(shared, &segments).post(parent.into(), Reach::Memory)?.flatten();
-    let (author, at, refers_to) = match cached {
-        Some(post) => (post.author, post.at, post.repost),
+    let (author, at, refers_to, circle) = match cached {
+        Some(post) => (post.author, post.at, post.repost, post.audience.circle()),
         None => {
             let record = segments.record(parent.into())?.ok_or_else(absent)?;
             match record.effect {
-                Effect::Retired(retired) if retired.is_post => (retired.subject, record.time, None),
+                Effect::Retired(retired) if retired.is_post => {
+                    (retired.subject, record.time, None, Circle::EVERYBODY)
+                }
                 _ => {
                     let post = as_content(parent.into(), record);
                     // What a revision says stands at another sequence than the post.
                     let post = post.filter(|post| post.id == parent).ok_or_else(absent)?;
-                    (post.author, post.at, post.repost)
+                    (post.author, post.at, post.repost, post.audience.circle())
                 }
             }
         }
     };
     check_bygone(parent, author, shared)?;
-    let (root, root_author, root_at) =
-        refers_to.map_or((parent, author, at), |link| (link.root, link.root_author, link.root_at));
-    Ok(Repost { parent, parent_author: author, root, root_author, root_at })
+    let itself = Repost {
+        parent,
+        parent_author: author,
+        root: parent,
+        root_author: author,
+        root_at: at,
+        root_circle: circle,
+    };
+    Ok(refers_to.map_or(itself, |link| Repost { parent, parent_author: author, ..link }))
 }
 
 /// Whose post and whose comment it is stands in records and never changes, as with a delete.
@@ -329,6 +351,9 @@ fn comment(
     let effect = respond(user, answers.unwrap_or(post), act, shared)?;
     let Effect::Response(response) = &effect else { return Ok(effect) };
     let is_comment = response.target != response.post;
+    if !sight::admits(shared, user, response.post)? {
+        return Err(no_target(response.target));
+    }
     match answers {
         Some(answered) if response.post != post || !is_comment => {
             let what = format!("post {post} has no comment {answered} to answer");
@@ -366,6 +391,9 @@ fn delete_comment(comment: PostId, actor: Option<UserId>, shared: &Shared) -> Re
     let Target { id: target, author, post, owner } = found.ok_or_else(absent)?;
     let user = actor.unwrap_or(author);
     if user != author && user != owner {
+        if !sight::admits(shared, user, post)? {
+            return Err(absent());
+        }
         let what = format!(
             "user {user} cannot delete comment {comment}: it is of user {author}, on a post of user \
              {owner}"

@@ -5,6 +5,7 @@
 //! caller's thread.
 
 use super::decide_broadcasts::no_broadcast;
+use crate::audience::Audience;
 use crate::broadcast::{BroadcastAction, ReplayContent};
 use crate::command::{NewPost, WriteOptions};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,7 +76,8 @@ pub(crate) fn is_resident(
 
 /// The time to show of a replay is the time at which it ended, and it mentions nobody and refers to nothing.
 fn bare(content: NewPost) -> NewPost {
-    NewPost { created_at: None, mentions: Mentions::new(), repost: None, ..content }
+    let audience = Audience::Everybody;
+    NewPost { created_at: None, mentions: Mentions::new(), repost: None, audience, ..content }
 }
 
 /// Whose broadcast it is; refuses everybody else.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ids::{DatabaseId, Sequence, UserId};
 use crate::limits::NOTICES_MAX;
 use crate::log::bytes::{put_u32, put_u64};
+use crate::runs::audiences;
 use crate::runs::bits::width_of;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, FamilyWriter};
@@ -28,6 +29,7 @@ use crate::runs::section::Section;
 use crate::runs::writer::{ViewHeader, ViewWriter};
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
+use crate::views::audiences::AudienceRow;
 use crate::views::forgotten::{Forgotten, ForgottenRow};
 use crate::views::marks::MarkRow;
 use crate::views::moderation::ModeratedRow;
@@ -69,6 +71,7 @@ impl Builder<'_> {
             view_kind::GROUPS => self.groups(&gathered.groups, built),
             view_kind::RESPONSES => self.responses(gathered, built),
             view_kind::REPOSTS => self.reposts(&gathered.reposts, built),
+            view_kind::AUDIENCES => self.audiences(&gathered.audiences, built),
             view_kind::NOTICES => self.notices(gathered, built),
             view_kind::MARKS => self.marks(&gathered.marks, built),
             view_kind::REVISIONS => self.revisions(&gathered.revisions, built),
@@ -93,6 +96,14 @@ impl Builder<'_> {
             return Ok(());
         }
         self.write(built, view_kind::REPOSTS, |file| reposts.write(file)).map(|_| ())
+    }
+
+    /// Writes the file of restricted posts; none if there is nothing to write.
+    pub(crate) fn audiences(&self, rows: &[AudienceRow], built: &mut Built) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(built, view_kind::AUDIENCES, |file| audiences::write(rows, file)).map(|_| ())
     }
 
     /// Writes the file of responses; none if there is nothing to write.
@@ -241,6 +252,7 @@ impl Builder<'_> {
         self.groups(&gathered.groups, &mut built)?;
         self.responses(gathered, &mut built)?;
         self.reposts(&gathered.reposts, &mut built)?;
+        self.audiences(&gathered.audiences, &mut built)?;
         self.notices(gathered, &mut built)?;
         self.marks(&gathered.marks, &mut built)?;
         self.revisions(&gathered.revisions, &mut built)?;

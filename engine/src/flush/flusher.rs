@@ -329,6 +329,7 @@ fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
         view_kind::BROADCASTS => matches!(number, family::BOARDS | family::REPLAYS),
         view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
         view_kind::REPOSTS => number == family::REPOSTS,
+        view_kind::AUDIENCES => number == family::AUDIENCES,
         view_kind::NOTICES | view_kind::FORGOTTEN => false,
         view_kind::MODERATION => number == family::MODERATED,
         view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),

@@ -26,6 +26,7 @@ use crate::runs::marks;
 use crate::runs::read_marks;
 use crate::runs::reposts::RepostFile;
 use crate::runs::run::Entry;
+use crate::views::audiences::AudienceRow;
 use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
 use crate::views::forgotten::{Forgotten, ForgottenRow, Oblivion};
 use crate::views::groups::{GroupRow, MemberRow};
@@ -35,7 +36,7 @@ use crate::views::notices::{ReadMark, ReadMarkRow};
 use crate::views::receipts::Remembered;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::{Revised, RevisedRow};
-use crate::views::state::{State, repost_row};
+use crate::views::state::{State, audience_row, repost_row};
 use crate::views::users::Ordinal;
 
 /// Records whose users are looked up under one hold of the state lock.
@@ -70,6 +71,8 @@ pub(crate) struct Gathered {
     /// Who responded, by list.
     pub(crate) responses: Vec<Row>,
     pub(crate) reposts: RepostFile,
+    /// In the order of the log.
+    pub(crate) audiences: Vec<AudienceRow>,
     /// Places of notices, by user.
     pub(crate) notices: Vec<Row>,
     /// How far users have read them, in the order of a file.
@@ -160,6 +163,7 @@ impl Gathered {
                 self.posts.push((scope, (at, 0)));
                 let root_author = record.effect.other().map(ordinal);
                 self.reposts.reposts.extend(repost_row(at, record, scope, root_author));
+                self.audiences.extend(audience_row(at, record, scope));
             }
             Effect::Broadcast(ref effect) => self.take_broadcast(scope, at, effect, record.time),
             Effect::Delete { post, revised, .. } => {
@@ -350,6 +354,7 @@ impl Gathered {
         }
         self.reposts.reposts.retain(|row| stands(row.at));
         self.reposts.gone.retain(|(_, at)| *at <= *last);
+        self.audiences.retain(|row| stands(row.at));
         self.notices.sort_by_key(|(owner, _)| *owner);
         keep_newest(&mut self.notices);
         read_marks::settle(&mut self.read_marks);

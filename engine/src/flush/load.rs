@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::ids::Sequence;
+use crate::runs::audiences;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::{Family, Listed};
 use crate::runs::file::ViewFile;
@@ -99,6 +100,7 @@ fn load_rows(state: &mut State, files: &Files) -> Result<()> {
         members.into_iter().for_each(|row| state.groups.load_member(row));
     }
     load_reposts(state, files.of(view_kind::REPOSTS), users)?;
+    load_audiences(state, files.of(view_kind::AUDIENCES), users)?;
     for file in files.of(view_kind::NOTICES) {
         let notices = &mut state.notices;
         let places = Family::open_listing(file, family::NOTICES, users, |run| notices.note(run))?;
@@ -170,17 +172,31 @@ fn load_reposts<'a>(
     let mut gone = Vec::new();
     for file in files {
         let found = RepostFile::read(file, users)?;
-        found.reposts.into_iter().for_each(|row| state.reposts.load(row));
+        for row in found.reposts {
+            state.audiences.reposted(row.root_author, row.root_circle);
+            state.reposts.load(row);
+        }
         gone.extend(found.gone);
     }
     gone.into_iter().for_each(|(root, at)| state.reposts.set_gone(root, at));
     Ok(())
 }
 
+fn load_audiences<'a>(
+    state: &mut State,
+    files: impl Iterator<Item = &'a Arc<ViewFile>>,
+    users: usize,
+) -> Result<()> {
+    for file in files {
+        audiences::read(file, users)?.into_iter().for_each(|row| state.audiences.load(row));
+    }
+    Ok(())
+}
+
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, reposts, revisions, .. } = state;
-    let (broadcasts, moderation) = (&mut state.broadcasts, &mut state.moderation);
+    let State { outboxes, graph, groups, responses, reposts, .. } = state;
+    let State { audiences, revisions, broadcasts, moderation, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -214,6 +230,7 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
         (family::BOARDS, &mut broadcasts.graves),
         (family::REPLAYS, &mut broadcasts.replay_graves),
         (family::MODERATED, &mut moderation.graves),
+        (family::AUDIENCES, &mut audiences.graves),
     ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             graves.add(owner, Grave { entry, ended: covered });

@@ -14,6 +14,7 @@ use super::step::{collect_graves, store};
 use crate::error::{Error, Result};
 use crate::ids::{Sequence, UserId};
 use crate::log::view::Segments;
+use crate::runs::audiences;
 use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
@@ -58,6 +59,7 @@ fn families(kind: u8) -> &'static [u8] {
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
         view_kind::RESPONSES => &[family::RESPONSES, family::LISTS],
         view_kind::REPOSTS => &[family::REPOSTS],
+        view_kind::AUDIENCES => &[family::AUDIENCES],
         view_kind::REVISIONS => &[family::REVISIONS],
         view_kind::BROADCASTS => &[family::BOARDS, family::REPLAYS],
         view_kind::MODERATION => &[family::MODERATED],
@@ -96,6 +98,8 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
             merge_groups(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::REPOSTS {
             merge_reposts(&builder, &files, &cancelled, &mut built)?;
+        } else if oldest.kind == view_kind::AUDIENCES {
+            merge_audiences(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::RESPONSES {
             let dead = dead_owners(lend, &files, before.covered)?;
             merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
@@ -313,6 +317,22 @@ fn merge_reposts(
     builder.reposts(&merged, built)
 }
 
+fn merge_audiences(
+    builder: &Builder<'_>,
+    files: &[Arc<ViewFile>],
+    dead: &Graved,
+    built: &mut Built,
+) -> Result<()> {
+    let mut merged = Vec::new();
+    for file in files {
+        merged.extend(audiences::read(file, usize::MAX)?);
+    }
+    let dead = dead.iter().find(|(of, _)| *of == family::AUDIENCES);
+    let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
+    merged.retain(|row| dead.binary_search_by_key(&(row.author, row.at), key).is_err());
+    builder.audiences(&merged, built)
+}
+
 /// The lists in the files that were dead at `covered`.
 fn dead_owners(lend: Lend<'_>, files: &[Arc<ViewFile>], covered: Sequence) -> Result<Vec<Ordinal>> {
     let mut owners = Vec::new();
@@ -521,6 +541,7 @@ impl Merged {
             // Wholly in memory: no reader looks at the files.
             view_kind::GROUPS
             | view_kind::REPOSTS
+            | view_kind::AUDIENCES
             | view_kind::MARKS
             | view_kind::REVISIONS
             | view_kind::BROADCASTS

@@ -24,13 +24,14 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 12] = [
+const KINDS: [u8; 13] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,
     view_kind::GROUPS,
     view_kind::RESPONSES,
     view_kind::REPOSTS,
+    view_kind::AUDIENCES,
     view_kind::NOTICES,
     view_kind::MARKS,
     view_kind::REVISIONS,

@@ -74,6 +74,7 @@ pub(crate) fn concerned(effect: &Effect) -> Vec<UserId> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audience::Circle;
     use crate::command::NewPost;
     use crate::ids::{PostId, Timestamp};
 
@@ -107,6 +108,7 @@ mod tests {
                 root: PostId(7),
                 root_author: UserId(root),
                 root_at: Timestamp(0),
+                root_circle: Circle::EVERYBODY,
             };
             let mentions = mentions.iter().copied().map(UserId).collect();
             let post = NewPost { author: UserId(1), mentions, ..NewPost::default() };

@@ -198,6 +198,10 @@ pub const TAG_WEIGHT: u64 = 3;
 /// Tag: varints, the users whom a post mentions.
 pub const TAG_MENTIONS: u64 = 4;
 
+/// Tag: who sees a post that is not for everybody. A varint: 1 followers, 2 mutual follows, 3 the author
+/// alone, above that a group's id plus 4; behind it the group's name.
+pub const TAG_AUDIENCE: u64 = 5;
+
 /// The first eight bytes of a footer.
 pub const FOOTER_MAGIC: [u8; 8] = *b"FANFEND\n";
 
@@ -253,6 +257,8 @@ pub mod packed_flag {
     pub const META: u8 = 4;
     /// A retired record names a second user.
     pub const OTHER: u8 = 8;
+    /// Who sees a post that is not for everybody: varint bytes, then these as in the tag.
+    pub const AUDIENCE: u8 = 8;
     /// A retired record was a post.
     pub const POST: u8 = 16;
     /// A varint: the weight of a follow.

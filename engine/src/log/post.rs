@@ -4,6 +4,7 @@ use super::broadcast_effect::{BroadcastAct, is_broadcast_kind};
 use super::bytes::Cursor;
 use super::layout::record_kind;
 use super::record::{Context, Head, RecordFault, RecordHeader, load_link};
+use crate::audience::AudienceRef;
 use crate::ids::{Sequence, Timestamp, UserId};
 use crate::mentions::MentionsRef;
 use crate::repost::Repost;
@@ -19,6 +20,7 @@ pub(crate) struct PostFields<'a> {
     pub(crate) meta: &'a [u8],
     pub(crate) repost: Option<Repost>,
     pub(crate) mentions: MentionsRef<'a>,
+    pub(crate) audience: AudienceRef<'a>,
 }
 
 impl<'a> PostFields<'a> {
@@ -54,6 +56,7 @@ impl<'a> PostFields<'a> {
             text: cursor.rest(),
             meta: head.tags.meta,
             mentions: head.tags.mentions,
+            audience: head.tags.audience,
         })
     }
 }

@@ -29,8 +29,8 @@ use super::bytes::{Cursor, put_varint};
 use super::forget_effect::ForgetEffect;
 use super::group_effect::GroupEffect;
 use super::layout::{
-    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_MENTIONS, TAG_META,
-    TAG_WEIGHT, record_kind,
+    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_AUDIENCE, TAG_CREATED_AT,
+    TAG_MENTIONS, TAG_META, TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
 use super::moderation_effect::{ModerationEffect, is_moderation_kind};
@@ -45,6 +45,7 @@ use super::response_effect::ResponseEffect;
 pub(crate) use super::retired::{Bygone, Ended, Retired};
 use super::revise_effect::{Emptied, ReviseEffect};
 use super::tags::{Tags, put_tag, put_tags};
+use crate::audience::Audience;
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::mentions::Mentions;
@@ -267,6 +268,7 @@ impl Effect {
                 put_varint(out, post.meta.len() as u64);
                 post.repost.into_iter().for_each(|link| put_varint(out, link.parent.0));
                 post.mentions.put(out);
+                post.audience.put_said(out);
             }
             Self::Unrepost { user, post, .. } => put_pair(out, user.0, post.0),
             Self::Delete { post, author, .. } => put_pair(out, post.0, author.0),
@@ -370,6 +372,7 @@ impl Record {
         }
         if let Effect::Revise(revise) = &self.effect {
             put_content_tags(&mut tags, &revise.meta, &revise.mentions);
+            put_audience_tag(&mut tags, &revise.audience);
         }
         let Some(post) = self.effect.content() else { return tags };
         if let Some(at) = post.created_at {
@@ -378,6 +381,7 @@ impl Record {
             put_tag(&mut tags, TAG_CREATED_AT, &value);
         }
         put_content_tags(&mut tags, &post.meta, &post.mentions);
+        put_audience_tag(&mut tags, &post.audience);
         tags
     }
 
@@ -437,6 +441,14 @@ fn put_content_tags(tags: &mut Vec<u8>, meta: &[u8], mentions: &Mentions) {
     }
 }
 
+fn put_audience_tag(tags: &mut Vec<u8>, audience: &Audience) {
+    if !audience.is_everybody() {
+        let mut value = Vec::with_capacity(16);
+        audience.borrow().put(&mut value);
+        put_tag(tags, TAG_AUDIENCE, &value);
+    }
+}
+
 /// What all bodies begin with.
 pub(super) struct Head<'a> {
     pub(super) key: Option<Key>,
@@ -486,6 +498,7 @@ fn decode_body(
             text: slice(text),
             meta: slice(tags.meta),
             mentions: mentions()?,
+            audience: tags.audience.own(),
         })
     };
     let effect = match header.kind {
@@ -500,7 +513,8 @@ fn decode_body(
         record_kind::REVISE => {
             let revise = ReviseEffect::load_numbers(first, second, &mut cursor)?;
             let (text, meta) = (slice(cursor.rest()), slice(tags.meta));
-            Effect::Revise(ReviseEffect { text, meta, mentions: mentions()?, ..revise })
+            let (mentions, audience) = (mentions()?, tags.audience.own());
+            Effect::Revise(ReviseEffect { text, meta, mentions, audience, ..revise })
         }
         kind => {
             let mut effect = pair_effect(kind, first, second, &mut cursor)?;

@@ -4,6 +4,7 @@
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
+use crate::audience::{AudienceRef, Circle};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, GroupId};
 use crate::log::broadcast_effect::Said;
@@ -19,13 +20,15 @@ fn bytes(max: usize) -> impl Strategy<Value = Bytes> {
 
 fn effect() -> impl Strategy<Value = Effect> {
     let at = (any::<Option<u64>>(), proptest::option::of(link()));
-    let content = (bytes(300), bytes(50), mentions());
+    let content = (bytes(300), bytes(50), mentions(), audience());
     let publish = (any::<u64>(), any::<u16>(), at, content);
-    let publish =
-        publish.prop_map(|(author, kind, (created_at, repost), (text, meta, mentions))| {
+    let publish = publish.prop_map(
+        |(author, kind, (created_at, repost), (text, meta, mentions, audience))| {
             let (author, created_at) = (UserId(author), created_at.map(Timestamp));
-            Effect::Publish(NewPost { author, kind, created_at, text, meta, repost, mentions })
-        });
+            let post = NewPost { author, kind, created_at, ..NewPost::default() };
+            Effect::Publish(NewPost { text, meta, repost, mentions, audience, ..post })
+        },
+    );
     let kinds = prop_oneof![
         Just(record_kind::DELETE),
         Just(record_kind::FOLLOW),
@@ -64,7 +67,7 @@ fn effect() -> impl Strategy<Value = Effect> {
     let numbers = (any::<u64>(), any::<u64>(), any::<u64>(), 1..u64::MAX);
     let mark = (numbers, proptest::option::of("[^\\p{Cc}]{1,16}")).prop_map(mark_effect);
     let numbers = ((any::<u64>(), any::<u64>(), any::<u64>()), (1..u32::MAX, any::<u16>()));
-    let contents = (bytes(300), bytes(50), any::<bool>(), mentions());
+    let contents = (bytes(300), bytes(50), any::<bool>(), (mentions(), audience()));
     let rest = (any::<u64>(), any::<u64>(), proptest::option::of(link()));
     let revise = (numbers, rest, contents).prop_map(revise_effect);
     let kinds = record_kind::BROADCAST_SCHEDULE..=record_kind::BROADCAST_CANCEL;
@@ -83,7 +86,20 @@ fn link() -> impl Strategy<Value = Repost> {
         root: PostId(root),
         root_author: UserId(author),
         root_at: Timestamp(at),
+        root_circle: Circle::of_code(at % 9),
     })
+}
+
+fn audience() -> impl Strategy<Value = Audience> {
+    let group = (1..u64::MAX / 2, "[^\\p{Cc}]{1,16}");
+    let group = group.prop_map(|(id, name)| AudienceRef::Group(GroupId(id), &name).own());
+    prop_oneof![
+        Just(Audience::Everybody),
+        Just(Audience::Followers),
+        Just(Audience::Mutual),
+        Just(Audience::Author),
+        group
+    ]
 }
 
 fn mentions() -> impl Strategy<Value = Mentions> {
@@ -167,10 +183,11 @@ fn mark_effect(
 }
 
 type Numbers = ((u64, u64, u64), (u32, u16));
-type ReviseParts = (Numbers, (u64, u64, Option<Repost>), (Bytes, Bytes, bool, Mentions));
+type ReviseParts =
+    (Numbers, (u64, u64, Option<Repost>), (Bytes, Bytes, bool, (Mentions, Audience)));
 
 fn revise_effect(
-    (numbers, (at, committed_at, repost), (text, meta, meta_given, mentions)): ReviseParts,
+    (numbers, (at, committed_at, repost), (text, meta, meta_given, (mentions, audience))): ReviseParts,
 ) -> Effect {
     let ((post, author, before), (revision, kind)) = numbers;
     let (post, author, before) = (PostId(post), UserId(author), Sequence(before));
@@ -190,6 +207,7 @@ fn revise_effect(
         meta_given,
         meta_of,
         mentions,
+        audience,
     })
 }
 

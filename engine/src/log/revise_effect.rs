@@ -1,7 +1,7 @@
 //! What a record does to the text of a post, and its fields.
 //!
 //! ```text
-//! revise  | post varint | author varint | tags: meta, mentions | revision varint | before varint |
+//! revise  | post varint | author varint | tags: meta, mentions, audience | revision varint | before varint |
 //!         | kind varint | at varint | committed_at varint | bits u8: 1 meta given, 2 it is a repost |
 //!         | link (bit): see `repost_link` | text to the end |
 //! ```
@@ -14,6 +14,7 @@ use ::bytes::Bytes;
 use super::bytes::{Cursor, put_varint};
 use super::record::put_pair;
 use super::repost_link;
+use crate::audience::Audience;
 use crate::command::NewPost;
 use crate::ids::{PostId, Sequence, Timestamp, UserId};
 use crate::mentions::Mentions;
@@ -43,8 +44,9 @@ pub(crate) struct ReviseEffect {
     pub(crate) meta_given: bool,
     /// The revision whose meta is kept: the one before, once it is decided.
     pub(crate) meta_of: u32,
-    /// Whom the post mentions: that never changes either.
+    /// Whom the post mentions, and who sees it: that never changes either.
     pub(crate) mentions: Mentions,
+    pub(crate) audience: Audience,
 }
 
 /// A publish whose text is erased, because the post was revised; in packed segments only.
@@ -58,13 +60,15 @@ pub(crate) struct Emptied {
     /// Of the whole content, if the record still has its key.
     pub(crate) fingerprint: u64,
     pub(crate) mentions: Mentions,
+    pub(crate) audience: Audience,
 }
 
 impl Emptied {
     /// What is left of this content.
     pub(crate) fn of(content: &NewPost, fingerprint: u64) -> Self {
         let NewPost { author, kind, created_at, repost, .. } = *content;
-        Self { author, kind, created_at, repost, fingerprint, mentions: content.mentions.clone() }
+        let (mentions, audience) = (content.mentions.clone(), content.audience.clone());
+        Self { author, kind, created_at, repost, fingerprint, mentions, audience }
     }
 }
 
@@ -87,7 +91,7 @@ impl ReviseEffect {
         self.repost.iter().for_each(|link| repost_link::put(link, out));
     }
 
-    /// Reads them; text, meta and mentions are filled in by the caller. `None` if they make no sense.
+    /// Reads them; text, meta, mentions and audience are filled in by the caller. `None` if they make no sense.
     pub(super) fn load_numbers(post: u64, author: u64, rest: &mut Cursor<'_>) -> Option<Self> {
         let revision: u32 = rest.varint_as()?;
         let before = Sequence(rest.varint()?);
@@ -115,6 +119,7 @@ impl ReviseEffect {
             meta_given: bits & META_GIVEN != 0,
             meta_of: revision.checked_sub(1)?,
             mentions: Mentions::new(),
+            audience: Audience::default(),
         })
     }
 }

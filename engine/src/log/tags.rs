@@ -1,7 +1,8 @@
 //! Tagged fields of a record: optional parts, which a program that does not know them skips.
 
 use super::bytes::{Cursor, put_varint};
-use super::layout::{TAG_CREATED_AT, TAG_MENTIONS, TAG_META, TAG_WEIGHT};
+use super::layout::{TAG_AUDIENCE, TAG_CREATED_AT, TAG_MENTIONS, TAG_META, TAG_WEIGHT};
+use crate::audience::AudienceRef;
 use crate::ids::Timestamp;
 use crate::mentions::MentionsRef;
 
@@ -27,6 +28,7 @@ pub(super) struct Tags<'a> {
     pub(super) meta: &'a [u8],
     pub(super) weight: Option<u8>,
     pub(super) mentions: MentionsRef<'a>,
+    pub(super) audience: AudienceRef<'a>,
 }
 
 impl<'a> Tags<'a> {
@@ -44,6 +46,7 @@ impl<'a> Tags<'a> {
                 TAG_META => tags.meta = value,
                 TAG_WEIGHT => tags.weight = Some(Cursor::new(value).varint_as()?),
                 TAG_MENTIONS => tags.mentions = MentionsRef::load(value)?,
+                TAG_AUDIENCE => tags.audience = AudienceRef::load(value)?,
                 _ => {}
             }
         }

@@ -12,6 +12,7 @@ use crate::read::authors::Authors;
 use crate::read::collapse::Collapser;
 use crate::read::counts::Counting;
 use crate::read::judge::{Feed, Judge};
+use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::state::State;
 
@@ -31,6 +32,8 @@ pub(crate) struct Extras {
 pub(crate) struct Asked<'a> {
     pub(crate) query: &'a TimelineQuery,
     pub(crate) extras: Extras,
+    /// Who follows whom, as far as the judge asked for it.
+    pub(crate) ties: Ties<'a>,
     feed: Feed,
     /// What the next look takes, less one.
     limit: usize,
@@ -41,19 +44,43 @@ pub(crate) struct Asked<'a> {
     brought_by: Vec<BroughtBy>,
 }
 
+/// What is left of entries that were judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// A page.
+    Enough,
+    /// Too few: the next look takes more.
+    Short,
+    /// Nobody knows: some lists are to be read first, see [`Ties::missing`].
+    Unknown,
+}
+
+/// What a look is worth.
+struct Judged {
+    entries: Vec<Sequence>,
+    is_enough: bool,
+    brought_by: Vec<BroughtBy>,
+}
+
 /// What tells whether entries can still be judged as of the position of their selection; `None`:
 /// there was nothing to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turns(Option<u64>);
+pub(crate) struct Turns(Option<(u64, Sequence)>);
 
 impl Turns {
     pub(crate) fn of(state: &State) -> Self {
-        Self((!state.is_all_seen()).then(|| state.turns()))
+        Self((!state.is_all_seen()).then(|| (state.turns(), state.position.sequence)))
     }
 
     /// Whether there was nothing to judge.
     pub(crate) fn is_idle(self) -> bool {
         self.0.is_none()
+    }
+
+    /// Whether what these ties were asked for is as it was, and all else that may show or hide a post.
+    pub(crate) fn are_of(self, state: &State, ties: &Ties<'_>) -> bool {
+        let are = |(turns, at)| turns == state.turns() && ties.are_as_of(state, at);
+        self.0.is_none_or(are)
     }
 }
 
@@ -67,11 +94,16 @@ impl Extras {
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(feed: Feed, query: &'a TimelineQuery, extras: Extras) -> Self {
+    pub(crate) fn new(
+        shared: &'a Shared,
+        feed: Feed,
+        query: &'a TimelineQuery,
+        extras: Extras,
+    ) -> Self {
         // A quarter more at once saves most collapsed pages a second look.
         let more = extras.collapse.map_or(0, |_| query.limit / 4 + 1);
-        let limit = query.limit + more;
-        Self { query, extras, feed, limit, stale: 0, authors: None, brought_by: Vec::new() }
+        let (limit, ties) = (query.limit + more, Ties::new(shared));
+        Self { query, extras, ties, feed, limit, stale: 0, authors: None, brought_by: Vec::new() }
     }
 
     /// What the next look looks for.
@@ -107,46 +139,76 @@ impl<'a> Asked<'a> {
     }
 
     /// Leaves out of `entries`, which were selected from this state at `position`, what the reader does not
-    /// see, and what the page drops. False if that leaves too few: then the next look takes more.
+    /// see, and what the page drops. Where that is not known, all of them stay.
     pub(crate) fn fit(
         &mut self,
         state: &State,
         position: Position,
         entries: &mut Vec<Sequence>,
-    ) -> bool {
-        let judge = Judge::of(state, self.feed, self.query);
-        if judge.is_idle() {
-            return self.fit_idle(position, entries);
+    ) -> Result<Fit> {
+        if state.is_all_seen() {
+            return Ok(self.fit_idle(position, entries));
         }
-        let is_all = entries.len() <= self.limit;
-        entries.retain(|entry| judge.sees(*entry));
-        let Some(collapse) = self.extras.collapse else { return self.is_enough(entries, is_all) };
-        let is_all = cut(entries, collapse.top_at(position)) || is_all;
-        let authors = self.authors.take().unwrap_or_default();
-        let collapser = Collapser::new(judge, &authors, &collapse, position);
-        let lines = collapser.retain(entries);
-        let is_enough = self.is_enough(entries, is_all);
-        if is_enough {
-            self.brought_by = collapser.brought_by(entries, &lines);
-        }
-        is_enough
+        let judged = loop {
+            self.ties.begin();
+            let judged = self.judge(state, position, entries);
+            if self.ties.is_complete() {
+                break judged;
+            }
+            if !self.is_stubborn() && !self.ties.is_stubborn() {
+                return Ok(Fit::Unknown);
+            }
+            self.ties.read_now(state)?;
+        };
+        self.authors = None;
+        *entries = judged.entries;
+        self.brought_by = judged.brought_by;
+        Ok(self.grow_unless(judged.is_enough))
     }
 
     /// The same where nothing was hidden from anybody at that position: then there was no repost either.
-    fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) -> bool {
-        let Some(collapse) = self.extras.collapse else { return true };
+    fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) -> Fit {
+        let Some(collapse) = self.extras.collapse else { return Fit::Enough };
         let is_all = entries.len() <= self.limit;
         let is_all = cut(entries, collapse.top_at(position)) || is_all;
-        let is_enough = self.is_enough(entries, is_all);
+        let is_enough = self.trim(entries, is_all);
         self.brought_by = vec![BroughtBy::default(); entries.len()];
-        is_enough
+        self.grow_unless(is_enough)
+    }
+
+    fn grow_unless(&mut self, is_enough: bool) -> Fit {
+        if is_enough {
+            return Fit::Enough;
+        }
+        self.limit = self.limit.saturating_mul(2);
+        Fit::Short
+    }
+
+    /// What the reader sees of the entries, and the page keeps; it means nothing unless the ties are complete.
+    fn judge(&self, state: &State, position: Position, entries: &[Sequence]) -> Judged {
+        let judge = Judge::of((state, &self.ties), self.feed, self.query);
+        let is_all = entries.len() <= self.limit;
+        let seen = entries.iter().copied().filter(|entry| judge.sees(*entry));
+        let mut entries: Vec<Sequence> = seen.collect();
+        let Some(collapse) = self.extras.collapse else {
+            let is_enough = self.trim(&mut entries, is_all);
+            return Judged { entries, is_enough, brought_by: Vec::new() };
+        };
+        let is_all = cut(&mut entries, collapse.top_at(position)) || is_all;
+        let nobody = Authors::default();
+        let authors = self.authors.as_ref().unwrap_or(&nobody);
+        let collapser = Collapser::new(judge, authors, &collapse, position);
+        let lines = collapser.retain(&mut entries);
+        let is_enough = self.trim(&mut entries, is_all);
+        let brought_by =
+            if is_enough { collapser.brought_by(&entries, &lines) } else { Vec::new() };
+        Judged { entries, is_enough, brought_by }
     }
 
     /// Cuts what is left to what the page needs; false if that is too little, and not all there is.
-    fn is_enough(&mut self, entries: &mut Vec<Sequence>, is_all: bool) -> bool {
+    fn trim(&self, entries: &mut Vec<Sequence>, is_all: bool) -> bool {
         let wanted = self.query.limit + 1;
         if entries.len() < wanted && !is_all {
-            self.limit = self.limit.saturating_mul(2);
             return false;
         }
         // Nearest to the cursor is last where the page goes up.
@@ -166,14 +228,25 @@ impl<'a> Asked<'a> {
         entries: &mut Vec<Sequence>,
     ) -> Result<bool> {
         if turns.is_idle() {
-            return Ok(self.fit_idle(position, entries));
+            return Ok(self.fit_idle(position, entries) == Fit::Enough);
         }
-        let state = shared.state()?;
-        if Turns::of(&state) != turns {
-            self.stale += 1;
-            return Ok(false);
+        loop {
+            let missing = {
+                let state = shared.state()?;
+                let mut fitting = entries.clone();
+                let fit = self.fit(&state, position, &mut fitting)?;
+                if !turns.are_of(&state, &self.ties) {
+                    self.stale += 1;
+                    return Ok(false);
+                }
+                if fit != Fit::Unknown {
+                    *entries = fitting;
+                    return Ok(fit == Fit::Enough);
+                }
+                self.ties.missing(&state)
+            };
+            self.ties.read(missing)?;
         }
-        Ok(self.fit(&state, position, entries))
     }
 }
 

@@ -6,10 +6,9 @@
 use crate::error::Result;
 use crate::ids::Timestamp;
 use crate::query::TimelineQuery;
-use crate::read::select::{Followees, Reader};
+use crate::read::followees::{Followees, InFiles};
+use crate::read::select::Reader;
 use crate::read::visibility::Viewer;
-use crate::views::graph::EDGE_WIDTH;
-use crate::views::part::{Excerpt, Stamp};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -28,7 +27,7 @@ pub(crate) struct Authors {
 #[derive(Debug)]
 pub(crate) enum Gathered {
     Authors(Authors),
-    Unread(Excerpt<EDGE_WIDTH>, Stamp),
+    Unread(InFiles),
 }
 
 impl Gathered {
@@ -39,12 +38,12 @@ impl Gathered {
         known: Option<&Followees>,
         now: Timestamp,
     ) -> Result<Self> {
-        let Some(user) = state.users.find(query.user) else {
+        let Some(user) = state.find(query.user) else {
             return Ok(Self::Authors(Authors::default()));
         };
         let reader = Reader::new(state, Viewer::new(state, query.viewer), user, known, now);
-        if let Some((excerpt, stamp)) = reader.unread_followees() {
-            return Ok(Self::Unread(excerpt, stamp));
+        if let Some(in_files) = reader.unread_followees() {
+            return Ok(Self::Unread(in_files));
         }
         let mut authors = Vec::with_capacity(reader.followees());
         reader.each_author(|author| authors.push(author))?;

@@ -19,14 +19,12 @@ use crate::ids::{BroadcastId, PostId, Sequence, Timestamp, UserId};
 use crate::read::broadcast_draft::{BroadcastDraft, Entry, Selection};
 use crate::read::content::{Content, Reach};
 use crate::read::feed::check_limit;
-use crate::read::judge::Judge;
+use crate::read::followees::{Followees, InFiles};
 use crate::read::live_sessions::{Bounds, Frozen, Holder, Snapshot};
-use crate::read::select::{Followees, Reader};
+use crate::read::select::Reader;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::broadcasts::{Author, Broadcasts, Place};
-use crate::views::graph::EDGE_WIDTH;
-use crate::views::part::{Excerpt, Stamp};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -34,7 +32,7 @@ use crate::views::users::Ordinal;
 enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
-    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    Followees(InFiles),
 }
 
 /// Where a following page goes on.
@@ -70,8 +68,8 @@ pub(crate) fn broadcasts<'a>(
     let selection = loop {
         match look(shared, query, (known.as_ref(), now), resumed.as_ref())? {
             Look::Done(selection) => break selection,
-            Look::Followees(..) if reach == Reach::Memory => return Ok(None),
-            Look::Followees(excerpt, stamp) => known = Some(Followees::read(&excerpt, stamp)?),
+            Look::Followees(_) if reach == Reach::Memory => return Ok(None),
+            Look::Followees(in_files) => known = Some(in_files.read()?),
         }
     };
     Ok(Some(BroadcastDraft { shared, query: *query, selection, reach, now }))
@@ -162,8 +160,8 @@ fn look(
     };
     state.activity.touch(user, now);
     let reader = Reader::new(&state, viewer, user, known, now);
-    if let Some((excerpt, stamp)) = reader.unread_followees() {
-        return Ok(Look::Followees(excerpt, stamp));
+    if let Some(in_files) = reader.unread_followees() {
+        return Ok(Look::Followees(in_files));
     }
     let want = query.limit + 1;
     let (mut entries, snapshot) = match resumed {
@@ -199,7 +197,7 @@ fn first(state: &State, reader: &Reader<'_>, want: usize) -> Result<(Vec<Entry>,
     list.sort_unstable_by_key(|frozen| std::cmp::Reverse(frozen.place.rank()));
     let mut entries = Vec::with_capacity(want);
     entries.extend(list.iter().take(want).map(|frozen| Entry::on_board(frozen.place)));
-    add_replays(&mut entries, (&authors, reader.judge()), PostId(u64::MAX), want);
+    add_replays(&mut entries, (&authors, reader), PostId(u64::MAX), want);
     Ok((entries, Snapshot { position: state.position, list: list.into() }))
 }
 
@@ -210,16 +208,15 @@ fn next(state: &State, reader: &Reader<'_>, resumed: &Resumed, want: usize) -> R
     authors.sort_unstable_by_key(|(author, _)| *author);
     let ended_after = PostId::from(resumed.snapshot.position.sequence);
     let rest = resumed.snapshot.list.iter().skip(resumed.from);
-    let judge = reader.judge();
     let standing = rest.filter_map(|frozen| {
         let at = authors.binary_search_by_key(&frozen.author, |(author, _)| *author).ok()?;
         let (_, has) = authors.get(at)?;
         let there = still_there(has, frozen.place, ended_after);
-        there.filter(|entry| judge.sees(entry.source))
+        there.filter(|entry| reader.sees_replay(entry.source))
     });
     let mut entries: Vec<_> = standing.take(want).collect();
     let authors: Vec<_> = authors.into_iter().map(|(_, has)| has).collect();
-    add_replays(&mut entries, (&authors, judge), resumed.below, want);
+    add_replays(&mut entries, (&authors, reader), resumed.below, want);
     Ok(entries)
 }
 
@@ -246,10 +243,10 @@ fn still_there(has: &Author, place: Place, ended_after: PostId) -> Option<Entry>
     Some(Entry { source: replay.post.into(), ..frozen })
 }
 
-/// Fills up with the newest replays below that the judge's reader sees.
+/// Fills up with the newest replays below that the reader sees.
 fn add_replays(
     entries: &mut Vec<Entry>,
-    (authors, judge): (&[&Author], Judge<'_>),
+    (authors, reader): (&[&Author], &Reader<'_>),
     below: PostId,
     want: usize,
 ) {
@@ -258,7 +255,7 @@ fn add_replays(
     }
     let newest_of = |author: &Author, left: usize| {
         let sees = |at: &usize| {
-            author.replays.get(*at).is_some_and(|replay| judge.sees(replay.post.into()))
+            author.replays.get(*at).is_some_and(|replay| reader.sees_replay(replay.post.into()))
         };
         let at = (0..left).rev().find(sees)?;
         Some((author.replays.get(at)?.post, at))

@@ -235,12 +235,13 @@ fn change(
             repost: post.repost,
             content: tells.then_some((post.text, post.meta)),
             mentions: post.mentions,
+            audience: post.audience,
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
-        Effect::Emptied(Emptied { author, kind, created_at, repost, mentions, .. })
-            if fate.is_alive =>
-        {
-            Changed::Published { author, kind, created_at, repost, content: None, mentions }
+        Effect::Emptied(emptied) if fate.is_alive => {
+            let Emptied { author, kind, created_at, repost, mentions, audience, .. } = emptied;
+            let content = None;
+            Changed::Published { author, kind, created_at, repost, content, mentions, audience }
         }
         Effect::Emptied(emptied) => Changed::Erased { author: emptied.author },
         Effect::Revise(revise) => Changed::Revised {

@@ -14,7 +14,7 @@ use crate::query::{Comment, CommentOrder, CommentsPage, CommentsQuery, Counts, P
 use crate::read::content::Reach;
 use crate::read::feed::check_limit;
 use crate::read::lists::{self, Listed, Taken, still_stands};
-use crate::read::reactors::check_sight;
+use crate::read::sight::Sight;
 use crate::read::targets::{self, Target, no_target};
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -40,8 +40,7 @@ pub(crate) fn comments(
 ) -> Result<Option<CommentsPage>> {
     check_limit(query.limit)?;
     let Some(post) = targets::find(shared, query.post, reach)? else { return Ok(None) };
-    let absent = || Error::new(ErrorKind::NotFound, format!("there is no post {}", query.post));
-    let post = post.filter(|post| post.id == post.post).ok_or_else(absent)?;
+    let post = post.filter(|post| post.id == post.post).ok_or_else(|| no_target(query.post))?;
     let selection = select(shared, query, &post, reach)?;
     selection.map_or(Ok(None), |selection| fill(selection, query, reach))
 }
@@ -59,10 +58,16 @@ fn select(
         }
     };
     let mut want = query.limit + 1;
+    let mut sight = Sight::new(shared, post, query.viewer);
     loop {
+        if !sight.is_clear(reach)? {
+            return Ok(None);
+        }
         let (taken, standing) = {
             let state = shared.state()?;
-            check_sight(&state, post, query.viewer)?;
+            if !sight.check(&state)? {
+                continue;
+            }
             let standing = targets::standing(&state, post)?;
             let lists = lists_of(&state, query);
             let mut page = Filling::new(&state, shared, query);
@@ -82,7 +87,9 @@ fn select(
         }
         let found = taken.read(want)?;
         let state = shared.state()?;
-        check_sight(&state, post, query.viewer)?;
+        if !sight.check(&state)? {
+            continue;
+        }
         let lists = lists_of(&state, query);
         if !taken.is_current(&state.responses, &lists) {
             continue;

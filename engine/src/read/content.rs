@@ -171,6 +171,7 @@ impl<'a> Content<'a> {
                     mentions: fields.mentions,
                     revision: 0,
                     edited_at: None,
+                    audience: fields.audience,
                 })
             }
             Found::Cached(post) => {
@@ -226,6 +227,7 @@ pub(crate) fn as_content(sequence: Sequence, record: Record) -> Option<Post> {
             kind: emptied.kind,
             repost: emptied.repost,
             mentions: emptied.mentions,
+            audience: emptied.audience,
             ..Post::default()
         },
         Effect::Revise(revise) => Post {
@@ -240,6 +242,7 @@ pub(crate) fn as_content(sequence: Sequence, record: Record) -> Option<Post> {
             mentions: revise.mentions,
             revision: revise.revision,
             edited_at: Some(at),
+            audience: revise.audience,
         },
         Effect::Broadcast(effect) if effect.replay().is_some() => {
             published(sequence, at, effect.content)
@@ -271,6 +274,7 @@ fn owned(sequence: Sequence, located: &Located<'_>, fields: &PostFields<'_>) -> 
         mentions: Mentions::slice_of(located.bytes, fields.mentions),
         revision: 0,
         edited_at: None,
+        audience: fields.audience.own(),
     }
 }
 
@@ -287,6 +291,7 @@ fn published(sequence: Sequence, at: Timestamp, content: NewPost) -> Post {
         mentions: content.mentions,
         revision: 0,
         edited_at: None,
+        audience: content.audience,
     }
 }
 

@@ -5,14 +5,17 @@
 //! for a post that is there, how it got there. When something ended is looked up in the newest part of
 //! the log, as far as retention has left it.
 
+use crate::audience::Audience;
 use crate::error::Result;
 use crate::group_name::GroupName;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
-use crate::query::{Span, TimelineQuery};
+use crate::read::content::Reach;
 use crate::read::judge::{Feed, Judge};
+use crate::read::sight::admits;
 use crate::read::stands::{Since, Stands};
+use crate::read::ties::{Ties, settled};
 use crate::repost::Repost;
 use crate::shared::Shared;
 use crate::views::state::State;
@@ -85,6 +88,14 @@ pub enum Why {
         /// Whose that is.
         author: UserId,
     },
+    /// It is not for the user: only for who follows the author and is followed back, for a group of the
+    /// author's, or for the author alone. Of a repost, it or the original.
+    Audience {
+        /// The post that is not for them: this one, or the original.
+        post: PostId,
+        /// For whom that is.
+        audience: Audience,
+    },
     /// It is a repost without a text, and what it reposts was deleted.
     OriginalDeleted {
         /// The first post of the chain.
@@ -134,12 +145,30 @@ struct Case {
     apart: Option<(GroupName, Sequence)>,
     blocked: Option<(UserId, Sequence)>,
     is_orphan: bool,
+    /// Whether post and original are for the user.
+    is_meant: bool,
+    is_admitted: bool,
     is_seen: bool,
     way: Way,
 }
 
-/// Explains whether `post` is in the home of `user`.
-pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
+/// Explains whether `post` is in the home of `user`. A viewer who must not see it is not told that it is
+/// there.
+pub(crate) fn explain(
+    shared: &Shared,
+    (user, viewer): (UserId, Option<UserId>),
+    post: PostId,
+) -> Result<Explained> {
+    let explained = reason(shared, user, post)?;
+    match viewer {
+        Some(viewer) if !admits(shared, viewer, post)? => {
+            Ok(Explained { why: Why::NoSuchPost, author: None, ..explained })
+        }
+        _ => Ok(explained),
+    }
+}
+
+fn reason(shared: &Shared, user: UserId, post: PostId) -> Result<Explained> {
     // Before the log is looked at: what is committed meanwhile is above it.
     let position = shared.state()?.position;
     let segments = shared.log.segments();
@@ -149,19 +178,14 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
         return Ok(Explained { position, author: None, why: Why::NoSuchPost });
     };
     let refers_to = record.as_ref().and_then(link_of);
-    let Case {
-        position,
-        post: stands,
-        suspended,
-        hidden: kept,
-        follow,
-        muted,
-        apart,
-        blocked,
-        is_orphan,
-        is_seen,
-        way,
-    } = case(&*shared.state()?, user, author, post.into())?;
+    let looked = settled(shared, Reach::Files, |state, ties| {
+        case((state, ties), user, author, post.into())
+    })?;
+    let Some(case) = looked else {
+        return Ok(Explained { position, author: None, why: Why::NoSuchPost });
+    };
+    let Case { position, post: stands, follow, muted, apart, blocked, is_orphan, .. } = case;
+    let (suspended, kept) = (case.suspended, case.hidden);
     let why = if !stands.resolve()? {
         Why::Deleted { at: log.find(position, |effect| is_delete_of(effect, post))? }
     } else if let Some(since) = suspended {
@@ -177,8 +201,12 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
         match (muted, apart) {
             (Some(muted), _) => Why::Muted { since: log.moment(muted)? },
             (None, Some((group, since))) => Why::Apart { group, since: log.moment(since)? },
-            (None, None) if !is_seen => hidden(refers_to),
-            (None, None) => Why::Present { since: log.moment(since)?, way },
+            (None, None) if !case.is_meant => log.audience(post)?,
+            (None, None) if !case.is_admitted => {
+                log.audience(refers_to.map_or(post, |link| link.root))?
+            }
+            (None, None) if !case.is_seen => hidden(refers_to),
+            (None, None) => Why::Present { since: log.moment(since)?, way: case.way },
         }
     } else {
         let ended = log.find(position, |effect| is_end_of(effect, user, author))?;
@@ -187,7 +215,12 @@ pub(crate) fn explain(shared: &Shared, user: UserId, post: PostId) -> Result<Exp
     Ok(Explained { position, author: Some(author), why })
 }
 
-fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<Case> {
+fn case(
+    (state, ties): (&State, &Ties<'_>),
+    user: UserId,
+    author: UserId,
+    post: Sequence,
+) -> Result<Case> {
     let mut case = Case {
         position: state.position,
         post: Stands::Known(false),
@@ -198,6 +231,8 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
         apart: None,
         blocked: None,
         is_orphan: state.reposts.is_orphan(post),
+        is_meant: true,
+        is_admitted: true,
         is_seen: true,
         way: Way::Pulled,
     };
@@ -216,7 +251,10 @@ fn case(state: &State, user: UserId, author: UserId, post: Sequence) -> Result<C
     case.apart = apart.map(|(group, since)| (group.name.clone(), since));
     let forth = graph.blocks.since(reader, writer).map(|since| (user, since));
     case.blocked = forth.or_else(|| Some((author, graph.blocks.since(writer, reader)?)));
-    case.is_seen = Judge::of(state, Feed::Home, &home_of(user)).sees(post);
+    let judge = Judge::of_reader((state, ties), Feed::Home, reader);
+    case.is_meant = judge.is_meant(post);
+    case.is_admitted = judge.admits(post);
+    case.is_seen = judge.sees(post);
     case.way = way(delivery, reader, post);
     Ok(case)
 }
@@ -235,10 +273,6 @@ fn hidden(refers_to: Option<Repost>) -> Why {
         root: link.root,
         author: link.root_author,
     })
-}
-
-fn home_of(user: UserId) -> TimelineQuery {
-    TimelineQuery { user, viewer: None, span: Span::Newest, limit: 1 }
 }
 
 fn way(delivery: &crate::delivery::Delivery, reader: Ordinal, post: Sequence) -> Way {
@@ -286,6 +320,17 @@ impl Log<'_> {
     fn moment(&self, sequence: Sequence) -> Result<Moment> {
         let time = self.segments.record(sequence)?.map(|record| record.time);
         Ok(Moment { sequence, time })
+    }
+
+    /// For whom the post is; nobody but its author sees it otherwise if its record is gone meanwhile.
+    fn audience(&self, post: PostId) -> Result<Why> {
+        let record = self.segments.record(post.into())?;
+        let audience = match record.map(|record| record.effect) {
+            Some(Effect::Publish(post)) => post.audience,
+            Some(Effect::Emptied(emptied)) => emptied.audience,
+            _ => Audience::Author,
+        };
+        Ok(Why::Audience { post, audience })
     }
 
     /// The newest record of that kind, if it is among the newest of all.

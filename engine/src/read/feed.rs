@@ -21,6 +21,7 @@ use crate::read::groups::check_owner;
 use crate::read::judge::Judge;
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
+use crate::read::ties::settled;
 use crate::read::visibility::Viewer;
 use crate::shared::{Shared, Tally};
 
@@ -208,17 +209,17 @@ pub(crate) fn counted_post(
         return Ok(None);
     };
     let post = post.ok_or_else(absent)?;
-    let (position, stands, counts, revised, segments) = {
-        let state = shared.state()?;
+    let looked = settled(shared, reach, |state, ties| {
         let author = state.find(post.author).ok_or_else(absent)?;
-        let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
-            || !Judge::for_viewer(&state, viewer).sees(id.into());
+        let is_hidden = Viewer::new(state, viewer).is_hidden(author)
+            || !state.is_all_seen() && !Judge::for_viewer((state, ties), viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
         let reader = viewer.and_then(|viewer| state.find(viewer));
-        let counts = counts::of(&state, id, reader);
-        (state.position, stands, counts, state.revisions.of(id), shared.log.segments())
-    };
+        let counts = counts::of(state, id, reader);
+        Ok((state.position, stands, counts, state.revisions.of(id), shared.log.segments()))
+    })?;
+    let Some((position, stands, counts, revised, segments)) = looked else { return Ok(None) };
     Tally::count(&shared.tally.posts_read, 1);
     if reach == Reach::Memory && stands.is_in_files() {
         return Ok(None);

@@ -1,16 +1,18 @@
 //! Which entries of a feed its reader sees: the one place that says so.
 //!
 //! A feed is made of its authors' posts. That an author shows is known before: see [`is_left_out`]. What is
-//! left to judge are posts that moderators have hidden from all but their authors, and reposts, which have
-//! an original besides: a bare repost goes with its original, and whoever does not see the original, or
-//! its author, does not see who reposts it.
+//! left to judge are posts that are not for everybody, posts that moderators have hidden from all but their
+//! authors, and reposts, which have an original besides: a bare repost goes with its original, and whoever does
+//! not see the original, or its author, does not see who reposts it.
 //!
-//! Everything a judgement needs is in memory. Where there is no repost and no hidden post at all there is
-//! nothing to judge: that is asked once a page.
+//! Whether there is anything to judge at all is asked once a page. Who follows whom may be in files: a
+//! judgement that lacks it means nothing, and [`Ties`] says so.
 
+use crate::audience::Circle;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::TimelineQuery;
-use crate::read::visibility::Viewer;
+use crate::read::ties::Ties;
+use crate::read::visibility::{Viewer, is_among};
 use crate::views::hidden::Hidden;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -28,6 +30,7 @@ pub(crate) enum Feed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Judge<'a> {
     state: &'a State,
+    ties: &'a Ties<'a>,
     viewer: Viewer<'a>,
     /// Whose feed it is, unless it is an outbox.
     reader: Option<Ordinal>,
@@ -36,25 +39,34 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     /// A judge of a page, at the state's position.
-    pub(crate) fn of(state: &'a State, feed: Feed, query: &TimelineQuery) -> Self {
+    pub(crate) fn of(
+        (state, ties): (&'a State, &'a Ties<'a>),
+        feed: Feed,
+        query: &TimelineQuery,
+    ) -> Self {
         let reader = (feed != Feed::Outbox).then_some(query.user);
         let reader = reader.and_then(|reader| state.find(reader));
-        Self { state, viewer: Viewer::new(state, query.viewer), reader, feed }
-    }
-
-    /// A judge of a reader's home as somebody looks at it.
-    pub(crate) fn of_home(state: &'a State, viewer: Viewer<'a>, reader: Ordinal) -> Self {
-        Self { state, viewer, reader: Some(reader), feed: Feed::Home }
+        // Whose own page it is need not be asked twice.
+        let viewer = query.viewer.filter(|viewer| reader.is_none() || *viewer != query.user);
+        Self { state, ties, viewer: Viewer::new(state, viewer), reader, feed }
     }
 
     /// A judge of a user's own home or group.
-    pub(crate) fn of_reader(state: &'a State, feed: Feed, reader: Ordinal) -> Self {
-        Self { state, viewer: Viewer::new(state, None), reader: Some(reader), feed }
+    pub(crate) fn of_reader(
+        (state, ties): (&'a State, &'a Ties<'a>),
+        feed: Feed,
+        reader: Ordinal,
+    ) -> Self {
+        Self { state, ties, viewer: Viewer::new(state, None), reader: Some(reader), feed }
     }
 
     /// A judge of a single post.
-    pub(crate) fn for_viewer(state: &'a State, viewer: Option<UserId>) -> Self {
-        Self { state, viewer: Viewer::new(state, viewer), reader: None, feed: Feed::Outbox }
+    pub(crate) fn for_viewer(
+        (state, ties): (&'a State, &'a Ties<'a>),
+        viewer: Option<UserId>,
+    ) -> Self {
+        let viewer = Viewer::new(state, viewer);
+        Self { state, ties, viewer, reader: None, feed: Feed::Outbox }
     }
 
     /// What it judges by.
@@ -69,14 +81,47 @@ impl<'a> Judge<'a> {
 
     /// Whether the reader sees an entry whose author they see.
     pub(crate) fn sees(&self, entry: Sequence) -> bool {
+        !self.misses(entry.into()) && self.is_meant(entry) && self.sees_original(entry)
+    }
+
+    /// Whether post and original are for the reader, whatever else may hide them.
+    pub(crate) fn admits(&self, post: Sequence) -> bool {
         let reposts = &self.state.reposts;
-        if self.misses(entry.into()) {
-            return false;
-        }
+        let root = reposts.find(post).and_then(|slot| reposts.root(slot.root));
+        self.is_meant(post) && root.is_none_or(|root| self.is_for(root.author, root.circle, false))
+    }
+
+    /// Whether the entry itself is for the reader.
+    pub(crate) fn is_meant(&self, entry: Sequence) -> bool {
+        let restricted = self.state.audiences.find(entry);
+        // Whoever has an entry in their home follows its author.
+        let is_followed = self.feed == Feed::Home;
+        restricted.is_none_or(|post| self.is_for(post.author, post.circle, is_followed))
+    }
+
+    /// Whether what the entry reposts, if it does, does not hide it.
+    fn sees_original(&self, entry: Sequence) -> bool {
+        let reposts = &self.state.reposts;
         let Some(slot) = reposts.find(entry) else { return true };
         let Some(root) = reposts.root(slot.root) else { return true };
         let is_orphan = slot.is_bare && root.is_gone();
-        !is_orphan && !self.hides(root.author) && !self.misses(slot.root)
+        !is_orphan
+            && !self.hides(root.author)
+            && !self.misses(slot.root)
+            && self.is_for(root.author, root.circle, false)
+    }
+
+    /// Whether posts of this author for that circle are for all who look.
+    fn is_for(&self, author: Ordinal, circle: Circle, is_followed: bool) -> bool {
+        if circle.is_everybody() {
+            return true;
+        }
+        let (state, ties) = (self.state, self.ties);
+        let is_for_reader = |reader: Ordinal| {
+            let follows = || is_followed || ties.follows(state, reader, author);
+            is_among((state, ties), reader, (author, circle), follows)
+        };
+        self.reader.is_none_or(is_for_reader) && self.viewer.is_among(author, circle, ties)
     }
 
     /// Whether moderators keep the post from whoever looks: from the reader, or from the viewer.

@@ -9,7 +9,7 @@
 //! * [`select`]: which posts a page has; [`judge`]: which of these its reader sees; [`collapse`]: which of
 //!   those others stand for; [`authors`]: of whom a feed is made; [`asked`]: how many entries are looked at
 //!   for that.
-//! * [`stands`]: whether an entry still holds.
+//! * [`stands`]: whether an entry still holds; [`followees`], [`ties`]: who follows whom, out of files.
 //! * [`content`]: where their content is.
 //! * [`draft`]: a page whose ids are known, and its content.
 //! * [`feed`]: home and outbox pages.
@@ -21,7 +21,7 @@
 //!   [`recency`]: which was used last.
 //! * [`scan`]: everything that holds, in log order.
 //! * [`changes`]: the log as it is, for who follows it.
-//! * [`visibility`]: what a viewer may not see.
+//! * [`visibility`]: what a viewer may not see; [`sight`]: whether they see what is responded to.
 //! * [`targets`], [`lists`]: what is responded to, and pages of responses; [`comments`], [`reactors`];
 //!   [`reposters`]; [`originals`]: what the reposts of a page refer to;
 //!   [`came_by`]: by which groups they came;
@@ -50,6 +50,7 @@ pub(crate) mod draft;
 pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
+pub(crate) mod followees;
 pub(crate) mod groups;
 pub(crate) mod judge;
 pub(crate) mod lists;
@@ -66,8 +67,10 @@ pub(crate) mod reposters;
 pub(crate) mod revisions;
 pub(crate) mod scan;
 pub(crate) mod select;
+pub(crate) mod sight;
 pub(crate) mod stands;
 pub(crate) mod targets;
+pub(crate) mod ties;
 pub(crate) mod unread;
 pub(crate) mod verify;
 pub(crate) mod visibility;

@@ -17,10 +17,12 @@ use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::notice::{NoticeKind, NoticesPage, NoticesQuery};
 use crate::query::PageEnd;
 use crate::read::content::Reach;
+use crate::read::followees::InFiles;
 use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
+use crate::read::ties::Ties;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
@@ -62,6 +64,7 @@ pub(crate) fn notices(
 ) -> Result<Option<NoticesPage>> {
     check(query)?;
     let mut known: HashMap<Sequence, Option<Deed>> = HashMap::default();
+    let mut ties = Ties::new(shared);
     loop {
         let (owner, (newest, floor), excerpt) = {
             let state = shared.state()?;
@@ -80,13 +83,22 @@ pub(crate) fn notices(
         }
         drop_bygone(shared, &mut known)?;
         let deeds = deeds(&places, &known);
-        let (judged, mut page) = {
+        let judged = {
             let state = shared.state()?;
             if state.notices.newest(owner) != newest {
                 continue;
             }
             let read_up_to = state.notices.mark(owner).up_to;
-            (judge(&state, owner, &deeds)?, empty(&state, read_up_to))
+            let judged = judge((&state, &mut ties), owner, &deeds, reach)?;
+            judged.map(|judged| (judged, empty(&state, read_up_to)))
+        };
+        let (judged, mut page) = match judged {
+            Ok(judged) => judged,
+            Err(_) if reach == Reach::Memory => return Ok(None),
+            Err(missing) => {
+                ties.read(missing)?;
+                continue;
+            }
         };
         let mut held = Vec::with_capacity(judged.len());
         for (deed, verdict) in deeds.iter().zip(judged) {
@@ -201,12 +213,32 @@ fn drop_bygone(shared: &Shared, known: &mut HashMap<Sequence, Option<Deed>>) -> 
     Ok(())
 }
 
+/// The verdicts, or what is to be read first of who follows whom.
+type Judged = std::result::Result<Vec<Verdict>, Vec<InFiles>>;
+
 /// Judges all of them at one position.
-fn judge(state: &State, owner: Ordinal, deeds: &[Deed]) -> Result<Vec<Verdict>> {
-    deeds.iter().map(|deed| verdict(state, owner, deed)).collect()
+fn judge(
+    (state, ties): (&State, &mut Ties<'_>),
+    owner: Ordinal,
+    deeds: &[Deed],
+    reach: Reach,
+) -> Result<Judged> {
+    loop {
+        ties.begin();
+        let judge = Judge::of_reader((state, ties), Feed::Group, owner);
+        let verdict = |deed| verdict(state, judge, owner, deed);
+        let verdicts = deeds.iter().map(verdict).collect::<Result<Vec<_>>>()?;
+        if ties.is_complete() {
+            return Ok(Ok(verdicts));
+        }
+        if reach == Reach::Memory || !ties.is_stubborn() {
+            return Ok(Err(ties.missing(state)));
+        }
+        ties.read_now(state)?;
+    }
 }
 
-fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
+fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     let Some(actor) = state.find(deed.notice.actor) else {
         return Ok(Verdict::Known(false));
     };
@@ -218,18 +250,18 @@ fn verdict(state: &State, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
     // What is on a post that the user cannot see is no news either.
     let hides = |target: &Target| {
         let host = state.find(target.owner);
+        let post = target.post.into();
         host.is_none_or(|host| viewer.is_hidden(host))
             || viewer.misses_chain(target.post)
-            || state.reposts.is_orphan(target.post.into())
+            || state.reposts.is_orphan(post)
+            || !judge.admits(post)
     };
     Ok(match &deed.proof {
         Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {
             Verdict::Known(false)
         }
         // What the user does not see is no news either.
-        Proof::Post if !Judge::of_reader(state, Feed::Group, owner).sees(deed.at) => {
-            Verdict::Known(false)
-        }
+        Proof::Post if !judge.sees(deed.at) => Verdict::Known(false),
         Proof::Post => Verdict::Post(Stands::of(&state.outboxes.posts, actor, deed.at)?),
         Proof::Comment(target) => Verdict::Comment(targets::standing(state, target)?),
         Proof::Reaction { target, kind } => {

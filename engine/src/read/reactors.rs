@@ -2,12 +2,13 @@
 
 use crate::command::check_kind;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Sequence, UserId};
+use crate::ids::Sequence;
 use crate::query::{PageEnd, Reactor, ReactorsPage, ReactorsQuery};
 use crate::read::content::Reach;
 use crate::read::feed::check_limit;
 use crate::read::lists::{self, Listed, Taken, still_stands};
-use crate::read::targets::{self, Target, no_target};
+use crate::read::sight::Sight;
+use crate::read::targets::{self, no_target};
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::part::Near;
@@ -26,10 +27,16 @@ pub(crate) fn reactors(
     let target = target.ok_or_else(|| no_target(query.target))?;
     let near = Near::Below(query.before.unwrap_or(Sequence(u64::MAX)));
     let mut want = query.limit + 1;
+    let mut sight = Sight::new(shared, &target, query.viewer);
     loop {
+        if !sight.is_clear(reach)? {
+            return Ok(None);
+        }
         let (taken, standing) = {
             let state = shared.state()?;
-            check_sight(&state, &target, query.viewer)?;
+            if !sight.check(&state)? {
+                continue;
+            }
             let standing = targets::standing(&state, &target)?;
             let (lists, kinds) = lists_of(&state, query);
             let mut page = Filling::new(&state, query, &kinds);
@@ -48,7 +55,9 @@ pub(crate) fn reactors(
         }
         let found = taken.read(want)?;
         let state = shared.state()?;
-        check_sight(&state, &target, query.viewer)?;
+        if !sight.check(&state)? {
+            continue;
+        }
         let (lists, kinds) = lists_of(&state, query);
         if !taken.is_current(&state.responses, &lists) {
             continue;
@@ -76,16 +85,6 @@ fn page_if(
     page: ReactorsPage,
 ) -> Result<Option<ReactorsPage>> {
     if stands { Ok(Some(page)) } else { Err(no_target(query.target)) }
-}
-
-/// Refuses who may not see the target: what is hidden is not there.
-pub(crate) fn check_sight(state: &State, target: &Target, viewer: Option<UserId>) -> Result<()> {
-    let viewer = Viewer::new(state, viewer);
-    let hides = |user: UserId| state.find(user).is_none_or(|user| viewer.is_hidden(user));
-    if hides(target.author) || hides(target.owner) || viewer.misses_chain(target.post) {
-        return Err(no_target(target.id));
-    }
-    Ok(())
 }
 
 /// The lists of the target that are asked for, and their kinds.

@@ -5,8 +5,10 @@ use crate::ids::{PostId, Sequence};
 use crate::query::PageEnd;
 use crate::read::content::{Content, Reach};
 use crate::read::feed::check_limit;
+use crate::read::judge::Judge;
 use crate::read::reactors::nobody;
 use crate::read::targets::{self, Target};
+use crate::read::ties::{Ties, settled};
 use crate::read::visibility::Viewer;
 use crate::repost::{Reposter, RepostersPage, RepostersQuery};
 use crate::shared::Shared;
@@ -28,36 +30,33 @@ pub(crate) fn reposters(
     let post = post.ok_or_else(absent)?;
     let itself = Target::post(post.id, post.author);
     let root = post.repost.map_or(itself, |link| Target::post(link.root, link.root_author));
+    let mut stood = false;
     loop {
-        let standing = {
-            let state = shared.state()?;
-            let viewer = Viewer::new(&state, query.viewer);
+        let looked = settled(shared, reach, |state, ties| {
+            let viewer = Viewer::new(state, query.viewer);
+            let judge = Judge::for_viewer((state, ties), query.viewer);
             let hides = |id| state.find(id).is_none_or(|user| viewer.is_hidden(user));
             let misses = viewer.misses(root.id) || viewer.misses(post.id);
-            if misses || hides(root.author) || hides(post.author) {
+            if misses || hides(root.author) || hides(post.author) || !judge.admits(post.id.into()) {
                 return Err(absent());
             }
-            let standing = [targets::standing(&state, &root)?, targets::standing(&state, &itself)?];
-            if !standing.iter().any(targets::Standing::is_in_files) {
-                let stands = standing.iter().try_fold(true, |all, s| Ok(all && s.resolve()?))?;
-                return if stands { page(&state, root.id, query).map(Some) } else { Err(absent()) };
-            }
-            if reach == Reach::Memory {
-                return Ok(None);
-            }
-            standing
-        };
-        // A post that stood stands until it is deleted, of which memory knows.
-        let stood = standing.iter().try_fold(true, |all, s| Ok(all && s.resolve()?))?;
-        let state = shared.state()?;
-        let is_same = |target: &Target| still_stands(&state, target);
-        match stood {
-            true if is_same(&root) && is_same(&itself) => {
-                return page(&state, root.id, query).map(Some);
-            }
-            true => {}
-            false => return Err(absent()),
+            let standing = [targets::standing(state, &root)?, targets::standing(state, &itself)?];
+            // A post that stood stands until it is deleted, of which memory knows.
+            let stands = stood && still_stands(state, &root) && still_stands(state, &itself);
+            Ok((standing, stands, page((state, ties), root.id, query)?))
+        })?;
+        let Some((standing, stands, found)) = looked else { return Ok(None) };
+        let is_in_files = standing.iter().any(targets::Standing::is_in_files);
+        if is_in_files && !stands && reach == Reach::Memory {
+            return Ok(None);
         }
+        if !stands && !standing.iter().try_fold(true, |all, s| Ok(all && s.resolve()?))? {
+            return Err(absent());
+        }
+        if stands || !is_in_files {
+            return Ok(Some(found));
+        }
+        stood = true;
     }
 }
 
@@ -68,27 +67,32 @@ fn still_stands(state: &State, target: &Target) -> bool {
     state.outboxes.posts.part(author).still_stands(post) && !state.reposts.is_orphan(post)
 }
 
-fn page(state: &State, root: PostId, query: &RepostersQuery) -> Result<RepostersPage> {
+fn page(
+    (state, ties): (&State, &Ties<'_>),
+    root: PostId,
+    query: &RepostersQuery,
+) -> Result<RepostersPage> {
     let (position, reposters) = (state.position, Vec::new());
     let total = u64::from(state.reposts.count(root));
     let mut page = RepostersPage { position, root, total, reposters, end: PageEnd::End };
     if let Some(found) = state.reposts.root(root) {
-        fill(state, found, query, &mut page)?;
+        fill((state, ties), found, query, &mut page)?;
     }
     Ok(page)
 }
 
 fn fill(
-    state: &State,
+    (state, ties): (&State, &Ties<'_>),
     root: &Root,
     query: &RepostersQuery,
     page: &mut RepostersPage,
 ) -> Result<()> {
     let viewer = Viewer::new(state, query.viewer);
+    let judge = Judge::for_viewer((state, ties), query.viewer);
     let below = root.reposts.count_below(query.below());
     for (at, author) in (0..below).rev().map(|index| root.reposts.entry(index)) {
         let author = Ordinal(author);
-        if viewer.is_hidden(author) {
+        if viewer.is_hidden(author) || !judge.is_meant(at) {
             continue;
         }
         if page.reposters.len() == query.limit {

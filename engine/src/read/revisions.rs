@@ -10,6 +10,7 @@ use crate::query::Post;
 use crate::read::content::{Content, Reach, as_content};
 use crate::read::judge::Judge;
 use crate::read::stands::Stands;
+use crate::read::ties::settled;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 
@@ -76,15 +77,15 @@ fn walk(
     let segments = shared.log.segments();
     let record = segments.record(id.into())?.filter(|record| !is_retired(&record.effect));
     let author = record.and_then(|record| record.effect.post_author()).ok_or_else(absent)?;
-    let (position, stands, revised, segments) = {
-        let state = shared.state()?;
+    let looked = settled(shared, Reach::Files, |state, ties| {
         let author = state.find(author).ok_or_else(absent)?;
-        let is_hidden = Viewer::new(&state, viewer).is_hidden(author)
-            || !Judge::for_viewer(&state, viewer).sees(id.into());
+        let is_hidden = Viewer::new(state, viewer).is_hidden(author)
+            || !Judge::for_viewer((state, ties), viewer).sees(id.into());
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
-        (state.position, stands, state.revisions.of(id), shared.log.segments())
-    };
+        Ok((state.position, stands, state.revisions.of(id), shared.log.segments()))
+    })?;
+    let (position, stands, revised, segments) = looked.ok_or_else(absent)?;
     if !stands.resolve()? {
         return Err(absent());
     }

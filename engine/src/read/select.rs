@@ -11,23 +11,24 @@ use crate::collapse::BroughtBy;
 use crate::delivery::build::build;
 use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
-use crate::ids::{Position, Sequence, Timestamp, UserId};
+use crate::ids::{Position, Sequence, Timestamp};
 use crate::log::view::Segments;
 use crate::query::{Counts, GroupQuery, TimelineQuery};
-use crate::read::asked::{Asked, Extras, Turns};
+use crate::read::asked::{Asked, Extras, Fit, Turns};
 use crate::read::authors::{Authors, Gathered};
 use crate::read::collapse;
 use crate::read::content::Reach;
 use crate::read::counts;
+use crate::read::followees::{Followees, InFiles};
 use crate::read::groups;
-use crate::read::judge::{Feed, Judge, is_left_out, may_leave_out};
+use crate::read::judge::{Feed, is_left_out, may_leave_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Outbox, Resident};
-use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::part::{Near, Part};
 use crate::views::revisions::RevisedPosts;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -51,7 +52,9 @@ pub(crate) struct Selection {
 pub(crate) enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
-    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    Followees(InFiles),
+    /// Whom others follow is, as far as the judge asks for it: the same.
+    Ties(Vec<InFiles>),
     /// Posts are in files: the merge goes on without the state.
     Posts(Rest),
     /// Those of authors who are pulled beside an inbox are.
@@ -86,12 +89,6 @@ pub(crate) struct Known<'a> {
     pub(crate) is_stubborn: bool,
 }
 
-/// Whom a user followed when their edges had that stamp.
-pub(crate) struct Followees {
-    pub(crate) authors: Vec<u32>,
-    stamp: Stamp,
-}
-
 /// A page of the user's home. `steps` is told what it took.
 pub(crate) fn home(
     shared: &Shared,
@@ -100,15 +97,19 @@ pub(crate) fn home(
     steps: &mut Steps,
 ) -> Result<Selection> {
     let (mut followees, mut is_below_inbox) = (None, false);
-    let mut asked = Asked::new(Feed::Home, query, extras);
+    let mut asked = Asked::new(shared, Feed::Home, query, extras);
     loop {
         let is_stubborn = asked.is_stubborn();
         let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
         let (raw, look) = look_at_home(shared, &mut asked, known, steps, Reach::Files)?;
         let (turns, selection) = match look {
             Look::Done(selection) => return Ok(selection),
-            Look::Followees(excerpt, stamp) => {
-                followees = Some(Followees::read(&excerpt, stamp)?);
+            Look::Followees(in_files) => {
+                followees = Some(in_files.read()?);
+                continue;
+            }
+            Look::Ties(missing) => {
+                asked.ties.read(missing)?;
                 continue;
             }
             Look::Posts(rest) => (rest.turns, rest.finish(&raw)?),
@@ -133,24 +134,18 @@ pub(crate) fn resident_home(
     extras: Extras,
 ) -> Result<Option<Selection>> {
     let known = Known::default();
-    let mut asked = Asked::new(Feed::Home, query, extras);
+    let mut asked = Asked::new(shared, Feed::Home, query, extras);
     look_at_home(shared, &mut asked, known, &mut Steps::default(), Reach::Memory)
         .map(|(_, look)| look.done())
 }
 
 /// A page of the user's outbox.
 pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery, extras: Extras) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Outbox, query, extras);
+    let mut asked = Asked::new(shared, Feed::Outbox, query, extras);
     loop {
-        match look_at_outbox(shared, &mut asked)? {
-            (_, Ok(selection)) => return Ok(selection),
-            (raw, Err(rest)) => {
-                let turns = rest.turns;
-                let selection = rest.finish(&raw)?;
-                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
-                    return Ok(finished);
-                }
-            }
+        let (raw, look) = look_at_outbox(shared, &mut asked)?;
+        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
+            return Ok(finished);
         }
     }
 }
@@ -161,23 +156,17 @@ pub(crate) fn resident_outbox(
     query: &TimelineQuery,
     extras: Extras,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Outbox, query, extras);
-    Ok(look_at_outbox(shared, &mut asked)?.1.ok())
+    let mut asked = Asked::new(shared, Feed::Outbox, query, extras);
+    Ok(look_at_outbox(shared, &mut asked)?.1.done())
 }
 
 /// A page of the feed of one of the user's groups.
 pub(crate) fn group(shared: &Shared, query: &GroupQuery, extras: Extras) -> Result<Selection> {
-    let mut asked = Asked::new(Feed::Group, &query.page, extras);
+    let mut asked = Asked::new(shared, Feed::Group, &query.page, extras);
     loop {
-        match look_at_group(shared, query, &mut asked)? {
-            (_, Ok(selection)) => return Ok(selection),
-            (raw, Err(rest)) => {
-                let turns = rest.turns;
-                let selection = rest.finish(&raw)?;
-                if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
-                    return Ok(finished);
-                }
-            }
+        let (raw, look) = look_at_group(shared, query, &mut asked)?;
+        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
+            return Ok(finished);
         }
     }
 }
@@ -188,8 +177,26 @@ pub(crate) fn resident_group(
     query: &GroupQuery,
     extras: Extras,
 ) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(Feed::Group, &query.page, extras);
-    Ok(look_at_group(shared, query, &mut asked)?.1.ok())
+    let mut asked = Asked::new(shared, Feed::Group, &query.page, extras);
+    Ok(look_at_group(shared, query, &mut asked)?.1.done())
+}
+
+/// Goes on with a page that is merged from outboxes. `None`: look again.
+fn finish_pulled(
+    shared: &Shared,
+    asked: &mut Asked<'_>,
+    raw: &TimelineQuery,
+    look: Look,
+) -> Result<Option<Selection>> {
+    let rest = match look {
+        Look::Done(selection) => return Ok(Some(selection)),
+        Look::Ties(missing) => return asked.ties.read(missing).map(|()| None),
+        Look::Posts(rest) => rest,
+        // Nobody's inbox is looked at, and nobody's followees.
+        Look::Followees(_) | Look::Pulled(_) => return Ok(None),
+    };
+    let turns = rest.turns;
+    rest.finish(raw)?.finished_later(shared, asked, turns)
 }
 
 /// Looks until the page is full as its reader sees it, under one hold of the state. Answers what the last
@@ -211,16 +218,20 @@ fn look_at_home(
         if looked.wants_authors(&state, asked) {
             match Gathered::of_home(&state, asked.query, known.followees, now)? {
                 Gathered::Authors(authors) => asked.set_authors(authors),
-                Gathered::Unread(excerpt, stamp) => break (raw, Look::Followees(excerpt, stamp)),
+                Gathered::Unread(in_files) => break (raw, Look::Followees(in_files)),
             }
         }
         if let Look::Done(selection) = &mut looked {
             let position = selection.position;
-            if !selection.fit(|entries| Ok(asked.fit(&state, position, entries)))? {
-                continue;
+            match selection.fit(|entries| asked.fit(&state, position, entries))? {
+                Fit::Enough => {
+                    selection.counts =
+                        counts::now(&state, &selection.entries, asked.extras.counting);
+                    selection.brought_by = asked.take_brought_by();
+                }
+                Fit::Short => continue,
+                Fit::Unknown => looked = Look::Ties(asked.ties.missing(&state)),
             }
-            selection.counts = counts::now(&state, &selection.entries, asked.extras.counting);
-            selection.brought_by = asked.take_brought_by();
         }
         break (raw, looked);
     };
@@ -229,7 +240,7 @@ fn look_at_home(
         && match looked {
             Look::Done(_) => true,
             Look::Posts(_) | Look::Pulled(_) => reach == Reach::Files,
-            Look::Followees(..) => false,
+            Look::Followees(_) | Look::Ties(_) => false,
         };
     if is_answered {
         user.into_iter().for_each(|user| state.delivery.workload.note_page(user));
@@ -267,8 +278,8 @@ pub(crate) fn look(
         }
         Inboxed::No => {}
     }
-    if let Some((excerpt, stamp)) = reader.unread_followees() {
-        return Ok(Look::Followees(excerpt, stamp));
+    if let Some(in_files) = reader.unread_followees() {
+        return Ok(Look::Followees(in_files));
     }
     steps.pulled = reader.followees();
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
@@ -289,14 +300,11 @@ pub(crate) fn look(
     Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
 }
 
-/// The selection, or what is left to do for it.
-type Looked = std::result::Result<Selection, Rest>;
-
 fn look_at_group(
     shared: &Shared,
     query: &GroupQuery,
     asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Looked)> {
+) -> Result<(TimelineQuery, Look)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
     let authors = groups::authors(&state, query.page.user, &query.name)?;
@@ -304,7 +312,7 @@ fn look_at_group(
     pull(&state, shared.log.segments(), authors, asked)
 }
 
-fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Looked)> {
+fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Look)> {
     let state = shared.state()?;
     let viewer = Viewer::new(&state, asked.query.viewer);
     let author = state.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
@@ -318,7 +326,7 @@ fn pull(
     segments: Arc<Segments>,
     authors: Vec<Ordinal>,
     asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Looked)> {
+) -> Result<(TimelineQuery, Look)> {
     let position = state.position;
     loop {
         let raw = asked.raw();
@@ -333,13 +341,17 @@ fn pull(
             let (excerpts, turns) = (excerpts(state, &authors, &raw), Turns::of(state));
             let revised = state.revisions.posts().clone();
             let rest = Rest { position, segments, authors, excerpts, turns, revised };
-            return Ok((raw, Err(rest)));
+            return Ok((raw, Look::Posts(rest)));
         }
-        if asked.fit(state, position, &mut entries) {
-            let counts = counts::now(state, &entries, asked.extras.counting);
-            let brought_by = asked.take_brought_by();
-            let selection = Selection::of(state, segments, entries);
-            return Ok((raw, Ok(Selection { counts, brought_by, ..selection })));
+        match asked.fit(state, position, &mut entries)? {
+            Fit::Enough => {
+                let counts = counts::now(state, &entries, asked.extras.counting);
+                let brought_by = asked.take_brought_by();
+                let selection = Selection::of(state, segments, entries);
+                return Ok((raw, Look::Done(Selection { counts, brought_by, ..selection })));
+            }
+            Fit::Short => {}
+            Fit::Unknown => return Ok((raw, Look::Ties(asked.ties.missing(state)))),
         }
     }
 }
@@ -362,23 +374,22 @@ impl<'a> Reader<'a> {
         now: Timestamp,
     ) -> Self {
         let edges = &state.graph.following;
-        let known = known.filter(|known| known.stamp == edges.stamp(user));
+        let known = known.filter(|known| known.are_of(edges, user));
         Self { state, viewer, user, known, now }
     }
 
-    /// Who says which entries show.
-    pub(super) fn judge(&self) -> Judge<'a> {
-        Judge::of_home(self.state, self.viewer, self.user)
+    /// Whether a replay shows: they are for everybody, so only moderators keep one from somebody.
+    pub(super) fn sees_replay(&self, replay: Sequence) -> bool {
+        let hidden = self.state.moderation.hidden(replay.into());
+        hidden.is_none_or(|hidden| hidden.owner == self.user) && !self.viewer.misses(replay.into())
     }
 
     /// What to read of the followees if they are in files, and are not known yet.
-    pub(super) fn unread_followees(&self) -> Option<(Excerpt<EDGE_WIDTH>, Stamp)> {
+    pub(super) fn unread_followees(&self) -> Option<InFiles> {
         if self.knows_followees() {
             return None;
         }
-        let edges = &self.state.graph.following;
-        let all = edges.excerpt(self.user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-        Some((all, edges.stamp(self.user)))
+        Some(InFiles::of(&self.state.graph.following, self.user))
     }
 
     pub(super) fn followees(&self) -> usize {
@@ -424,10 +435,10 @@ impl<'a> Reader<'a> {
     /// Whether some followee's posts are left out of the home for now.
     fn leaves_out_any(&self) -> Result<bool> {
         let mut leaves_out = false;
-        let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, Ordinal(author));
+        let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, author);
         match self.known {
-            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
-            None => self.following().each_payload(judge)?,
+            Some(known) => known.authors().for_each(judge),
+            None => self.following().each_payload(|author| judge(Ordinal(author)))?,
         }
         Ok(leaves_out)
     }
@@ -447,7 +458,6 @@ impl<'a> Reader<'a> {
         let hides_any = hidden.has_any(self.user);
         let may_leave_out = may_leave_out(self.state);
         let mut judge = |author| {
-            let author = Ordinal(author);
             if !counts(author) {
                 return;
             }
@@ -458,24 +468,10 @@ impl<'a> Reader<'a> {
             }
         };
         match self.known {
-            Some(known) => known.authors.iter().for_each(|author| judge(*author)),
-            None => self.following().each_payload(judge)?,
+            Some(known) => known.authors().for_each(judge),
+            None => self.following().each_payload(|author| judge(Ordinal(author)))?,
         }
         Ok(())
-    }
-}
-
-impl Followees {
-    /// Whether they are whom the user follows now.
-    pub(crate) fn are_of(&self, state: &State, user: UserId) -> bool {
-        let user = state.find(user);
-        user.is_some_and(|user| self.stamp == state.graph.following.stamp(user))
-    }
-
-    pub(crate) fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
-        let mut authors = Vec::with_capacity(stamp.count as usize);
-        excerpt.part().each_payload(|author| authors.push(author))?;
-        Ok(Self { authors, stamp })
     }
 }
 
@@ -497,7 +493,7 @@ impl Selection {
 
     /// Has `fit` leave out what the reader does not see; answers what that does. The places go with their
     /// entries.
-    fn fit(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<bool>) -> Result<bool> {
+    fn fit<T>(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<T>) -> Result<T> {
         let all = if self.places.is_empty() { Vec::new() } else { self.entries.clone() };
         let is_enough = fit(&mut self.entries)?;
         if self.entries.len() < all.len() {
@@ -532,7 +528,7 @@ impl Look {
         asked.wants_authors(state)
             && match self {
                 Self::Done(selection) => collapse::concerns_any(state, &selection.entries),
-                Self::Followees(..) => false,
+                Self::Followees(_) | Self::Ties(_) => false,
                 Self::Posts(_) | Self::Pulled(_) => true,
             }
     }
@@ -540,7 +536,7 @@ impl Look {
     fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),
-            Self::Followees(..) | Self::Posts(_) | Self::Pulled(_) => None,
+            Self::Followees(_) | Self::Ties(_) | Self::Posts(_) | Self::Pulled(_) => None,
         }
     }
 }

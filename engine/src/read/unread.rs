@@ -18,14 +18,16 @@ use crate::mark::{Feed, Unread, UnreadQuery};
 use crate::query::Span;
 use crate::read::asked::{STALE_MAX, Turns};
 use crate::read::content::Reach;
+use crate::read::followees::{Followees, InFiles};
 use crate::read::groups::shown;
 use crate::read::judge::{self, Judge, is_left_out, may_leave_out};
 use crate::read::marks::{check_owner, find};
+use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
 use crate::views::outbox::{Excerpts, Newest, Outbox, Resident};
-use crate::views::part::{Excerpt, Near, Part, Stamp};
+use crate::views::part::{Near, Part};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 use crate::views::walk::Up;
@@ -59,7 +61,9 @@ struct Frame {
 enum Look {
     Done(Unread),
     /// The followees are in files: read these, then look again.
-    Followees(Excerpt<EDGE_WIDTH>, Stamp),
+    Followees(InFiles),
+    /// Whom others follow is, as far as the judge asks for it: the same.
+    Ties(Vec<InFiles>),
     /// Posts are in files: the count goes on without the state.
     Posts(Rest),
 }
@@ -74,31 +78,28 @@ struct Rest {
 }
 
 /// What earlier looks have found.
-struct Attempt {
+struct Attempt<'a> {
     /// The followees, if they had to be read from files.
-    known: Option<Known>,
+    known: Option<Followees>,
+    ties: Ties<'a>,
     /// How many entries the next look takes.
     wanted: usize,
     /// Looks whose entries could not be judged any more.
     stale: u32,
 }
 
-/// Whom a user followed, and since when, while their edges had that stamp.
-struct Known {
-    follows: Vec<(Sequence, Ordinal)>,
-    stamp: Stamp,
-}
-
 /// How many are unread. Within memory: `None` if that is not enough.
 pub(crate) fn unread(shared: &Shared, query: &UnreadQuery, reach: Reach) -> Result<Option<Unread>> {
     check_limit(query.limit)?;
     check_owner(query.user, query.viewer)?;
-    let mut attempt = Attempt { known: None, wanted: query.limit + 1, stale: 0 };
+    let (ties, wanted) = (Ties::new(shared), query.limit + 1);
+    let mut attempt = Attempt { known: None, ties, wanted, stale: 0 };
     loop {
-        match look(shared, query, &attempt)? {
+        match look(shared, query, &mut attempt)? {
             Look::Done(unread) => return Ok(Some(unread)),
             _ if reach == Reach::Memory => return Ok(None),
-            Look::Followees(excerpt, stamp) => attempt.known = Some(Known::read(&excerpt, stamp)?),
+            Look::Followees(in_files) => attempt.known = Some(in_files.read()?),
+            Look::Ties(missing) => attempt.ties.read(missing)?,
             Look::Posts(rest) => {
                 if let Some(unread) = rest.finish(shared, kind(&query.feed), &mut attempt)? {
                     return Ok(Some(unread));
@@ -123,17 +124,36 @@ fn kind(feed: &Feed) -> judge::Feed {
     }
 }
 
-fn look(shared: &Shared, query: &UnreadQuery, attempt: &Attempt) -> Result<Look> {
-    let now = shared.options.clock.now();
+/// One look, or several if what the judge lacks was read again and again and was no longer so.
+fn look(shared: &Shared, query: &UnreadQuery, attempt: &mut Attempt<'_>) -> Result<Look> {
     let state = shared.state()?;
-    let (user, feed) = find(&state, query.user, &query.feed)?;
+    loop {
+        attempt.ties.begin();
+        let look = look_at((shared, &state), query, attempt)?;
+        if attempt.ties.is_complete() {
+            return Ok(look);
+        }
+        if !attempt.ties.is_stubborn() && attempt.stale < STALE_MAX {
+            return Ok(Look::Ties(attempt.ties.missing(&state)));
+        }
+        attempt.ties.read_now(&state)?;
+    }
+}
+
+fn look_at(
+    (shared, state): (&Shared, &State),
+    query: &UnreadQuery,
+    attempt: &Attempt<'_>,
+) -> Result<Look> {
+    let now = shared.options.clock.now();
+    let (user, feed) = find(state, query.user, &query.feed)?;
     let mark = user.map_or(PostId(0), |user| state.marks.merged(user, feed));
     let frame = Frame { position: state.position, mark, limit: query.limit };
     let Some(user) = user else { return Ok(Look::Done(frame.answer(Found::default()))) };
     state.activity.touch(user, now);
     let (above, known) = (query.since.unwrap_or(mark).into(), attempt.known.as_ref());
-    let judge = Judge::of_reader(&state, kind(&query.feed), user);
-    let reader = Reader { state: &state, user, above, known };
+    let judge = Judge::of_reader((state, &attempt.ties), kind(&query.feed), user);
+    let reader = Reader { state, user, above, known };
     let authors = match &query.feed {
         Feed::Home => {
             if let Some(entries) = reader.inbox(query.limit, judge, now)? {
@@ -141,14 +161,13 @@ fn look(shared: &Shared, query: &UnreadQuery, attempt: &Attempt) -> Result<Look>
             }
             let following = &state.graph.following;
             if reader.known().is_none() && !reader.following().files.is_empty() {
-                let all = following.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-                return Ok(Look::Followees(all, following.stamp(user)));
+                return Ok(Look::Followees(InFiles::of(following, user)));
             }
             reader.home()?
         }
         Feed::Group(name) => {
             let group = state.groups.find(user, name);
-            let members = group.map(|group| shown(&state, user, group));
+            let members = group.map(|group| shown(state, user, group));
             members.into_iter().flatten().filter_map(|member| reader.counts(member)).collect()
         }
     };
@@ -167,7 +186,7 @@ fn look(shared: &Shared, query: &UnreadQuery, attempt: &Attempt) -> Result<Look>
     for Counts { author, above } in &authors {
         excerpts.take(&state.outboxes, *author, Near::Above(*above), attempt.wanted);
     }
-    let turns = Turns::of(&state);
+    let turns = Turns::of(state);
     Ok(Look::Posts(Rest { frame, user, authors, excerpts, turns }))
 }
 
@@ -177,7 +196,7 @@ impl Rest {
         self,
         shared: &Shared,
         feed: judge::Feed,
-        attempt: &mut Attempt,
+        attempt: &mut Attempt<'_>,
     ) -> Result<Option<Unread>> {
         let Self { frame, user, authors, excerpts, turns } = self;
         if turns.is_idle() {
@@ -189,19 +208,29 @@ impl Rest {
             entries.push(entry);
             true
         })?;
-        let state = shared.state()?;
-        if Turns::of(&state) != turns {
-            attempt.stale += 1;
-            return Ok(None);
+        loop {
+            let missing = {
+                let state = shared.state()?;
+                attempt.ties.begin();
+                let judge = Judge::of_reader((&state, &attempt.ties), feed, user);
+                let seen = entries.iter().copied().filter(|entry| judge.sees(*entry));
+                let seen: Vec<Sequence> = seen.collect();
+                if !turns.are_of(&state, &attempt.ties) {
+                    attempt.stale += 1;
+                    return Ok(None);
+                }
+                if attempt.ties.is_complete() {
+                    if taken.count == attempt.wanted && seen.len() <= frame.limit {
+                        attempt.wanted = attempt.wanted.saturating_mul(2);
+                        return Ok(None);
+                    }
+                    let oldest = seen.iter().min().copied();
+                    return Ok(Some(frame.answer(Found { count: seen.len(), oldest })));
+                }
+                attempt.ties.missing(&state)
+            };
+            attempt.ties.read(missing)?;
         }
-        let judge = Judge::of_reader(&state, feed, user);
-        entries.retain(|entry| judge.sees(*entry));
-        if taken.count == attempt.wanted && entries.len() <= frame.limit {
-            attempt.wanted = attempt.wanted.saturating_mul(2);
-            return Ok(None);
-        }
-        let oldest = entries.iter().min().copied();
-        Ok(Some(frame.answer(Found { count: entries.len(), oldest })))
     }
 }
 
@@ -211,7 +240,7 @@ struct Reader<'a> {
     user: Ordinal,
     /// What counts is above this.
     above: Sequence,
-    known: Option<&'a Known>,
+    known: Option<&'a Followees>,
 }
 
 impl<'a> Reader<'a> {
@@ -220,8 +249,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The followees that were read from files, if they are still the same.
-    fn known(&self) -> Option<&'a Known> {
-        self.known.filter(|known| known.stamp == self.state.graph.following.stamp(self.user))
+    fn known(&self) -> Option<&'a Followees> {
+        self.known.filter(|known| known.are_of(&self.state.graph.following, self.user))
     }
 
     /// An author of the feed, if anything of theirs can count.
@@ -245,7 +274,7 @@ impl<'a> Reader<'a> {
             }
         };
         match self.known() {
-            Some(known) => known.follows.iter().copied().for_each(judge),
+            Some(known) => known.follows().for_each(judge),
             None => {
                 self.following().each_entry(|(began, author)| judge((began, Ordinal(author))))?;
             }
@@ -258,7 +287,7 @@ impl<'a> Reader<'a> {
         let mut leaves_out = false;
         let mut judge = |author| leaves_out |= is_left_out(self.state, self.user, author);
         match self.known() {
-            Some(known) => known.follows.iter().for_each(|(_, author)| judge(*author)),
+            Some(known) => known.authors().for_each(judge),
             None => self.following().each_payload(|author| judge(Ordinal(author)))?,
         }
         Ok(leaves_out)
@@ -350,15 +379,6 @@ impl<'a> Reader<'a> {
         }
         left_out.sort_unstable();
         Ok((is_few && !missed.get()).then_some(left_out))
-    }
-}
-
-impl Known {
-    /// Reads the followees; may wait for a disk.
-    fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
-        let mut follows = Vec::with_capacity(stamp.count as usize);
-        excerpt.part().each_entry(|(began, author)| follows.push((began, Ordinal(author))))?;
-        Ok(Self { follows, stamp })
     }
 }
 

@@ -9,12 +9,13 @@ use crate::delivery::home::Steps;
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::query::{Span, TimelineQuery};
+use crate::read::followees::{Followees, InFiles};
 use crate::read::judge::is_left_out;
-use crate::read::select::{Followees, Known, Look, Selection, excerpts, look};
+use crate::read::select::{Known, Look, Selection, excerpts, look};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::outbox::{Excerpts, Outbox};
-use crate::views::part::{Near, Part};
+use crate::views::part::Part;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -49,10 +50,12 @@ pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
         let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
         let Sides { look, authors, excerpts, position } = both(shared, &query, known)?;
         let selection = match look {
-            Look::Followees(excerpt, stamp) => {
-                followees = Some(Followees::read(&excerpt, stamp)?);
+            Look::Followees(in_files) => {
+                followees = Some(in_files.read()?);
                 continue;
             }
+            // Nothing is judged here: what is hidden is in both.
+            Look::Ties(_) => continue,
             Look::Done(selection) => selection,
             Look::Posts(rest) => rest.finish(&query)?,
             Look::Pulled(beside) => match beside.finish(&query, &mut Steps::default())? {
@@ -70,7 +73,7 @@ pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
 
 fn both(shared: &Shared, query: &TimelineQuery, known: Known<'_>) -> Result<Sides> {
     let state = shared.state()?;
-    let followees = known.followees.filter(|known| known.are_of(&state, query.user));
+    let followees = known.followees.filter(|known| known.are_of_user(&state, query.user));
     let known = Known { followees, ..known };
     let look = match followees_in_files(&state, query.user) {
         // The read path may know the page without them; the naive side does not.
@@ -91,7 +94,7 @@ fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec
     let following = state.graph.following.part(user);
     let mut authors = BTreeSet::new();
     match known {
-        Some(known) => authors.extend(known.authors.iter().copied()),
+        Some(known) => authors.extend(known.authors().map(|author| author.0)),
         None => authors.extend(following.hot.payloads()),
     }
     // Mutes are wholly in memory.
@@ -111,8 +114,7 @@ fn authors(state: &State, user: UserId, known: Option<&Followees>) -> Result<Vec
 fn followees_in_files(state: &State, user: UserId) -> Option<Look> {
     let edges = &state.graph.following;
     let user = state.find(user).filter(|user| !edges.part(*user).files.is_empty())?;
-    let all = edges.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-    Some(Look::Followees(all, edges.stamp(user)))
+    Some(Look::Followees(InFiles::of(edges, user)))
 }
 
 fn naive(excerpts: &Excerpts, authors: &[Ordinal]) -> Result<Vec<Sequence>> {

@@ -1,10 +1,13 @@
 //! What a viewer may not see, judged by today's graph and by what moderators said.
 //!
-//! A block hides each from the other wherever a viewer is given, and whoever is suspended is hidden from every
-//! viewer but themselves. Who is being forgotten is hidden from everybody. A viewer nobody has written about has no blocks; no viewer means the trusted
-//! application, which sees everything else.
+//! A block hides each from the other wherever a viewer is given, whoever is suspended is hidden from every
+//! viewer but themselves, and a post is seen by those for whom it is. Who is being forgotten is hidden from
+//! everybody. A viewer nobody has written about has no blocks, and sees what is for everybody; no viewer means
+//! the trusted application, which sees everything else.
 
+use crate::audience::{Among, Circle};
 use crate::ids::{PostId, UserId};
+use crate::read::ties::Ties;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -12,41 +15,48 @@ use crate::views::users::Ordinal;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Viewer<'a> {
     state: &'a State,
-    /// False: the trusted application.
-    is_given: bool,
-    /// `None`: the trusted application, or a user nobody has written about.
-    ordinal: Option<Ordinal>,
+    onlooker: Onlooker,
     /// Without a single block in the database nobody is hidden from anybody by one.
     has_blocks: bool,
 }
 
+/// Who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Onlooker {
+    Application,
+    /// Somebody nobody has written about.
+    Stranger,
+    User(Ordinal),
+}
+
 impl<'a> Viewer<'a> {
     pub(crate) fn new(state: &'a State, viewer: Option<UserId>) -> Self {
-        let has_blocks = 0 < state.graph.blocks.len();
-        let matters = has_blocks || state.moderation.has_any();
-        let ordinal = viewer.filter(|_| matters).and_then(|viewer| state.find(viewer));
-        Self { state, is_given: viewer.is_some(), ordinal, has_blocks }
+        let onlooker = match viewer {
+            None => Onlooker::Application,
+            Some(viewer) => state.find(viewer).map_or(Onlooker::Stranger, Onlooker::User),
+        };
+        Self { state, onlooker, has_blocks: 0 < state.graph.blocks.len() }
     }
 
     /// A user at hand.
     pub(crate) fn of_user(state: &'a State, user: Ordinal) -> Self {
-        let has_blocks = 0 < state.graph.blocks.len();
-        Self { state, is_given: true, ordinal: Some(user), has_blocks }
+        let onlooker = Onlooker::User(user);
+        Self { state, onlooker, has_blocks: 0 < state.graph.blocks.len() }
     }
 
     /// Whether nothing of the user's home can be hidden from this viewer that its user sees. Whom one has
     /// blocked, or is blocked by, one does not follow.
     pub(crate) fn sees_home_of(&self, user: Ordinal) -> bool {
-        let is_stranger = self.is_given && self.ordinal != Some(user);
-        let may_be_parted = self.has_blocks && self.ordinal.is_some();
-        !is_stranger || !may_be_parted && self.state.moderation.suspended_since(user).is_none()
+        let may_be_parted = self.has_blocks && self.ordinal().is_some();
+        self.is_user(user)
+            || !may_be_parted && self.state.moderation.suspended_since(user).is_none()
     }
 
     /// Whether everything of `user` is hidden from this viewer.
     pub(crate) fn is_hidden(&self, user: Ordinal) -> bool {
         let is_parted =
             |viewer: Ordinal| self.has_blocks && self.state.graph.is_blocked_between(viewer, user);
-        self.ordinal.is_some_and(is_parted) || self.misses_author(user)
+        self.ordinal().is_some_and(is_parted) || self.misses_author(user)
     }
 
     /// Whether moderators keep the post from this viewer.
@@ -75,6 +85,45 @@ impl<'a> Viewer<'a> {
 
     /// Whether it is that user who looks, or the trusted application.
     fn is_user(&self, user: Ordinal) -> bool {
-        !self.is_given || self.ordinal == Some(user)
+        matches!(self.onlooker, Onlooker::Application) || self.ordinal() == Some(user)
+    }
+
+    fn ordinal(&self) -> Option<Ordinal> {
+        match self.onlooker {
+            Onlooker::User(user) => Some(user),
+            Onlooker::Application | Onlooker::Stranger => None,
+        }
+    }
+
+    /// Whether posts of this author for that circle are for this viewer.
+    pub(crate) fn is_among(&self, author: Ordinal, circle: Circle, ties: &Ties<'_>) -> bool {
+        match self.onlooker {
+            Onlooker::Application => true,
+            Onlooker::Stranger => circle.is_everybody(),
+            Onlooker::User(user) => {
+                let follows = || ties.follows(self.state, user, author);
+                is_among((self.state, ties), user, (author, circle), follows)
+            }
+        }
+    }
+}
+
+/// Whether posts of this author for that circle are for `user`, of whom `follows` says whether they
+/// follow the author.
+pub(crate) fn is_among(
+    (state, ties): (&State, &Ties<'_>),
+    user: Ordinal,
+    (author, circle): (Ordinal, Circle),
+    follows: impl FnOnce() -> bool,
+) -> bool {
+    if user == author {
+        return true;
+    }
+    match circle.among() {
+        Among::Everybody => true,
+        Among::Followers => follows(),
+        Among::Mutual => follows() && ties.follows(state, author, user),
+        Among::Group(group) => ties.is_member(state, (author, group), user),
+        Among::Author => false,
     }
 }

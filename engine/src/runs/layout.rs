@@ -74,6 +74,8 @@ pub mod view_kind {
     pub const FORGOTTEN: u8 = 17;
     /// Users who are suspended, and posts that are hidden.
     pub const MODERATION: u8 = 16;
+    /// Posts that are not for everybody.
+    pub const AUDIENCES: u8 = 18;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -151,10 +153,12 @@ pub mod family {
     pub const FORGOTTEN: u8 = 26;
     /// Suspended users and hidden posts: an array. As graves, of the records: by whom they are about.
     pub const MODERATED: u8 = 24;
+    /// Restricted posts: an array. As graves: by author.
+    pub const AUDIENCES: u8 = 27;
 }
 
 /// All families that may have graves.
-pub(crate) const FAMILIES: [u8; 14] = [
+pub(crate) const FAMILIES: [u8; 15] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -169,6 +173,7 @@ pub(crate) const FAMILIES: [u8; 14] = [
     family::BOARDS,
     family::REPLAYS,
     family::MODERATED,
+    family::AUDIENCES,
 ];
 
 /// Runs in a block of the directory.
@@ -245,7 +250,7 @@ pub mod list {
 }
 
 /// Bytes of an element of the array of reposts.
-pub const REPOST_BYTES: usize = 48;
+pub const REPOST_BYTES: usize = 56;
 
 /// Offsets of the fields of an element of the array of reposts.
 pub mod repost {
@@ -263,6 +268,21 @@ pub mod repost {
     pub const ROOT_AUTHOR_AT: usize = 36;
     /// u8, 1 if the repost says nothing of its own; then 7 bytes, 0.
     pub const IS_BARE_AT: usize = 40;
+    /// u64, who sees the root, as in a record's link.
+    pub const ROOT_AUDIENCE_AT: usize = 48;
+}
+
+/// Bytes of an element of the array of restricted posts.
+pub const AUDIENCE_BYTES: usize = 24;
+
+/// Offsets of the fields of an element of the array of restricted posts.
+pub mod audience {
+    /// u64, the post: the sequence of its record.
+    pub const SEQUENCE_AT: usize = 0;
+    /// u64, who sees it, as in a record's tag, without a group's name.
+    pub const AUDIENCE_AT: usize = 8;
+    /// u32, the ordinal of the author; then 4 bytes, 0.
+    pub const AUTHOR_AT: usize = 16;
 }
 
 /// Bytes of an element of the array of roots that were deleted.

@@ -6,13 +6,15 @@
 //! * [`run`]: the sealed entries of one user.
 //! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
 //! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members; [`broadcasts`]: boards
-//!   and replays; [`lists`]: what lists of responses are of; [`read_marks`]: how far users have read their notices.
+//!   and replays; [`lists`]: what lists of responses are of; [`read_marks`]: how far users have read their notices;
+//!   [`audiences`]: restricted posts.
 //! * [`family`]: many users' runs of one kind, and the directory that finds them.
 //!
 //! Invariants:
 //! * Everything read from a file was verified by a checksum since it was opened.
 //! * Lengths and offsets are bounded by the file even if a checksum was forged.
 
+pub(crate) mod audiences;
 pub(crate) mod bits;
 pub(crate) mod broadcasts;
 pub(crate) mod chunk;

@@ -5,6 +5,7 @@ use super::file::ViewFile;
 use super::layout::{GONE_BYTES, REPOST_BYTES, family, gone, repost, section_part};
 use super::section::Section;
 use super::writer::ViewWriter;
+use crate::audience::Circle;
 use crate::error::Result;
 use crate::ids::{PostId, Sequence, Timestamp};
 use crate::log::bytes::{Fields, put_u32, put_u64};
@@ -94,6 +95,7 @@ fn put_repost(row: &RepostRow, out: &mut Vec<u8>) {
     put_u32(out, row.author.0);
     put_u32(out, row.root_author.0);
     put_u64(out, u64::from(row.is_bare));
+    put_u64(out, row.root_circle.code());
 }
 
 fn load_repost(bytes: &[u8]) -> Option<RepostRow> {
@@ -107,6 +109,7 @@ fn load_repost(bytes: &[u8]) -> Option<RepostRow> {
         author: Ordinal(fields.u32(repost::AUTHOR_AT)),
         root_author: Ordinal(fields.u32(repost::ROOT_AUTHOR_AT)),
         is_bare: (is_bare <= 1).then_some(is_bare == 1)?,
+        root_circle: Circle::of_code(fields.u64(repost::ROOT_AUDIENCE_AT)),
     })
 }
 
@@ -133,6 +136,7 @@ mod tests {
             root: PostId(root),
             root_author: Ordinal(2),
             root_at: Timestamp(root + 1),
+            root_circle: Circle::of_code(root),
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 14] = [
+const VIEWS: [(u8, &str); 15] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -34,6 +34,7 @@ const VIEWS: [(u8, &str); 14] = [
     (view_kind::GROUPS, "groups-"),
     (view_kind::RESPONSES, "responses-"),
     (view_kind::REPOSTS, "reposts-"),
+    (view_kind::AUDIENCES, "audiences-"),
     (view_kind::NOTICES, "notices-"),
     (view_kind::MARKS, "marks-"),
     (view_kind::REVISIONS, "revisions-"),

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::seed::Random;
+use crate::audience::Audience;
 use crate::broadcast::{BroadcastAction, ReplayContent};
 use crate::command::{Action, Command, NewPost, WriteOptions};
 use crate::group_name::GroupName;
@@ -24,6 +25,12 @@ use crate::repost::RepostersQuery;
 #[must_use]
 pub fn names_above(command: &Command, last: u64) -> bool {
     match &command.action {
+        // Whoever may not see what they name is told that it is not there.
+        Action::Delete { .. } | Action::Revise { .. } | Action::CommentDelete { .. }
+            if command.options.actor.is_some() =>
+        {
+            true
+        }
         Action::Delete { post: id }
         | Action::Revise { post: id, .. }
         | Action::React { target: id, .. }
@@ -283,7 +290,7 @@ impl Workload {
     }
 
     fn title(&mut self, author: UserId) -> NewPost {
-        NewPost { created_at: None, ..self.post(author) }
+        NewPost { created_at: None, audience: Audience::Everybody, ..self.post(author) }
     }
 
     /// A broadcast that is known, or any number.
@@ -320,6 +327,18 @@ impl Workload {
             meta: meta.into(),
             repost: None,
             mentions: self.mentions(),
+            audience: self.audience(),
+        }
+    }
+
+    /// Half of all posts are for everybody.
+    fn audience(&mut self) -> Audience {
+        match self.random.below(10) {
+            0..=4 => Audience::Everybody,
+            5 => Audience::Followers,
+            6..=7 => Audience::Mutual,
+            8 => Audience::group(self.group_name()),
+            _ => Audience::Author,
         }
     }
 
@@ -348,8 +367,13 @@ impl Workload {
             return Action::Unrepost { user, post: target };
         }
         let post = self.post(user);
-        let text = if self.random.one_in(3) { post.text } else { Bytes::new() };
-        Action::Repost { post: NewPost { text, ..post }, parent: target }
+        if self.random.one_in(3) {
+            return Action::Repost { post, parent: target };
+        }
+        // Without a text it has no audience; seldom somebody tries.
+        let audience = if self.random.one_in(20) { post.audience } else { Audience::Everybody };
+        let post = NewPost { text: Bytes::new(), audience, ..post };
+        Action::Repost { post, parent: target }
     }
 
     /// A random page of who reposted.

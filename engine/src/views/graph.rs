@@ -10,6 +10,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::changed::Changed;
 use super::timeline::{Removal, Timelines};
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
@@ -40,12 +41,22 @@ pub(crate) struct Graph {
     pub(crate) followers: Edges,
     pub(crate) mutes: Pairs,
     pub(crate) blocks: Pairs,
+    /// When whom each user follows changed last.
+    changed: Changed<CHANGED>,
 }
+
+/// Places of what tells who follows others than before.
+const CHANGED: usize = 16_384;
 
 impl Graph {
     /// Follows that hold.
     pub(crate) fn follows(&self) -> u64 {
         self.following.total()
+    }
+
+    /// Whether the user follows whom they followed then.
+    pub(crate) fn follows_as_of(&self, user: Ordinal, position: Sequence) -> bool {
+        self.changed.is_as_of(user, position)
     }
 
     /// Since when `user` follows `author`.
@@ -59,6 +70,7 @@ impl Graph {
     }
 
     pub(crate) fn follow(&mut self, user: Ordinal, author: Ordinal, at: Sequence) {
+        self.changed.note(user, at);
         self.following.push(user, (at, author.0));
         self.followers.push(author, (at, user.0));
     }
@@ -72,6 +84,7 @@ impl Graph {
         removal: Removal,
     ) {
         if let Some(began) = began {
+            self.changed.note(user, removal.at);
             self.following.remove(user, began, removal);
             self.followers.remove(author, began, removal);
         }

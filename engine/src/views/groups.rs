@@ -11,6 +11,7 @@
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::changed::Changed;
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
 use super::slots::SlotList;
@@ -41,7 +42,7 @@ pub(crate) struct Groups {
     total: u64,
     members: u64,
     /// When the groups of some owner in each of these parts changed last.
-    changed: Changed,
+    changed: Changed<CHANGED>,
     /// Groups in files that are deleted, by owner.
     pub(crate) graves: Graves,
     /// Memberships in files that ended, by owner.
@@ -57,31 +58,8 @@ struct Apart {
     authors: HashMap<u32, u32>,
 }
 
-/// The newest change of the groups of each owner, as far as it matters: owners share places, and who shares
-/// one takes the other's changes for their own.
-#[derive(Debug)]
-struct Changed(Box<[Sequence; CHANGED]>);
-
-/// Places of [`Changed`].
+/// Places of what tells whose groups changed.
 const CHANGED: usize = 1_024;
-
-impl Default for Changed {
-    fn default() -> Self {
-        Self(Box::new([Sequence(0); CHANGED]))
-    }
-}
-
-impl Changed {
-    fn note(&mut self, owner: Ordinal, at: Sequence) {
-        if let Some(place) = self.0.get_mut(owner.index() % CHANGED) {
-            *place = at;
-        }
-    }
-
-    fn newest(&self, owner: Ordinal) -> Sequence {
-        self.0.get(owner.index() % CHANGED).copied().unwrap_or_default()
-    }
-}
 
 impl Default for Apart {
     fn default() -> Self {
@@ -130,7 +108,7 @@ impl Groups {
 
     /// Whether nothing about the groups of `owner` has changed since.
     pub(crate) fn are_as_of(&self, owner: Ordinal, position: Sequence) -> bool {
-        self.changed.newest(owner) <= position
+        self.changed.is_as_of(owner, position)
     }
 
     pub(crate) fn find(&self, owner: Ordinal, name: &GroupName) -> Option<&Group> {

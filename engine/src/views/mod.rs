@@ -10,7 +10,9 @@
 //! * [`groups`]: named lists of authors by user; [`hidden`]: whom a home leaves out.
 //! * [`responses`]: reactions and comments, in lists; [`targets`]: which lists a post or comment has;
 //!   [`reactors`]: who reacted, by user.
-//! * [`reposts`]: what refers to what; [`quotes`]: who quoted what is reposted a lot; [`sharded`]: a map that grows without a pause.
+//! * [`reposts`]: what refers to what; [`quotes`]: who quoted what is reposted a lot; [`sharded`]: a map that
+//!   grows without a pause.
+//! * [`audiences`]: posts that are not for everybody; [`blocks`]: few sequences among many.
 //! * [`notices`]: which records concern whom.
 //! * [`marks`]: how far each device has seen a feed.
 //! * [`revisions`]: posts that were revised.
@@ -24,7 +26,10 @@
 //! * `apply` never refuses; it reads no option, no clock, no randomness, and does no I/O.
 //! * The same records give the same digest per view, on every machine and under all options.
 
+pub(crate) mod audiences;
+pub(crate) mod blocks;
 pub(crate) mod broadcasts;
+pub(crate) mod changed;
 pub(crate) mod forgotten;
 pub(crate) mod graph;
 pub(crate) mod graves;

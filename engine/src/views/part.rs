@@ -4,7 +4,7 @@
 //! A page fault of a mapped file lasts as long as a disk: nobody holds the state lock meanwhile.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::graves::{Grave, holds};
 use super::slots::SlotList;
@@ -52,14 +52,15 @@ pub(crate) enum Near {
 pub(crate) struct Stamp {
     pub(crate) count: u32,
     pub(crate) last: Option<Sequence>,
-    pub(crate) files: Arc<Vec<Arc<Family>>>,
+    /// Keeps no file alive.
+    pub(crate) files: Weak<Vec<Arc<Family>>>,
 }
 
 impl PartialEq for Stamp {
     fn eq(&self, other: &Self) -> bool {
         // A follow moves the last entry, an unfollow alone the count; only a flush, which replaces
         // the list of files, takes the last entry out of memory.
-        let same_files = Arc::ptr_eq(&self.files, &other.files);
+        let same_files = Weak::ptr_eq(&self.files, &other.files);
         (self.count, self.last) == (other.count, other.last) && same_files
     }
 }

@@ -1,13 +1,13 @@
 //! Reposts: what each refers to, and of each root who reposted it.
 //!
 //! Wholly in memory, some 45 bytes a repost (and 25 more for a quote of what is reposted a lot) and at most
-//! one bit for every other record; view files have it for the next open. Whether a sequence is a repost at all is asked for every entry of every page, so
-//! that is a bit of a block:
+//! one bit for every other record; view files have it for the next open. Whether a sequence is a repost at
+//! all is asked for every entry of every page:
 //!
 //! ```text
-//! blocks | 4,096 sequences -> a bit each | slots: offset, author, root, time .. ascending |
-//! roots  | root -> its author, its time, whether it is gone | reposts, ascending |
-//!        |         who reposted it bare, by user | who quoted it, by user, if it was reposted a lot |
+//! slots | see `blocks`: author, root, time |
+//! roots | root -> its author, its time, who sees it, whether it is gone | reposts, ascending |
+//!       |         who reposted it bare, by user | who quoted it, by user, if it was reposted a lot |
 //! ```
 //!
 //! Invariants:
@@ -15,6 +15,7 @@
 //! * A root that is deleted stays as long as the database is open, and is *gone*: its bare reposts are
 //!   passed over by every read. Nothing walks over them.
 
+use super::blocks::{Blocks, Placed, offset};
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
 use super::quotes::Quotes;
@@ -24,12 +25,10 @@ use super::slots::SlotList;
 use super::timeline::Removal;
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
+use crate::audience::Circle;
 use crate::ids::{PostId, Sequence, Timestamp};
 use crate::limits::QUOTES_FROM;
 use crate::log::record::Began;
-
-/// Sequences of a block.
-const BLOCK: u64 = 4_096;
 
 /// One repost, as files have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +44,8 @@ pub(crate) struct RepostRow {
     pub(crate) root_author: Ordinal,
     /// The root's time to show.
     pub(crate) root_at: Timestamp,
+    /// Who sees the root.
+    pub(crate) root_circle: Circle,
 }
 
 /// What is known of a repost.
@@ -63,6 +64,8 @@ pub(crate) struct Slot {
 pub(crate) struct Root {
     pub(crate) author: Ordinal,
     pub(crate) time: Timestamp,
+    /// Who sees it.
+    pub(crate) circle: Circle,
     /// When it was deleted; 0: it stands.
     pub(crate) gone: Sequence,
     /// Its reposts with their authors, ascending.
@@ -71,19 +74,17 @@ pub(crate) struct Root {
     quotes: Quotes,
 }
 
-#[derive(Debug)]
-struct Block {
-    bits: [u64; (BLOCK / 64) as usize],
-    /// By offset.
-    slots: Vec<Slot>,
+impl Placed for Slot {
+    fn offset(&self) -> u16 {
+        self.offset
+    }
 }
 
 /// All reposts.
 #[derive(Debug, Default)]
 pub(crate) struct Reposts {
-    blocks: Sharded<Block>,
+    slots: Blocks<Slot>,
     roots: Sharded<Root>,
-    total: u64,
     /// Reposts in files that are deleted, by author.
     pub(crate) graves: Graves,
     /// Grows with everything that may show or hide a repost that there was.
@@ -133,38 +134,15 @@ impl Root {
     }
 }
 
-impl Default for Block {
-    fn default() -> Self {
-        Self { bits: [0; (BLOCK / 64) as usize], slots: Vec::new() }
-    }
-}
-
-impl Block {
-    fn has(&self, offset: u16) -> bool {
-        let word = self.bits.get(usize::from(offset / 64)).copied().unwrap_or_default();
-        word >> (offset % 64) & 1 == 1
-    }
-
-    fn flip(&mut self, offset: u16) {
-        if let Some(word) = self.bits.get_mut(usize::from(offset / 64)) {
-            *word ^= 1 << (offset % 64);
-        }
-    }
-
-    fn place(&self, offset: u16) -> usize {
-        self.slots.partition_point(|slot| slot.offset < offset)
-    }
-}
-
 impl Reposts {
     /// Whether there is none: then nobody need ask more.
     pub(crate) fn is_empty(&self) -> bool {
-        self.total == 0
+        self.slots.total() == 0
     }
 
     /// Reposts that stand, those of roots that are gone too.
     pub(crate) fn total(&self) -> u64 {
-        self.total
+        self.slots.total()
     }
 
     /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
@@ -179,9 +157,7 @@ impl Reposts {
 
     /// The repost at that sequence; `None` if it is anything else.
     pub(crate) fn find(&self, at: Sequence) -> Option<&Slot> {
-        let (key, offset) = place(at);
-        let block = self.blocks.get(key).filter(|block| block.has(offset))?;
-        block.slots.get(block.place(offset))
+        if self.is_empty() { None } else { self.slots.find(at) }
     }
 
     /// What was reposted under that id.
@@ -214,10 +190,11 @@ impl Reposts {
 
     /// Adds a repost, above all others.
     pub(crate) fn add(&mut self, row: RepostRow) {
-        let RepostRow { at, author, time, is_bare, root, root_author, root_at } = row;
+        let RepostRow { at, author, time, is_bare, root, root_author, root_at, root_circle } = row;
         let new = || Root {
             author: root_author,
             time: root_at,
+            circle: root_circle,
             gone: Sequence(0),
             reposts: SlotList::EMPTY,
             bare: Reactors::Nobody,
@@ -229,11 +206,7 @@ impl Reposts {
             return;
         }
         known.add(at, author, is_bare);
-        let (key, offset) = place(at);
-        let block = self.blocks.make(key, Block::default);
-        block.flip(offset);
-        block.slots.push(Slot { root, time, author, offset, is_bare });
-        self.total += 1;
+        self.slots.push(at, Slot { root, time, author, offset: offset(at), is_bare });
     }
 
     /// A post was deleted: a repost is forgotten, and what was reposted is gone.
@@ -249,20 +222,13 @@ impl Reposts {
     }
 
     fn remove(&mut self, at: Sequence, removal: Removal) {
-        let (key, offset) = place(at);
-        let Some(block) = self.blocks.get_mut(key).filter(|block| block.has(offset)) else {
-            return;
-        };
-        let index = block.place(offset);
-        let Slot { root, author, .. } = block.slots.remove(index);
-        block.flip(offset);
+        let Some(Slot { root, author, .. }) = self.slots.remove(at) else { return };
         if let Some(root) = self.roots.get_mut(root.0) {
             root.remove(at, author);
         }
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
         }
-        self.total -= 1;
         self.turns += 1;
     }
 
@@ -287,7 +253,8 @@ impl Reposts {
             self.roots.iter().filter(|(_, root)| !root.reposts.is_empty()).collect();
         roots.sort_unstable_by_key(|(id, _)| *id);
         for (id, root) in roots {
-            let facts = [id, u64::from(root.author.0), root.time.0, u64::from(root.is_gone())];
+            let (author, is_gone) = (u64::from(root.author.0), u64::from(root.is_gone()));
+            let facts = [id, author, root.time.0, root.circle.code(), is_gone];
             facts.into_iter().for_each(|fact| digest.number(fact));
             // Who reposted is held three times: all must say the same.
             digest.number(u64::from(root.bare.len()));
@@ -301,11 +268,6 @@ impl Reposts {
         }
         digest.finish()
     }
-}
-
-/// The block of a sequence, and its place in there.
-fn place(at: Sequence) -> (u64, u16) {
-    (at.0 / BLOCK, u16::try_from(at.0 % BLOCK).expect("a small remainder"))
 }
 
 #[cfg(test)]
@@ -323,6 +285,7 @@ mod tests {
             root: PostId(root),
             root_author: Ordinal(7),
             root_at: Timestamp(root * 10),
+            root_circle: Circle::EVERYBODY,
         }
     }
 

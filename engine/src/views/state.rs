@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Digest;
+use super::audiences::{AudienceRow, Audiences};
 use super::broadcasts::Broadcasts;
 use super::forgotten::{Forgotten, ForgottenRow, Oblivion};
 use super::graph::Graph;
@@ -42,6 +43,7 @@ pub(crate) struct State {
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
     pub(crate) reposts: Reposts,
+    pub(crate) audiences: Audiences,
     pub(crate) notices: Notices,
     pub(crate) marks: Marks,
     pub(crate) revisions: Revisions,
@@ -81,6 +83,8 @@ pub struct Digests {
     pub responses: Digest,
     /// Reposts.
     pub reposts: Digest,
+    /// Posts that are not for everybody.
+    pub audiences: Digest,
     /// Notices, and how far they are read.
     pub notices: Digest,
     /// Read marks.
@@ -188,8 +192,15 @@ impl State {
         root_author: Option<Ordinal>,
     ) {
         self.outboxes.publish(author, sequence);
+        let row = audience_row(sequence, record, author);
+        row.into_iter().for_each(|row| self.audiences.add(row));
         let row = repost_row(sequence, record, author, root_author);
-        row.into_iter().for_each(|row| self.reposts.add(row));
+        row.into_iter().for_each(|row| self.add_repost(row));
+    }
+
+    pub(crate) fn add_repost(&mut self, row: RepostRow) {
+        self.audiences.reposted(row.root_author, row.root_circle);
+        self.reposts.add(row);
     }
 
     /// A post is gone.
@@ -198,6 +209,7 @@ impl State {
         self.broadcasts.delete(author, post, removal);
         self.responses.post_deleted(post, removal);
         self.reposts.post_deleted(post, removal);
+        self.audiences.post_deleted(post, removal);
         self.revisions.delete(author, post, removal);
         self.moderation.post_deleted(self.users.id(author), post, removal);
     }
@@ -306,6 +318,7 @@ impl State {
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
             family::REPOSTS => &self.reposts.graves,
+            family::AUDIENCES => &self.audiences.graves,
             family::REVISIONS => &self.revisions.graves,
             family::BOARDS => &self.broadcasts.graves,
             family::REPLAYS => &self.broadcasts.replay_graves,
@@ -331,6 +344,7 @@ impl State {
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
             family::REPOSTS => &mut self.reposts.graves,
+            family::AUDIENCES => &mut self.audiences.graves,
             family::REVISIONS => &mut self.revisions.graves,
             family::BOARDS => &mut self.broadcasts.graves,
             family::REPLAYS => &mut self.broadcasts.replay_graves,
@@ -374,12 +388,13 @@ impl State {
 
     /// Whether every post is seen by whoever sees its author: then nobody need judge any.
     pub(crate) fn is_all_seen(&self) -> bool {
-        self.reposts.is_empty() && !self.moderation.has_hidden()
+        self.reposts.is_empty() && !self.moderation.has_hidden() && self.audiences.is_empty()
     }
 
-    /// Grows with everything that may show or hide a post that there was.
+    /// Grows with everything that may show or hide a post that there was, but for what an audience
+    /// depends on: see `read::ties`.
     pub(crate) fn turns(&self) -> u64 {
-        self.reposts.turns() + self.moderation.turns()
+        self.reposts.turns() + self.audiences.turns() + self.moderation.turns()
     }
 
     pub(crate) fn digests(&self) -> Result<Digests> {
@@ -391,6 +406,7 @@ impl State {
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
             reposts: self.reposts.digest(),
+            audiences: self.audiences.digest(),
             notices: self.notices.digest(users)?,
             marks: self.marks.digest(),
             revisions: self.revisions.digest(),
@@ -423,7 +439,19 @@ pub(crate) fn repost_row(
         root: link.root,
         root_author,
         root_at: link.root_at,
+        root_circle: link.root_circle,
     })
+}
+
+/// The row of a record that is a restricted post.
+pub(crate) fn audience_row(at: Sequence, record: &Record, author: Ordinal) -> Option<AudienceRow> {
+    let audience = match &record.effect {
+        Effect::Publish(post) => &post.audience,
+        Effect::Emptied(emptied) => &emptied.audience,
+        _ => return None,
+    };
+    let circle = audience.circle();
+    (!circle.is_everybody()).then_some(AudienceRow { at, author, circle })
 }
 
 /// Whether somebody sees somebody else's posts from here on, or no longer, whoever reposts them.

@@ -133,7 +133,7 @@ impl<const WIDTH: usize> Timelines<WIDTH> {
     /// as it was.
     pub(crate) fn stamp(&self, owner: Ordinal) -> Stamp {
         let last = self.hot(owner).last();
-        Stamp { count: self.count(owner), last, files: Arc::clone(&self.sealed) }
+        Stamp { count: self.count(owner), last, files: Arc::downgrade(&self.sealed) }
     }
 
     /// From here on all entries are in the hot list.

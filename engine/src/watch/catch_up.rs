@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use foldhash::{HashMap, HashMapExt, HashSet};
 
 use super::hub::{Hub, Past};
+use super::insight::{Seen, insights};
 use super::note::Note;
 use super::orphans::{Orphans, orphans};
 use super::quotes::{Quotes, quotes};
@@ -18,6 +19,7 @@ use crate::ids::{PostId, Sequence, UserId};
 use crate::limits::{CATCH_UP_EVENTS_MAX, TRAIL_NOTES_MAX};
 use crate::query::Post;
 use crate::shared::Shared;
+use crate::views::audiences::depends;
 use crate::views::moderation::Kept;
 
 /// An event whose content is not read yet.
@@ -66,8 +68,44 @@ pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>
         return Ok(None);
     }
     let Some(orphans) = orphaned(shared, &notes)? else { return Ok(None) };
-    let steps = steps(&back, &notes, &orphans, &quotes(shared, back.after, &notes)?);
+    let numbered = (back.after.0 + 1..).map(Sequence).zip(notes.iter().copied());
+    let numbered: Vec<(Sequence, Note)> = numbered.collect();
+    let insights = Insights {
+        seen: insights(shared, (back.user, &back.past.sight), back.at, &numbered)?,
+        changed: changed(shared, back.user, &numbered)?,
+    };
+    let quotes = quotes(shared, back.after, &notes)?;
+    let steps = steps(&back, &numbered, (&orphans, &quotes), &insights);
     Ok((steps.len() <= CATCH_UP_EVENTS_MAX).then_some(steps))
+}
+
+/// What a user sees of posts that are not for everybody.
+struct Insights {
+    seen: HashMap<Sequence, Seen>,
+    /// Authors of whose posts they may see others than before, and the records that did it.
+    changed: HashMap<Sequence, UserId>,
+}
+
+/// Which authors changed, and with which records: their posts entered or left, or it depends on the record
+/// who sees them.
+fn changed(
+    shared: &Shared,
+    user: UserId,
+    notes: &[(Sequence, Note)],
+) -> Result<HashMap<Sequence, UserId>> {
+    let state = shared.state()?;
+    let depends = |author: UserId, on: u8| {
+        let author = state.users.find(author);
+        author.is_some_and(|author| state.audiences.depend_on(author) & on != 0)
+    };
+    let on_groups = depends::ON_GROUPS | depends::ON_GROUPS_AFAR;
+    let changed = notes.iter().filter_map(|(sequence, note)| {
+        let insight = || note.insight_of(user).filter(|(author, on)| depends(*author, *on));
+        let without = || note.without_group().filter(|author| depends(*author, on_groups));
+        let author = note.changed_for(user).or_else(|| Some(insight()?.0)).or_else(without);
+        Some((*sequence, author?))
+    });
+    Ok(changed.collect())
 }
 
 /// What went with the posts that were deleted; `None` if that is too much.
@@ -131,16 +169,16 @@ fn read(shared: &Shared, sequences: std::ops::Range<u64>, notes: &mut Vec<Note>)
 
 fn steps(
     back: &Return,
-    notes: &[Note],
-    orphans: &HashMap<PostId, Orphans>,
-    quotes: &Quotes,
+    notes: &[(Sequence, Note)],
+    (orphans, quotes): (&HashMap<PostId, Orphans>, &Quotes),
+    insights: &Insights,
 ) -> Vec<Step> {
-    let numbered = || (back.after.0 + 1..).map(Sequence).zip(notes);
+    let numbered = || notes.iter().map(|(sequence, note)| (*sequence, note));
     let mut changed: HashMap<UserId, Sequence> = HashMap::new();
-    for (sequence, note) in numbered() {
-        changed.extend(note.changed_for(back.user).map(|author| (author, sequence)));
+    for (sequence, _) in notes {
+        changed.extend(insights.changed.get(sequence).map(|author| (*author, *sequence)));
     }
-    let deleted = notes.iter().filter_map(|note| match note {
+    let deleted = notes.iter().filter_map(|(_, note)| match note {
         Note::Delete { post, .. } => Some(*post),
         _ => None,
     });
@@ -161,16 +199,23 @@ fn steps(
         let root = quotes.get(&post).copied();
         !keeps((post, author)) && !root.is_some_and(|root| keeps(root) || sight.hides(root.1))
     };
+    // For whom it is has the last word.
+    let if_seen = |post: Sequence, what: What| match insights.seen.get(&post) {
+        None | Some(Seen::Yes) => Some(what),
+        Some(Seen::No) => None,
+        Some(Seen::Unsure(author)) => Some(What::FeedChanged(*author)),
+    };
     let step = |(sequence, note): (Sequence, &Note)| {
         let what = match *note {
             Note::Publish { author } => {
                 let stands = shows(author) && sees(sequence.into(), author);
-                (stands && !deleted.contains(&sequence.into())).then_some(What::Entry)
+                let stands = stands && !deleted.contains(&sequence.into());
+                stands.then_some(What::Entry).and_then(|what| if_seen(sequence, what))
             }
             Note::Repost { author, root_author } => {
                 let is_seen = sees(sequence.into(), author) && !sight.hides(root_author);
-                let stands = shows(author) && is_seen;
-                (stands && !deleted.contains(&sequence.into())).then_some(What::Entry)
+                let stands = shows(author) && is_seen && !deleted.contains(&sequence.into());
+                stands.then_some(What::Entry).and_then(|what| if_seen(sequence, what))
             }
             Note::Delete { post, author } => {
                 (post.0 <= back.after.0 && shows(author)).then_some(What::Removed(post))
@@ -178,11 +223,11 @@ fn steps(
             Note::Revise { post, author } => {
                 let was_there = post.0 <= back.after.0 && !deleted.contains(&post);
                 let is_last = revised.get(&post) == Some(&sequence);
-                let stands = was_there && is_last && shows(author);
-                (stands && sees(post, author)).then_some(What::Changed(post))
+                let stands = was_there && is_last && shows(author) && sees(post, author);
+                stands.then_some(What::Changed(post)).and_then(|what| if_seen(post.into(), what))
             }
-            ref edge => {
-                let author = edge.changed_for(back.user);
+            _ => {
+                let author = insights.changed.get(&sequence).copied();
                 let author = author.filter(|author| changed.get(author) == Some(&sequence));
                 author.map(What::FeedChanged)
             }

@@ -12,12 +12,13 @@ use std::task::Waker;
 use std::thread::Thread;
 
 use super::index::{Index, Told};
+use super::insight::{Meant, Seen};
 use super::note::Note;
 use super::orphans::orphans;
 use super::presence::Leases;
 use super::queue::Queue;
 use super::roll::Roll;
-use super::sight::{Known, Look, Sight};
+use super::sight::{Look, Sight};
 use super::stir::Stirred;
 use super::trail::{Chunk, Trail};
 use crate::error::{Error, ErrorKind, Result};
@@ -27,6 +28,8 @@ use crate::log::record::Effect;
 use crate::log::record::Record;
 use crate::query::Post;
 use crate::read::content::as_content;
+use crate::read::followees::InFiles;
+use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::moderation::Kept;
 
@@ -152,9 +155,9 @@ impl Hub {
                         kept = now;
                         inner.index.add(user, sight);
                     }
-                    Look::Files(excerpt, stamp) => {
+                    Look::Files(in_files) => {
                         drop(inner);
-                        known = Some(Known::read(&excerpt, stamp)?);
+                        known = Some(in_files.read()?);
                         continue;
                     }
                 }
@@ -225,6 +228,7 @@ impl Hub {
 
     /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
     pub(crate) fn tell(&self, shared: &Shared, from: Sequence, records: &[Option<Record>]) {
+        let ties = self.ties(shared, records);
         let mut wakers = Vec::new();
         let met = {
             let mut inner = self.lock();
@@ -232,13 +236,34 @@ impl Hub {
                 return;
             }
             for record in records {
-                inner.tell(shared, record.as_ref(), &mut wakers);
+                inner.tell((shared, &ties), record.as_ref(), &mut wakers);
             }
             self.told.store(inner.told.0, Ordering::Release);
             std::mem::take(&mut inner.index.met)
         };
         wakers.into_iter().for_each(Waker::wake);
         met.into_iter().for_each(|author| self.stirred.stir(author, Timestamp(0)));
+    }
+
+    /// Whom those follow whose posts among the records are for mutual follows, read without the lock. What
+    /// cannot be read is missing: a read will report it.
+    fn ties<'a>(&self, shared: &'a Shared, records: &[Option<Record>]) -> Ties<'a> {
+        let mut ties = Ties::new(shared);
+        let meant = records.iter().flatten().filter_map(Meant::of);
+        let meant: Vec<Meant> = meant.filter(|it| it.followers_of().next().is_some()).collect();
+        if meant.is_empty() {
+            return ties;
+        }
+        let lacking: Vec<InFiles> = {
+            let inner = self.lock();
+            let Ok(state) = shared.state() else { return ties };
+            let told = meant.iter().filter(|it| inner.index.has_audience(it.author()));
+            let authors = told.flat_map(Meant::followers_of);
+            let authors = authors.filter_map(|author| state.users.find(author));
+            authors.filter_map(|author| ties.lacking(&state, author)).collect()
+        };
+        let _damage_is_not_ours_to_report = ties.read(lacking);
+        ties
     }
 
     /// Ends all watches: what is in their queues can still be taken.
@@ -309,7 +334,12 @@ impl Inner {
         Ok(Joined { queue, at, past })
     }
 
-    fn tell(&mut self, shared: &Shared, record: Option<&Record>, wakers: &mut Vec<Waker>) {
+    fn tell(
+        &mut self,
+        (shared, ties): (&Shared, &Ties<'_>),
+        record: Option<&Record>,
+        wakers: &mut Vec<Waker>,
+    ) {
         let (sequence, note) = (self.told.next(), Note::of(record));
         self.trail.push(note);
         if note == Note::Lost {
@@ -327,7 +357,20 @@ impl Inner {
             Effect::Moderation(effect) => Some((effect, has_reposts(shared))),
             _ => None,
         });
-        let told = Told { sequence, note, post: &post, moderated, orphans: &orphans };
+        let meant = record.and_then(Meant::of);
+        let seen = |user, sight: &Sight| {
+            let Some(meant) = meant else { return Seen::Yes };
+            let Ok(state) = shared.state() else { return Seen::No };
+            ties.begin();
+            meant.seen((&state, ties), (user, sight), sequence)
+        };
+        let depends = |author| {
+            let Ok(state) = shared.state() else { return 0 };
+            let author = state.find(author);
+            author.map_or(0, |author| state.audiences.depend_on(author))
+        };
+        let (post, orphans, seen, depends) = (&post, &orphans, &seen, &depends);
+        let told = Told { sequence, note, post, moderated, orphans, seen, depends };
         self.index.tell(&told, wakers);
         self.told = sequence;
     }

@@ -10,6 +10,7 @@ use std::task::Waker;
 use foldhash::{HashMap, HashMapExt};
 
 use super::event::WatchEvent;
+use super::insight::Seen;
 use super::note::Note;
 use super::orphans::Orphans;
 use super::queue::Queue;
@@ -18,6 +19,7 @@ use super::sight::{Edge, Sight};
 use crate::ids::{PostId, Sequence, UserId};
 use crate::log::moderation_effect::ModerationEffect;
 use crate::query::Post;
+use crate::views::audiences::depends;
 use crate::views::moderation::Kept;
 
 /// See the module.
@@ -56,6 +58,10 @@ pub(crate) struct Told<'a> {
     pub(crate) moderated: Option<(&'a ModerationEffect, bool)>,
     /// What goes with a post that is deleted; `None` if that is too much.
     pub(crate) orphans: &'a dyn Fn(PostId) -> Option<Orphans>,
+    /// Whether somebody sees the post, as far as that depends on for whom it is.
+    pub(crate) seen: &'a dyn Fn(UserId, &Sight) -> Seen,
+    /// What sight of an author's posts depends on, as [`depends`].
+    pub(crate) depends: &'a dyn Fn(UserId) -> u8,
 }
 
 impl Index {
@@ -92,6 +98,11 @@ impl Index {
     /// How many users are watched.
     pub(crate) fn users(&self) -> usize {
         self.users.len()
+    }
+
+    /// Whether anybody who is watched sees posts of the author's.
+    pub(crate) fn has_audience(&self, author: UserId) -> bool {
+        self.audience.contains_key(&author)
     }
 
     pub(crate) fn knows(&self, user: UserId) -> bool {
@@ -202,7 +213,7 @@ impl Index {
                 match (told.post)() {
                     Some(post) => {
                         let event = WatchEvent::Entry(Arc::clone(&post));
-                        self.tell_if_seen(&post, told.sequence, &event, wakers);
+                        self.tell_if_seen(&post, told, &event, wakers);
                     }
                     // It is erased, because it was revised since: each watch reads what it says now.
                     None => wakers.extend(self.clear()),
@@ -216,25 +227,57 @@ impl Index {
                 }
                 if let Some(post) = (told.post)() {
                     let event = WatchEvent::Changed(Arc::clone(&post));
-                    self.tell_if_seen(&post, told.sequence, &event, wakers);
+                    self.tell_if_seen(&post, told, &event, wakers);
                 }
             }
             Note::Part { user, other, .. } | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }
-            Note::Follow { user, .. }
-            | Note::Unfollow { user, .. }
-            | Note::Mute { user, .. }
-            | Note::Unmute { user, .. }
-            | Note::Apart { user, .. }
-            | Note::Rejoined { user, .. } => self.change(user, told, wakers),
+            Note::Follow { user, author }
+            | Note::Unfollow { user, author }
+            | Note::Apart { user, author }
+            | Note::Rejoined { user, author } => {
+                self.change(user, told, wakers);
+                self.stir(author, told, wakers);
+            }
+            Note::Mute { user, .. } | Note::Unmute { user, .. } => self.change(user, told, wakers),
+            Note::Joined { author, .. } | Note::Left { author, .. } => {
+                self.stir(author, told, wakers);
+            }
+            Note::Released { user } => {
+                self.forget(user, told.sequence, wakers);
+                self.stir_all(user, told, wakers);
+            }
             Note::Moderated { .. } | Note::Hidden { .. } => self.moderate(told, wakers),
-            Note::Released { user } => self.forget(user, told.sequence, wakers),
             Note::Forgotten { user, is_done } => {
                 self.hide_forgotten((user, !is_done), told.sequence, wakers);
             }
+            Note::Dissolved { user } => self.stir_all(user, told, wakers),
             Note::Nothing | Note::Lost => {}
+        }
+    }
+
+    /// The user may see other posts of somebody's than before, if the note says so.
+    fn stir(&self, user: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let Some(watched) = self.watched(user) else { return };
+        let Some((author, on)) = told.note.insight_of(user) else { return };
+        if (told.depends)(author) & on != 0 {
+            watched.tell(told.sequence, &[WatchEvent::FeedChanged(author)], wakers);
+        }
+    }
+
+    /// A group of the author's is gone, and nobody knows who was in it: everybody may see other posts of
+    /// theirs than before; who does not follow them only what others have reposted.
+    fn stir_all(&self, author: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        let on = (told.depends)(author);
+        let events = [WatchEvent::FeedChanged(author)];
+        if on & depends::ON_GROUPS_AFAR != 0 {
+            let all = self.slots.iter().flatten();
+            all.for_each(|watched| watched.tell(told.sequence, &events, wakers));
+        } else if on & depends::ON_GROUPS != 0 {
+            let audience = self.audience_of(author);
+            audience.for_each(|watched| watched.tell(told.sequence, &events, wakers));
         }
     }
 
@@ -263,7 +306,7 @@ impl Index {
         match (told.post)() {
             Some(post) => {
                 let event = WatchEvent::Entry(Arc::clone(&post));
-                self.tell_if_seen(&post, told.sequence, &event, wakers);
+                self.tell_if_seen(&post, told, &event, wakers);
             }
             // As with a publish.
             None => wakers.extend(self.clear()),
@@ -275,7 +318,7 @@ impl Index {
     fn tell_if_seen(
         &self,
         post: &Post,
-        sequence: Sequence,
+        told: &Told<'_>,
         event: &WatchEvent,
         wakers: &mut Vec<Waker>,
     ) {
@@ -286,7 +329,12 @@ impl Index {
                 || root.is_some_and(|root| watched.sight.hides(root.1) || keeps(root))
         };
         for watched in self.audience_of(post.author).filter(|watched| !hides(watched)) {
-            watched.tell(sequence, std::slice::from_ref(event), wakers);
+            let event = match (told.seen)(watched.user, &watched.sight) {
+                Seen::Yes => event.clone(),
+                Seen::No => continue,
+                Seen::Unsure(author) => WatchEvent::FeedChanged(author),
+            };
+            watched.tell(told.sequence, std::slice::from_ref(&event), wakers);
         }
     }
 
@@ -452,6 +500,9 @@ impl Watched {
             | Note::Hidden { .. }
             | Note::Released { .. }
             | Note::Forgotten { .. }
+            | Note::Joined { .. }
+            | Note::Left { .. }
+            | Note::Dissolved { .. }
             | Note::Nothing
             | Note::Lost => {}
         }

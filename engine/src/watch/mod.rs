@@ -12,6 +12,7 @@
 //! * [`event`]: what a watch is told.
 //! * [`note`]: a record as far as watches care.
 //! * [`sight`]: whose posts a user sees, read at one position.
+//! * [`insight`]: what of the posts that are not for everybody they see.
 //! * [`queue`]: what waits for one watch; [`roll`]: of whose presence it was told.
 //! * [`index`]: who watches, and whom a record concerns.
 //! * [`trail`]: the newest notes, for those who come back.
@@ -31,6 +32,7 @@ pub(crate) mod catch_up;
 pub(crate) mod event;
 pub(crate) mod hub;
 pub(crate) mod index;
+pub(crate) mod insight;
 pub(crate) mod note;
 pub(crate) mod orphans;
 pub(crate) mod presence;

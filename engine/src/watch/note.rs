@@ -7,6 +7,7 @@ use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::moderation_effect::ModerationAct;
 use crate::log::record::{Effect, Record};
 use crate::log::revise_effect::Emptied;
+use crate::views::audiences::depends;
 
 /// What a record did to homes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,20 @@ pub(crate) enum Note {
     },
     /// An exclusive group of the user is gone, with all who were in it.
     Released {
+        user: UserId,
+    },
+    /// The author is in one more group of the user that is not exclusive.
+    Joined {
+        user: UserId,
+        author: UserId,
+    },
+    /// The author is in one less.
+    Left {
+        user: UserId,
+        author: UserId,
+    },
+    /// A group of the user is gone that was not exclusive.
+    Dissolved {
         user: UserId,
     },
     /// A post says something else.
@@ -149,7 +164,10 @@ impl Note {
                 Self::Rejoined { user, author }
             }
             GroupAct::Delete { .. } if effect.exclusive => Self::Released { user },
-            _ => Self::Nothing,
+            GroupAct::Add { author, .. } => Self::Joined { user, author },
+            GroupAct::Remove { author, began: Some(_), .. } => Self::Left { user, author },
+            GroupAct::Delete { .. } => Self::Dissolved { user },
+            GroupAct::Create | GroupAct::Remove { .. } => Self::Nothing,
         }
     }
 
@@ -192,8 +210,38 @@ impl Note {
             | Self::Revise { .. }
             | Self::Released { .. }
             | Self::Forgotten { .. }
+            | Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::Dissolved { .. }
             | Self::Nothing
             | Self::Lost => None,
+        }
+    }
+
+    /// Of whose posts the user may see others than before although they follow whom they followed, if
+    /// these posts depend on that, as [`depends`] says.
+    pub(crate) fn insight_of(&self, watcher: UserId) -> Option<(UserId, u8)> {
+        let (of_whom, on) = match *self {
+            Self::Follow { user, author } | Self::Unfollow { user, author } => {
+                ((user, author), depends::ON_FOLLOWS)
+            }
+            Self::Apart { user, author }
+            | Self::Rejoined { user, author }
+            | Self::Joined { user, author }
+            | Self::Left { user, author } => {
+                ((user, author), depends::ON_GROUPS | depends::ON_GROUPS_AFAR)
+            }
+            _ => return None,
+        };
+        let (user, author) = of_whom;
+        (author == watcher && user != watcher).then_some((user, on))
+    }
+
+    /// Whose group is gone: nobody knows any more who was in it.
+    pub(crate) fn without_group(&self) -> Option<UserId> {
+        match *self {
+            Self::Released { user } | Self::Dissolved { user } => Some(user),
+            _ => None,
         }
     }
 }

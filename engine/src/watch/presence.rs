@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
 
-use super::sight::{Known, Look, Sight};
+use super::sight::{Look, Sight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Timestamp, UserId};
 use crate::limits::{LEASE_MILLIS, LEASES_MAX};
@@ -141,7 +141,7 @@ fn sight(shared: &Shared, user: UserId) -> Result<Sight> {
     loop {
         match Sight::look(shared, user, known.as_ref())? {
             Look::Done(sight, _) => return Ok(sight),
-            Look::Files(excerpt, stamp) => known = Some(Known::read(&excerpt, stamp)?),
+            Look::Files(in_files) => known = Some(in_files.read()?),
         }
     }
 }

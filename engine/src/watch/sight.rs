@@ -9,10 +9,9 @@ use foldhash::{HashMap, HashMapExt};
 
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
+use crate::read::followees::{Followees, InFiles};
 use crate::shared::Shared;
-use crate::views::graph::EDGE_WIDTH;
 use crate::views::moderation::Kept;
-use crate::views::part::{Excerpt, Near, Stamp};
 use crate::views::users::Ordinal;
 
 /// What stands between a user and an author.
@@ -41,14 +40,7 @@ pub(crate) enum Look {
     /// With what moderators keep from others then.
     Done(Sight, Arc<Kept>),
     /// The followees are in files: read these without any lock, then look again.
-    Files(Excerpt<EDGE_WIDTH>, Stamp),
-}
-
-/// Followees that were read from files; they count while the user's edges have that stamp.
-#[derive(Debug)]
-pub(crate) struct Known {
-    authors: Vec<u32>,
-    stamp: Stamp,
+    Files(InFiles),
 }
 
 impl Edge {
@@ -70,22 +62,21 @@ impl Edge {
 
 impl Sight {
     /// The edges as they are now. Looks at no file.
-    pub(crate) fn look(shared: &Shared, user: UserId, known: Option<&Known>) -> Result<Look> {
+    pub(crate) fn look(shared: &Shared, user: UserId, known: Option<&Followees>) -> Result<Look> {
         let state = shared.state()?;
         let mut sight = Self { at: state.position.sequence, edges: HashMap::new() };
         let kept = Arc::clone(state.moderation.kept());
         let Some(user) = state.find(user) else { return Ok(Look::Done(sight, kept)) };
         let following = &state.graph.following;
         let part = following.part(user);
-        let known = known.filter(|known| known.stamp == following.stamp(user));
+        let known = known.filter(|known| known.are_of(following, user));
         if known.is_none() && !part.files.is_empty() {
-            let all = following.excerpt(user, Near::Below(Sequence(u64::MAX)), usize::MAX);
-            return Ok(Look::Files(all, following.stamp(user)));
+            return Ok(Look::Files(InFiles::of(following, user)));
         }
         let id = |author| state.users.id(Ordinal(author));
         let mut follow = |author| sight.edges.entry(id(author)).or_default().follows = true;
         match known {
-            Some(known) => known.authors.iter().for_each(|author| follow(*author)),
+            Some(known) => known.authors().for_each(|author| follow(author.0)),
             None => part.each_payload(follow)?,
         }
         let mutes = state.graph.mutes.lists.part(user);
@@ -113,17 +104,13 @@ impl Sight {
         self.edges.get(&author).is_some_and(|edge| edge.hides())
     }
 
+    /// Whether the user follows the author.
+    pub(crate) fn follows(&self, author: UserId) -> bool {
+        self.edges.get(&author).is_some_and(|edge| edge.follows)
+    }
+
     /// Whether the author's posts are in the home.
     pub(crate) fn shows(&self, author: UserId) -> bool {
         self.edges.get(&author).is_some_and(|edge| edge.shows())
-    }
-}
-
-impl Known {
-    /// Reads the followees; may wait for a disk.
-    pub(crate) fn read(excerpt: &Excerpt<EDGE_WIDTH>, stamp: Stamp) -> Result<Self> {
-        let mut authors = Vec::with_capacity(stamp.count as usize);
-        excerpt.part().each_payload(|author| authors.push(author))?;
-        Ok(Self { authors, stamp })
     }
 }

@@ -14,6 +14,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use crate::audience::Audience;
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
@@ -82,6 +83,8 @@ pub enum What {
         content: Option<(Bytes, Bytes)>,
         /// Whom it mentions.
         mentions: Vec<u64>,
+        /// Who sees it.
+        audience: Audience,
     },
     /// 2: a post came to be that is deleted by now.
     Erased,
@@ -131,6 +134,8 @@ pub enum What {
         content: Option<(Bytes, Bytes)>,
         /// Whom it mentions.
         mentions: Vec<u64>,
+        /// Who sees it.
+        audience: Audience,
     },
     /// 34: a bare repost ended.
     Unrepost {
@@ -372,11 +377,12 @@ impl What {
 
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         match self {
-            Self::Publish { kind, created_at, content, mentions } => {
+            Self::Publish { kind, created_at, content, mentions, audience } => {
                 put_varint(out, u64::from(*kind));
                 put_option(out, *created_at, put_varint);
                 put_content(content.as_ref(), out)?;
                 mentions::encode(mentions, out)?;
+                audience.borrow().encode(out)?;
             }
             Self::NoticesRead { up_to } => put_varint(out, *up_to),
             Self::Moderated { kind, post } if kind.has_post() => put_varint(out, *post),
@@ -411,13 +417,14 @@ impl What {
                 put_varint(out, *target);
                 kind.encode(out)?;
             }
-            Self::Repost { kind, created_at, repost, content, mentions } => {
+            Self::Repost { kind, created_at, repost, content, mentions, audience } => {
                 put_varint(out, u64::from(*kind));
                 put_option(out, *created_at, put_varint);
                 repost.encode(out);
                 put_bool(out, content.is_some());
                 put_content(content.as_ref(), out)?;
                 mentions::encode(mentions, out)?;
+                audience.borrow().encode(out)?;
             }
             Self::Unrepost { root, post } => {
                 put_varint(out, *post);
@@ -490,7 +497,8 @@ fn load_publish(has_content: bool, cursor: &mut Cursor) -> Result<What, DecodeEr
         let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
         content = Some((text, cursor.take_bytes("meta", META_BYTES_MAX)?));
     }
-    Ok(What::Publish { kind, created_at, content, mentions: mentions::load(cursor)? })
+    let (mentions, audience) = (mentions::load(cursor)?, Audience::load(cursor)?);
+    Ok(What::Publish { kind, created_at, content, mentions, audience })
 }
 
 fn load_repost(cursor: &mut Cursor) -> Result<What, DecodeError> {
@@ -501,7 +509,8 @@ fn load_repost(cursor: &mut Cursor) -> Result<What, DecodeError> {
         let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
         Ok((text, cursor.take_bytes("meta", META_BYTES_MAX)?))
     })?;
-    Ok(What::Repost { kind, created_at, repost, content, mentions: mentions::load(cursor)? })
+    let (mentions, audience) = (mentions::load(cursor)?, Audience::load(cursor)?);
+    Ok(What::Repost { kind, created_at, repost, content, mentions, audience })
 }
 
 fn load_broadcast(kind: BroadcastChange, cursor: &mut Cursor) -> Result<What, DecodeError> {

@@ -43,6 +43,8 @@ pub enum Why {
     Suspended = 9,
     /// Moderators have hidden it.
     Hidden = 10,
+    /// It is not for the user, or of a repost what it refers to is not.
+    Audience = 11,
 }
 
 /// Why a post is in a home, or why it is not.
@@ -66,7 +68,7 @@ pub struct Explained {
 }
 
 impl Why {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Pushed,
         Self::Pulled,
         Self::InFlight,
@@ -78,6 +80,7 @@ impl Why {
         Self::Apart,
         Self::Suspended,
         Self::Hidden,
+        Self::Audience,
     ];
 
     /// Whether the post is in the home.
@@ -87,7 +90,7 @@ impl Why {
     }
 
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let tag = cursor.take_tag("why", 10)?;
+        let tag = cursor.take_tag("why", 11)?;
         Ok(Self::ALL.get(usize::from(tag)).copied().unwrap_or(Self::NoSuchPost))
     }
 }

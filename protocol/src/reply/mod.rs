@@ -79,6 +79,7 @@ use crate::writer::FrameWriter;
 
 /// Everything a server can answer. Complete for version 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a reply is made, encoded and dropped")]
 pub enum Reply {
     /// Accepts a hello.
     Welcome(Welcome),

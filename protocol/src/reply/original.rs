@@ -18,6 +18,7 @@ pub(crate) const ORIGINAL_BYTES_MIN: usize = 3;
 
 /// What reposts refer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all of them are posts")]
 pub enum Original {
     /// It stands.
     Post(Post),

@@ -10,7 +10,9 @@
 //! | text | bytes, at most 64 KiB, UTF-8 |
 //! | meta | bytes, at most 4 KiB |
 //! | repost | option: what it refers to |
-//! | edited | u8; if 1: revision varint, edited_at varint (ms) |
+//! | extras | u8: 1 edited, 2 it is not for everybody |
+//! | edited | if extras has it: revision varint, edited_at varint (ms) |
+//! | audience | if extras has it: u8; of a group (4) its id as a varint, its name as text |
 //! | mentions | u8, then a varint for each |
 //!
 //! The reply `post` is a position, one post, as an option what it was responded with, and a u8: how it is
@@ -18,12 +20,13 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+use crate::audience::{Audience, AudienceRef};
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
 use crate::order::{Direction, Run};
 use crate::reply::{Counts, Position, PostModeration, Repost};
-use crate::wire::{Cursor, check_len, put_bool, put_bytes, put_option, put_varints, text_of};
+use crate::wire::{Cursor, check_len, put_bytes, put_option, put_varints, text_of};
 
 /// The fewest bytes of a post: ten fields of one byte.
 pub(crate) const POST_BYTES_MIN: usize = 10;
@@ -51,6 +54,8 @@ pub struct Post {
     pub edit: Option<Edit>,
     /// Whom it mentions.
     pub mentions: Vec<u64>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 /// That a post was revised.
@@ -86,6 +91,8 @@ pub struct PostRef<'a> {
     pub edit: Option<Edit>,
     /// Whom it mentions.
     pub mentions: &'a [u64],
+    /// Who sees it.
+    pub audience: AudienceRef<'a>,
 }
 
 /// The reply `post`.
@@ -122,6 +129,7 @@ impl Post {
             repost: self.repost,
             edit: self.edit,
             mentions: &self.mentions,
+            audience: self.audience.borrow(),
         }
     }
 
@@ -130,7 +138,7 @@ impl Post {
         let author = cursor.take_varint("author")?;
         let at = cursor.take_varint("at")?;
         let lag = unzigzag(cursor.take_varint("committed_at")?);
-        Ok(Self {
+        let post = Self {
             id,
             author,
             at,
@@ -139,9 +147,17 @@ impl Post {
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             repost: cursor.take_option("repost", |cursor, _| Repost::load(cursor))?,
-            edit: Edit::load(cursor)?,
-            mentions: mentions::load(cursor)?,
-        })
+            edit: None,
+            mentions: Vec::new(),
+            audience: Audience::Everybody,
+        };
+        let extras = cursor.take_flags("extras", Extras::EDITED | Extras::AUDIENCE)?;
+        let has = |extra| extras & extra != 0;
+        let edit = has(Extras::EDITED).then(|| Edit::load(cursor)).transpose()?;
+        let audience =
+            has(Extras::AUDIENCE).then(|| Audience::load_restricted(cursor)).transpose()?;
+        let (mentions, audience) = (mentions::load(cursor)?, audience.unwrap_or_default());
+        Ok(Self { edit, mentions, audience, ..post })
     }
 }
 
@@ -160,25 +176,33 @@ impl PostRef<'_> {
         out.put_slice(self.text);
         put_bytes(out, "meta", self.meta, META_BYTES_MAX)?;
         put_option(out, self.repost, |out, repost| repost.encode(out));
-        Edit::encode(self.edit, out);
+        let is_restricted = self.audience != AudienceRef::Everybody;
+        let edited = if self.edit.is_some() { Extras::EDITED } else { 0 };
+        out.put_u8(edited | if is_restricted { Extras::AUDIENCE } else { 0 });
+        self.edit.iter().for_each(|edit| edit.encode(out));
+        if is_restricted {
+            self.audience.encode(out)?;
+        }
         mentions::encode(self.mentions, out)
     }
 }
 
+/// What seldom a post has: bits.
+struct Extras;
+
+impl Extras {
+    const EDITED: u8 = 1;
+    const AUDIENCE: u8 = 2;
+}
+
 impl Edit {
-    fn load(cursor: &mut Cursor) -> Result<Option<Self>, DecodeError> {
-        if !cursor.take_bool("edited")? {
-            return Ok(None);
-        }
+    fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let revision = cursor.take_varint_u32("revision")?;
-        Ok(Some(Self { revision, at: cursor.take_varint("edited_at")? }))
+        Ok(Self { revision, at: cursor.take_varint("edited_at")? })
     }
 
-    fn encode(edit: Option<Self>, out: &mut BytesMut) {
-        put_bool(out, edit.is_some());
-        if let Some(Self { revision, at }) = edit {
-            put_varints(out, [u64::from(revision), at]);
-        }
+    fn encode(self, out: &mut BytesMut) {
+        put_varints(out, [u64::from(self.revision), self.at]);
     }
 }
 

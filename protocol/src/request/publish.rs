@@ -2,7 +2,7 @@
 //!
 //! | field | bytes |
 //! |---|---|
-//! | options | write prefix |
+//! | options | write prefix, with an audience |
 //! | author | varint |
 //! | post_kind | varint, at most 65,535 |
 //! | created_at | option, varint, ms |
@@ -12,6 +12,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use crate::audience::Audience;
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
@@ -35,6 +36,8 @@ pub struct Publish {
     pub meta: Bytes,
     /// Whom it mentions.
     pub mentions: Vec<u64>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 impl Publish {
@@ -45,19 +48,21 @@ impl Publish {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let (options, audience) = WriteOptions::load_of_post(cursor)?;
         Ok(Self {
-            options: WriteOptions::load(cursor)?,
+            options,
             author: cursor.take_varint("author")?,
             kind: cursor.take_varint_u16("post_kind")?,
             created_at: cursor.take_option("created_at", Cursor::take_varint)?,
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             mentions: mentions::load(cursor)?,
+            audience,
         })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.options.encode(out);
+        self.options.encode_of_post(&self.audience, out)?;
         put_varint(out, self.author);
         put_varint(out, u64::from(self.kind));
         put_option(out, self.created_at, put_varint);

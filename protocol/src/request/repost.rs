@@ -2,12 +2,13 @@
 //!
 //! | field | bytes |
 //! |---|---|
-//! | repost | write prefix, user varint, parent varint, kind varint, created_at option varint, text, meta, mentions |
+//! | repost | write prefix with an audience, user varint, parent varint, kind varint, created_at option varint, text, meta, mentions |
 //! | unrepost | write prefix, user varint, post varint |
 //! | reposters | read prefix, post varint, before option varint, limit varint |
 
 use bytes::{Bytes, BytesMut};
 
+use crate::audience::Audience;
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::{META_BYTES_MAX, TEXT_BYTES_MAX};
 use crate::mentions;
@@ -33,6 +34,8 @@ pub struct NewRepost {
     pub meta: Bytes,
     /// Whom it mentions.
     pub mentions: Vec<u64>,
+    /// Who sees it.
+    pub audience: Audience,
 }
 
 /// A bare repost that is to end.
@@ -67,8 +70,9 @@ impl NewRepost {
     }
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
+        let (options, audience) = WriteOptions::load_of_post(cursor)?;
         Ok(Self {
-            options: WriteOptions::load(cursor)?,
+            options,
             user: cursor.take_varint("user")?,
             parent: cursor.take_varint("parent")?,
             kind: cursor.take_varint_u16("post_kind")?,
@@ -76,11 +80,12 @@ impl NewRepost {
             text: cursor.take_text("text", TEXT_BYTES_MAX)?,
             meta: cursor.take_bytes("meta", META_BYTES_MAX)?,
             mentions: mentions::load(cursor)?,
+            audience,
         })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.options.encode(out);
+        self.options.encode_of_post(&self.audience, out)?;
         put_varint(out, self.user);
         put_varint(out, self.parent);
         put_varint(out, u64::from(self.kind));

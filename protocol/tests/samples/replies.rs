@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    BeingForgotten, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage,
-    Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained,
-    Fault, Follow, ForgottenList, Group, GroupChange, Groups, Marks, Moderated, ModeratedPage,
-    ModerationChange, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page,
-    PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost,
-    Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue,
-    Unread, UserCard, Watching, Welcome, What, Why, Written,
+    Audience, BeingForgotten, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment,
+    CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events,
+    Explained, Fault, Follow, ForgottenList, Group, GroupChange, Groups, Marks, Moderated,
+    ModeratedPage, ModerationChange, NoticeGroup, NoticeKind, NoticePage, OnePost, Online,
+    Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage,
+    Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems,
+    Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 
 const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
@@ -36,6 +36,7 @@ fn post(id: u64, text: &'static str) -> Post {
         meta: Bytes::new(),
         repost: None,
         mentions: Vec::new(),
+        audience: Audience::Everybody,
         edit: None,
     }
 }
@@ -263,8 +264,15 @@ fn changed() -> Changed {
         created_at: Some(1_370_053_355_000),
         content,
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
-    let bare = What::Publish { kind: 0, created_at: None, content: None, mentions: Vec::new() };
+    let bare = What::Publish {
+        kind: 0,
+        created_at: None,
+        content: None,
+        mentions: Vec::new(),
+        audience: Audience::Mutual,
+    };
     let mut whats = vec![posted, bare, What::Erased, What::Delete { post: 300 }];
     whats.extend(EdgeChange::ALL.map(|kind| What::Edge { kind, other: 300 }));
     whats.extend(GroupChange::ALL.map(|kind| What::Group {
@@ -289,9 +297,11 @@ fn changed() -> Changed {
     let content = Some((Bytes::from_static(b"look"), Bytes::new()));
     let (kind, created_at) = (513, Some(1_699_999_999_999));
     let mentions = vec![9];
-    whats.push(What::Repost { kind, created_at, repost, content, mentions });
+    let audience = Audience::Group { group: 300, name: "family".into() };
+    whats.push(What::Repost { kind, created_at, repost, content, mentions, audience });
     let (created_at, mentions) = (None, Vec::new());
-    whats.push(What::Repost { kind: 0, created_at, repost, content: None, mentions });
+    let audience = Audience::Everybody;
+    whats.push(What::Repost { kind: 0, created_at, repost, content: None, mentions, audience });
     whats.push(What::Unrepost { root: 300, post: 69_000 });
     let name = Bytes::from_static(b"friends");
     let content = Some((Bytes::from_static(b"second"), Bytes::new()));
@@ -549,7 +559,8 @@ pub(crate) fn moderation() -> Vec<(&'static str, Reply)> {
 /// Replies about mentions and notices.
 pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
     let edit = Some(Edit { revision: 1, at: 1_700_000_100_000 });
-    let mentioning = Post { edit, mentions: vec![9, u64::MAX], ..post(300, "look") };
+    let audience = Audience::Group { group: 128, name: "family".into() };
+    let mentioning = Post { edit, mentions: vec![9, u64::MAX], audience, ..post(300, "look") };
     let moderation = PostModeration::default();
     let one = OnePost { position: POSITION, post: mentioning, counts: None, moderation };
     let comment = Comment {
@@ -572,7 +583,16 @@ pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
     let (kind, created_at, content) = (0, None, None);
     let said = ResponseChange::Comment(None, vec![8]);
     let changes = vec![
-        change(60, What::Publish { kind, created_at, content, mentions: vec![9] }),
+        change(
+            60,
+            What::Publish {
+                kind,
+                created_at,
+                content,
+                mentions: vec![9],
+                audience: Audience::Author,
+            },
+        ),
         change(61, What::Response { kind: said, post: 60, target: 60 }),
         change(62, What::NoticesRead { up_to: 61 }),
     ];

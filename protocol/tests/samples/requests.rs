@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
+    Audience, Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
     ForgottenOf, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf,
     Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead,
     Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters,
@@ -72,6 +72,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static(b"hello, world"),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let full = Publish {
         options: keyed(Some(7)),
@@ -81,6 +82,7 @@ fn posts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static("gr\u{fc}\u{df}e \u{1f44b}".as_bytes()),
         meta: Bytes::from_static(&[0, 1, 2, 254, 255]),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let empty = Publish { options: keyed(None), text: Bytes::new(), ..plain.clone() };
     let delete = Delete { options: WriteOptions::default(), post: 300 };
@@ -284,6 +286,7 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         text: Bytes::new(),
         meta: Bytes::new(),
         mentions: Vec::new(),
+        audience: Audience::Everybody,
     };
     let quote = NewRepost {
         options: keyed(Some(9)),
@@ -292,6 +295,7 @@ pub(crate) fn reposts() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static("caf\u{e9}!".as_bytes()),
         meta: Bytes::from_static(&[9, 8]),
         mentions: vec![8, 128],
+        audience: Audience::Followers,
         ..bare
     };
     let unrepost = Unrepost { options: keyed(None), user: 9, post: 300 };
@@ -360,6 +364,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Request)> {
         text: Bytes::from_static(b"look"),
         meta: Bytes::new(),
         mentions: vec![8, 128, u64::MAX],
+        audience: Audience::Group { group: 0, name: "family".into() },
     };
     let comment = NewComment {
         options,

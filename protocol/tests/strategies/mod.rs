@@ -10,6 +10,8 @@ pub(crate) use replies::reply;
 pub(crate) use requests::request;
 
 use bytes::Bytes;
+use fanfold_protocol::Audience;
+use fanfold_protocol::limits::GROUP_NAME_BYTES_MAX;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
@@ -40,4 +42,23 @@ pub(crate) fn run(count: usize) -> impl Strategy<Value = Vec<u64>> {
 /// Mostly nobody.
 pub(crate) fn mentions() -> impl Strategy<Value = Vec<u64>> {
     prop_oneof![3 => Just(Vec::new()), 1 => vec(number(), 0..60)]
+}
+
+/// As a request says it: without the group's id.
+pub(crate) fn said_audience() -> impl Strategy<Value = Audience> {
+    audience().prop_map(|audience| match audience {
+        Audience::Group { name, .. } => Audience::Group { group: 0, name },
+        other => other,
+    })
+}
+
+pub(crate) fn audience() -> impl Strategy<Value = Audience> {
+    let group = (number(), text(GROUP_NAME_BYTES_MAX));
+    prop_oneof![
+        Just(Audience::Everybody),
+        Just(Audience::Followers),
+        Just(Audience::Mutual),
+        Just(Audience::Author),
+        group.prop_map(|(group, name)| Audience::Group { group, name }),
+    ]
 }

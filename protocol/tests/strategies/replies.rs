@@ -20,7 +20,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
-use super::{bytes, mentions, number, run, text};
+use super::{audience, bytes, mentions, number, run, text};
 
 pub(crate) fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
@@ -70,12 +70,19 @@ fn end() -> impl Strategy<Value = PageEnd> {
 }
 
 fn post(id: u64) -> impl Strategy<Value = Post> {
-    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions(), audience());
     let rest = (any::<u16>(), option::of(repost()));
     let edit = option::of((any::<u32>(), number()));
     let edit = edit.prop_map(|edit| edit.map(|(revision, at)| Edit { revision, at }));
     (number(), number(), number(), rest, texts, edit).prop_map(
-        move |(author, at, committed_at, (kind, repost), (text, meta, mentions), edit)| Post {
+        move |(
+            author,
+            at,
+            committed_at,
+            (kind, repost),
+            (text, meta, mentions, audience),
+            edit,
+        )| Post {
             id,
             author,
             at,
@@ -85,6 +92,7 @@ fn post(id: u64) -> impl Strategy<Value = Post> {
             meta,
             repost,
             mentions,
+            audience,
             edit,
         },
     )
@@ -438,12 +446,13 @@ fn what() -> impl Strategy<Value = What> {
             let post = if kind.has_post() { post } else { 0 };
             What::Moderated { kind, post }
         }),
-        (any::<u16>(), option::of(number()), content(), mentions()).prop_map(
-            |(kind, created_at, content, mentions)| What::Publish {
+        (any::<u16>(), option::of(number()), content(), mentions(), audience()).prop_map(
+            |(kind, created_at, content, mentions, audience)| What::Publish {
                 kind,
                 created_at,
                 content,
                 mentions,
+                audience,
             },
         ),
         number().prop_map(|up_to| What::NoticesRead { up_to }),
@@ -455,15 +464,16 @@ fn what() -> impl Strategy<Value = What> {
         }),
         number().prop_map(|post| What::Delete { post }),
         (number(), number()).prop_map(|(root, post)| What::Unrepost { root, post }),
-        (any::<u16>(), option::of(number()), repost(), option::of(said()), mentions()).prop_map(
-            |(kind, created_at, repost, content, mentions)| What::Repost {
-                kind,
-                created_at,
-                repost,
-                content,
-                mentions
-            }
-        ),
+        (
+            any::<u16>(),
+            option::of(number()),
+            repost(),
+            option::of(said()),
+            (mentions(), audience())
+        )
+            .prop_map(|(kind, created_at, repost, content, (mentions, audience))| {
+                What::Repost { kind, created_at, repost, content, mentions, audience }
+            }),
         (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
         (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
             let member = if kind.has_member() { member } else { 0 };

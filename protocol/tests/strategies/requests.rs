@@ -17,7 +17,7 @@ use fanfold_protocol::{
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 
-use super::{bytes, mentions, number, text};
+use super::{bytes, mentions, number, said_audience, text};
 
 pub(crate) fn request() -> impl Strategy<Value = Request> {
     prop_oneof![
@@ -193,10 +193,10 @@ fn reposters() -> impl Strategy<Value = Reposters> {
 }
 
 fn repost() -> impl Strategy<Value = NewRepost> {
-    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions(), said_audience());
     let rest = (any::<u16>(), option::of(number()), texts);
     (write_options(), number(), number(), rest).prop_map(
-        |(options, user, parent, (kind, created_at, (text, meta, mentions)))| NewRepost {
+        |(options, user, parent, (kind, created_at, (text, meta, mentions, audience)))| NewRepost {
             options,
             user,
             parent,
@@ -205,6 +205,7 @@ fn repost() -> impl Strategy<Value = NewRepost> {
             text,
             meta,
             mentions,
+            audience,
         },
     )
 }
@@ -243,9 +244,9 @@ fn hello() -> impl Strategy<Value = Hello> {
 }
 
 fn publish() -> impl Strategy<Value = Publish> {
-    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions());
+    let texts = (text(TEXT_BYTES_MAX), bytes(META_BYTES_MAX), mentions(), said_audience());
     (write_options(), number(), any::<u16>(), option::of(number()), texts).prop_map(
-        |(options, author, kind, created_at, (text, meta, mentions))| Publish {
+        |(options, author, kind, created_at, (text, meta, mentions, audience))| Publish {
             options,
             author,
             kind,
@@ -253,6 +254,7 @@ fn publish() -> impl Strategy<Value = Publish> {
             text,
             meta,
             mentions,
+            audience,
         },
     )
 }

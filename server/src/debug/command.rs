@@ -155,8 +155,9 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
     Ok(match words.usage.name {
         "PUBLISH" => {
             let author = words.user("user")?;
-            let (mentions, text) = (words.mentions(), words.text(line));
-            Action::Publish(NewPost { author, text, mentions, ..NewPost::default() })
+            let (mentions, audience) = (words.mentions(), words.audience());
+            let text = words.text(line);
+            Action::Publish(NewPost { author, text, mentions, audience, ..NewPost::default() })
         }
         "DELETE" => Action::Delete { post: PostId(words.number("post")?) },
         "FOLLOW" => Action::Follow {
@@ -193,7 +194,7 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
 
 /// The words after the command, taken one by one.
 pub(super) struct Words<'a> {
-    rest: &'a str,
+    pub(super) rest: &'a str,
     pub(super) usage: &'static Usage,
 }
 

@@ -6,6 +6,7 @@ use fanfold_engine::{
 };
 
 use super::answer::line;
+use super::audiences;
 use crate::text::{escape, time};
 
 /// One line: present or absent, and why.
@@ -27,6 +28,9 @@ pub(super) fn explained(user: UserId, post: PostId, found: &Explained) -> String
         }
         Why::Blocked { by, since } => {
             format!("absent reason=blocked blocked_by={by} blocked_since={}", moment(*since))
+        }
+        Why::Audience { post: of, audience } => {
+            format!("absent reason=audience of={of} audience={}", audiences::who(audience))
         }
         Why::OriginalHidden { root, author } => {
             format!("absent reason=original_hidden root={root} root_author={author}")

@@ -52,8 +52,8 @@ pub(super) const USAGES: [Usage; 57] = [
     usage("BLOCKS", "BLOCKS user [limit] [BEFORE sequence]", EDGES, "BLOCKS 101"),
     usage(
         "PUBLISH",
-        "PUBLISH user [MENTIONS id,id] text...",
-        "a new post; the text is the rest of the line",
+        "PUBLISH user [MENTIONS id,id] [AUDIENCE who] text...",
+        "a new post; who: everybody, followers, mutual, self or group:NAME",
         "PUBLISH 14 hello, world",
     ),
     usage("DELETE", "DELETE id", "removes a post from every feed", "DELETE 12"),
@@ -127,7 +127,7 @@ pub(super) const USAGES: [Usage; 57] = [
     ),
     usage(
         "REPOST",
-        "REPOST user id [MENTIONS id,id] [text...]",
+        "REPOST user id [MENTIONS id,id] [AUDIENCE who] [text...]",
         "reposts a post; with a text it is a quote",
         "REPOST 101 12",
     ),

@@ -15,6 +15,7 @@
 //!   this machine speak to the database.
 
 mod answer;
+mod audiences;
 mod broadcasts;
 mod clients;
 mod collapse;

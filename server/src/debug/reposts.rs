@@ -13,14 +13,15 @@ use super::timelines;
 use crate::text::{count, escape};
 
 impl Words<'_> {
-    /// `user id [MENTIONS id,id] [text...]`
+    /// `user id [MENTIONS id,id] [AUDIENCE who] [text...]`
     pub(super) fn repost(&mut self, line: &Bytes) -> Result<Action, Wrong> {
         let (user, parent) = (self.user("user")?, PostId(self.number("post")?));
         if self.usage.name == "UNREPOST" {
             return Ok(Action::Unrepost { user, post: parent });
         }
-        let (mentions, text) = (self.mentions(), self.text(line));
-        let post = NewPost { author: user, text, mentions, ..NewPost::default() };
+        let (mentions, audience) = (self.mentions(), self.audience());
+        let text = self.text(line);
+        let post = NewPost { author: user, text, mentions, audience, ..NewPost::default() };
         Ok(Action::Repost { post, parent })
     }
 
@@ -114,6 +115,7 @@ mod tests {
                 root: PostId(root),
                 root_author: UserId(14),
                 root_at: Timestamp(0),
+                root_circle: fanfold_engine::Circle::default(),
             }),
             text: Bytes::from_static(b"two\nlines"),
             ..Post::default()

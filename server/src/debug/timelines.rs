@@ -7,6 +7,7 @@
 use fanfold_engine::{FullPage, Original, Page, PageEnd, Position, Post, Span, TimelineQuery};
 
 use super::answer::line;
+use super::audiences;
 use super::reposts;
 use crate::text::{count, escape, time};
 
@@ -46,7 +47,8 @@ pub(super) fn one(at: Position, post: &Post, original: Option<&Original>) -> Str
     };
     let kind = post.kind;
     let details = format!(
-        "(committed {committed}, kind {kind}, meta of {meta} bytes{mentions}{})",
+        "(committed {committed}, kind {kind}, meta of {meta} bytes{mentions}{}{})",
+        audiences::listed(&post.audience),
         edit(post)
     );
     line(&mut out, format_args!("{details} at {at}"));

@@ -127,7 +127,17 @@ pub(crate) fn publish(author: u64, text: impl Into<Bytes>) -> Request {
     let options = WriteOptions::default();
     let (text, meta) = (text.into(), Bytes::new());
     let mentions = Vec::new();
-    Request::Publish(Publish { options, author, kind: 0, created_at: None, text, meta, mentions })
+    let audience = fanfold_protocol::Audience::Everybody;
+    Request::Publish(Publish {
+        options,
+        author,
+        kind: 0,
+        created_at: None,
+        text,
+        meta,
+        mentions,
+        audience,
+    })
 }
 
 pub(crate) fn outbox(user: u64, limit: u32) -> Request {

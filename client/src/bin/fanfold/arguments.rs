@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use fanfold_client::{PostId, Sequence, Timestamp, UserId};
+use fanfold_client::{Audience, PostId, Sequence, Timestamp, UserId};
 
 pub(crate) use self::broadcast::{BroadcastCommand, BroadcastEnd, BroadcastFeedOf, BroadcastStart};
 pub(crate) use self::group::{GroupCommand, GroupList};
@@ -265,6 +265,9 @@ pub(crate) struct Publish {
     /// A user whom it mentions; may be given several times, at most 50
     #[arg(long, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) mention: Vec<UserId>,
+    /// Who sees it: everybody, followers, mutual, self or group:NAME
+    #[arg(long, value_name = "WHO", default_value_t)]
+    pub(crate) audience: Audience,
 }
 
 /// Two users.

@@ -4,8 +4,8 @@
 //! takes to go on. What comes twice, after an interruption, has the same `sequence`.
 
 use fanfold_client::{
-    BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch, GroupChange,
-    ModerationChange, Position, ResponseChange, Sequence, Timestamp, UserId,
+    Audience, BroadcastChange, Change, Changed, Changes, ChangesQuery, EdgeChange, Epoch,
+    GroupChange, ModerationChange, Position, ResponseChange, Sequence, Timestamp, UserId,
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
@@ -121,16 +121,16 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
 
 fn put_what(what: &Changed, put: &mut impl FnMut(&str, Value)) {
     match what {
-        Changed::Published { kind, created_at, content, mentions } => {
+        Changed::Published { kind, created_at, content, mentions, audience } => {
             put_kind((*kind, *created_at), put);
             put_said(content.as_ref(), put);
-            put_mentions(mentions, put);
+            put_people((mentions, audience), put);
         }
-        Changed::Reposted { kind, created_at, repost, content, mentions } => {
+        Changed::Reposted { kind, created_at, repost, content, mentions, audience } => {
             put_kind((*kind, *created_at), put);
             put("repost", reposts::link_json(repost));
             put_said(content.as_ref(), put);
-            put_mentions(mentions, put);
+            put_people((mentions, audience), put);
         }
         Changed::Unreposted { root, repost } => {
             put("root", root.0.into());
@@ -205,6 +205,17 @@ fn put_kind((kind, created_at): (u16, Option<Timestamp>), put: &mut impl FnMut(&
 fn put_mentions(users: &[UserId], put: &mut impl FnMut(&str, Value)) {
     if !users.is_empty() {
         put("mentions", users.iter().map(|user| Value::from(user.0)).collect());
+    }
+}
+
+/// Whom a post mentions and who sees it; nothing of everybody.
+fn put_people((mentions, audience): (&[UserId], &Audience), put: &mut impl FnMut(&str, Value)) {
+    put_mentions(mentions, put);
+    if *audience != Audience::Everybody {
+        put("audience", audience.word().into());
+    }
+    if let Audience::Group { name, .. } = audience {
+        put("group", name.as_str().into());
     }
 }
 
@@ -338,7 +349,13 @@ mod tests {
         let content = Some(("a\nb".to_owned(), vec![1]));
         let post = change(
             17,
-            Changed::Published { kind: 3, created_at: None, content, mentions: Vec::new() },
+            Changed::Published {
+                kind: 3,
+                created_at: None,
+                content,
+                mentions: Vec::new(),
+                audience: Audience::Everybody,
+            },
         );
         assert_eq!(change_text(&post), "#17  2013-06-01 00:49  @14  publish  a\n    b");
         let json = change_json(Epoch(1), &post).to_string();

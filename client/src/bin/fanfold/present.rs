@@ -4,7 +4,7 @@
 //! post cannot move the cursor or change the title of somebody's window.
 
 use fanfold_client::{
-    BroughtBy, Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status,
+    Audience, BroughtBy, Counts, Edge, Explained, Online, Original, Post, PostId, Relation, Status,
     StatusValue, UserCard, UserId, Why, Written,
 };
 use serde::Serialize;
@@ -43,9 +43,15 @@ pub(crate) struct PostJson<'a> {
     /// Its author is suspended.
     #[serde(skip_serializing_if = "is_false")]
     suspended: bool,
+    /// Absent of a post for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'static str>,
+    /// The name of the group that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
 }
 
-/// As above.
+/// As below.
 fn is_false(fact: &bool) -> bool {
     !*fact
 }
@@ -70,6 +76,11 @@ pub(crate) fn post_json(post: &Post) -> PostJson<'_> {
         edited_at: post.edited_at.map(|at| at.0),
         hidden: post.hidden,
         suspended: post.suspended,
+        audience: (post.audience != Audience::Everybody).then(|| post.audience.word()),
+        group: match &post.audience {
+            Audience::Group { name, .. } => Some(name),
+            _ => None,
+        },
     }
 }
 
@@ -195,7 +206,12 @@ pub(crate) fn post_text(post: &Post) -> String {
         false => safe(&post.text).replace('\n', "\n    "),
     };
     let link = post.repost.as_ref().map(reposts::link_text).unwrap_or_default();
-    format!("{}  @{}  #{}{link}  {text}", time::minute(post.at), post.author, post.id)
+    let audience = match &post.audience {
+        Audience::Everybody => String::new(),
+        other => format!("  for {}", safe(&other.to_string())),
+    };
+    let (at, author, id) = (time::minute(post.at), post.author, post.id);
+    format!("{at}  @{author}  #{id}{link}{audience}  {text}")
 }
 
 /// `revision 2, edited at 2013-06-01 00:49`; nothing of a post that was never revised.
@@ -363,6 +379,7 @@ pub(crate) fn explained_text(user: UserId, post: PostId, explained: &Explained) 
             let group = safe(explained.group.as_deref().unwrap_or_default());
             format!("the author is in the exclusive group {group} of {user}")
         }
+        (Why::Audience, _) => format!("it, or what it reposts, is not for {user}"),
     };
     format!("post {post}{author} {there} in the home of {user}: {why}{since}")
 }
@@ -380,6 +397,7 @@ fn why_name(why: Why) -> &'static str {
         Why::Apart => "exclusive_group",
         Why::Suspended => "suspended",
         Why::Hidden => "hidden",
+        Why::Audience => "audience",
     }
 }
 
@@ -452,6 +470,7 @@ mod tests {
             edited_at: None,
             hidden: false,
             suspended: false,
+            audience: Audience::Everybody,
         }
     }
 

@@ -4,8 +4,8 @@
 
 use clap::Args;
 use fanfold_client::{
-    Counts, Error, ErrorKind, Original, PageEnd, Post, PostId, Repost, Reposter, RepostersQuery,
-    UserId, Write,
+    Audience, Counts, Error, ErrorKind, Original, PageEnd, Post, PostId, Repost, Reposter,
+    RepostersQuery, UserId, Write,
 };
 use serde_json::{Value, json};
 
@@ -29,6 +29,9 @@ pub(crate) struct RepostArguments {
     /// A user whom it mentions; may be given several times, at most 50
     #[arg(long, value_name = "USER", allow_negative_numbers = true)]
     mention: Vec<UserId>,
+    /// Who sees a quote: everybody, followers, mutual, self or group:NAME
+    #[arg(long, value_name = "WHO", default_value_t)]
+    audience: Audience,
 }
 
 /// The arguments of `unrepost`.
@@ -61,12 +64,12 @@ pub(crate) struct RepostersArguments {
 
 /// The repost that the arguments describe.
 pub(crate) fn new_repost(arguments: &RepostArguments) -> Result<Write, Failure> {
-    let RepostArguments { user, post, text, mention } = arguments;
+    let RepostArguments { user, post, text, mention, audience } = arguments;
     let write = match text.is_empty() {
         true => Write::repost(*user, *post),
         false => Write::quote(*user, *post, text_of(text, &mut std::io::stdin())?),
     };
-    Ok(write.mentions(mention.iter().copied()))
+    Ok(write.mentions(mention.iter().copied()).audience(audience.clone()))
 }
 
 /// The end of a repost that the arguments describe.

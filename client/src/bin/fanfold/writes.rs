@@ -45,7 +45,7 @@ pub(crate) fn new_post(publish: Publish) -> Result<Write, Failure> {
     let text = text(&publish.text)?;
     let post = NewPost::new(publish.author, text).kind(publish.kind);
     let post = publish.at.into_iter().fold(post, NewPost::created_at);
-    Ok(Write::from(post).mentions(publish.mention))
+    Ok(Write::from(post.audience(publish.audience)).mentions(publish.mention))
 }
 
 /// The words, or all of standard input for a single `-`.

@@ -4,12 +4,14 @@
 //! ```text
 //! head     | gap varint | kind u8 | flags u8 | key 16 (flag) | time varint | fields of the kind |
 //! publish  | author varint | kind varint | created_at (flag) | meta length (flag) | text length | mentions (flag) |
+//!          | audience (flag) |
 //! repost   | as publish or emptied, then a link as in a plain record |
 //! retired  | user varint | other varint (flag) | post varint (flag) | fingerprint u64 (with a key) |
 //!          | noticed (flag) | broadcast (flag) |
 //! emptied  | author varint | kind varint | created_at (flag) | fingerprint u64 (with a key) | mentions (flag) |
+//!          | audience (flag) |
 //! revise   | post varint | author varint | as in a plain record | meta length (flag) | text length |
-//!          | mentions (flag) |
+//!          | mentions (flag) | audience (flag) |
 //! comment  | as in a plain record, without the text | text length |
 //! broadcast | as publish or emptied | see `broadcast_effect` |
 //! others   | two varints | weight (flag) | began varint of each edge it ends, or weight |
@@ -19,6 +21,7 @@
 
 use bytes::Bytes;
 
+use crate::audience::{Audience, AudienceRef};
 use crate::command::NewPost;
 use crate::ids::{BroadcastId, Key, PostId, Sequence, Timestamp, UserId};
 use crate::limits::CONCERNED_MAX;
@@ -108,7 +111,8 @@ fn flags(record: &Record) -> u8 {
             | part(record.effect.is_emptied(), packed_flag::EMPTIED)
             | part(content.created_at.is_some(), packed_flag::CREATED_AT)
             | part(!content.meta.is_empty(), packed_flag::META)
-            | part(!content.mentions.is_empty(), packed_flag::MENTIONS);
+            | part(!content.mentions.is_empty(), packed_flag::MENTIONS)
+            | part(!content.audience.is_everybody(), packed_flag::AUDIENCE);
     }
     match &record.effect {
         Effect::Emptied(emptied) => {
@@ -116,10 +120,12 @@ fn flags(record: &Record) -> u8 {
             key | created_at
                 | packed_flag::EMPTIED
                 | part(!emptied.mentions.is_empty(), packed_flag::MENTIONS)
+                | part(!emptied.audience.is_everybody(), packed_flag::AUDIENCE)
         }
         Effect::Revise(revise) => {
             key | part(!revise.meta.is_empty(), packed_flag::META)
                 | part(!revise.mentions.is_empty(), packed_flag::MENTIONS)
+                | part(!revise.audience.is_everybody(), packed_flag::AUDIENCE)
         }
         Effect::Retired(retired) => {
             key | part(retired.other.is_some(), packed_flag::OTHER)
@@ -138,6 +144,7 @@ fn put_post(post: &NewPost, before: &mut Before, heads: &mut Vec<u8>, contents: 
     put_created_at(post.created_at, before, heads);
     put_contents(&post.meta, &post.text, heads, contents);
     put_mentions(&post.mentions, heads);
+    put_audience(&post.audience, heads);
     post.repost.iter().for_each(|link| repost_link::put(link, heads));
 }
 
@@ -148,6 +155,7 @@ fn put_emptied((emptied, has_key): (&Emptied, bool), before: &mut Before, heads:
         put_u64(heads, emptied.fingerprint);
     }
     put_mentions(&emptied.mentions, heads);
+    put_audience(&emptied.audience, heads);
     emptied.repost.iter().for_each(|link| repost_link::put(link, heads));
 }
 
@@ -156,6 +164,7 @@ fn put_revise(revise: &ReviseEffect, heads: &mut Vec<u8>, contents: &mut Vec<u8>
     revise.put_numbers(heads);
     put_contents(&revise.meta, &revise.text, heads, contents);
     put_mentions(&revise.mentions, heads);
+    put_audience(&revise.audience, heads);
 }
 
 fn put_created_at(created_at: Option<Timestamp>, before: &mut Before, heads: &mut Vec<u8>) {
@@ -178,6 +187,16 @@ fn put_contents(meta: &[u8], text: &[u8], heads: &mut Vec<u8>, contents: &mut Ve
 fn put_mentions(mentions: &Mentions, heads: &mut Vec<u8>) {
     if !mentions.is_empty() {
         mentions.put(heads);
+    }
+}
+
+/// Nothing if it is everybody.
+fn put_audience(audience: &Audience, heads: &mut Vec<u8>) {
+    if !audience.is_everybody() {
+        let mut value = Vec::with_capacity(16);
+        audience.borrow().put(&mut value);
+        put_varint(heads, value.len() as u64);
+        heads.extend_from_slice(&value);
     }
 }
 
@@ -255,8 +274,8 @@ fn load_post(
     let (author, kind) = (UserId(cursor.varint()?), cursor.varint_as()?);
     let created_at = load_created_at(flags, cursor, before)?;
     let (meta, text) = load_contents(flags, cursor, contents)?;
-    let mentions = load_mentions(flags, cursor)?;
-    Some(NewPost { author, kind, created_at, text, meta, repost: None, mentions })
+    let (mentions, audience) = (load_mentions(flags, cursor)?, load_audience(flags, cursor)?);
+    Some(NewPost { author, kind, created_at, text, meta, repost: None, mentions, audience })
 }
 
 fn load_emptied(
@@ -267,16 +286,16 @@ fn load_emptied(
     let (author, kind) = (UserId(cursor.varint()?), cursor.varint_as()?);
     let created_at = load_created_at(flags, cursor, before)?;
     let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
-    let mentions = load_mentions(flags, cursor)?;
-    Some(Emptied { author, kind, created_at, fingerprint, repost: None, mentions })
+    let (mentions, audience) = (load_mentions(flags, cursor)?, load_audience(flags, cursor)?);
+    Some(Emptied { author, kind, created_at, fingerprint, repost: None, mentions, audience })
 }
 
 fn load_revise(flags: u8, cursor: &mut Cursor<'_>, contents: &mut Bytes) -> Option<Effect> {
     let (post, author) = (cursor.varint()?, cursor.varint()?);
     let revise = ReviseEffect::load_numbers(post, author, cursor)?;
     let (meta, text) = load_contents(flags, cursor, contents)?;
-    let mentions = load_mentions(flags, cursor)?;
-    Some(Effect::Revise(ReviseEffect { text, meta, mentions, ..revise }))
+    let (mentions, audience) = (load_mentions(flags, cursor)?, load_audience(flags, cursor)?);
+    Some(Effect::Revise(ReviseEffect { text, meta, mentions, audience, ..revise }))
 }
 
 /// The inner `None` if no time was given.
@@ -313,6 +332,14 @@ fn load_mentions(flags: u8, cursor: &mut Cursor<'_>) -> Option<Mentions> {
         0 => Some(Mentions::new()),
         _ => Mentions::take(cursor),
     }
+}
+
+fn load_audience(flags: u8, cursor: &mut Cursor<'_>) -> Option<Audience> {
+    if flags & packed_flag::AUDIENCE == 0 {
+        return Some(Audience::Everybody);
+    }
+    let len = cursor.varint_as()?;
+    AudienceRef::load(cursor.take(len)?).map(AudienceRef::own)
 }
 
 fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Effect> {

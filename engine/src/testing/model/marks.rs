@@ -86,6 +86,7 @@ impl Model {
                     && !is_muted(post.author)
                     && began(post.author).is_some_and(|began| began < **id)
                     && !self.original_author(post).is_some_and(hides)
+                    && self.is_meant_for(*user, post)
             })
             .map(|(id, _)| *id)
             .collect();

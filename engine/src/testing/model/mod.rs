@@ -1,6 +1,7 @@
 //! The oracle: the contract of the home feed as a few maps, written to be obviously right. Shares
 //! no code with the engine but the types of commands and queries.
 
+mod audiences;
 pub mod broadcasts;
 mod collapse;
 mod edges;
@@ -15,6 +16,7 @@ mod responses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use crate::audience::Audience;
 use crate::command::{Action, Command, NewPost};
 use crate::error::ErrorKind;
 use crate::group_name::GroupName;
@@ -52,6 +54,8 @@ pub struct ModelPost {
     pub bare: bool,
     /// How often it was revised.
     pub revision: u32,
+    /// For whom it is.
+    pub audience: Audience,
 }
 
 /// A group of the model.
@@ -139,6 +143,7 @@ impl ModelPost {
             repost: None,
             bare: false,
             revision: 0,
+            audience: Audience::Everybody,
         }
     }
 }
@@ -183,7 +188,8 @@ impl Model {
         {
             return Refused(ErrorKind::Invalid);
         }
-        if let Some(kind) = Self::refuses_response(&command.action) {
+        let refused = Self::refuses_response(&command.action);
+        if let Some(kind) = refused.or_else(|| Self::refuses_audience(&command.action)) {
             return Refused(kind);
         }
         let is_bygone = self.names_bygone(&command.action);
@@ -227,6 +233,9 @@ impl Model {
     /// Whether it changes anything, or why it is refused.
     fn changes(&self, action: &Action) -> Result<bool, ErrorKind> {
         Ok(match action {
+            Action::Publish(post) | Action::Repost { post, .. } if !self.knows_audience(post) => {
+                return Err(ErrorKind::NotFound);
+            }
             Action::Publish(_) | Action::NoticesRead { .. } => {
                 return self.changes_notices(action);
             }
@@ -315,7 +324,8 @@ impl Model {
         }
         match &command.action {
             Action::Publish(post) => {
-                self.posts.insert(sequence, ModelPost::of(post));
+                let audience = self.decided_audience(post);
+                self.posts.insert(sequence, ModelPost { audience, ..ModelPost::of(post) });
             }
             Action::Delete { post } => {
                 if let Some(post) = self.posts.get_mut(&post.0) {
@@ -417,6 +427,8 @@ impl Model {
                 && self.shows_moderated(id, query.viewer)
                 && visible(post.author)
                 && self.original_author(post).is_none_or(shows)
+                && self.is_meant_for(query.user, post)
+                && self.may_be_shown(query.viewer, post)
         })
     }
 
@@ -434,6 +446,7 @@ impl Model {
                 && self.shows_moderated(id, Some(owner))
                 && shows(post.author)
                 && self.original_author(post).is_none_or(shows)
+                && self.is_meant_for(owner, post)
         }))
     }
 
@@ -460,6 +473,7 @@ impl Model {
                 && self.shows_moderated(id, query.viewer)
                 && post.author == query.user
                 && original.is_none_or(|author| self.may_see(query.viewer, author))
+                && self.may_be_shown(query.viewer, post)
         })
     }
 
@@ -473,6 +487,7 @@ impl Model {
                 && self.shows_moderated(id.0, viewer)
                 && self.may_see(viewer, post.author)
                 && original.is_none_or(|author| self.may_see(viewer, author))
+                && self.may_be_shown(viewer, post)
         })
     }
 

@@ -202,6 +202,11 @@ impl Model {
         if host.is_some_and(|host| self.is_blocked_between(user, host)) {
             return false;
         }
+        // What is said in a post, or on one, that is not for the user.
+        let said_in = if self.posts.contains_key(&place.at) { Some(place.at) } else { post };
+        if said_in.is_some_and(|post| self.is_kept_from(user, post)) {
+            return false;
+        }
         let target = comment.or(post).unwrap_or(0);
         match kind {
             NoticeKind::Follow => self.follows.contains_key(&(actor.0, user.0)),

@@ -65,6 +65,9 @@ impl Model {
                 {
                     return Err(ErrorKind::NotFound);
                 }
+                if self.is_kept_from(post.author, parent.0) {
+                    return Err(ErrorKind::NotFound);
+                }
                 if post.text.is_empty() && self.bare_repost(post.author, root).is_some() {
                     return Ok(false);
                 }
@@ -77,7 +80,10 @@ impl Model {
             }
             Action::Unrepost { user, post } => {
                 let root = self.root_of(post.0).ok_or(ErrorKind::NotFound)?;
-                Ok(self.stands(post.0) && self.bare_repost(*user, root).is_some())
+                match self.stands(post.0) && self.bare_repost(*user, root).is_some() {
+                    false if self.is_kept_from(*user, post.0) => Err(ErrorKind::NotFound),
+                    ends => Ok(ends),
+                }
             }
             _ => Ok(false),
         }
@@ -88,7 +94,9 @@ impl Model {
             Action::Repost { post, parent } => {
                 let root = self.root_of(parent.0).unwrap_or(parent.0);
                 let (repost, bare) = (Some((parent.0, root)), post.text.is_empty());
-                self.posts.insert(sequence, ModelPost { repost, bare, ..ModelPost::of(post) });
+                let audience = self.decided_audience(post);
+                let post = ModelPost { repost, bare, audience, ..ModelPost::of(post) };
+                self.posts.insert(sequence, post);
             }
             Action::Unrepost { user, post } => {
                 let bare = self.root_of(post.0).and_then(|root| self.bare_repost(*user, root));
@@ -132,6 +140,7 @@ impl Model {
         let seen = self.reposts_of(root).filter(|(id, post)| {
             query.before.is_none_or(|before| *id < before.0)
                 && self.may_see(query.viewer, post.author)
+                && self.may_be_shown(query.viewer, post)
         });
         let mut found: Vec<_> = seen.map(|(id, post)| (post.author.0, id, !post.bare)).collect();
         found.reverse();

@@ -80,8 +80,13 @@ impl Model {
     }
 
     pub(super) fn changes_responses(&self, action: &Action) -> Result<bool, ErrorKind> {
+        let is_kept = |user: UserId, target: u64| {
+            let comment = self.responses.comments.get(&target);
+            self.is_kept_from(user, comment.map_or(target, |comment| comment.post))
+        };
         let respond = |user: UserId, target: u64| match self.standing(target) {
             None => Err(ErrorKind::NotFound),
+            Some(_) if is_kept(user, target) => Err(ErrorKind::NotFound),
             Some(authors) => {
                 Ok(authors.iter().any(|author| self.is_blocked_between(user, *author)))
             }
@@ -105,9 +110,13 @@ impl Model {
                 true => Err(ErrorKind::Conflict),
                 false => Ok(true),
             },
+            // Whoever does not see it any more may take back what is theirs.
             Action::Unreact { user, target, kind } => {
-                respond(*user, target.0)?;
-                Ok(stands(target, kind, user))
+                let is_there = self.standing(target.0).is_some();
+                match stands(target, kind, user) {
+                    true if is_there => Ok(true),
+                    _ => respond(*user, target.0).map(|_| false),
+                }
             }
             Action::Comment { user, post, answers, mentions, .. } => {
                 let is_of_post = |answered: &PostId| {
@@ -209,7 +218,10 @@ impl Model {
     pub fn comments_page(&self, query: &CommentsQuery) -> Option<(Vec<u64>, PageEnd, u64)> {
         self.owner(query.post.0)
             .filter(|owner| self.post_stands(query.post.0) && self.may_see(query.viewer, *owner))
-            .filter(|_| self.shows_moderated(query.post.0, query.viewer))?;
+            .filter(|_| self.shows_moderated(query.post.0, query.viewer))
+            .filter(|_| {
+                query.viewer.is_none_or(|viewer| !self.is_kept_from(viewer, query.post.0))
+            })?;
         let all = self.responses.comments.iter();
         let all = all.filter(|(id, c)| c.post == query.post.0 && self.comment_stands(**id));
         let total = all.clone().count() as u64;
@@ -232,10 +244,11 @@ impl Model {
     #[must_use]
     pub fn reactors_page(&self, query: &ReactorsQuery) -> Option<(Vec<ModelReactor>, PageEnd)> {
         let authors = self.standing(query.target.0)?;
-        let comment = self.responses.comments.get(&query.target.0);
-        let post = comment.map_or(query.target.0, |comment| comment.post);
-        let shows = self.shows_moderated(post, query.viewer);
-        if !shows || !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
+        let on = self.responses.comments.get(&query.target.0);
+        let post = on.map_or(query.target.0, |comment| comment.post);
+        let is_kept = query.viewer.is_some_and(|viewer| self.is_kept_from(viewer, post));
+        let is_kept = is_kept || !self.shows_moderated(post, query.viewer);
+        if is_kept || !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
             return None;
         }
         let mut found: Vec<(u64, u8, u64)> = self
@@ -265,6 +278,9 @@ impl Model {
             }
             _ => actor == subject,
         };
-        (!is_allowed).then_some(Expected::Refused(ErrorKind::Denied))
+        let post = self.post_of(&command.action);
+        let is_kept = post.is_some_and(|post| self.is_kept_from(actor, post.0));
+        let kind = if is_kept { ErrorKind::NotFound } else { ErrorKind::Denied };
+        (!is_allowed).then_some(Expected::Refused(kind))
     }
 }

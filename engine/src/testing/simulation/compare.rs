@@ -260,6 +260,7 @@ fn content(model: &Model, post: &Post) -> Checked {
         && post.repost.map(|link| (link.parent.0, link.root.0)) == expected.repost
         && post.mentions == expected.mentions
         && post.revision == expected.revision
+        && post.audience == expected.audience
         && post.edited_at.is_some() == (0 < expected.revision)
         && post.at.0 == shown;
     ensure(is_same, || format!("post {} is {post:?}, expected {expected:?}", post.id))

@@ -71,6 +71,7 @@ impl Step {
             Self::Follow(user, author) => (Write::follow(user, author), None),
             Self::Post(post) | Self::Repost(post, _) => {
                 let new = NewPost::new(post.author, post.text).created_at(post.at);
+                let new = new.audience(post.audience);
                 let write = match parent {
                     Some(parent) => new.reposting(parent),
                     None => new.into(),

@@ -1,11 +1,11 @@
 //! A line of a posts file: a JSON object with `author`, `at` (unix ms) and `text`; other keys are
-//! ignored, but `id` is kept for the ids file.
+//! ignored, but `id` is kept for the ids file, and who sees the post: `audience`, with `group` if it is one.
 //!
 //! What the server limits is left to the server.
 
 use std::borrow::Cow;
 
-use fanfold_client::{Timestamp, UserId};
+use fanfold_client::{Audience, Timestamp, UserId};
 use serde::Deserialize;
 use serde_json::error::Category;
 
@@ -19,6 +19,7 @@ pub(crate) struct PostLine {
     pub(crate) at: Timestamp,
     pub(crate) text: String,
     pub(crate) id: Option<InputId>,
+    pub(crate) audience: Audience,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +29,8 @@ struct Raw<'a> {
     #[serde(borrow)]
     text: Option<Cow<'a, str>>,
     id: Option<InputId>,
+    audience: Option<Cow<'a, str>>,
+    group: Option<Cow<'a, str>>,
 }
 
 pub(crate) fn parse(line: &[u8]) -> Result<PostLine, Refusal> {
@@ -40,7 +43,21 @@ pub(crate) fn parse(line: &[u8]) -> Result<PostLine, Refusal> {
         at: Timestamp(raw.at.ok_or_else(|| missing("missing_at", "at"))?),
         text: raw.text.ok_or_else(|| missing("missing_text", "text"))?.into_owned(),
         id: raw.id,
+        audience: audience(raw.audience.as_deref(), raw.group.as_deref())?,
     })
+}
+
+/// A post is never for more people than its line says: what is no audience is refused.
+fn audience(word: Option<&str>, group: Option<&str>) -> Result<Audience, Refusal> {
+    let wrong = |message: String| Refusal::new("bad_audience", message);
+    match (word, group) {
+        (None, _) => Ok(Audience::Everybody),
+        (Some("group"), Some(name)) => Ok(Audience::group(name)),
+        (Some("group"), None) => {
+            Err(wrong("the audience is a group, and no \"group\" says which".to_owned()))
+        }
+        (Some(word), _) => word.parse().map_err(|error| wrong(format!("\"audience\": {error}"))),
+    }
 }
 
 /// Says in the words of the format what is wrong.
@@ -87,6 +104,7 @@ mod tests {
             at: Timestamp(9),
             text: "a\n\u{e9}".to_owned(),
             id: Some(InputId("2".to_owned())),
+            audience: Audience::Everybody,
         };
         assert_eq!(parse(line), Ok(expected));
         assert_eq!(parse(br#"{"author":7,"at":9,"text":""}"#).unwrap().text, "");
@@ -107,6 +125,8 @@ mod tests {
             (r#"{"author":-7,"at":9,"text":"x"}"#, "bad_value"),
             (r#"{"author":7,"at":9.5,"text":"x"}"#, "bad_value"),
             (r#"[1, 2]"#, "bad_json"),
+            (r#"{"author":7,"at":9,"text":"x","audience":"friends"}"#, "bad_audience"),
+            (r#"{"author":7,"at":9,"text":"x","audience":"group"}"#, "bad_audience"),
             (r#"[1, 2, "x", 3]"#, "bad_json"),
         ];
         for (line, reason) in cases {
@@ -116,6 +136,19 @@ mod tests {
                 assert!(!refusal.message.contains(word), "{line}: {}", refusal.message);
             }
         }
+    }
+
+    #[test]
+    fn who_sees_a_post_is_kept() {
+        let audience = |more: &str| {
+            let line = format!(r#"{{"author":7,"at":9,"text":"x"{more}}}"#);
+            parse(line.as_bytes()).unwrap().audience
+        };
+        assert_eq!(audience(""), Audience::Everybody);
+        assert_eq!(audience(r#","audience":"mutual""#), Audience::Mutual);
+        assert_eq!(audience(r#","audience":"self""#), Audience::Author);
+        assert_eq!(audience(r#","audience":"group","group":"a""#), Audience::group("a"));
+        assert_eq!(audience(r#","group":"a""#), Audience::Everybody);
     }
 
     #[test]
