@@ -460,12 +460,13 @@ fn validate_post(post: &NewPost) -> Result<()> {
 
 /// A bare repost says nothing that could be kept from anybody.
 fn validate_repost(post: &NewPost) -> Result<()> {
+    validate_post(post)?;
     if post.text.is_empty() && !post.audience.is_everybody() {
         let what = "a repost without a text is for everybody who sees the original; give it a text, or \
                     no audience";
         return Err(Error::invalid(what));
     }
-    validate_post(post)
+    Ok(())
 }
 
 pub(crate) fn validate_content(text: &[u8], meta: &[u8]) -> Result<()> {

@@ -351,23 +351,21 @@ fn comment(
     let effect = respond(user, answers.unwrap_or(post), act, shared)?;
     let Effect::Response(response) = &effect else { return Ok(effect) };
     let is_comment = response.target != response.post;
-    if !sight::admits(shared, user, response.post)? {
-        return Err(no_target(response.target));
-    }
-    match answers {
+    let what = match answers {
         Some(answered) if response.post != post || !is_comment => {
-            let what = format!("post {post} has no comment {answered} to answer");
-            Err(Error::new(ErrorKind::NotFound, what))
+            format!("post {post} has no comment {answered} to answer")
         }
-        None if is_comment => {
-            let what = format!(
-                "{post} is a comment; to answer it, comment on post {} and name it as answered",
-                response.post
-            );
-            Err(Error::new(ErrorKind::NotFound, what))
-        }
-        _ => Ok(effect),
+        None if is_comment => format!(
+            "{post} is a comment; to answer it, comment on post {} and name it as answered",
+            response.post
+        ),
+        // Whether the user sees the post is decided once it is known that this is no repetition.
+        _ => return Ok(effect),
+    };
+    if sight::admits(shared, user, response.post)? {
+        return Err(Error::new(ErrorKind::NotFound, what));
     }
+    Err(no_target(response.target))
 }
 
 fn check_comment(text: &[u8], most: usize) -> Result<()> {

@@ -312,7 +312,7 @@ fn standing(
 pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Position, bool)> {
     let now = shared.options.clock.now();
     let state = shared.state()?;
-    let known = state.find(user);
+    let known = state.users.find(user);
     check_hidden(&state, user)?;
     if let Some(ordinal) = known {
         state.activity.touch(ordinal, now);
@@ -326,7 +326,7 @@ pub(crate) fn touch(shared: &Shared, user: UserId) -> Result<(crate::ids::Positi
 /// Refuses what is about somebody who is being forgotten.
 fn check_hidden(state: &State, user: UserId) -> Result<()> {
     let hides = |user: Ordinal| state.forgotten.hides(user);
-    match !state.forgotten.is_idle() && state.find(user).is_some_and(hides) {
+    match !state.forgotten.is_idle() && state.users.find(user).is_some_and(hides) {
         true => Err(being_forgotten(user)),
         false => Ok(()),
     }
@@ -345,7 +345,7 @@ pub(crate) fn tag(
         position = state.position;
         if let Err(error) = check_hidden(state, user) {
             changed = Err(error);
-        } else if let Some(user) = state.find(user) {
+        } else if let Some(user) = state.users.find(user) {
             changed = state.delivery.ranks.set_tag(user, tag, is_set);
         }
     })?;
@@ -354,7 +354,7 @@ pub(crate) fn tag(
 
 /// Since when `user` follows `author`, or where that stands.
 pub(crate) fn follows_since(state: &State, user: UserId, author: UserId) -> Result<Since> {
-    match (state.find(user), state.find(author)) {
+    match (state.users.find(user), state.users.find(author)) {
         (Some(user), Some(author)) => Since::of(&state.graph.following, user, author),
         _ => Ok(Since::Known(None)),
     }

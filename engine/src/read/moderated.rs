@@ -40,7 +40,7 @@ pub(crate) fn moderated(shared: &Shared, query: &ModeratedQuery) -> Result<Moder
 pub(crate) fn of_post(shared: &Shared, post: PostId, author: UserId) -> Result<PostModeration> {
     let state = shared.state()?;
     let moderation = &state.moderation;
-    let author = state.find(author);
+    let author = state.users.find(author);
     Ok(PostModeration {
         hidden: moderation.hidden(post).is_some(),
         suspended: author.is_some_and(|author| moderation.suspended_since(author).is_some()),

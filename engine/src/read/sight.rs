@@ -67,8 +67,9 @@ pub(crate) fn sees(
 ) -> bool {
     let judge = Judge::for_viewer((state, ties), viewer);
     let viewer = Viewer::new(state, viewer);
-    let hides = |user: UserId| state.find(user).is_some_and(|user| viewer.is_hidden(user));
-    !hides(target.author) && !hides(target.owner) && judge.admits(target.post.into())
+    let hides = |user: UserId| state.find(user).is_none_or(|user| viewer.is_hidden(user));
+    let is_kept = hides(target.author) || hides(target.owner) || viewer.misses_chain(target.post);
+    !is_kept && judge.admits(target.post.into())
 }
 
 /// Whether memory says that.
