@@ -14,6 +14,8 @@ pub struct Written {
     pub position: Position,
     /// Whether anything changed. Repeating a follow, a delete and so on succeeds with `false`.
     pub changed: bool,
+    /// A follow was not made but asked for: who is to be followed is private, and has not answered yet.
+    pub requested: bool,
     /// The new post's id, for a publish or a repost; the new comment's, for a comment. Of a bare repost
     /// that stands already, that one's.
     pub post: Option<PostId>,
@@ -115,6 +117,8 @@ pub struct UserCard {
     pub newest_post: Option<PostId>,
     /// When the user was last active, as far as the server keeps it.
     pub active_at: Option<Timestamp>,
+    /// Whether they are private: who follows them has to ask.
+    pub private: bool,
 }
 
 /// One of a user's groups.
@@ -156,6 +160,10 @@ pub struct Relation {
     pub blocked_by: bool,
     /// `b` is in an exclusive group of `a`: left out of their home, as if muted.
     pub apart: bool,
+    /// `a` asks to follow `b`.
+    pub requested: bool,
+    /// `b` asks to follow `a`.
+    pub requested_by: bool,
 }
 
 /// Who is online around a user.

@@ -23,7 +23,7 @@ use crate::views::broadcasts::{PlaceRow, ReplayRow};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
 use crate::views::notices::{ReadMark, ReadMarkRow};
-use crate::views::receipts::Receipts;
+use crate::views::receipts::{Answered, Receipts};
 use crate::views::reposts::RepostRow;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::RevisedRow;
@@ -68,7 +68,11 @@ fn inspect_receipts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     let mut receipts = Receipts::default();
     receipts.load(file)?;
     for receipt in receipts.iter() {
-        let what = if receipt.is_publish { "publish" } else { "other" };
+        let what = match receipt.answered {
+            Answered::New => "publish",
+            Answered::Requested => "request",
+            Answered::Done => "other",
+        };
         let (key, at, scope) = (receipt.key, receipt.sequence, receipt.scope.0);
         line(out, format_args!("  key {key:?} of ordinal {scope}: {what} at {at}"))?;
     }

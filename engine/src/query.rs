@@ -426,6 +426,8 @@ pub struct UserCard {
     pub newest_post: Option<PostId>,
     /// When they were last active, to the second; a hint that a restart forgets.
     pub active_at: Option<Timestamp>,
+    /// Whether they are private.
+    pub is_private: bool,
 }
 
 /// What stands between two users, seen from the first.
@@ -445,6 +447,10 @@ pub struct Relation {
     pub blocked: bool,
     /// The second has blocked the first.
     pub blocked_by: bool,
+    /// The first asks to follow the second, who is private or was.
+    pub requested: bool,
+    /// The second asks to follow the first.
+    pub requested_by: bool,
 }
 
 /// A follow that holds, as a scan lists it.

@@ -149,6 +149,7 @@ fn the_fixture_has_every_kind_of_file() {
         "marks-",
         "revisions-",
         "broadcasts-",
+        "requests-",
     ] {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }

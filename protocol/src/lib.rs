@@ -64,8 +64,9 @@ pub use request::{
     BroadcastReschedule, BroadcastSchedule, BroadcastStart, Changes, CommentDelete, Comments,
     Delete, Edges, Explain, FeedPage, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello,
     Mark, MarksOf, Members, NewComment, NewFollow, NewRepost, Notices, NoticesRead, Pair, PostById,
-    Publish, Reaction, Reactors, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span,
-    Started, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, encode_request,
+    Private, Publish, Reaction, Reactors, RelationOf, Reposters, Request, Revise, Scan, ScanWhat,
+    Span, Started, Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch,
+    encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

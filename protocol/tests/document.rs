@@ -294,7 +294,7 @@ fn example() -> Vec<Bytes> {
         mentions: Vec::new(),
     };
     let position = Position { epoch: 1, sequence: 42 };
-    let written = Written { position, changed: true, post: Some(42) };
+    let written = Written { position, changed: true, requested: false, post: Some(42) };
     let home = Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 20 };
     let page = example_page(position, (at, text));
 

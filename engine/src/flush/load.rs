@@ -65,6 +65,10 @@ pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> 
         load_pairs(&mut state.graph.mutes, file, users, family::MUTES)?;
         load_pairs(&mut state.graph.blocks, file, users, family::BLOCKS)?;
     }
+    for file in of(view_kind::REQUESTS) {
+        load_pairs(&mut state.requests.private, file, users, family::PRIVATE)?;
+        load_pairs(&mut state.requests.asked, file, users, family::REQUESTS)?;
+    }
     for file in of(view_kind::GROUPS) {
         let GroupFile { groups, members } = GroupFile::read(file, users)?;
         groups.into_iter().for_each(|row| state.groups.load(row));
@@ -147,7 +151,8 @@ fn load_reposts<'a>(
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, reposts, revisions, broadcasts, .. } = state;
+    let State { outboxes, graph, requests, groups, responses, .. } = state;
+    let State { reposts, revisions, broadcasts, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -168,8 +173,12 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
             edges.bury(owner, Grave { entry, ended: covered });
         })?;
     }
-    for (number, pairs) in [(family::MUTES, &mut graph.mutes), (family::BLOCKS, &mut graph.blocks)]
-    {
+    for (number, pairs) in [
+        (family::MUTES, &mut graph.mutes),
+        (family::BLOCKS, &mut graph.blocks),
+        (family::PRIVATE, &mut requests.private),
+        (family::REQUESTS, &mut requests.asked),
+    ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
         })?;

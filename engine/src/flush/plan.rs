@@ -24,7 +24,7 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 10] = [
+const KINDS: [u8; 11] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,
@@ -35,6 +35,7 @@ const KINDS: [u8; 10] = [
     view_kind::MARKS,
     view_kind::REVISIONS,
     view_kind::BROADCASTS,
+    view_kind::REQUESTS,
 ];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.

@@ -163,6 +163,14 @@ pub mod record_kind {
     pub const BROADCAST_END: u8 = 24;
     /// A scheduled broadcast will not be.
     pub const BROADCAST_CANCEL: u8 = 25;
+    /// One follow began, or two: a befriending, or the answer to a request.
+    pub const BEFRIEND: u8 = 26;
+    /// A user is private, or is not any more.
+    pub const PRIVATE: u8 = 27;
+    /// A user asks to follow a private one.
+    pub const REQUEST: u8 = 28;
+    /// A request was taken back, or denied.
+    pub const REQUEST_END: u8 = 29;
     /// A post came to be that refers to another.
     pub const REPOST: u8 = 34;
     /// A bare repost ended.

@@ -16,6 +16,7 @@
 //! * A group is wholly in the log or not at all; sequences are contiguous but for declared holes.
 //! * A failed write or sync is never retried; the engine takes no more writes.
 
+pub(crate) mod befriend_effect;
 pub(crate) mod broadcast_effect;
 pub(crate) mod buffered;
 pub(crate) mod bytes;
@@ -38,6 +39,7 @@ pub(crate) mod record_fault;
 pub(crate) mod record_frame;
 pub(crate) mod recovery;
 mod repost_link;
+pub(crate) mod request_effect;
 pub(crate) mod response_effect;
 pub(crate) mod retired;
 pub(crate) mod revise_effect;

@@ -11,7 +11,7 @@ use crate::read::stands::Since;
 use crate::read::visibility::Viewer;
 use crate::runs::run::Entry;
 use crate::shared::Shared;
-use crate::views::graph::{EDGE_WIDTH, Edges, Graph};
+use crate::views::graph::{EDGE_WIDTH, Edges};
 use crate::views::outbox::{Newest, POST_WIDTH};
 use crate::views::part::{Excerpt, Near, Stamp};
 use crate::views::state::State;
@@ -25,20 +25,24 @@ pub(crate) enum EdgeKind {
     Followers,
     Mutes,
     Blocks,
+    /// Who asks to follow.
+    Requests,
 }
 
 impl EdgeKind {
-    fn edges(self, graph: &Graph) -> &Edges {
+    fn edges(self, state: &State) -> &Edges {
+        let graph = &state.graph;
         match self {
             Self::Following => &graph.following,
             Self::Followers => &graph.followers,
             Self::Mutes => &graph.mutes.lists,
             Self::Blocks => &graph.blocks.lists,
+            Self::Requests => &state.requests.asked.lists,
         }
     }
 
     fn is_private(self) -> bool {
-        matches!(self, Self::Mutes | Self::Blocks)
+        matches!(self, Self::Mutes | Self::Blocks | Self::Requests)
     }
 
     fn noun(self) -> &'static str {
@@ -47,6 +51,7 @@ impl EdgeKind {
             Self::Followers => "followers",
             Self::Mutes => "mutes",
             Self::Blocks => "blocks",
+            Self::Requests => "requests",
         }
     }
 }
@@ -99,7 +104,7 @@ fn look(
     let known = state.users.find(query.user);
     // One's own list of blocks is not hidden by the blocks in it.
     let Some(user) = known.filter(|user| !page.hides(*user)) else { return Ok(Ok(page.page)) };
-    let edges = kind.edges(&state.graph);
+    let edges = kind.edges(&state);
     let missed = Cell::new(false);
     let mut walk = Down::new(edges.part(user).resident(&missed), query.below());
     while let Some(entry) = walk.next()? {
@@ -125,7 +130,7 @@ fn look_again(
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
     let Some(user) = state.users.find(query.user) else { return Ok(None) };
-    if kind.edges(&state.graph).stamp(user) != *stamp {
+    if kind.edges(&state).stamp(user) != *stamp {
         return Ok(None);
     }
     if !page.hides(user) {
@@ -228,6 +233,7 @@ fn card(
         followees: 0,
         newest_post: None,
         active_at: None,
+        is_private: false,
     };
     let mut in_files = None;
     if let Some(ordinal) = known {
@@ -235,6 +241,7 @@ fn card(
         card.posts = u64::from(outboxes.posts.count(ordinal));
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
+        card.is_private = state.requests.is_private(ordinal);
         card.active_at = state.activity.at(ordinal);
         match outboxes.newest(ordinal) {
             Newest::None => {}
@@ -248,7 +255,7 @@ fn card(
     Ok((card, in_files))
 }
 
-/// What stands between `a` and `b`. Mutes, groups and blocks are private to who made them: a viewer other
+/// What stands between `a` and `b`. Requests are shown to the two. Mutes, groups and blocks are private to who made them: a viewer other
 /// than `a` sees none of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`. Within
 /// memory: `None` if that is not enough.
 pub(crate) fn relation(
@@ -282,6 +289,8 @@ fn standing(
         apart: false,
         blocked: false,
         blocked_by: false,
+        requested: false,
+        requested_by: false,
     };
     let (mut forth, mut back) = (Since::Known(None), Since::Known(None));
     let (Some(first), Some(second)) = (state.users.find(a), state.users.find(b)) else {
@@ -297,9 +306,13 @@ fn standing(
         relation.muted = graph.mutes.contains(first, second);
         relation.apart = state.groups.is_apart(first, second);
         relation.blocked = graph.blocks.contains(first, second);
+        relation.requested_by = state.requests.asked_since(second, first).is_some();
+        relation.requested = state.requests.asked_since(first, second).is_some();
     }
     if viewer.is_none_or(|viewer| viewer == b) {
         relation.blocked_by = graph.blocks.contains(second, first);
+        relation.requested = state.requests.asked_since(first, second).is_some();
+        relation.requested_by = state.requests.asked_since(second, first).is_some();
     }
     Ok((relation, forth, back))
 }

@@ -2,8 +2,10 @@
 
 use crate::error::Result;
 use crate::ids::{Sequence, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::concerned;
 use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
 use crate::views::state::State;
@@ -36,7 +38,9 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             *began = began.filter(|began| stands == Some(*began));
         }
         Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
-        Effect::Block { user, other, forth, back } => {
+        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
+            request(state, (*user, *other), asked);
+            request(state, (*other, *user), was_asked);
             follow(state, *user, forth)?;
             follow(state, *other, back)?;
         }
@@ -61,6 +65,18 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = ended(revise.author, None, &record.effect);
             }
         }
+        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+            request(state, (*user, *other), &mut forth.request);
+            request(state, (*other, *user), &mut back.request);
+        }
+        Effect::Private { user, began, .. } => {
+            pair(state, &state.requests.private, (*user, *user), began);
+        }
+        Effect::Request(RequestEffect { user, other, act }) => match act {
+            RequestAct::Ask { .. } => {}
+            RequestAct::Withdraw { began } => request(state, (*user, *other), began),
+            RequestAct::Deny { began } => request(state, (*other, *user), began),
+        },
         Effect::Publish(_)
         | Effect::Emptied(_)
         | Effect::Follow { .. }
@@ -126,6 +142,11 @@ fn follow(state: &State, user: UserId, began: &mut Began) -> Result<()> {
         *began = None;
     }
     Ok(())
+}
+
+/// Drops `began` if `user` does not ask to follow `author` since then.
+fn request(state: &State, (user, author): (UserId, UserId), began: &mut Began) {
+    pair(state, &state.requests.asked, (author, user), began);
 }
 
 /// Drops `began` if no such pair stands.

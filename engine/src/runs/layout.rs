@@ -70,6 +70,8 @@ pub mod view_kind {
     pub const REVISIONS: u8 = 10;
     /// Boards of what is scheduled or live, and replays.
     pub const BROADCASTS: u8 = 11;
+    /// Private users, and requests to follow them.
+    pub const REQUESTS: u8 = 12;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -108,7 +110,7 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, of responses, and of the arrays of files of groups, of
+/// Families of the graph view, of requests, of graves, of responses, and of the arrays of files of groups, of
 /// revisions and of broadcasts.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
@@ -143,10 +145,14 @@ pub mod family {
     pub const BOARDS: u8 = 11;
     /// Replays: an array. As graves: by author.
     pub const REPLAYS: u8 = 12;
+    /// Private users, each by themselves.
+    pub const PRIVATE: u8 = 22;
+    /// Who asks to follow, by who is asked.
+    pub const REQUESTS: u8 = 23;
 }
 
 /// All families that may have graves.
-pub(crate) const FAMILIES: [u8; 13] = [
+pub(crate) const FAMILIES: [u8; 15] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -160,6 +166,8 @@ pub(crate) const FAMILIES: [u8; 13] = [
     family::REVISIONS,
     family::BOARDS,
     family::REPLAYS,
+    family::PRIVATE,
+    family::REQUESTS,
 ];
 
 /// Runs in a block of the directory.
@@ -179,8 +187,8 @@ pub const RECEIPT_BYTES: usize = 40;
 pub mod receipt {
     /// u32, the ordinal of the acting user.
     pub const SCOPE_AT: usize = 0;
-    /// u32, 1 if the write was a publish.
-    pub const IS_PUBLISH_AT: usize = 4;
+    /// u32, what it was answered: 1 an id, 2 that a follow is a request now, else 0.
+    pub const ANSWERED_AT: usize = 4;
     /// u64, the sequence of the record.
     pub const SEQUENCE_AT: usize = 8;
     /// u64, the hash of the content.

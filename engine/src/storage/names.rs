@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 12] = [
+const VIEWS: [(u8, &str); 13] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -38,6 +38,7 @@ const VIEWS: [(u8, &str); 12] = [
     (view_kind::MARKS, "marks-"),
     (view_kind::REVISIONS, "revisions-"),
     (view_kind::BROADCASTS, "broadcasts-"),
+    (view_kind::REQUESTS, "requests-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

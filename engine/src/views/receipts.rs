@@ -28,7 +28,36 @@ pub(crate) struct Remembered {
     pub(crate) sequence: Sequence,
     /// Hash of the whole content; see [`Effect::fingerprint`](crate::log::record::Effect).
     pub(crate) fingerprint: u64,
-    pub(crate) is_publish: bool,
+    pub(crate) answered: Answered,
+}
+
+/// What a write was answered with, beside its position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Answered {
+    #[default]
+    Done,
+    /// The id of what came to be: the record's sequence.
+    New,
+    /// A follow that became a request.
+    Requested,
+}
+
+impl Answered {
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Done => 0,
+            Self::New => 1,
+            Self::Requested => 2,
+        }
+    }
+
+    fn of_number(number: u32) -> Self {
+        match number {
+            1 => Self::New,
+            2 => Self::Requested,
+            _ => Self::Done,
+        }
+    }
 }
 
 /// The window of remembered writes.
@@ -53,7 +82,7 @@ impl Receipts {
                 key: Key(fields.array(receipt::KEY_AT)),
                 sequence: Sequence(fields.u64(receipt::SEQUENCE_AT)),
                 fingerprint: fields.u64(receipt::FINGERPRINT_AT),
-                is_publish: fields.u32(receipt::IS_PUBLISH_AT) == 1,
+                answered: Answered::of_number(fields.u32(receipt::ANSWERED_AT)),
             });
         }
         Ok(())
@@ -148,7 +177,7 @@ mod tests {
             key: Key(key),
             sequence: Sequence(n),
             fingerprint: n,
-            is_publish: true,
+            answered: Answered::New,
         }
     }
 

@@ -13,6 +13,7 @@ use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::reposts::{RepostRow, Reposts};
+use super::requests::Requests;
 use super::responses::Responses;
 use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
@@ -21,6 +22,7 @@ use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::each_concerned;
 use crate::log::group_effect::GroupAct;
 use crate::log::record::{Bygone, Effect, Record, Retired};
@@ -36,6 +38,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
+    pub(crate) requests: Requests,
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
     pub(crate) reposts: Reposts,
@@ -70,6 +73,8 @@ pub struct Digests {
     pub outbox: Digest,
     /// Follows, mutes and blocks.
     pub graph: Digest,
+    /// Private users, and requests to follow them.
+    pub requests: Digest,
     /// Groups and their members.
     pub groups: Digest,
     /// Reactions and comments.
@@ -95,7 +100,7 @@ impl State {
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
         self.tell(sequence, &record.effect);
-        let Self { outboxes, graph, groups, responses, notices, broadcasts, .. } = self;
+        let Self { outboxes, graph, requests, groups, responses, notices, broadcasts, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_) | Effect::Emptied(_), root_author) => {
                 self.add_post(sequence, record, subject, root_author);
@@ -117,9 +122,20 @@ impl State {
             (Effect::Unmute { began, .. }, Some(author)) => {
                 graph.mutes.remove(subject, author, *began, removal);
             }
-            (Effect::Block { forth, back, .. }, Some(other)) => {
+            (Effect::Befriend(befriend), Some(other)) => {
+                self.befriend((subject, other), befriend, removal);
+            }
+            (Effect::Private { is_on, began, .. }, _) => {
+                requests.set_private(subject, *is_on, *began, removal);
+            }
+            (Effect::Request(request), Some(other)) => {
+                requests.apply((subject, other), request, removal);
+            }
+            (Effect::Block { forth, back, requests: [asked, was_asked], .. }, Some(other)) => {
                 graph.unfollow(subject, other, *forth, removal);
                 graph.unfollow(other, subject, *back, removal);
+                requests.end(subject, other, *asked, removal);
+                requests.end(other, subject, *was_asked, removal);
                 graph.blocks.add(subject, other, sequence);
             }
             (Effect::Unblock { began, .. }, Some(other)) => {
@@ -163,6 +179,22 @@ impl State {
         Touched { subject, other }
     }
 
+    /// Follows begin, both at the record's sequence, and what was asked for is there.
+    fn befriend(
+        &mut self,
+        (user, other): (Ordinal, Ordinal),
+        effect: &BefriendEffect,
+        removal: Removal,
+    ) {
+        let ways = [(user, other, effect.forth), (other, user, effect.back)];
+        for (follower, author, half) in ways {
+            self.requests.end(follower, author, half.request, removal);
+            if half.is_new {
+                self.graph.follow(follower, author, removal.at);
+            }
+        }
+    }
+
     /// A post came to be; of a repost `root_author` is whose the root is.
     fn add_post(
         &mut self,
@@ -199,7 +231,7 @@ impl State {
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: record.effect.is_publish(),
+                answered: record.effect.answered(),
             });
         }
     }
@@ -259,6 +291,8 @@ impl State {
             family::FOLLOWERS => &self.graph.followers.graves,
             family::MUTES => &self.graph.mutes.lists.graves,
             family::BLOCKS => &self.graph.blocks.lists.graves,
+            family::PRIVATE => &self.requests.private.lists.graves,
+            family::REQUESTS => &self.requests.asked.lists.graves,
             family::GROUPS => &self.groups.graves,
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
@@ -283,6 +317,8 @@ impl State {
             family::FOLLOWERS => &mut self.graph.followers.graves,
             family::MUTES => &mut self.graph.mutes.lists.graves,
             family::BLOCKS => &mut self.graph.blocks.lists.graves,
+            family::PRIVATE => &mut self.requests.private.lists.graves,
+            family::REQUESTS => &mut self.requests.asked.lists.graves,
             family::GROUPS => &mut self.groups.graves,
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
@@ -325,6 +361,7 @@ impl State {
             users: self.users.digest(),
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
+            requests: self.requests.digest(users)?,
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
             reposts: self.reposts.digest(),

@@ -205,7 +205,9 @@ impl Index {
                     self.tell_if_seen((author, root_author), told.sequence, &event, wakers);
                 }
             }
-            Note::Part { user, other, .. } | Note::Unblock { user, other } => {
+            Note::Befriend { user, other, .. }
+            | Note::Part { user, other, .. }
+            | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }
@@ -384,7 +386,7 @@ impl Watched {
         let edge = self.sight.edges.entry(author).or_default();
         let before = edge.shows();
         match note {
-            Note::Follow { .. } => edge.follows = true,
+            Note::Follow { .. } | Note::Befriend { .. } => edge.follows = true,
             Note::Unfollow { .. } => edge.follows = false,
             Note::Part { other, .. } => {
                 edge.follows = false;

@@ -7,8 +7,9 @@
 //! | posts, followers, followees | varint each |
 //! | newest_post | option, varint |
 //! | active_at | option, varint, ms |
+//! | flags | u8: 1 private |
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::error::DecodeError;
 use crate::reply::Position;
@@ -31,9 +32,14 @@ pub struct UserCard {
     pub newest_post: Option<u64>,
     /// When they were last active, in ms since 1970.
     pub active_at: Option<u64>,
+    /// Whether they are private.
+    pub private: bool,
 }
 
 impl UserCard {
+    /// Flag: the user is private.
+    pub const PRIVATE: u8 = 1;
+
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Ok(Self {
             position: Position::load(cursor)?,
@@ -43,6 +49,7 @@ impl UserCard {
             followees: cursor.take_varint("followees")?,
             newest_post: cursor.take_option("newest_post", Cursor::take_varint)?,
             active_at: cursor.take_option("active_at", Cursor::take_varint)?,
+            private: cursor.take_flags("flags", Self::PRIVATE)? & Self::PRIVATE != 0,
         })
     }
 
@@ -53,5 +60,6 @@ impl UserCard {
         }
         put_option(out, self.newest_post, put_varint);
         put_option(out, self.active_at, put_varint);
+        out.put_u8(if self.private { Self::PRIVATE } else { 0 });
     }
 }

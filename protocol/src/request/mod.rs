@@ -18,6 +18,7 @@ mod mark;
 mod notices;
 mod pair;
 mod post;
+mod private;
 mod publish;
 mod relation;
 mod repost;
@@ -49,6 +50,7 @@ pub use mark::{Mark, MarksOf, UnreadOf};
 pub use notices::{Notices, NoticesRead};
 pub use pair::Pair;
 pub use post::PostById;
+pub use private::Private;
 pub use publish::Publish;
 pub use relation::RelationOf;
 pub use repost::{NewRepost, Reposters, Unrepost};
@@ -131,6 +133,14 @@ pub enum Request {
     BroadcastEnd(BroadcastEnd),
     /// Takes a scheduled broadcast off.
     BroadcastCancel(BroadcastCancel),
+    /// Lets two users follow each other.
+    Befriend(Pair),
+    /// Makes a user private, or ends that.
+    Private(Private),
+    /// Lets somebody follow who asked.
+    Approve(Pair),
+    /// Ends a request to follow.
+    Deny(Pair),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -145,6 +155,8 @@ pub enum Request {
     Mutes(Edges),
     /// Lists whom a user blocked.
     Blocks(Edges),
+    /// Lists who asks to follow a user.
+    Requests(Edges),
     /// Reads a user's counts.
     User(UserById),
     /// Reads how two users stand to each other.
@@ -241,6 +253,10 @@ impl Request {
             RequestKind::BroadcastStart => Self::BroadcastStart(BroadcastStart::load(cursor)?),
             RequestKind::BroadcastEnd => Self::BroadcastEnd(BroadcastEnd::load(cursor)?),
             RequestKind::BroadcastCancel => Self::BroadcastCancel(BroadcastCancel::load(cursor)?),
+            RequestKind::Befriend => Self::Befriend(Pair::load(cursor)?),
+            RequestKind::Private => Self::Private(Private::load(cursor)?),
+            RequestKind::Approve => Self::Approve(Pair::load(cursor)?),
+            RequestKind::Deny => Self::Deny(Pair::load(cursor)?),
             RequestKind::Home => Self::Home(Timeline::load(cursor)?),
             RequestKind::Outbox => Self::Outbox(Timeline::load(cursor)?),
             RequestKind::Post => Self::Post(PostById::load(cursor)?),
@@ -248,6 +264,7 @@ impl Request {
             RequestKind::Followers => Self::Followers(Edges::load(cursor)?),
             RequestKind::Mutes => Self::Mutes(Edges::load(cursor)?),
             RequestKind::Blocks => Self::Blocks(Edges::load(cursor)?),
+            RequestKind::Requests => Self::Requests(Edges::load(cursor)?),
             RequestKind::User => Self::User(UserById::load(cursor)?),
             RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
             RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
@@ -308,6 +325,10 @@ impl Request {
             Self::BroadcastStart(_) => RequestKind::BroadcastStart,
             Self::BroadcastEnd(_) => RequestKind::BroadcastEnd,
             Self::BroadcastCancel(_) => RequestKind::BroadcastCancel,
+            Self::Befriend(_) => RequestKind::Befriend,
+            Self::Private(_) => RequestKind::Private,
+            Self::Approve(_) => RequestKind::Approve,
+            Self::Deny(_) => RequestKind::Deny,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -315,6 +336,7 @@ impl Request {
             Self::Followers(_) => RequestKind::Followers,
             Self::Mutes(_) => RequestKind::Mutes,
             Self::Blocks(_) => RequestKind::Blocks,
+            Self::Requests(_) => RequestKind::Requests,
             Self::User(_) => RequestKind::User,
             Self::Relation(_) => RequestKind::Relation,
             Self::Scan(_) => RequestKind::Scan,
@@ -379,14 +401,19 @@ impl Request {
             | Self::Mute(pair)
             | Self::Unmute(pair)
             | Self::Block(pair)
-            | Self::Unblock(pair) => pair.encode(out),
+            | Self::Unblock(pair)
+            | Self::Befriend(pair)
+            | Self::Approve(pair)
+            | Self::Deny(pair) => pair.encode(out),
+            Self::Private(private) => private.encode(out),
             Self::Touch(touch) => touch.encode(out),
             Self::Home(timeline) | Self::Outbox(timeline) => timeline.encode(out),
             Self::Post(post) => post.encode(out),
             Self::Following(edges)
             | Self::Followers(edges)
             | Self::Mutes(edges)
-            | Self::Blocks(edges) => edges.encode(out),
+            | Self::Blocks(edges)
+            | Self::Requests(edges) => edges.encode(out),
             Self::User(user) | Self::Online(user) | Self::Groups(user) => user.encode(out),
             Self::Explain(explain) => explain.encode(out),
             Self::Relation(relation) => relation.encode(out),

@@ -9,9 +9,9 @@ use fanfold_protocol::limits::{
 use fanfold_protocol::{
     Backup, Changes, CommentDelete, Comments, Delete, Edges, Explain, GroupCreate, GroupDelete,
     GroupFeed, GroupMember, Hello, Mark, MarksOf, Members, NewComment, NewFollow, NewRepost,
-    Notices, NoticesRead, Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline, Touch, UnreadOf,
-    Unrepost, Unwatch, UserById, Watch, WriteOptions,
+    Notices, NoticesRead, Pair, Position, PostById, Private, Publish, Reaction, Reactors,
+    ReadOptions, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Tag, Timeline,
+    Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -31,6 +31,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (write_options(), number())
             .prop_map(|(options, user)| Request::Touch(Touch { options, user })),
         pair(),
+        (write_options(), number(), any::<bool>())
+            .prop_map(|(options, user, on)| Request::Private(Private { options, user, on })),
         follow().prop_map(Request::Follow),
         tag().prop_map(Request::Tag),
         timeline(),
@@ -226,8 +228,16 @@ fn publish() -> impl Strategy<Value = Publish> {
 }
 
 fn pair() -> impl Strategy<Value = Request> {
-    let kinds =
-        [Request::Unfollow, Request::Mute, Request::Unmute, Request::Block, Request::Unblock];
+    let kinds = [
+        Request::Unfollow,
+        Request::Mute,
+        Request::Unmute,
+        Request::Block,
+        Request::Unblock,
+        Request::Befriend,
+        Request::Approve,
+        Request::Deny,
+    ];
     (proptest::sample::select(kinds.to_vec()), write_options(), number(), number())
         .prop_map(|(kind, options, user, other)| kind(Pair { options, user, other }))
 }
@@ -289,7 +299,13 @@ fn timeline_of() -> impl Strategy<Value = Timeline> {
 }
 
 fn edges() -> impl Strategy<Value = Request> {
-    let kinds = [Request::Following, Request::Followers, Request::Mutes, Request::Blocks];
+    let kinds = [
+        Request::Following,
+        Request::Followers,
+        Request::Mutes,
+        Request::Blocks,
+        Request::Requests,
+    ];
     let kinds = proptest::sample::select(kinds.to_vec());
     (kinds, edges_of()).prop_map(|(kind, edges)| kind(edges))
 }

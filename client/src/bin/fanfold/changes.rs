@@ -132,6 +132,12 @@ fn change_json(epoch: Epoch, change: &Change) -> Value {
         }
         Changed::Deleted(post) => put("post", post.0.into()),
         Changed::NoticesRead(up_to) => put("up_to", up_to.0.into()),
+        Changed::Befriended { other, forth, back } => {
+            put("other", other.0.into());
+            put("forth", (*forth).into());
+            put("back", (*back).into());
+        }
+        Changed::Private(on) => put("on", (*on).into()),
         Changed::Revised { post, revision, content } => {
             put("post", post.0.into());
             put("revision", (*revision).into());
@@ -230,6 +236,15 @@ fn change_text(change: &Change) -> String {
         Changed::Unreposted { repost, .. } => format!("#{repost}"),
         Changed::Deleted(post) => format!("#{post}"),
         Changed::NoticesRead(up_to) => format!("up to #{up_to}"),
+        Changed::Befriended { other, forth, back } => {
+            let ways = match (forth, back) {
+                (true, true) => "each follows the other",
+                (true, false) => "follows",
+                _ => "is followed",
+            };
+            format!("@{other}  {ways}")
+        }
+        Changed::Private(on) => (if *on { "on" } else { "off" }).to_owned(),
         Changed::Revised { post, revision, content } => {
             let text = content.as_ref().map_or("", |(text, _)| text);
             format!("#{post} revision {revision}  {}", safe(text).replace('\n', "\n    "))
@@ -281,6 +296,9 @@ fn name(what: &Changed) -> &'static str {
             EdgeChange::Unmute => "unmute",
             EdgeChange::Block => "block",
             EdgeChange::Unblock => "unblock",
+            EdgeChange::Request => "request",
+            EdgeChange::Withdraw => "withdraw",
+            EdgeChange::Deny => "deny",
             _ => "edge",
         },
         Changed::Broadcast { kind, .. } => match kind {
@@ -306,6 +324,8 @@ fn name(what: &Changed) -> &'static str {
             _ => "response",
         },
         Changed::NoticesRead(_) => "notices_read",
+        Changed::Befriended { .. } => "befriend",
+        Changed::Private(_) => "private",
         _ => "other",
     }
 }

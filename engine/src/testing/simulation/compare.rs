@@ -205,7 +205,11 @@ fn neighbours(engine: &Engine, model: &Model, query: &EdgeQuery) -> Checked {
         format!("following {query:?}")
     })?;
     let page = engine.followers(query)?;
-    same(&(pairs(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
+    same(&(pairs(&page), page.end), &model.followers_page(query), || {
+        format!("followers {query:?}")
+    })?;
+    let page = engine.requests(&EdgeQuery { viewer: None, ..*query })?;
+    same(&(pairs(&page), page.end), &model.requests_page(query), || format!("requests {query:?}"))
 }
 
 fn counts(engine: &Engine, model: &Model, user: UserId, viewer: Option<UserId>) -> Checked {
@@ -218,6 +222,8 @@ fn relation(engine: &Engine, model: &Model, a: UserId, b: UserId) -> Checked {
     let r = engine.relation(a, b, None)?;
     let found = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
     same(&found, &model.relation(a, b), || format!("relation of {a} and {b}"))?;
+    let asks = [engine.user(a, None)?.is_private, r.requested, r.requested_by];
+    same(&asks, &model.asks(a, b), || format!("requests between {a} and {b}"))?;
     same(&r.apart, &model.is_apart(a, b), || format!("whether {b} is apart for {a}"))
 }
 
