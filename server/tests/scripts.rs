@@ -48,6 +48,7 @@ fn replay(script: &str) -> String {
     let running = Running::with(|config| {
         config.engine.clock = Arc::new(ManualClock::new(NOW));
         config.engine.followees_max = 3;
+        config.engine.friends_max = 5;
     });
     let mut session = Session::connect(&running);
     let blocks: Vec<String> =
