@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
-use crate::log::befriend_effect::BefriendEffect;
+use crate::log::befriend_effect::{BefriendEffect, Said};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
@@ -307,6 +307,11 @@ impl Standing {
         amended: &mut Amendments,
     ) {
         let BefriendEffect { user, other, .. } = *effect;
+        if effect.said == Said::Befriend {
+            // One that stood began in a record that is lost: it begins here.
+            effect.forth.is_new |= !self.edges.contains_key(&(FOLLOW, user, other));
+            effect.back.is_new |= !self.edges.contains_key(&(FOLLOW, other, user));
+        }
         effect.forth.request = self.end(REQUEST, (user, other));
         effect.back.request = self.end(REQUEST, (other, user));
         for pair in effect.begun() {

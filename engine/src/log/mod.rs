@@ -3,7 +3,7 @@
 //! In reading order:
 //! * [`layout`]: every offset and number of the format.
 //! * [`bytes`], [`record`], [`tags`], [`group`], [`header`]: structures to bytes and back, pure.
-//! * [`concerned`]: whom a record gives a notice; [`fingerprint`]: the hash of what was said.
+//! * [`effect_facts`]: what an effect is; [`concerned`]: whom a record gives a notice; [`fingerprint`]: the hash of what was said.
 //! * [`scan`]: walks and verifies a segment's groups.
 //! * [`plain`], [`packed`], [`sealed`], [`buffered`] ([`grow`]), [`located`], [`post`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
@@ -21,6 +21,7 @@ pub(crate) mod broadcast_effect;
 pub(crate) mod buffered;
 pub(crate) mod bytes;
 pub(crate) mod concerned;
+mod effect_facts;
 pub(crate) mod fingerprint;
 pub(crate) mod group;
 pub(crate) mod group_effect;

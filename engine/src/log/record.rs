@@ -41,7 +41,7 @@ pub(crate) use super::record_frame::sign_record;
 pub(crate) use super::record_frame::{Context, RecordHeader};
 use super::record_frame::{put_header, seed};
 use super::repost_link;
-use super::request_effect::{RequestAct, RequestEffect};
+use super::request_effect::RequestEffect;
 use super::response_effect::ResponseEffect;
 pub(crate) use super::retired::{Bygone, Ended, Retired};
 use super::revise_effect::{Emptied, ReviseEffect};
@@ -50,7 +50,6 @@ use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::mentions::Mentions;
 use crate::repost::Repost;
-use crate::views::receipts::Answered;
 
 /// What a record does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,60 +224,6 @@ impl Effect {
         }
     }
 
-    /// The post that it is: a publish, or the end of a broadcast.
-    pub(crate) fn post(&self) -> Option<&NewPost> {
-        match self {
-            Self::Publish(post) => Some(post),
-            Self::Broadcast(broadcast) => broadcast.replay(),
-            _ => None,
-        }
-    }
-
-    /// Whose post it is, or was, whatever is left of it.
-    pub(crate) fn post_author(&self) -> Option<UserId> {
-        match self {
-            Self::Emptied(emptied) => Some(emptied.author),
-            Self::Retired(retired) => retired.is_post.then_some(retired.subject),
-            other => other.post().map(|post| post.author),
-        }
-    }
-
-    /// The text and meta that it carries, and whose they are, of posts and broadcasts.
-    pub(crate) fn content(&self) -> Option<&NewPost> {
-        match self {
-            Self::Publish(post) => Some(post),
-            Self::Broadcast(broadcast) => Some(&broadcast.content),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a post without the text that it had, because it was revised.
-    pub(crate) fn is_emptied(&self) -> bool {
-        match self {
-            Self::Emptied(_) => true,
-            Self::Broadcast(broadcast) => broadcast.emptied.is_some(),
-            _ => false,
-        }
-    }
-
-    /// Whether the answer to it names what came to be: a post or a comment.
-    fn is_publish(&self) -> bool {
-        match self {
-            Self::Response(response) => response.text().is_some(),
-            Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
-            other => other.post_author().is_some(),
-        }
-    }
-
-    /// What the answer to it says.
-    pub(crate) fn answered(&self) -> Answered {
-        match self {
-            Self::Request(RequestEffect { act: RequestAct::Ask { .. }, .. }) => Answered::Requested,
-            effect if effect.is_publish() => Answered::New,
-            _ => Answered::Done,
-        }
-    }
-
     /// The fields but for the long ones (meta, text).
     pub(super) fn put_fields(&self, out: &mut Vec<u8>) {
         match self {
@@ -355,16 +300,6 @@ impl Effect {
             | Self::Broadcast(_)
             | Self::Retired(_) => {}
         }
-    }
-
-    /// Roughly the bytes it takes in the log; for bounds, not for formats.
-    pub(crate) fn weight(&self) -> usize {
-        let content = match self {
-            Self::Response(response) => response.text().map_or(0, Bytes::len),
-            Self::Revise(revise) => revise.text.len() + revise.meta.len(),
-            other => other.content().map_or(0, |content| content.text.len() + content.meta.len()),
-        };
-        content + 128
     }
 }
 

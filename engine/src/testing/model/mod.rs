@@ -364,10 +364,6 @@ impl Model {
         }
     }
 
-    fn weight(&self, user: UserId, author: UserId) -> u8 {
-        self.weights.get(&(user.0, author.0)).copied().unwrap_or(0)
-    }
-
     /// A page of the user's home.
     #[must_use]
     pub fn home(&self, query: &TimelineQuery) -> IdPage {

@@ -70,6 +70,10 @@ impl Model {
         if is_full { Err(ErrorKind::Limit) } else { Ok(true) }
     }
 
+    pub(super) fn weight(&self, user: UserId, author: UserId) -> u8 {
+        self.weights.get(&(user.0, author.0)).copied().unwrap_or(0)
+    }
+
     /// Whether the user cannot follow the author without asking.
     pub(super) fn needs_request(&self, user: UserId, author: UserId) -> bool {
         user != author && self.private.contains(&author.0)
