@@ -173,6 +173,7 @@ fn look(storage: &dyn Storage, first: Sequence, place: Place, end: Sequence) -> 
 /// * What begins a second time stood already: the record that ended it is lost. The later one counts.
 /// * What ends names when it began: if that is lost and an earlier one stands, that one ends.
 /// * Of a repost whose original is lost nothing is left if it is bare; a quote is a post of its own.
+#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 fn amendments(found: &[Found]) -> Amendments {
     let mut standing = Standing::default();
     let mut amended = Amendments::new();

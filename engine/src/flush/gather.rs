@@ -144,6 +144,7 @@ fn lists(lend: Lend<'_>, range: Range) -> Result<Vec<ListRow>> {
 }
 
 impl Gathered {
+    #[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
     fn take(&mut self, state: &State, at: Sequence, record: &Record) {
         let ordinal =
             |user: UserId| state.users.find(user).expect("what is applied names known users");

@@ -12,6 +12,7 @@ use crate::views::state::State;
 use crate::views::users::Ordinal;
 
 /// What the record means to `state`, if not what it says.
+#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> {
     let mut settled = record.clone();
     match &mut settled.effect {

@@ -369,10 +369,7 @@ impl What {
                 mentions::encode(mentions, out)?;
             }
             Self::NoticesRead { up_to } => put_varint(out, *up_to),
-            Self::Befriend { other, forth, back } => {
-                put_varint(out, *other);
-                out.put_u8(u8::from(*forth) | (u8::from(*back) << 1));
-            }
+            Self::Befriend { other, forth, back } => put_befriend(*other, (*forth, *back), out),
             Self::Private { on } => put_bool(out, *on),
             Self::Erased => {}
             Self::Mark { post, device, group, name } => {
@@ -514,6 +511,11 @@ fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeErro
     let exclusive = cursor.take_bool("exclusive")?;
     let member = if kind.has_member() { cursor.take_varint("member")? } else { 0 };
     Ok(What::Group { kind, group, name, exclusive, member })
+}
+
+fn put_befriend(other: u64, (forth, back): (bool, bool), out: &mut BytesMut) {
+    put_varint(out, other);
+    out.put_u8(u8::from(forth) | (u8::from(back) << 1));
 }
 
 fn load_befriend(cursor: &mut Cursor) -> Result<What, DecodeError> {

@@ -217,6 +217,7 @@ impl Request {
         Ok(request)
     }
 
+    #[expect(clippy::too_many_lines, reason = "flat: a line for each kind")]
     fn load_body(kind: RequestKind, cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Ok(match kind {
             RequestKind::Hello => Self::Hello(Hello::load(cursor)?),
