@@ -84,18 +84,7 @@ impl Mirror {
                 let orphans: Vec<u64> = orphans.map(|(id, _)| *id).collect();
                 orphans.into_iter().for_each(|orphan| self.forget_post(orphan));
             }
-            Changed::Befriended { user, other, forth, back } => {
-                let ways = [(user.0, other.0, forth), (other.0, user.0, back)];
-                for (follower, author, _) in ways.into_iter().filter(|(.., is_new)| **is_new) {
-                    self.fold_edge(EdgeChange::Follow, (follower, author));
-                }
-            }
-            Changed::Private { user, is_on: true } => {
-                self.private.insert(user.0);
-            }
-            Changed::Private { user, .. } => {
-                self.private.remove(&user.0);
-            }
+            Changed::Befriended { .. } | Changed::Private { .. } => self.fold_ties(&change.what),
             Changed::Edge { kind, user, other } => self.fold_edge(*kind, (user.0, other.0)),
             Changed::Group { kind, user, group, name, exclusive } => {
                 let id = group.0;
@@ -141,6 +130,24 @@ impl Mirror {
             }
             Changed::Broadcast { kind, author, broadcast, content, .. } => {
                 self.fold_broadcast(change, *kind, (author.0, broadcast.0), content.as_ref());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fold_ties(&mut self, what: &Changed) {
+        match what {
+            Changed::Befriended { user, other, forth, back } => {
+                let ways = [(user.0, other.0, forth), (other.0, user.0, back)];
+                for (follower, author, _) in ways.into_iter().filter(|(.., is_new)| **is_new) {
+                    self.fold_edge(EdgeChange::Follow, (follower, author));
+                }
+            }
+            Changed::Private { user, is_on: true } => {
+                self.private.insert(user.0);
+            }
+            Changed::Private { user, .. } => {
+                self.private.remove(&user.0);
             }
             other => panic!("{other:?}"),
         }
