@@ -97,7 +97,8 @@ pub(crate) fn server_info(welcome: &wire::Welcome) -> ServerInfo {
 
 fn written(body: wire::Written) -> Written {
     let post = body.post.map(PostId);
-    Written { position: position(body.position), changed: body.changed, post }
+    let (changed, requested) = (body.changed, body.requested);
+    Written { position: position(body.position), changed, requested, post }
 }
 
 fn page(body: wire::Page) -> Page {
@@ -176,6 +177,7 @@ fn notices(body: wire::NoticePage) -> NoticePage {
             wire::NoticeKind::Reaction => NoticeKind::Reaction,
             wire::NoticeKind::Follow => NoticeKind::Follow,
             wire::NoticeKind::Repost => NoticeKind::Repost,
+            wire::NoticeKind::Request => NoticeKind::Request,
         },
         post: group.post.map(PostId),
         comment: group.comment.map(PostId),
@@ -281,6 +283,7 @@ fn user_card(body: wire::UserCard) -> UserCard {
         newest_post: body.newest_post.map(PostId),
         active_at: body.active_at.map(Timestamp),
         suspended: body.suspended,
+        private: body.private,
     }
 }
 
@@ -293,6 +296,8 @@ fn relation(body: wire::Relation) -> Relation {
         blocked: body.blocked,
         blocked_by: body.blocked_by,
         apart: body.apart,
+        requested: body.requested,
+        requested_by: body.requested_by,
     }
 }
 
@@ -434,6 +439,10 @@ fn change(change: wire::Change) -> Change {
             revision,
             content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
         },
+        wire::What::Befriend { other, forth, back } => {
+            Changed::Befriended { other: UserId(other), forth, back }
+        }
+        wire::What::Private { on } => Changed::Private(on),
         wire::What::Edge { kind, other } => Changed::Edge(edge_change(kind), UserId(other)),
         wire::What::Group { kind, group, name, exclusive, member } => {
             let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
@@ -474,6 +483,9 @@ fn edge_change(kind: wire::EdgeChange) -> EdgeChange {
         wire::EdgeChange::Unmute => EdgeChange::Unmute,
         wire::EdgeChange::Block => EdgeChange::Block,
         wire::EdgeChange::Unblock => EdgeChange::Unblock,
+        wire::EdgeChange::Request => EdgeChange::Request,
+        wire::EdgeChange::Withdraw => EdgeChange::Withdraw,
+        wire::EdgeChange::Deny => EdgeChange::Deny,
     }
 }
 
@@ -578,10 +590,11 @@ mod tests {
     #[test]
     fn a_write_answer_keeps_every_field() {
         let position = wire::Position { epoch: 3, sequence: 9 };
-        let reply = Reply::Written(wire::Written { position, changed: true, post: Some(9) });
+        let (changed, requested, post) = (true, true, Some(9));
+        let reply = Reply::Written(wire::Written { position, changed, requested, post });
         let answer = Written::from_reply(reply).unwrap();
         let position = Position { epoch: Epoch(3), sequence: Sequence(9) };
-        assert_eq!(answer, Written { position, changed: true, post: Some(PostId(9)) });
+        assert_eq!(answer, Written { position, changed, requested, post: Some(PostId(9)) });
     }
 
     #[test]
@@ -594,9 +607,12 @@ mod tests {
             blocked: false,
             blocked_by: true,
             apart: false,
+            requested: true,
+            requested_by: false,
         };
         let answer = relation(body);
         assert!(answer.follows && answer.muted && answer.blocked_by);
         assert!(!answer.followed_by && !answer.blocked);
+        assert!(answer.requested && !answer.requested_by);
     }
 }

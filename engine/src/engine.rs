@@ -175,12 +175,12 @@ impl Engine {
         if let Action::Touch { user } = command.action {
             command.validate()?;
             let (position, changed) = edges::touch(shared, user)?;
-            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+            return Ok(answered(Ok(Receipt { position, changed, ..Receipt::default() })));
         }
         if let Action::Tag { user, tag, is_set } = &command.action {
             command.validate()?;
             let (position, changed) = edges::tag(shared, *user, tag, *is_set)?;
-            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+            return Ok(answered(Ok(Receipt { position, changed, ..Receipt::default() })));
         }
         if let Some(fault) = shared.fault() {
             return Err(fault);
@@ -308,6 +308,11 @@ impl Engine {
     /// Whom the user has blocked; only the user and the trusted application may ask.
     pub fn blocks(&self, query: &EdgeQuery) -> Result<EdgePage> {
         self.read(|shared| edges::edges(shared, EdgeKind::Blocks, query, Reach::Files))
+    }
+
+    /// Who asks to follow the user, newest first; only the user and the trusted application may ask.
+    pub fn requests(&self, query: &EdgeQuery) -> Result<EdgePage> {
+        self.read(|shared| edges::edges(shared, EdgeKind::Requests, query, Reach::Files))
     }
 
     /// The user's counts.

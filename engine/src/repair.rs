@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
+use crate::log::befriend_effect::{BefriendEffect, Said};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
@@ -25,6 +26,7 @@ use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::packed::writer::PackedWriter;
 use crate::log::record::{Began, Context, Effect, Record};
 use crate::log::recovery::{Place, Verdict, judge};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::salvage::salvage;
 use crate::open::{holds_database, refuse_foreign, segments};
@@ -172,6 +174,7 @@ fn look(storage: &dyn Storage, first: Sequence, place: Place, end: Sequence) -> 
 /// * What begins a second time stood already: the record that ended it is lost. The later one counts.
 /// * What ends names when it began: if that is lost and an earlier one stands, that one ends.
 /// * Of a repost whose original is lost nothing is left if it is bare; a quote is a post of its own.
+#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 fn amendments(found: &[Found]) -> Amendments {
     let mut standing = Standing::default();
     let mut amended = Amendments::new();
@@ -184,7 +187,19 @@ fn amendments(found: &[Found]) -> Amendments {
             Effect::Mute { user, author } => {
                 standing.begin(MUTE, (*user, *author), *sequence, &mut amended);
             }
-            Effect::Block { user, other, forth, back } => {
+            Effect::Befriend(befriend) => {
+                standing.befriend((*sequence, record), befriend, &mut amended);
+            }
+            Effect::Private { user, is_on: true, .. } => {
+                standing.begin(PRIVATE, (*user, *user), *sequence, &mut amended);
+            }
+            Effect::Private { user, began, .. } => *began = standing.end(PRIVATE, (*user, *user)),
+            Effect::Request(request) => standing.request(request, *sequence, &mut amended),
+            Effect::Block { user, other, forth, back, requests } => {
+                *requests = [
+                    standing.end(REQUEST, (*user, *other)),
+                    standing.end(REQUEST, (*other, *user)),
+                ];
                 *forth = standing.end(FOLLOW, (*user, *other));
                 *back = standing.end(FOLLOW, (*other, *user));
                 standing.begin(BLOCK, (*user, *other), *sequence, &mut amended);
@@ -244,6 +259,9 @@ type Amendments = BTreeMap<Sequence, Option<Record>>;
 const FOLLOW: u8 = 0;
 const MUTE: u8 = 1;
 const BLOCK: u8 = 2;
+const PRIVATE: u8 = 3;
+/// By who asks.
+const REQUEST: u8 = 4;
 
 /// Who or what is moderated.
 #[derive(PartialEq, Eq, Hash)]
@@ -256,6 +274,8 @@ enum Moderated {
 #[derive(Default)]
 struct Standing {
     edges: HashMap<(u8, UserId, UserId), Sequence>,
+    /// Records with which several follows began, as far as these stand.
+    befriended: HashMap<Sequence, Record>,
     groups: HashMap<(UserId, GroupName), Sequence>,
     members: HashMap<(GroupId, UserId), Sequence>,
     reactions: HashMap<(PostId, u8, UserId), Sequence>,
@@ -269,6 +289,15 @@ struct Standing {
     bare: HashMap<(PostId, UserId), Sequence>,
 }
 
+/// What is left of the record without the follow by `user`: nothing if there is no other.
+fn without(record: &mut Record, user: UserId) -> Option<Record> {
+    let Effect::Befriend(befriend) = &mut record.effect else { return None };
+    let half = if befriend.user == user { &mut befriend.forth } else { &mut befriend.back };
+    half.is_new = false;
+    let is_left = befriend.begun().next().is_some();
+    is_left.then(|| record.clone())
+}
+
 impl Standing {
     fn begin(
         &mut self,
@@ -278,7 +307,39 @@ impl Standing {
         amended: &mut Amendments,
     ) {
         if let Some(before) = self.edges.insert((kind, from, to), at) {
-            amended.insert(before, None);
+            let left = self.befriended.get_mut(&before).map(|record| without(record, from));
+            amended.insert(before, left.flatten());
+        }
+    }
+
+    /// Follows begin in one record, and requests end.
+    fn befriend(
+        &mut self,
+        (at, record): (Sequence, &Record),
+        effect: &mut BefriendEffect,
+        amended: &mut Amendments,
+    ) {
+        let BefriendEffect { user, other, .. } = *effect;
+        if effect.said == Said::Befriend {
+            // One that stood began in a record that is lost: it begins here.
+            effect.forth.is_new |= !self.edges.contains_key(&(FOLLOW, user, other));
+            effect.back.is_new |= !self.edges.contains_key(&(FOLLOW, other, user));
+        }
+        effect.forth.request = self.end(REQUEST, (user, other));
+        effect.back.request = self.end(REQUEST, (other, user));
+        for pair in effect.begun() {
+            self.begin(FOLLOW, pair, at, amended);
+        }
+        let effect = Effect::Befriend(*effect);
+        self.befriended.insert(at, Record { effect, ..record.clone() });
+    }
+
+    fn request(&mut self, effect: &mut RequestEffect, at: Sequence, amended: &mut Amendments) {
+        let (user, other) = (effect.user, effect.other);
+        match &mut effect.act {
+            RequestAct::Ask { .. } => self.begin(REQUEST, (user, other), at, amended),
+            RequestAct::Withdraw { began } => *began = self.end(REQUEST, (user, other)),
+            RequestAct::Deny { began } => *began = self.end(REQUEST, (other, user)),
         }
     }
 

@@ -14,15 +14,22 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
     Action, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, CountedQuery, DeviceMark,
-    Durability, EdgePage, Engine, ErrorKind, FullQuery, MarksQuery, Options, Original, PageEnd,
-    PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
+    Durability, EdgePage, EdgeQuery, Engine, ErrorKind, FullQuery, MarksQuery, Options, Original,
+    PageEnd, PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
     UnreadQuery, UserId, check_storage,
 };
 
 const FOLLOWEES_MAX: usize = 6;
 
-const LIMITS: ModelLimits =
-    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3, board: 3 };
+const LIMITS: ModelLimits = ModelLimits {
+    followees: FOLLOWEES_MAX,
+    friends: FOLLOWEES_MAX + 1,
+    requests: 3,
+    groups: 2,
+    members: 3,
+    devices: 3,
+    board: 3,
+};
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -368,6 +375,10 @@ impl Pair {
         let page = self.engine.followers(&query).unwrap();
         assert_eq!(edges(&page), self.model.followers_page(&query).0, "followers {context}");
         assert_eq!(page.end, self.model.followers_page(&query).1, "followers {context}");
+        let query = EdgeQuery { viewer: query.viewer.map(|_| query.user), ..query };
+        let page = self.engine.requests(&query).unwrap();
+        let expected = self.model.requests_page(&query);
+        assert_eq!((edges(&page), page.end), expected, "requests {context}");
     }
 
     fn read_users(&mut self, context: &str) {
@@ -384,6 +395,9 @@ impl Pair {
         let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
         assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
         assert_eq!(r.apart, self.model.is_apart(a, b), "apart {a} {b}, {context}");
+        let is_private = self.engine.user(a, None).unwrap().is_private;
+        let asks = [is_private, r.requested, r.requested_by];
+        assert_eq!(asks, self.model.asks(a, b), "requests {a} {b}, {context}");
         let id = PostId(self.workload.random.below(self.model.last + 2));
         let found = self.engine.post(id, viewer);
         found.iter().for_each(|(_, post)| self.check_post(post, context));
@@ -529,6 +543,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         // When something is removed is for the test to say.
         forget_at_once: 0,
         followees_max: FOLLOWEES_MAX,
+        friends_max: LIMITS.friends,
+        requests_max: LIMITS.requests,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
         devices_max: LIMITS.devices,
@@ -557,6 +573,7 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
     let expected = model.expect(command);
     match (expected, answer) {
         (Expected::Changed, Ok(receipt)) if receipt.changed => {
+            assert_eq!(receipt.requested, model.is_request(command), "{context}");
             model.apply(command, receipt.position.sequence.0);
             let is_new = matches!(
                 command.action,
@@ -569,6 +586,7 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
             assert_eq!(receipt.post, post, "{context}");
         }
         (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {
+            assert_eq!(receipt.requested, model.is_request(command), "{context}");
             let first = model.first_repost(&command.action).map(PostId);
             assert_eq!(receipt.post, first, "{context}");
         }

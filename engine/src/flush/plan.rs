@@ -24,7 +24,7 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 12] = [
+const KINDS: [u8; 13] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,
@@ -37,6 +37,7 @@ const KINDS: [u8; 12] = [
     view_kind::BROADCASTS,
     view_kind::FORGOTTEN,
     view_kind::MODERATION,
+    view_kind::REQUESTS,
 ];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.

@@ -2,15 +2,18 @@
 
 use crate::error::Result;
 use crate::ids::{PostId, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::concerned;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
 /// What the record means to `state`, if not what it says.
+#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> {
     let mut settled = record.clone();
     match &mut settled.effect {
@@ -31,7 +34,9 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             *began = began.filter(|began| stands == Some(*began));
         }
         Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
-        Effect::Block { user, other, forth, back } => {
+        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
+            request(state, (*user, *other), asked);
+            request(state, (*other, *user), was_asked);
             follow(state, *user, forth)?;
             follow(state, *other, back)?;
         }
@@ -58,6 +63,18 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = ended(*user, None, &record.effect);
             }
         }
+        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+            request(state, (*user, *other), &mut forth.request);
+            request(state, (*other, *user), &mut back.request);
+        }
+        Effect::Private { user, began, .. } => {
+            pair(state, &state.requests.private, (*user, *user), began);
+        }
+        Effect::Request(RequestEffect { user, other, act }) => match act {
+            RequestAct::Ask { .. } => {}
+            RequestAct::Withdraw { began } => request(state, (*user, *other), began),
+            RequestAct::Deny { began } => request(state, (*other, *user), began),
+        },
         Effect::Publish(_)
         | Effect::Emptied(_)
         | Effect::Follow { .. }
@@ -132,6 +149,11 @@ fn follow(state: &State, user: UserId, began: &mut Began) -> Result<()> {
         *began = None;
     }
     Ok(())
+}
+
+/// Drops `began` if `user` does not ask to follow `author` since then.
+fn request(state: &State, (user, author): (UserId, UserId), began: &mut Began) {
+    pair(state, &state.requests.asked, (author, user), began);
 }
 
 /// Drops `began` if no such pair stands.

@@ -25,7 +25,7 @@ pub(crate) const RESERVE: &str = "reserve.tmp";
 const SEGMENT_PREFIX: &str = "log-";
 const SEGMENT_SUFFIX: &str = ".seg";
 const VIEW_SUFFIX: &str = ".view";
-const VIEWS: [(u8, &str); 14] = [
+const VIEWS: [(u8, &str); 15] = [
     (view_kind::USERS, "users-"),
     (view_kind::OUTBOX, "outbox-"),
     (view_kind::GRAPH, "graph-"),
@@ -40,6 +40,7 @@ const VIEWS: [(u8, &str); 14] = [
     (view_kind::BROADCASTS, "broadcasts-"),
     (view_kind::MODERATION, "moderation-"),
     (view_kind::FORGOTTEN, "forgotten-"),
+    (view_kind::REQUESTS, "requests-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

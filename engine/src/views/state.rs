@@ -15,6 +15,7 @@ use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::reposts::{RepostRow, Reposts};
+use super::requests::Requests;
 use super::responses::Responses;
 use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
@@ -23,6 +24,7 @@ use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::each_concerned;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::GroupAct;
@@ -39,6 +41,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
+    pub(crate) requests: Requests,
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
     pub(crate) reposts: Reposts,
@@ -75,6 +78,8 @@ pub struct Digests {
     pub outbox: Digest,
     /// Follows, mutes and blocks.
     pub graph: Digest,
+    /// Private users, and requests to follow them.
+    pub requests: Digest,
     /// Groups and their members.
     pub groups: Digest,
     /// Reactions and comments.
@@ -99,12 +104,13 @@ pub struct Digests {
 
 impl State {
     /// Folds one record. Never refuses: the record was decided before it was logged.
+    #[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
     pub(crate) fn apply(&mut self, sequence: Sequence, record: &Record) -> Touched {
         let subject = self.users.intern(record.effect.subject());
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
         self.tell(sequence, &record.effect);
-        let Self { outboxes, graph, groups, responses, notices, broadcasts, .. } = self;
+        let Self { outboxes, graph, requests, groups, responses, notices, broadcasts, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_) | Effect::Emptied(_), root_author) => {
                 self.add_post(sequence, record, subject, root_author);
@@ -126,9 +132,20 @@ impl State {
             (Effect::Unmute { began, .. }, Some(author)) => {
                 graph.mutes.remove(subject, author, *began, removal);
             }
-            (Effect::Block { forth, back, .. }, Some(other)) => {
+            (Effect::Befriend(befriend), Some(other)) => {
+                self.befriend((subject, other), befriend, removal);
+            }
+            (Effect::Private { is_on, began, .. }, _) => {
+                requests.set_private(subject, *is_on, *began, removal);
+            }
+            (Effect::Request(request), Some(other)) => {
+                requests.apply((subject, other), request, removal);
+            }
+            (Effect::Block { forth, back, requests: [asked, was_asked], .. }, Some(other)) => {
                 graph.unfollow(subject, other, *forth, removal);
                 graph.unfollow(other, subject, *back, removal);
+                requests.end(subject, other, *asked, removal);
+                requests.end(other, subject, *was_asked, removal);
                 graph.blocks.add(subject, other, sequence);
             }
             (Effect::Unblock { began, .. }, Some(other)) => {
@@ -177,6 +194,22 @@ impl State {
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }
+    }
+
+    /// Follows begin, both at the record's sequence, and what was asked for is there.
+    fn befriend(
+        &mut self,
+        (user, other): (Ordinal, Ordinal),
+        effect: &BefriendEffect,
+        removal: Removal,
+    ) {
+        let ways = [(user, other, effect.forth), (other, user, effect.back)];
+        for (follower, author, half) in ways {
+            self.requests.end(follower, author, half.request, removal);
+            if half.is_new {
+                self.graph.follow(follower, author, removal.at);
+            }
+        }
     }
 
     /// A post came to be; of a repost `root_author` is whose the root is.
@@ -239,7 +272,7 @@ impl State {
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: record.effect.is_publish(),
+                answered: record.effect.answered(),
             });
         }
     }
@@ -302,6 +335,8 @@ impl State {
             family::FOLLOWERS => &self.graph.followers.graves,
             family::MUTES => &self.graph.mutes.lists.graves,
             family::BLOCKS => &self.graph.blocks.lists.graves,
+            family::PRIVATE => &self.requests.private.lists.graves,
+            family::REQUESTS => &self.requests.asked.lists.graves,
             family::GROUPS => &self.groups.graves,
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
@@ -327,6 +362,8 @@ impl State {
             family::FOLLOWERS => &mut self.graph.followers.graves,
             family::MUTES => &mut self.graph.mutes.lists.graves,
             family::BLOCKS => &mut self.graph.blocks.lists.graves,
+            family::PRIVATE => &mut self.requests.private.lists.graves,
+            family::REQUESTS => &mut self.requests.asked.lists.graves,
             family::GROUPS => &mut self.groups.graves,
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
@@ -388,6 +425,7 @@ impl State {
             users: self.users.digest(),
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
+            requests: self.requests.digest(users)?,
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
             reposts: self.reposts.digest(),

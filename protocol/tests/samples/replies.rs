@@ -68,7 +68,9 @@ fn session() -> Vec<(&'static str, Reply)> {
             StatusValue::Text(Bytes::from_static(b"fsync")),
         ),
     ];
-    let published = Written { position: POSITION, changed: true, post: Some(70_000) };
+    let published =
+        Written { position: POSITION, changed: true, requested: false, post: Some(70_000) };
+    let requested = Written { requested: true, post: None, ..published };
     let unchanged = Written { changed: false, post: None, ..published };
     vec![
         ("welcome", Reply::Welcome(welcome)),
@@ -76,6 +78,7 @@ fn session() -> Vec<(&'static str, Reply)> {
         ("status_reply", Reply::Status(Status { position: POSITION, fields })),
         ("written", Reply::Written(published)),
         ("written_unchanged", Reply::Written(unchanged)),
+        ("written_requested", Reply::Written(requested)),
     ]
 }
 
@@ -156,8 +159,10 @@ fn facts() -> Vec<(&'static str, Reply)> {
         newest_post: None,
         active_at: None,
         suspended: false,
+        private: false,
     };
     let active = UserCard { newest_post: Some(70_000), active_at: Some(1_700_000_000_000), ..card };
+    let private = UserCard { private: true, ..card };
     let none = Relation {
         position: POSITION,
         follows: false,
@@ -166,6 +171,8 @@ fn facts() -> Vec<(&'static str, Reply)> {
         blocked: false,
         blocked_by: false,
         apart: false,
+        requested: false,
+        requested_by: false,
     };
     let relation = |set: fn(&mut Relation)| {
         let mut relation = none;
@@ -175,6 +182,9 @@ fn facts() -> Vec<(&'static str, Reply)> {
     vec![
         ("user_reply", Reply::User(card)),
         ("user_reply_active", Reply::User(active)),
+        ("user_reply_private", Reply::User(private)),
+        ("relation_requested", relation(|it| it.requested = true)),
+        ("relation_requested_by", relation(|it| it.requested_by = true)),
         ("relation_none", Reply::Relation(none)),
         ("relation_follows", relation(|it| it.follows = true)),
         ("relation_followed_by", relation(|it| it.followed_by = true)),
@@ -342,6 +352,8 @@ pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
         blocked: false,
         blocked_by: false,
         apart: true,
+        requested: false,
+        requested_by: false,
     };
     let trimmed = ErrorReply::new(Code::Trimmed, "changes above 5 were dropped");
     let left_out = Explained {
@@ -507,6 +519,7 @@ pub(crate) fn moderation() -> Vec<(&'static str, Reply)> {
         newest_post: None,
         active_at: None,
         suspended: true,
+        private: false,
     };
     let moderation = PostModeration { hidden: true, suspended: true };
     let hidden = OnePost { position, post: post(300, "look"), counts: None, moderation };
@@ -575,8 +588,11 @@ pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
         change(60, What::Publish { kind, created_at, content, mentions: vec![9] }),
         change(61, What::Response { kind: said, post: 60, target: 60 }),
         change(62, What::NoticesRead { up_to: 61 }),
+        change(63, What::Befriend { other: 300, forth: true, back: false }),
+        change(64, What::Private { on: true }),
+        change(65, What::Edge { kind: EdgeChange::Request, other: 300 }),
     ];
-    let changed = Changed { position: POSITION, next: 62, oldest: 0, changes };
+    let changed = Changed { position: POSITION, next: 65, oldest: 0, changes };
     let group = |kind, newest, post, comment, actors: &[u64]| NoticeGroup {
         kind,
         newest,
@@ -590,6 +606,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
         group(NoticeKind::Comment, 68_000, Some(300), Some(301), &[9, 10, 11]),
         group(NoticeKind::Reaction, 67_000, Some(300), None, &[u64::MAX]),
         group(NoticeKind::Follow, 5, None, None, &[1, 2]),
+        group(NoticeKind::Request, 4, None, None, &[3]),
     ];
     let (end, position) = (PageEnd::More, POSITION);
     let page = NoticePage { position, end, unread: 3, read_up_to: 66_000, groups };

@@ -92,6 +92,23 @@ pub(crate) enum Command {
     Block(Pair),
     /// End a block
     Unblock(Pair),
+    /// Let two users follow each other, in one step
+    Befriend(Pair),
+    /// Have whoever wants to follow a user ask for it, or not
+    Private {
+        /// The user
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+        /// Whether they are private from here on
+        #[arg(value_enum)]
+        switch: Switch,
+    },
+    /// Let somebody follow USER who asked
+    Approve(Pair),
+    /// End a request to follow USER
+    Deny(Pair),
+    /// List who asks to follow a user, newest first
+    Requests(Edges),
     /// Mark a user as active
     Touch {
         /// The user
@@ -265,6 +282,15 @@ pub(crate) struct Publish {
     /// A user whom it mentions; may be given several times, at most 50
     #[arg(long, value_name = "USER", allow_negative_numbers = true)]
     pub(crate) mention: Vec<UserId>,
+}
+
+/// On, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Switch {
+    /// From here on
+    On,
+    /// Not any more
+    Off,
 }
 
 /// Two users.
