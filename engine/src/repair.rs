@@ -174,44 +174,22 @@ fn look(storage: &dyn Storage, first: Sequence, place: Place, end: Sequence) -> 
 /// * What begins a second time stood already: the record that ended it is lost. The later one counts.
 /// * What ends names when it began: if that is lost and an earlier one stands, that one ends.
 /// * Of a repost whose original is lost nothing is left if it is bare; a quote is a post of its own.
-#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 fn amendments(found: &[Found]) -> Amendments {
     let mut standing = Standing::default();
     let mut amended = Amendments::new();
     for (sequence, record) in found.iter().flat_map(|found| &found.records) {
         let mut effect = record.effect.clone();
         match &mut effect {
-            Effect::Follow { user, author, .. } => {
-                standing.begin(FOLLOW, (*user, *author), *sequence, &mut amended);
-            }
-            Effect::Mute { user, author } => {
-                standing.begin(MUTE, (*user, *author), *sequence, &mut amended);
-            }
-            Effect::Befriend(befriend) => {
-                standing.befriend((*sequence, record), befriend, &mut amended);
-            }
-            Effect::Private { user, is_on: true, .. } => {
-                standing.begin(PRIVATE, (*user, *user), *sequence, &mut amended);
-            }
-            Effect::Private { user, began, .. } => *began = standing.end(PRIVATE, (*user, *user)),
-            Effect::Request(request) => standing.request(request, *sequence, &mut amended),
-            Effect::Block { user, other, forth, back, requests } => {
-                *requests = [
-                    standing.end(REQUEST, (*user, *other)),
-                    standing.end(REQUEST, (*other, *user)),
-                ];
-                *forth = standing.end(FOLLOW, (*user, *other));
-                *back = standing.end(FOLLOW, (*other, *user));
-                standing.begin(BLOCK, (*user, *other), *sequence, &mut amended);
-            }
-            Effect::Unfollow { user, author, began } => {
-                *began = standing.end(FOLLOW, (*user, *author));
-            }
-            Effect::Unmute { user, author, began } => {
-                *began = standing.end(MUTE, (*user, *author));
-            }
-            Effect::Unblock { user, other, began } => {
-                *began = standing.end(BLOCK, (*user, *other));
+            Effect::Follow { .. }
+            | Effect::Unfollow { .. }
+            | Effect::Befriend(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
+            | Effect::Mute { .. }
+            | Effect::Unmute { .. }
+            | Effect::Block { .. }
+            | Effect::Unblock { .. } => {
+                standing.tie((*sequence, record), &mut effect, &mut amended)
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
             Effect::Response(response) => standing.response(response, *sequence, &mut amended),
@@ -309,6 +287,48 @@ impl Standing {
         if let Some(before) = self.edges.insert((kind, from, to), at) {
             let left = self.befriended.get_mut(&before).map(|record| without(record, from));
             amended.insert(before, left.flatten());
+        }
+    }
+
+    /// What begins or ends between users, and who is private.
+    fn tie(
+        &mut self,
+        (sequence, record): (Sequence, &Record),
+        effect: &mut Effect,
+        amended: &mut Amendments,
+    ) {
+        match effect {
+            Effect::Follow { user, author, .. } => {
+                self.begin(FOLLOW, (*user, *author), sequence, amended);
+            }
+            Effect::Mute { user, author } => {
+                self.begin(MUTE, (*user, *author), sequence, amended);
+            }
+            Effect::Befriend(befriend) => {
+                self.befriend((sequence, record), befriend, amended);
+            }
+            Effect::Private { user, is_on: true, .. } => {
+                self.begin(PRIVATE, (*user, *user), sequence, amended);
+            }
+            Effect::Private { user, began, .. } => *began = self.end(PRIVATE, (*user, *user)),
+            Effect::Request(request) => self.request(request, sequence, amended),
+            Effect::Block { user, other, forth, back, requests } => {
+                *requests =
+                    [self.end(REQUEST, (*user, *other)), self.end(REQUEST, (*other, *user))];
+                *forth = self.end(FOLLOW, (*user, *other));
+                *back = self.end(FOLLOW, (*other, *user));
+                self.begin(BLOCK, (*user, *other), sequence, amended);
+            }
+            Effect::Unfollow { user, author, began } => {
+                *began = self.end(FOLLOW, (*user, *author));
+            }
+            Effect::Unmute { user, author, began } => {
+                *began = self.end(MUTE, (*user, *author));
+            }
+            Effect::Unblock { user, other, began } => {
+                *began = self.end(BLOCK, (*user, *other));
+            }
+            _ => {}
         }
     }
 

@@ -131,6 +131,8 @@ impl Mirror {
             Changed::Broadcast { kind, author, broadcast, content, .. } => {
                 self.fold_broadcast(change, *kind, (author.0, broadcast.0), content.as_ref());
             }
+            // What is moderated is there all the same.
+            Changed::Moderated { .. } => {}
             other => panic!("{other:?}"),
         }
     }

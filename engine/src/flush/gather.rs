@@ -155,7 +155,6 @@ fn lists(lend: Lend<'_>, range: Range) -> Result<Vec<ListRow>> {
 }
 
 impl Gathered {
-    #[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
     fn take(&mut self, state: &State, at: Sequence, record: &Record) {
         let ordinal =
             |user: UserId| state.users.find(user).expect("what is applied names known users");
@@ -178,6 +177,53 @@ impl Gathered {
                 self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
             Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
+            Effect::Group(ref group) => {
+                let author = group.author().map(ordinal);
+                self.take_group(scope, author, at, group);
+            }
+            Effect::Response(ref response) => self.take_response(state, scope, at, response),
+            Effect::NoticesRead(ref read) if at <= self.last => {
+                let mark = ReadMark { up_to: read.up_to, at };
+                self.read_marks.push(ReadMarkRow { owner: scope, mark });
+            }
+            Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
+            Effect::Moderation(ref effect) => self.take_moderation(state, scope, at, effect),
+            Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
+                self.places.remove(&ended.broadcast);
+            }
+            Effect::Forget(ref forget) if at <= self.last => self.take_forget(scope, at, *forget),
+            Effect::Weigh { .. }
+            | Effect::NoticesRead(_)
+            | Effect::Forget(_)
+            | Effect::Retired(_) => {}
+            Effect::Follow { .. }
+            | Effect::Unfollow { .. }
+            | Effect::Befriend(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
+            | Effect::Mute { .. }
+            | Effect::Unmute { .. }
+            | Effect::Block { .. }
+            | Effect::Unblock { .. } => self.take_tie(state, scope, at, &record.effect),
+            Effect::Unrepost { began, .. } => self.end(began),
+        }
+        if let Some(key) = record.key {
+            let receipt = Remembered {
+                scope,
+                key,
+                sequence: at,
+                fingerprint: record.effect.fingerprint(),
+                answered: record.effect.answered(),
+            };
+            self.receipts.push(receipt);
+        }
+    }
+
+    /// What begins or ends between users, and who is private.
+    fn take_tie(&mut self, state: &State, scope: Ordinal, at: Sequence, effect: &Effect) {
+        let ordinal =
+            |user: UserId| state.users.find(user).expect("what is applied names known users");
+        match *effect {
             Effect::Follow { author, .. } => self.follow((scope, ordinal(author)), at),
             Effect::Befriend(ref befriend) => {
                 self.end(befriend.forth.request);
@@ -201,40 +247,11 @@ impl Gathered {
                 requests.into_iter().for_each(|request| self.end(request));
                 self.blocks.push((scope, (at, other.0)));
             }
-            Effect::Group(ref group) => {
-                let author = group.author().map(ordinal);
-                self.take_group(scope, author, at, group);
-            }
-            Effect::Response(ref response) => self.take_response(state, scope, at, response),
-            Effect::NoticesRead(ref read) if at <= self.last => {
-                let mark = ReadMark { up_to: read.up_to, at };
-                self.read_marks.push(ReadMarkRow { owner: scope, mark });
-            }
-            Effect::Mark(ref mark) => self.take_mark(scope, at, mark),
-            Effect::Moderation(ref effect) => self.take_moderation(state, scope, at, effect),
-            Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }) => {
-                self.places.remove(&ended.broadcast);
-            }
-            Effect::Forget(ref forget) if at <= self.last => self.take_forget(scope, at, *forget),
-            Effect::Weigh { .. }
-            | Effect::NoticesRead(_)
-            | Effect::Forget(_)
-            | Effect::Retired(_) => {}
             Effect::Unfollow { began, .. } => self.unfollow(scope, began),
             Effect::Private { began, .. }
             | Effect::Unmute { began, .. }
-            | Effect::Unrepost { began, .. }
             | Effect::Unblock { began, .. } => self.end(began),
-        }
-        if let Some(key) = record.key {
-            let receipt = Remembered {
-                scope,
-                key,
-                sequence: at,
-                fingerprint: record.effect.fingerprint(),
-                answered: record.effect.answered(),
-            };
-            self.receipts.push(receipt);
+            _ => {}
         }
     }
 

@@ -13,7 +13,6 @@ use crate::views::state::State;
 use crate::views::users::Ordinal;
 
 /// What the record means to `state`, if not what it says.
-#[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
 pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> {
     let mut settled = record.clone();
     match &mut settled.effect {
@@ -33,19 +32,6 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             let stands = user.and_then(|user| state.reposts.bare(*root, user));
             *began = began.filter(|began| stands == Some(*began));
         }
-        Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
-        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
-            request(state, (*user, *other), asked);
-            request(state, (*other, *user), was_asked);
-            follow(state, *user, forth)?;
-            follow(state, *other, back)?;
-        }
-        Effect::Unmute { user, author, began } => {
-            pair(state, &state.graph.mutes, (*user, *author), began);
-        }
-        Effect::Unblock { user, other, began } => {
-            pair(state, &state.graph.blocks, (*user, *other), began);
-        }
         Effect::Weigh { user, author, .. } => {
             if !follows(state, *user, *author)? {
                 let (subject, other) = (*user, Some(*author));
@@ -63,18 +49,13 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = ended(*user, None, &record.effect);
             }
         }
-        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
-            request(state, (*user, *other), &mut forth.request);
-            request(state, (*other, *user), &mut back.request);
-        }
-        Effect::Private { user, began, .. } => {
-            pair(state, &state.requests.private, (*user, *user), began);
-        }
-        Effect::Request(RequestEffect { user, other, act }) => match act {
-            RequestAct::Ask { .. } => {}
-            RequestAct::Withdraw { began } => request(state, (*user, *other), began),
-            RequestAct::Deny { began } => request(state, (*other, *user), began),
-        },
+        effect @ (Effect::Unfollow { .. }
+        | Effect::Befriend(_)
+        | Effect::Private { .. }
+        | Effect::Request(_)
+        | Effect::Unmute { .. }
+        | Effect::Block { .. }
+        | Effect::Unblock { .. }) => settle_tie(state, effect)?,
         Effect::Publish(_)
         | Effect::Emptied(_)
         | Effect::Follow { .. }
@@ -91,6 +72,39 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
+}
+
+/// Drops what a record ends between users, and of who is private, as far as it does not stand.
+fn settle_tie(state: &State, effect: &mut Effect) -> Result<()> {
+    match effect {
+        Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
+        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
+            request(state, (*user, *other), asked);
+            request(state, (*other, *user), was_asked);
+            follow(state, *user, forth)?;
+            follow(state, *other, back)?;
+        }
+        Effect::Unmute { user, author, began } => {
+            pair(state, &state.graph.mutes, (*user, *author), began);
+        }
+        Effect::Unblock { user, other, began } => {
+            pair(state, &state.graph.blocks, (*user, *other), began);
+        }
+        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+            request(state, (*user, *other), &mut forth.request);
+            request(state, (*other, *user), &mut back.request);
+        }
+        Effect::Private { user, began, .. } => {
+            pair(state, &state.requests.private, (*user, *user), began);
+        }
+        Effect::Request(RequestEffect { user, other, act }) => match act {
+            RequestAct::Ask { .. } => {}
+            RequestAct::Withdraw { began } => request(state, (*user, *other), began),
+            RequestAct::Deny { began } => request(state, (*other, *user), began),
+        },
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Whether the author has the post.

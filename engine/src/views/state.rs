@@ -104,13 +104,12 @@ pub struct Digests {
 
 impl State {
     /// Folds one record. Never refuses: the record was decided before it was logged.
-    #[expect(clippy::too_many_lines, reason = "flat: an arm for each kind of record")]
     pub(crate) fn apply(&mut self, sequence: Sequence, record: &Record) -> Touched {
         let subject = self.users.intern(record.effect.subject());
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
         self.tell(sequence, &record.effect);
-        let Self { outboxes, graph, requests, groups, responses, notices, broadcasts, .. } = self;
+        let Self { outboxes, groups, responses, notices, broadcasts, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_) | Effect::Emptied(_), root_author) => {
                 self.add_post(sequence, record, subject, root_author);
@@ -124,6 +123,61 @@ impl State {
                 let revised = Revised { revision, at };
                 self.revisions.revise(RevisedRow { owner: subject, post, revised }, removal);
             }
+            (Effect::Group(group), author) => {
+                if let GroupAct::Delete { group } = group.act {
+                    self.marks.end(subject, group);
+                }
+                groups.apply(subject, author, group, removal);
+            }
+            (Effect::Response(response), _) => responses.apply(subject, response, removal),
+            (Effect::NoticesRead(read), _) => {
+                let mark = ReadMark { up_to: read.up_to, at: sequence };
+                notices.read(ReadMarkRow { owner: subject, mark });
+            }
+            (Effect::Mark(mark), _) => {
+                self.mark(MarkRow { owner: subject, mark: Mark::of(mark, sequence) });
+            }
+            (Effect::Broadcast(effect), _) => {
+                if effect.replay().is_some() {
+                    outboxes.publish(subject, sequence);
+                }
+                broadcasts.apply(subject, effect, record.time, removal);
+            }
+            (Effect::Forget(forget), _) => self.forget(subject, sequence, *forget),
+            (Effect::Moderation(effect), _) => self.moderation.apply(subject, effect, removal),
+            (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
+                broadcasts.end(subject, ended.broadcast, removal);
+            }
+            // Of a retired record only the users count.
+            (effect, other) => self.tie(effect, (subject, other), removal),
+        }
+        if changes_sight(&record.effect) {
+            self.reposts.turn();
+        }
+        self.delivery.ranks.apply(&record.effect, subject, other);
+        self.remember(sequence, record, subject);
+        self.activity.grow(self.users.len());
+        // What is about somebody who is being forgotten is the engine's own doing, and nobody's activity.
+        let is_forget = matches!(record.effect, Effect::Forget(_));
+        let mut named = [Some(subject), other].into_iter().flatten();
+        if !is_forget && !named.any(|user| self.forgotten.hides(user)) {
+            self.activity.touch(subject, record.time);
+        }
+        self.position.sequence = sequence;
+        self.time = self.time.max(record.time);
+        Touched { subject, other }
+    }
+
+    /// What begins or ends between users, and who is private; other records say nothing of that.
+    fn tie(
+        &mut self,
+        effect: &Effect,
+        (subject, other): (Ordinal, Option<Ordinal>),
+        removal: Removal,
+    ) {
+        let Self { graph, requests, .. } = self;
+        let sequence = removal.at;
+        match (effect, other) {
             (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
             (Effect::Unfollow { began, .. }, Some(author)) => {
                 graph.unfollow(subject, author, *began, removal);
@@ -151,49 +205,9 @@ impl State {
             (Effect::Unblock { began, .. }, Some(other)) => {
                 graph.blocks.remove(subject, other, *began, removal);
             }
-            (Effect::Group(group), author) => {
-                if let GroupAct::Delete { group } = group.act {
-                    self.marks.end(subject, group);
-                }
-                groups.apply(subject, author, group, removal);
-            }
-            (Effect::Response(response), _) => responses.apply(subject, response, removal),
-            (Effect::NoticesRead(read), _) => {
-                let mark = ReadMark { up_to: read.up_to, at: sequence };
-                notices.read(ReadMarkRow { owner: subject, mark });
-            }
-            (Effect::Mark(mark), _) => {
-                self.mark(MarkRow { owner: subject, mark: Mark::of(mark, sequence) });
-            }
-            (Effect::Broadcast(effect), _) => {
-                if effect.replay().is_some() {
-                    outboxes.publish(subject, sequence);
-                }
-                broadcasts.apply(subject, effect, record.time, removal);
-            }
-            (Effect::Forget(forget), _) => self.forget(subject, sequence, *forget),
-            (Effect::Moderation(effect), _) => self.moderation.apply(subject, effect, removal),
-            (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
-                broadcasts.end(subject, ended.broadcast, removal);
-            }
-            // Of a retired record only the users count. The others have somebody.
+            // They have somebody.
             (_, _) => {}
         }
-        if changes_sight(&record.effect) {
-            self.reposts.turn();
-        }
-        self.delivery.ranks.apply(&record.effect, subject, other);
-        self.remember(sequence, record, subject);
-        self.activity.grow(self.users.len());
-        // What is about somebody who is being forgotten is the engine's own doing, and nobody's activity.
-        let is_forget = matches!(record.effect, Effect::Forget(_));
-        let mut named = [Some(subject), other].into_iter().flatten();
-        if !is_forget && !named.any(|user| self.forgotten.hides(user)) {
-            self.activity.touch(subject, record.time);
-        }
-        self.position.sequence = sequence;
-        self.time = self.time.max(record.time);
-        Touched { subject, other }
     }
 
     /// Follows begin, both at the record's sequence, and what was asked for is there.
