@@ -16,6 +16,8 @@ pub struct Written {
     pub position: Position,
     /// Whether anything changed. Repeating a follow, a delete and so on succeeds with `false`.
     pub changed: bool,
+    /// A follow was not made but asked for: who is to be followed is private, and has not answered yet.
+    pub requested: bool,
     /// The new post's id, for a publish or a repost; the new comment's, for a comment. Of a bare repost
     /// that stands already, that one's.
     pub post: Option<PostId>,
@@ -127,6 +129,8 @@ pub struct UserCard {
     pub active_at: Option<Timestamp>,
     /// Moderators have suspended them; only they and the trusted application are told.
     pub suspended: bool,
+    /// Whether they are private: who follows them has to ask.
+    pub private: bool,
 }
 
 /// One of a user's groups.
@@ -168,6 +172,10 @@ pub struct Relation {
     pub blocked_by: bool,
     /// `b` is in an exclusive group of `a`: left out of their home, as if muted.
     pub apart: bool,
+    /// `a` asks to follow `b`.
+    pub requested: bool,
+    /// `b` asks to follow `a`.
+    pub requested_by: bool,
 }
 
 /// Who is online around a user.

@@ -133,6 +133,18 @@ pub enum Changed {
     },
     /// Moderators did something about the user, or about a post of theirs.
     Moderated(ModerationChange),
+    /// Follows began in one step: two were befriended, a request was approved, or a follow ended the user's
+    /// own request.
+    Befriended {
+        /// With whom.
+        other: UserId,
+        /// The user follows the other from here on, and did not before.
+        forth: bool,
+        /// The other follows the user from here on, and did not before.
+        back: bool,
+    },
+    /// The user is private from here on, or is not any more.
+    Private(bool),
     /// Something between the user and another. A block ends the follows both ways.
     Edge(EdgeChange, UserId),
     /// Something about a group of the user. A delete ends all memberships.
@@ -231,6 +243,12 @@ pub enum EdgeChange {
     Unmute,
     Block,
     Unblock,
+    /// The user asks to follow the other.
+    Request,
+    /// The user does not ask any more.
+    Withdraw,
+    /// The user does not let the other follow.
+    Deny,
 }
 
 /// What happened about a group, and to which member.

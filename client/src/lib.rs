@@ -70,6 +70,7 @@ mod response;
 mod session;
 mod shared;
 mod translate;
+mod translate_changes;
 mod url;
 mod watch;
 mod write;

@@ -82,6 +82,8 @@ impl Client {
         mutes(EdgeQuery) -> EdgePage = Mutes;
         /// Whom a user blocked, newest first.
         blocks(EdgeQuery) -> EdgePage = Blocks;
+        /// Who asks to follow a private user, newest first.
+        requests(EdgeQuery) -> EdgePage = Requests;
         /// A page of everything, in log order: for exports.
         scan(ScanQuery) -> Scan = Scan;
     }

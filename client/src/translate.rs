@@ -15,18 +15,17 @@ use crate::answer::{
 };
 use crate::audience::Audience;
 use crate::broadcast::{Broadcast, BroadcastFeed, BroadcastState};
-use crate::changes::{
-    BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
-};
+use crate::changes::Changes;
 use crate::collapse::Collapsed;
 use crate::error::{Error, Result};
 use crate::forget::{BeingForgotten, ForgottenList};
 use crate::ids::{DatabaseId, Epoch, Position, PostId, Sequence, Timestamp, UserId};
 use crate::marks::{DeviceMark, Marks, Unread};
-use crate::moderation::{self, ModeratedPage, moderated};
+use crate::moderation::{ModeratedPage, moderated};
 use crate::notice::{NoticeGroup, NoticeKind, NoticePage};
 use crate::repost::{Original, Repost, Reposter, ReposterPage};
 use crate::response::{Comment, CommentPage, CountedPost, Counts, Reactor, ReactorPage};
+use crate::translate_changes::changes;
 
 /// An answer that can be made from a reply.
 pub(crate) trait FromReply: Sized {
@@ -98,7 +97,8 @@ pub(crate) fn server_info(welcome: &wire::Welcome) -> ServerInfo {
 
 fn written(body: wire::Written) -> Written {
     let post = body.post.map(PostId);
-    Written { position: position(body.position), changed: body.changed, post }
+    let (changed, requested) = (body.changed, body.requested);
+    Written { position: position(body.position), changed, requested, post }
 }
 
 fn page(body: wire::Page) -> Page {
@@ -155,7 +155,7 @@ fn comments(body: wire::CommentPage) -> CommentPage {
     }
 }
 
-fn users(ids: Vec<u64>) -> Vec<UserId> {
+pub(crate) fn users(ids: Vec<u64>) -> Vec<UserId> {
     ids.into_iter().map(UserId).collect()
 }
 
@@ -177,6 +177,7 @@ fn notices(body: wire::NoticePage) -> NoticePage {
             wire::NoticeKind::Reaction => NoticeKind::Reaction,
             wire::NoticeKind::Follow => NoticeKind::Follow,
             wire::NoticeKind::Repost => NoticeKind::Repost,
+            wire::NoticeKind::Request => NoticeKind::Request,
         },
         post: group.post.map(PostId),
         comment: group.comment.map(PostId),
@@ -215,7 +216,7 @@ fn original(body: wire::Original) -> Original {
     }
 }
 
-fn repost(body: wire::Repost) -> Repost {
+pub(crate) fn repost(body: wire::Repost) -> Repost {
     let wire::Repost { parent, root, root_author } = body;
     Repost { parent: PostId(parent), root: PostId(root), root_author: UserId(root_author) }
 }
@@ -283,6 +284,7 @@ fn user_card(body: wire::UserCard) -> UserCard {
         newest_post: body.newest_post.map(PostId),
         active_at: body.active_at.map(Timestamp),
         suspended: body.suspended,
+        private: body.private,
     }
 }
 
@@ -295,6 +297,8 @@ fn relation(body: wire::Relation) -> Relation {
         blocked: body.blocked,
         blocked_by: body.blocked_by,
         apart: body.apart,
+        requested: body.requested,
+        requested_by: body.requested_by,
     }
 }
 
@@ -388,121 +392,6 @@ fn unread(body: wire::Unread) -> Unread {
     Unread { position, mark, count, more, oldest }
 }
 
-fn changes(body: wire::Changed) -> Changes {
-    let position = position(body.position);
-    let at = |sequence| Position { sequence: Sequence(sequence), ..position };
-    Changes {
-        position,
-        next: at(body.next),
-        oldest: at(body.oldest),
-        changes: body.changes.into_iter().map(change).collect(),
-    }
-}
-
-fn change(change: wire::Change) -> Change {
-    let wire::Change { sequence, time, user, what } = change;
-    let what = match what {
-        wire::What::Publish { kind, created_at, content, mentions, audience } => {
-            Changed::Published {
-                kind,
-                created_at: created_at.map(Timestamp),
-                content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-                mentions: users(mentions),
-                audience: Audience::of(&audience),
-            }
-        }
-        wire::What::Repost { kind, created_at, repost: link, content, mentions, audience } => {
-            Changed::Reposted {
-                kind,
-                created_at: created_at.map(Timestamp),
-                repost: repost(link),
-                content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-                mentions: users(mentions),
-                audience: Audience::of(&audience),
-            }
-        }
-        wire::What::Unrepost { root, post } => {
-            Changed::Unreposted { root: PostId(root), repost: PostId(post) }
-        }
-        wire::What::Moderated { kind, post } => {
-            Changed::Moderated(moderation::change(kind, PostId(post)))
-        }
-        wire::What::NoticesRead { up_to } => Changed::NoticesRead(Sequence(up_to)),
-        wire::What::Forgotten { is_done } => Changed::Forgotten { is_done },
-        wire::What::Erased => Changed::Erased,
-        wire::What::Delete { post } => Changed::Deleted(PostId(post)),
-        wire::What::Mark { post, device, group, name } => Changed::Marked {
-            group: (group != 0).then(|| (Sequence(group), text(&name))),
-            device,
-            post: PostId(post),
-        },
-        wire::What::Revise { post, revision, content } => Changed::Revised {
-            post: PostId(post),
-            revision,
-            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-        },
-        wire::What::Edge { kind, other } => Changed::Edge(edge_change(kind), UserId(other)),
-        wire::What::Group { kind, group, name, exclusive, member } => {
-            let (kind, group) = (group_change(kind, UserId(member)), Sequence(group));
-            Changed::Group { kind, group, name: text(&name), exclusive }
-        }
-        wire::What::Response { kind, post, target } => Changed::Response {
-            kind: response_change(kind),
-            post: PostId(post),
-            target: PostId(target),
-        },
-        wire::What::Broadcast { kind, broadcast, at, post_kind, content } => Changed::Broadcast {
-            kind: broadcast_change(kind, Timestamp(at)),
-            broadcast: Sequence(broadcast),
-            post_kind,
-            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-        },
-    };
-    let (sequence, time, user) = (Sequence(sequence), Timestamp(time), UserId(user));
-    Change { sequence, time, user, what }
-}
-
-fn response_change(kind: wire::ResponseChange) -> ResponseChange {
-    match kind {
-        wire::ResponseChange::React(kind) => ResponseChange::React(kind),
-        wire::ResponseChange::Unreact(kind) => ResponseChange::Unreact(kind),
-        wire::ResponseChange::Comment(said, mentions) => {
-            ResponseChange::Comment(said.map(|said| text(&said)), users(mentions))
-        }
-        wire::ResponseChange::Delete => ResponseChange::Delete,
-    }
-}
-
-fn edge_change(kind: wire::EdgeChange) -> EdgeChange {
-    match kind {
-        wire::EdgeChange::Follow => EdgeChange::Follow,
-        wire::EdgeChange::Unfollow => EdgeChange::Unfollow,
-        wire::EdgeChange::Mute => EdgeChange::Mute,
-        wire::EdgeChange::Unmute => EdgeChange::Unmute,
-        wire::EdgeChange::Block => EdgeChange::Block,
-        wire::EdgeChange::Unblock => EdgeChange::Unblock,
-    }
-}
-
-fn group_change(kind: wire::GroupChange, member: UserId) -> GroupChange {
-    match kind {
-        wire::GroupChange::Create => GroupChange::Create,
-        wire::GroupChange::Delete => GroupChange::Delete,
-        wire::GroupChange::Add => GroupChange::Add(member),
-        wire::GroupChange::Remove => GroupChange::Remove(member),
-    }
-}
-
-fn broadcast_change(kind: wire::BroadcastChange, at: Timestamp) -> BroadcastChange {
-    match kind {
-        wire::BroadcastChange::Schedule => BroadcastChange::Schedule(at),
-        wire::BroadcastChange::Reschedule => BroadcastChange::Reschedule(at),
-        wire::BroadcastChange::Start => BroadcastChange::Start,
-        wire::BroadcastChange::End => BroadcastChange::End,
-        wire::BroadcastChange::Cancel => BroadcastChange::Cancel,
-    }
-}
-
 fn broadcasts(body: wire::Broadcasts) -> BroadcastFeed {
     BroadcastFeed {
         position: position(body.position),
@@ -566,7 +455,7 @@ pub(crate) fn end(end: wire::PageEnd) -> PageEnd {
 }
 
 /// The decoder has checked the text already; a lossy copy spares a second error path.
-fn text(bytes: &Bytes) -> String {
+pub(crate) fn text(bytes: &Bytes) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -585,10 +474,11 @@ mod tests {
     #[test]
     fn a_write_answer_keeps_every_field() {
         let position = wire::Position { epoch: 3, sequence: 9 };
-        let reply = Reply::Written(wire::Written { position, changed: true, post: Some(9) });
+        let (changed, requested, post) = (true, true, Some(9));
+        let reply = Reply::Written(wire::Written { position, changed, requested, post });
         let answer = Written::from_reply(reply).unwrap();
         let position = Position { epoch: Epoch(3), sequence: Sequence(9) };
-        assert_eq!(answer, Written { position, changed: true, post: Some(PostId(9)) });
+        assert_eq!(answer, Written { position, changed, requested, post: Some(PostId(9)) });
     }
 
     #[test]
@@ -601,9 +491,12 @@ mod tests {
             blocked: false,
             blocked_by: true,
             apart: false,
+            requested: true,
+            requested_by: false,
         };
         let answer = relation(body);
         assert!(answer.follows && answer.muted && answer.blocked_by);
         assert!(!answer.followed_by && !answer.blocked);
+        assert!(answer.requested && !answer.requested_by);
     }
 }

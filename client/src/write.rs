@@ -219,6 +219,19 @@ impl Write {
         block(user, other) => Block;
         /// Ends a block; no follow comes back.
         unblock(user, other) => Unblock;
+        /// Lets the two follow each other, in one step; nobody is asked. Either may be the actor.
+        befriend(user, other) => Befriend;
+        /// Lets `follower` follow, who asked. `NotFound` if they did not.
+        approve(user, follower) => Approve;
+        /// Ends a request to follow.
+        deny(user, follower) => Deny;
+    }
+
+    /// Makes a user private, so that whoever wants to follow them has to ask; or ends that.
+    #[must_use]
+    pub fn private(user: UserId, on: bool) -> Self {
+        let options = wire::WriteOptions::default();
+        Self { request: wire::Request::Private(wire::Private { options, user: user.0, on }) }
     }
 
     /// The same write under these options.
@@ -249,7 +262,11 @@ impl Write {
             | wire::Request::Mute(pair)
             | wire::Request::Unmute(pair)
             | wire::Request::Block(pair)
-            | wire::Request::Unblock(pair) => &mut pair.options,
+            | wire::Request::Unblock(pair)
+            | wire::Request::Befriend(pair)
+            | wire::Request::Approve(pair)
+            | wire::Request::Deny(pair) => &mut pair.options,
+            wire::Request::Private(private) => &mut private.options,
             wire::Request::Repost(repost) => &mut repost.options,
             wire::Request::Unrepost(unrepost) => &mut unrepost.options,
             wire::Request::Suspend(of) | wire::Request::Unsuspend(of) => &mut of.options,
@@ -322,6 +339,10 @@ mod tests {
             Write::unmute(a, b),
             Write::block(a, b),
             Write::unblock(a, b),
+            Write::befriend(a, b),
+            Write::private(a, true),
+            Write::approve(a, b),
+            Write::deny(a, b),
             Write::group_create(a, "friends", true),
             Write::group_delete(a, "friends"),
             Write::group_add(a, "friends", b),

@@ -116,6 +116,15 @@ impl Client {
         self.write(Write::mark(user, feed, device, post)).await
     }
 
+    /// Makes a user private, so that whoever wants to follow them has to ask; or ends that.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub async fn private(&self, user: UserId, on: bool) -> Result<Written> {
+        self.write(Write::private(user, on)).await
+    }
+
     /// Marks a user as active.
     ///
     /// # Errors
@@ -135,7 +144,7 @@ impl Client {
     }
 
     pair_writes! {
-        /// Lets `user` follow `author`. `Limit` above the bound of followees, `Conflict` after a
+        /// Lets `user` follow `author`, or asks for it if they are private. `Limit` above the bound of followees, `Conflict` after a
         /// block. With a weight: [`Write::weight`].
         follow(user, author);
         /// Ends a follow.
@@ -148,5 +157,12 @@ impl Client {
         block(user, other);
         /// Ends a block; no follow comes back.
         unblock(user, other);
+        /// Lets the two follow each other, in one step; nobody is asked. `Limit` above the bound of
+        /// friends, `Conflict` after a block.
+        befriend(user, other);
+        /// Lets `follower` follow, who asked. `NotFound` if they did not.
+        approve(user, follower);
+        /// Ends a request to follow.
+        deny(user, follower);
     }
 }

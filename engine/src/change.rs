@@ -110,6 +110,25 @@ pub enum Changed {
         /// To whom.
         other: UserId,
     },
+    /// Follows began in one step: two were befriended, a request was approved, or a follow ended the user's own
+    /// request.
+    Befriended {
+        /// Who did it.
+        user: UserId,
+        /// With whom.
+        other: UserId,
+        /// `user` follows `other` from here on, and did not before.
+        forth: bool,
+        /// `other` follows `user` from here on, and did not before.
+        back: bool,
+    },
+    /// A user is private from here on, or is not any more.
+    Private {
+        /// Who.
+        user: UserId,
+        /// Whether they are private.
+        is_on: bool,
+    },
     /// Something about a group.
     Group {
         /// What, with the member that it is about.
@@ -211,7 +230,7 @@ pub enum ResponseChange {
     Delete,
 }
 
-/// What happened between two users. A block ends the follows both ways.
+/// What happened between two users. A block ends the follows and the requests both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
 #[non_exhaustive]
@@ -222,6 +241,12 @@ pub enum EdgeChange {
     Unmute,
     Block,
     Unblock,
+    /// The user asks to follow the other.
+    Request,
+    /// The user does not ask any more.
+    Withdraw,
+    /// The user does not let the other follow.
+    Deny,
 }
 
 /// What moderators did.

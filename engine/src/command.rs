@@ -46,7 +46,8 @@ pub enum Action {
         /// The post.
         post: PostId,
     },
-    /// `user` follows `author`: all of the author's posts, past ones too, enter the user's home.
+    /// `user` follows `author`: all of the author's posts, past ones too, enter the user's home. If the author
+    /// is private it is a request, until they approve or deny it.
     Follow {
         /// The follower.
         user: UserId,
@@ -57,7 +58,37 @@ pub enum Action {
         /// than that of a follow that stands changes it.
         weight: Option<u8>,
     },
-    /// Ends a follow.
+    /// Both follow each other from here on, in one step. Either of the two may ask for it, and the application:
+    /// that both want it is for the application to know, and a private user is not asked.
+    Befriend {
+        /// One of the two.
+        user: UserId,
+        /// The other.
+        other: UserId,
+    },
+    /// The user is private from here on, or is not any more: who follows them has to ask, and what they do
+    /// is for their followers. Followers stay, and so do requests.
+    Private {
+        /// Who.
+        user: UserId,
+        /// Whether they are private from here on.
+        is_on: bool,
+    },
+    /// Lets somebody follow who asked. `NotFound` if they neither asked nor follow already.
+    Approve {
+        /// Who is asked.
+        user: UserId,
+        /// Who asks.
+        follower: UserId,
+    },
+    /// Ends a request to follow; its user may ask again.
+    Deny {
+        /// Who is asked.
+        user: UserId,
+        /// Who asks.
+        follower: UserId,
+    },
+    /// Ends a follow, or takes a request to follow back.
     Unfollow {
         /// The follower.
         user: UserId,
@@ -281,7 +312,7 @@ pub struct NewPost {
 }
 
 /// The answer to a command: what it did, and at which position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
     /// The position at which the command holds: every read at or after it sees the effect.
     pub position: crate::ids::Position,
@@ -290,6 +321,8 @@ pub struct Receipt {
     /// The new post, for a publish or a repost and for the end of a broadcast; the new comment, for a comment. Of a bare repost that
     /// stands already, that one.
     pub post: Option<PostId>,
+    /// A follow was not made but asked for: its user is private, and has not answered yet.
+    pub requested: bool,
 }
 
 impl Command {
@@ -356,6 +389,9 @@ impl Command {
             Action::Forget { user } => check_trusted(self.options.actor, *user)?,
             Action::Mute { user, author } if user == author => return Err(oneself("mute", *user)),
             Action::Block { user, other } if user == other => return Err(oneself("block", *user)),
+            Action::Befriend { user, other } if user == other => {
+                return Err(oneself("befriend", *user));
+            }
             Action::GroupCreate { name, .. }
             | Action::GroupDelete { name, .. }
             | Action::GroupAdd { name, .. }
@@ -368,6 +404,10 @@ impl Command {
             | Action::CommentDelete { .. }
             | Action::Follow { .. }
             | Action::Unfollow { .. }
+            | Action::Befriend { .. }
+            | Action::Private { .. }
+            | Action::Approve { .. }
+            | Action::Deny { .. }
             | Action::Unmute { .. }
             | Action::Unblock { .. }
             | Action::Unrepost { .. }
@@ -384,16 +424,23 @@ impl Command {
                 ErrorKind::Denied,
                 format!("user {actor} cannot moderate: only the trusted application does"),
             )),
-            (Some(actor), Some(subject)) if actor != subject => Err(Error::new(
-                ErrorKind::Denied,
-                format!("user {actor} cannot act for user {subject}"),
-            )),
+            (Some(actor), Some(subject)) if !self.action.is_up_to(actor, subject) => {
+                Err(Error::new(
+                    ErrorKind::Denied,
+                    format!("user {actor} cannot act for user {subject}"),
+                ))
+            }
             _ => Ok(()),
         }
     }
 }
 
 impl Action {
+    /// Whether `actor` may do it, of which `subject` is the first who may.
+    fn is_up_to(&self, actor: UserId, subject: UserId) -> bool {
+        actor == subject || matches!(self, Self::Befriend { other, .. } if *other == actor)
+    }
+
     /// The user in whose name this acts; unknown for a delete or a revise until what it is about is looked
     /// up.
     #[must_use]
@@ -408,6 +455,10 @@ impl Action {
             Self::Broadcast(broadcast) => broadcast.subject(),
             Self::Follow { user, .. }
             | Self::Unfollow { user, .. }
+            | Self::Befriend { user, .. }
+            | Self::Private { user, .. }
+            | Self::Approve { user, .. }
+            | Self::Deny { user, .. }
             | Self::Mute { user, .. }
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }

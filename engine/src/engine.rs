@@ -6,6 +6,7 @@ mod forgets;
 mod marks;
 mod moderation;
 mod reposts;
+mod users;
 
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -39,13 +40,12 @@ use crate::notice::{NoticesPage, NoticesQuery};
 use crate::open::{Opened, Recovery, open_directory, recover};
 use crate::options::Options;
 use crate::query::{
-    CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, EdgeQuery, GroupList,
-    GroupQuery, HomeSteps, MembersQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery,
-    Relation, Scan, ScanQuery, Status, TimelineQuery, UserCard,
+    CommentsPage, CommentsQuery, CountedPage, CountedQuery, Counts, EdgePage, GroupList,
+    GroupQuery, HomeSteps, MembersQuery, Page, PageRef, Post, ReactorsPage, ReactorsQuery, Scan,
+    ScanQuery, Status, TimelineQuery,
 };
 use crate::read::content::Reach;
 use crate::read::draft::Draft;
-use crate::read::edges::EdgeKind;
 use crate::read::explain::{Explained, explain};
 use crate::read::verify::{Verified, verify};
 use crate::read::{changes, comments, edges, feed, groups, notices, reactors, scan};
@@ -175,12 +175,12 @@ impl Engine {
         if let Action::Touch { user } = command.action {
             command.validate()?;
             let (position, changed) = edges::touch(shared, user)?;
-            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+            return Ok(answered(Ok(Receipt { position, changed, ..Receipt::default() })));
         }
         if let Action::Tag { user, tag, is_set } = &command.action {
             command.validate()?;
             let (position, changed) = edges::tag(shared, *user, tag, *is_set)?;
-            return Ok(answered(Ok(Receipt { position, changed, post: None })));
+            return Ok(answered(Ok(Receipt { position, changed, ..Receipt::default() })));
         }
         if let Some(fault) = shared.fault() {
             return Err(fault);
@@ -288,36 +288,6 @@ impl Engine {
     /// application may ask.
     pub fn notices(&self, query: &NoticesQuery) -> Result<NoticesPage> {
         self.read(|shared| notices::notices(shared, query, Reach::Files))
-    }
-
-    /// Whom the user follows, newest edge first.
-    pub fn following(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.read(|shared| edges::edges(shared, EdgeKind::Following, query, Reach::Files))
-    }
-
-    /// Who follows the user, newest edge first.
-    pub fn followers(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.read(|shared| edges::edges(shared, EdgeKind::Followers, query, Reach::Files))
-    }
-
-    /// Whom the user has muted; only the user and the trusted application may ask.
-    pub fn mutes(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.read(|shared| edges::edges(shared, EdgeKind::Mutes, query, Reach::Files))
-    }
-
-    /// Whom the user has blocked; only the user and the trusted application may ask.
-    pub fn blocks(&self, query: &EdgeQuery) -> Result<EdgePage> {
-        self.read(|shared| edges::edges(shared, EdgeKind::Blocks, query, Reach::Files))
-    }
-
-    /// The user's counts.
-    pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<UserCard> {
-        self.read(|shared| edges::user(shared, user, viewer, Reach::Files))
-    }
-
-    /// What stands between two users.
-    pub fn relation(&self, a: UserId, b: UserId, viewer: Option<UserId>) -> Result<Relation> {
-        self.read(|shared| edges::relation(shared, (a, b), viewer, Reach::Files))
     }
 
     fn page(&self, draft: Result<Option<Draft<'_>>>) -> Result<Page> {

@@ -9,6 +9,7 @@ use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, UserId};
 use crate::inspect_view::inspect_view;
+use crate::log::befriend_effect::{BefriendEffect, Half, Said};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
@@ -19,6 +20,7 @@ use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::packed::segment::PackedSegment;
 use crate::log::plain::PlainSegment;
 use crate::log::record::{Began, Bygone, Effect, Record};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::{Emptied, ReviseEffect};
 use crate::log::scan::{GroupScan, ScannedGroup, Stop};
@@ -266,9 +268,17 @@ fn describe(record: &Record) -> String {
         Effect::Unmute { user, author, began } => {
             format!("unmute user={user} author={author}{}", ended("began", *began))
         }
-        Effect::Block { user, other, forth, back } => {
-            let ends = (ended("forth", *forth), ended("back", *back));
-            format!("block user={user} other={other}{}{}", ends.0, ends.1)
+        Effect::Befriend(befriend) => describe_befriend(befriend),
+        Effect::Private { user, is_on, began } => {
+            let what = if *is_on { "on" } else { "off" };
+            format!("private user={user} {what}{}", ended("began", *began))
+        }
+        Effect::Request(request) => describe_request(request),
+        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
+            let follows = (ended("forth", *forth), ended("back", *back));
+            let requests = (ended("asked", *asked), ended("was_asked", *was_asked));
+            let (forth, back) = (follows.0 + &requests.0, follows.1 + &requests.1);
+            format!("block user={user} other={other}{forth}{back}")
         }
         Effect::Group(group) => describe_group(group),
         Effect::Response(response) => describe_response(response),
@@ -295,6 +305,33 @@ fn describe_moderation(ModerationEffect { user, act }: &ModerationEffect) -> Str
         ModerationAct::Hide { post } => format!("hide post={post} author={user}"),
         ModerationAct::Unhide { post, began } => {
             format!("unhide post={post} author={user}{}", ended("began", *began))
+        }
+    }
+}
+
+fn describe_befriend(befriend: &BefriendEffect) -> String {
+    let BefriendEffect { user, other, said, forth, back } = befriend;
+    let way = |noun: &str, half: &Half| {
+        let new = if half.is_new { format!(" {noun}=new") } else { String::new() };
+        new + &ended(&format!("{noun}_request"), half.request)
+    };
+    let what = match said {
+        Said::Befriend => "befriend".to_owned(),
+        Said::Approve => "approve".to_owned(),
+        Said::Follow(None) => "follow".to_owned(),
+        Said::Follow(Some(weight)) => format!("follow weight={weight}"),
+    };
+    format!("{what} user={user} other={other}{}{}", way("forth", forth), way("back", back))
+}
+
+fn describe_request(RequestEffect { user, other, act }: &RequestEffect) -> String {
+    match act {
+        RequestAct::Ask { .. } => format!("request user={user} author={other}"),
+        RequestAct::Withdraw { began } => {
+            format!("withdraw user={user} author={other}{}", ended("began", *began))
+        }
+        RequestAct::Deny { began } => {
+            format!("deny user={user} follower={other}{}", ended("began", *began))
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::marks::{Mark, MarkRow};
 use crate::views::moderation::ModeratedRow;
 use crate::views::notices::{ReadMark, ReadMarkRow};
-use crate::views::receipts;
+use crate::views::receipts::{self, Answered};
 use crate::views::reposts::RepostRow;
 use crate::views::responses::{COMMENTS, ListRow};
 use crate::views::revisions::RevisedRow;
@@ -75,7 +75,11 @@ fn inspect_users(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
 
 fn inspect_receipts(file: &ViewFile, out: &mut dyn Write) -> Result<()> {
     for receipt in receipts::read(file)? {
-        let what = if receipt.is_publish { "publish" } else { "other" };
+        let what = match receipt.answered {
+            Answered::New => "publish",
+            Answered::Requested => "request",
+            Answered::Done => "other",
+        };
         let (key, at, scope) = (receipt.key, receipt.sequence, receipt.scope.0);
         line(out, format_args!("  key {key:?} of ordinal {scope}: {what} at {at}"))?;
     }

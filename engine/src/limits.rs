@@ -37,6 +37,12 @@ pub(crate) const SCAN_RECORDS_MAX: usize = 4_096;
 /// Authors one user may follow, by default.
 pub const FOLLOWEES_MAX_DEFAULT: usize = 2_000;
 
+/// Users one user may follow when two are befriended, by default.
+pub(crate) const FRIENDS_MAX_DEFAULT: usize = 5_000;
+
+/// Requests to follow a private user, by default.
+pub(crate) const REQUESTS_MAX_DEFAULT: usize = 10_000;
+
 /// Bytes of a group's name. 64: a line of a menu.
 pub const GROUP_NAME_BYTES_MAX: usize = 64;
 

@@ -30,6 +30,8 @@ pub enum NoticeKind {
     Follow,
     /// Somebody reposted the user's post, or their repost.
     Repost,
+    /// Somebody asks to follow the user, who is private.
+    Request,
 }
 
 /// Notices of one kind about one thing.

@@ -8,9 +8,9 @@ use crate::commit::decide::Limits;
 use crate::delivery::policy::DeliveryOptions;
 use crate::limits::{
     BOARD_MAX_DEFAULT, COMMENT_BYTES_MAX_DEFAULT, DEVICES_MAX_DEFAULT, FLUSH_RECORDS_DEFAULT,
-    FOLLOWEES_MAX_DEFAULT, FORGET_AT_ONCE_DEFAULT, GROUPS_MAX_DEFAULT, HOT_RECORD_BYTES,
-    LIVE_SESSIONS_BYTES_DEFAULT, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT, QUEUE_COMMANDS_MAX,
-    SEGMENT_BYTES_DEFAULT,
+    FOLLOWEES_MAX_DEFAULT, FORGET_AT_ONCE_DEFAULT, FRIENDS_MAX_DEFAULT, GROUPS_MAX_DEFAULT,
+    HOT_RECORD_BYTES, LIVE_SESSIONS_BYTES_DEFAULT, MEMBERS_MAX_DEFAULT, MEMORY_BUDGET_DEFAULT,
+    QUEUE_COMMANDS_MAX, REQUESTS_MAX_DEFAULT, SEGMENT_BYTES_DEFAULT,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -45,6 +45,12 @@ pub struct Options {
     /// How many authors one user may follow. 2,000: keeps the worst page bounded and is what large
     /// products allow. Lowering it later refuses new follows only.
     pub followees_max: usize,
+    /// How many users one user may follow when two are befriended, in place of `followees_max`. 5,000: what
+    /// products with friends allow. Lowering it later refuses new friends only.
+    pub friends_max: usize,
+    /// How many requests to follow a private user may have, 1 to 1,000,000. 10,000: more than anybody
+    /// answers. Lowering it later refuses new requests only.
+    pub requests_max: usize,
     /// How many groups one user may have, 1 to 5,000. 100: menus are no longer. Lowering it later
     /// refuses new groups only.
     pub groups_max: usize,
@@ -108,6 +114,8 @@ impl Default for Options {
         Self {
             durability: Durability::Fsync,
             followees_max: FOLLOWEES_MAX_DEFAULT,
+            friends_max: FRIENDS_MAX_DEFAULT,
+            requests_max: REQUESTS_MAX_DEFAULT,
             groups_max: GROUPS_MAX_DEFAULT,
             members_max: MEMBERS_MAX_DEFAULT,
             comment_bytes_max: COMMENT_BYTES_MAX_DEFAULT,
@@ -135,8 +143,15 @@ impl Default for Options {
 impl Options {
     /// What the committer refuses.
     pub(crate) fn limits(&self) -> Limits {
-        let Self { followees_max, groups_max, members_max, devices_max, board_max, .. } = *self;
-        Limits { followees_max, groups_max, members_max, devices_max, board_max }
+        Limits {
+            followees_max: self.followees_max,
+            friends_max: self.friends_max,
+            requests_max: self.requests_max,
+            groups_max: self.groups_max,
+            members_max: self.members_max,
+            devices_max: self.devices_max,
+            board_max: self.board_max,
+        }
     }
 
     /// How many of the newest records keep their entries in memory: six parts in sixteen of the budget.

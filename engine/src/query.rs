@@ -434,6 +434,8 @@ pub struct UserCard {
     pub active_at: Option<Timestamp>,
     /// Moderators have suspended them. Only they and the trusted application are told.
     pub suspended: bool,
+    /// Whether they are private.
+    pub is_private: bool,
 }
 
 /// What stands between two users, seen from the first.
@@ -453,6 +455,10 @@ pub struct Relation {
     pub blocked: bool,
     /// The second has blocked the first.
     pub blocked_by: bool,
+    /// The first asks to follow the second, who is private or was.
+    pub requested: bool,
+    /// The second asks to follow the first.
+    pub requested_by: bool,
 }
 
 /// A follow that holds, as a scan lists it.

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, DatabaseId, GroupId, PostId, Sequence, UserId};
 use crate::limits::EPOCH_SKIP;
+use crate::log::befriend_effect::{BefriendEffect, Said};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::header::{SegmentHeader, WrittenWith};
@@ -25,6 +26,7 @@ use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::packed::writer::PackedWriter;
 use crate::log::record::{Began, Context, Effect, Record};
 use crate::log::recovery::{Place, Verdict, judge};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::salvage::salvage;
 use crate::open::{holds_database, refuse_foreign, segments};
@@ -178,25 +180,16 @@ fn amendments(found: &[Found]) -> Amendments {
     for (sequence, record) in found.iter().flat_map(|found| &found.records) {
         let mut effect = record.effect.clone();
         match &mut effect {
-            Effect::Follow { user, author, .. } => {
-                standing.begin(FOLLOW, (*user, *author), *sequence, &mut amended);
-            }
-            Effect::Mute { user, author } => {
-                standing.begin(MUTE, (*user, *author), *sequence, &mut amended);
-            }
-            Effect::Block { user, other, forth, back } => {
-                *forth = standing.end(FOLLOW, (*user, *other));
-                *back = standing.end(FOLLOW, (*other, *user));
-                standing.begin(BLOCK, (*user, *other), *sequence, &mut amended);
-            }
-            Effect::Unfollow { user, author, began } => {
-                *began = standing.end(FOLLOW, (*user, *author));
-            }
-            Effect::Unmute { user, author, began } => {
-                *began = standing.end(MUTE, (*user, *author));
-            }
-            Effect::Unblock { user, other, began } => {
-                *began = standing.end(BLOCK, (*user, *other));
+            Effect::Follow { .. }
+            | Effect::Unfollow { .. }
+            | Effect::Befriend(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
+            | Effect::Mute { .. }
+            | Effect::Unmute { .. }
+            | Effect::Block { .. }
+            | Effect::Unblock { .. } => {
+                standing.tie((*sequence, record), &mut effect, &mut amended)
             }
             Effect::Group(group) => standing.group(group, *sequence, &mut amended),
             Effect::Response(response) => standing.response(response, *sequence, &mut amended),
@@ -244,6 +237,9 @@ type Amendments = BTreeMap<Sequence, Option<Record>>;
 const FOLLOW: u8 = 0;
 const MUTE: u8 = 1;
 const BLOCK: u8 = 2;
+const PRIVATE: u8 = 3;
+/// By who asks.
+const REQUEST: u8 = 4;
 
 /// Who or what is moderated.
 #[derive(PartialEq, Eq, Hash)]
@@ -256,6 +252,8 @@ enum Moderated {
 #[derive(Default)]
 struct Standing {
     edges: HashMap<(u8, UserId, UserId), Sequence>,
+    /// Records with which several follows began, as far as these stand.
+    befriended: HashMap<Sequence, Record>,
     groups: HashMap<(UserId, GroupName), Sequence>,
     members: HashMap<(GroupId, UserId), Sequence>,
     reactions: HashMap<(PostId, u8, UserId), Sequence>,
@@ -269,6 +267,15 @@ struct Standing {
     bare: HashMap<(PostId, UserId), Sequence>,
 }
 
+/// What is left of the record without the follow by `user`: nothing if there is no other.
+fn without(record: &mut Record, user: UserId) -> Option<Record> {
+    let Effect::Befriend(befriend) = &mut record.effect else { return None };
+    let half = if befriend.user == user { &mut befriend.forth } else { &mut befriend.back };
+    half.is_new = false;
+    let is_left = befriend.begun().next().is_some();
+    is_left.then(|| record.clone())
+}
+
 impl Standing {
     fn begin(
         &mut self,
@@ -278,7 +285,81 @@ impl Standing {
         amended: &mut Amendments,
     ) {
         if let Some(before) = self.edges.insert((kind, from, to), at) {
-            amended.insert(before, None);
+            let left = self.befriended.get_mut(&before).map(|record| without(record, from));
+            amended.insert(before, left.flatten());
+        }
+    }
+
+    /// What begins or ends between users, and who is private.
+    fn tie(
+        &mut self,
+        (sequence, record): (Sequence, &Record),
+        effect: &mut Effect,
+        amended: &mut Amendments,
+    ) {
+        match effect {
+            Effect::Follow { user, author, .. } => {
+                self.begin(FOLLOW, (*user, *author), sequence, amended);
+            }
+            Effect::Mute { user, author } => {
+                self.begin(MUTE, (*user, *author), sequence, amended);
+            }
+            Effect::Befriend(befriend) => {
+                self.befriend((sequence, record), befriend, amended);
+            }
+            Effect::Private { user, is_on: true, .. } => {
+                self.begin(PRIVATE, (*user, *user), sequence, amended);
+            }
+            Effect::Private { user, began, .. } => *began = self.end(PRIVATE, (*user, *user)),
+            Effect::Request(request) => self.request(request, sequence, amended),
+            Effect::Block { user, other, forth, back, requests } => {
+                *requests =
+                    [self.end(REQUEST, (*user, *other)), self.end(REQUEST, (*other, *user))];
+                *forth = self.end(FOLLOW, (*user, *other));
+                *back = self.end(FOLLOW, (*other, *user));
+                self.begin(BLOCK, (*user, *other), sequence, amended);
+            }
+            Effect::Unfollow { user, author, began } => {
+                *began = self.end(FOLLOW, (*user, *author));
+            }
+            Effect::Unmute { user, author, began } => {
+                *began = self.end(MUTE, (*user, *author));
+            }
+            Effect::Unblock { user, other, began } => {
+                *began = self.end(BLOCK, (*user, *other));
+            }
+            _ => {}
+        }
+    }
+
+    /// Follows begin in one record, and requests end.
+    fn befriend(
+        &mut self,
+        (at, record): (Sequence, &Record),
+        effect: &mut BefriendEffect,
+        amended: &mut Amendments,
+    ) {
+        let BefriendEffect { user, other, .. } = *effect;
+        if effect.said == Said::Befriend {
+            // One that stood began in a record that is lost: it begins here.
+            effect.forth.is_new |= !self.edges.contains_key(&(FOLLOW, user, other));
+            effect.back.is_new |= !self.edges.contains_key(&(FOLLOW, other, user));
+        }
+        effect.forth.request = self.end(REQUEST, (user, other));
+        effect.back.request = self.end(REQUEST, (other, user));
+        for pair in effect.begun() {
+            self.begin(FOLLOW, pair, at, amended);
+        }
+        let effect = Effect::Befriend(*effect);
+        self.befriended.insert(at, Record { effect, ..record.clone() });
+    }
+
+    fn request(&mut self, effect: &mut RequestEffect, at: Sequence, amended: &mut Amendments) {
+        let (user, other) = (effect.user, effect.other);
+        match &mut effect.act {
+            RequestAct::Ask { .. } => self.begin(REQUEST, (user, other), at, amended),
+            RequestAct::Withdraw { began } => *began = self.end(REQUEST, (user, other)),
+            RequestAct::Deny { began } => *began = self.end(REQUEST, (other, user)),
         }
     }
 

@@ -190,6 +190,11 @@ impl<'a> Resident<'a> {
         self.0.noticing(edges::edges(self.0, EdgeKind::Blocks, query, Reach::Memory))
     }
 
+    /// See [`Engine::requests`](crate::Engine::requests).
+    pub fn requests(&self, query: &EdgeQuery) -> Result<Option<EdgePage>> {
+        self.0.noticing(edges::edges(self.0, EdgeKind::Requests, query, Reach::Memory))
+    }
+
     /// See [`Engine::user`](crate::Engine::user).
     pub fn user(&self, user: UserId, viewer: Option<UserId>) -> Result<Option<UserCard>> {
         self.0.noticing(edges::user(self.0, user, viewer, Reach::Memory))
@@ -266,7 +271,10 @@ impl<'a> Resident<'a> {
             Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)
             }
-            Action::Block { user, other } => Ok(knows(user, other)? && knows(other, user)?),
+            Action::Approve { user, follower } => knows(follower, user),
+            Action::Befriend { user, other } | Action::Block { user, other } => {
+                Ok(knows(user, other)? && knows(other, user)?)
+            }
             Action::Broadcast(ref action) => is_resident(action, command.options, shared),
             Action::Publish(_)
             | Action::Mute { .. }
@@ -276,6 +284,8 @@ impl<'a> Resident<'a> {
             | Action::GroupDelete { .. }
             | Action::GroupAdd { .. }
             | Action::GroupRemove { .. }
+            | Action::Private { .. }
+            | Action::Deny { .. }
             | Action::NoticesRead { .. }
             | Action::Mark { .. }
             | Action::Forget { .. }

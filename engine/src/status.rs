@@ -27,6 +27,10 @@ pub struct Counters {
     pub follows: u64,
     /// Mutes that hold.
     pub mutes: u64,
+    /// Private users.
+    pub private: u64,
+    /// Requests to follow that are not answered.
+    pub requests: u64,
     /// Blocks that hold.
     pub blocks: u64,
     /// Groups of authors.
@@ -190,6 +194,8 @@ pub(crate) fn counters(
         posts: state.outboxes.posts.total(),
         follows: state.graph.follows(),
         mutes: state.graph.mutes.len() as u64,
+        private: state.requests.private.len() as u64,
+        requests: state.requests.asked.len() as u64,
         blocks: state.graph.blocks.len() as u64,
         user_groups: state.groups.total(),
         group_members: state.groups.members(),
@@ -278,6 +284,8 @@ pub(crate) fn status(shared: &Shared, counters: Counters) -> Result<Status> {
         ("views", "posts", number(counters.posts)),
         ("views", "follows", number(counters.follows)),
         ("views", "mutes", number(counters.mutes)),
+        ("views", "private", number(counters.private)),
+        ("views", "requests", number(counters.requests)),
         ("views", "blocks", number(counters.blocks)),
         ("views", "groups", number(counters.user_groups)),
         ("views", "group_members", number(counters.group_members)),
@@ -363,6 +371,8 @@ fn settings(options: &Options) -> Vec<Field> {
     vec![
         ("options", "durability", text(durability(options.durability))),
         ("options", "max_followees", number(options.followees_max as u64)),
+        ("options", "max_friends", number(options.friends_max as u64)),
+        ("options", "max_requests", number(options.requests_max as u64)),
         ("options", "max_groups", number(options.groups_max as u64)),
         ("options", "max_comment_bytes", number(options.comment_bytes_max as u64)),
         ("options", "max_members", number(options.members_max as u64)),

@@ -47,6 +47,9 @@ struct Mirror {
     /// the text is none.
     reposts: BTreeMap<u64, (u64, bool)>,
     follows: BTreeSet<(u64, u64)>,
+    private: BTreeSet<u64>,
+    /// Who asks, and whom.
+    requests: BTreeSet<(u64, u64)>,
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
     groups: BTreeMap<u64, Group>,
@@ -81,6 +84,7 @@ impl Mirror {
                 let orphans: Vec<u64> = orphans.map(|(id, _)| *id).collect();
                 orphans.into_iter().for_each(|orphan| self.forget_post(orphan));
             }
+            Changed::Befriended { .. } | Changed::Private { .. } => self.fold_ties(&change.what),
             Changed::Edge { kind, user, other } => self.fold_edge(*kind, (user.0, other.0)),
             Changed::Group { kind, user, group, name, exclusive } => {
                 let id = group.0;
@@ -126,6 +130,26 @@ impl Mirror {
             }
             Changed::Broadcast { kind, author, broadcast, content, .. } => {
                 self.fold_broadcast(change, *kind, (author.0, broadcast.0), content.as_ref());
+            }
+            // What is moderated is there all the same.
+            Changed::Moderated { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn fold_ties(&mut self, what: &Changed) {
+        match what {
+            Changed::Befriended { user, other, forth, back } => {
+                let ways = [(user.0, other.0, forth), (other.0, user.0, back)];
+                for (follower, author, _) in ways.into_iter().filter(|(.., is_new)| **is_new) {
+                    self.fold_edge(EdgeChange::Follow, (follower, author));
+                }
+            }
+            Changed::Private { user, is_on: true } => {
+                self.private.insert(user.0);
+            }
+            Changed::Private { user, .. } => {
+                self.private.remove(&user.0);
             }
             other => panic!("{other:?}"),
         }
@@ -200,13 +224,21 @@ impl Mirror {
 
     fn fold_edge(&mut self, kind: EdgeChange, pair: (u64, u64)) {
         match kind {
-            EdgeChange::Follow => self.follows.insert(pair),
+            EdgeChange::Follow => {
+                self.requests.remove(&pair);
+                self.follows.insert(pair)
+            }
+            EdgeChange::Request => self.requests.insert(pair),
+            EdgeChange::Withdraw => self.requests.remove(&pair),
+            EdgeChange::Deny => self.requests.remove(&(pair.1, pair.0)),
             EdgeChange::Unfollow => self.follows.remove(&pair),
             EdgeChange::Mute => self.mutes.insert(pair),
             EdgeChange::Unmute => self.mutes.remove(&pair),
             EdgeChange::Block => {
                 self.follows.remove(&pair);
                 self.follows.remove(&(pair.1, pair.0));
+                self.requests.remove(&pair);
+                self.requests.remove(&(pair.1, pair.0));
                 self.blocks.insert(pair)
             }
             EdgeChange::Unblock => self.blocks.remove(&pair),
@@ -255,6 +287,9 @@ impl Mirror {
             let [_, _, muted, blocked, _] = model.relation(a, b);
             mirror.mutes.extend(muted.then_some((a.0, b.0)));
             mirror.blocks.extend(blocked.then_some((a.0, b.0)));
+            let [is_private, asks, _] = model.asks(a, b);
+            mirror.private.extend(is_private.then_some(a.0));
+            mirror.requests.extend(asks.then_some((a.0, b.0)));
         }
         mirror
     }

@@ -166,6 +166,7 @@ fn the_fixture_has_every_kind_of_file() {
         "revisions-",
         "broadcasts-",
         "moderation-",
+        "requests-",
     ] {
         assert!(names.iter().any(|name| name.starts_with(kind)), "{kind} of {names:?}");
     }

@@ -42,6 +42,10 @@ fn history(seed: u64, is_packed: bool) -> (MemoryStorage, BTreeMap<u64, Command>
         for _ in 0..150 {
             workload.knows(model.some_broadcasts());
             let command = workload.command(model.last);
+            // Whether a follow became a request depends on records that may be lost.
+            if matches!(command.action, Action::Private { .. }) {
+                continue;
+            }
             let expected = model.expect(&command);
             let stands =
                 |user: UserId, author: UserId| model.follows.contains_key(&(user.0, author.0));

@@ -146,6 +146,14 @@ kinds! {
         Forget = 0x55, "forget";
         /// Lists who is being forgotten.
         Forgotten = 0x4a, "forgotten";
+        /// Lets two users follow each other.
+        Befriend = 0x29, "befriend";
+        /// Makes a user private, or ends that.
+        Private = 0x2a, "private";
+        /// Lets somebody follow who asked.
+        Approve = 0x2b, "approve";
+        /// Ends a request to follow.
+        Deny = 0x2c, "deny";
         /// Reads a home feed.
         Home = 0x30, "home";
         /// Reads what a user published.
@@ -182,6 +190,8 @@ kinds! {
         Comments = 0x40, "comments";
         /// Lists who reacted.
         Reactors = 0x41, "reactors";
+        /// Lists who asks to follow a user.
+        Requests = 0x49, "requests";
         /// Lists who reposted a post.
         Reposters = 0x47, "reposters";
         /// Publishes a post that refers to another.
@@ -300,7 +310,7 @@ mod tests {
     #[test]
     fn knows_the_writes() {
         let writes = RequestKind::ALL.iter().filter(|kind| kind.is_write()).count();
-        assert_eq!(writes, 33);
+        assert_eq!(writes, 37);
         assert!(!RequestKind::Home.is_write());
     }
 }

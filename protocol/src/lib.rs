@@ -67,9 +67,9 @@ pub use request::{
     BroadcastReschedule, BroadcastSchedule, BroadcastStart, Changes, CommentDelete, Comments,
     Delete, Edges, Explain, FeedPage, Forget, ForgottenOf, GroupCreate, GroupDelete, GroupFeed,
     GroupMember, Hello, Hiding, Mark, MarksOf, Members, ModeratedOf, ModeratedWhat, NewComment,
-    NewFollow, NewRepost, Notices, NoticesRead, Pair, PostById, Publish, Reaction, Reactors,
-    RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Started, Suspension, Tag,
-    Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, encode_request,
+    NewFollow, NewRepost, Notices, NoticesRead, Pair, PostById, Private, Publish, Reaction,
+    Reactors, RelationOf, Reposters, Request, Revise, Scan, ScanWhat, Span, Started, Suspension,
+    Tag, Timeline, Touch, UnreadOf, Unrepost, Unwatch, UserById, Watch, encode_request,
 };
 pub use status::{Code, Fault, Radius, Retry};
 pub use version::{FEATURES, MAGIC, VERSION_MAX, VERSION_MIN, negotiate};

@@ -1,7 +1,7 @@
-//! Runs of strictly ordered numbers as differences: the first stands as it is, each further one as
-//! its positive distance from the one before.
+//! Runs of ordered numbers as differences: the first stands as it is, each further one as its distance
+//! from the one before, which is positive but for runs that may repeat a number.
 //!
-//! Invariant: what comes in is strictly ordered, and so is what goes out; anything else is refused.
+//! Invariant: what comes in is ordered, and so is what goes out; anything else is refused.
 
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::wire::Cursor;
@@ -13,6 +13,8 @@ pub(crate) enum Direction {
     Falling,
     /// Oldest first: scans.
     Rising,
+    /// The same, where a number may come again.
+    RisingOrSame,
 }
 
 /// A run in the middle of being read or written.
@@ -49,12 +51,12 @@ impl Run {
 
     fn step(&self, delta: u64) -> Option<u64> {
         let Some(before) = self.before else { return Some(delta) };
-        if delta == 0 {
+        if delta == 0 && self.direction != Direction::RisingOrSame {
             return None;
         }
         match self.direction {
             Direction::Falling => before.checked_sub(delta),
-            Direction::Rising => before.checked_add(delta),
+            Direction::Rising | Direction::RisingOrSame => before.checked_add(delta),
         }
     }
 
@@ -62,8 +64,8 @@ impl Run {
         let Some(before) = self.before else { return Some(number) };
         let delta = match self.direction {
             Direction::Falling => before.checked_sub(number)?,
-            Direction::Rising => number.checked_sub(before)?,
+            Direction::Rising | Direction::RisingOrSame => number.checked_sub(before)?,
         };
-        (delta != 0).then_some(delta)
+        (delta != 0 || self.direction == Direction::RisingOrSame).then_some(delta)
     }
 }

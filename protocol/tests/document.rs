@@ -198,13 +198,16 @@ fn the_flags_agree() {
     assert_eq!(meaning("read options", "options"), expected);
     let expected = format!(
         "bits: {} `a` follows `b`, {} `b` follows `a`, {} `a` muted `b`, {} `a` blocked `b`, \
-         {} `b` blocked `a`, {} `b` is in an exclusive group of `a`; others are 0",
+         {} `b` blocked `a`, {} `b` is in an exclusive group of `a`, {} `a` asks to follow `b`, {} `b` asks \
+         to follow `a`",
         Relation::FOLLOWS,
         Relation::FOLLOWED_BY,
         Relation::MUTED,
         Relation::BLOCKED,
         Relation::BLOCKED_BY,
-        Relation::APART
+        Relation::APART,
+        Relation::REQUESTED,
+        Relation::REQUESTED_BY
     );
     assert_eq!(meaning("0x88 relation", "flags"), expected);
 }
@@ -301,7 +304,7 @@ fn example() -> Vec<Bytes> {
         audience: Audience::Everybody,
     };
     let position = Position { epoch: 1, sequence: 42 };
-    let written = Written { position, changed: true, post: Some(42) };
+    let written = Written { position, changed: true, requested: false, post: Some(42) };
     let home = Timeline { options: ReadOptions::default(), user: 9, span: Span::Newest, limit: 20 };
     let page = example_page(position, (at, text));
 

@@ -143,10 +143,10 @@ fn bytes_without_meaning_end_the_session() {
         request(RequestKind::Following, &[0, 9, 2, 0]),
         request(RequestKind::Scan, &[0, 2, 0, 0, 0]),
         request(RequestKind::Hello, b"FANG\x01\0\x01\0"),
-        reply(ReplyKind::Written, &[1, 1, 2, 0]),
+        reply(ReplyKind::Written, &[1, 1, 4, 0]),
         reply(ReplyKind::Page, &[1, 1, 3, 0, 0, 0]),
         reply(ReplyKind::Page, &[1, 1, 0, 8, 0, 0]),
-        reply(ReplyKind::Relation, &[1, 1, 64]),
+        reply(ReplyKind::User, &[1, 1, 9, 0, 0, 0, 0, 0, 0, 2]),
         reply(ReplyKind::Error, &[1, 0, 2, 0, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 3, 0, 0]),
         reply(ReplyKind::Error, &[1, 0, 0, 0, 3, 0]),
@@ -199,7 +199,7 @@ fn lists_of_users_and_tags_of_changes_are_checked() {
     let long = Request::Publish(Publish { mentions: vec![1; 256], ..post_of_nothing() });
     let error = encode_request(1, 0, &long, &mut BytesMut::new()).expect_err("too many to count");
     assert_eq!(error.field(), "mentions");
-    for tag in [25, 28, 38] {
+    for tag in [39, 40, 255] {
         let error = reply(ReplyKind::Changed, &[1, 9, 9, 0, 1, 0, 5, 6, tag, 7, 8]);
         assert_eq!((error.field(), error.at()), ("tag", 8), "{tag}");
     }

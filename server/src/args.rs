@@ -99,6 +99,12 @@ pub struct SettingArgs {
     /// How many authors a user may follow [default: 2000].
     #[arg(long, value_name = "N")]
     pub max_followees: Option<String>,
+    /// How many users one may follow when two are befriended [default: 5000].
+    #[arg(long, value_name = "N")]
+    pub max_friends: Option<String>,
+    /// How many requests to follow a private user may have [default: 10000].
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<String>,
     /// How many groups a user may have, 1 to 5000 [default: 100].
     #[arg(long, value_name = "N")]
     pub max_groups: Option<String>,
@@ -235,6 +241,8 @@ impl SettingArgs {
             ("http", &self.http),
             ("debug", &self.debug),
             ("max-followees", &self.max_followees),
+            ("max-friends", &self.max_friends),
+            ("max-requests", &self.max_requests),
             ("max-groups", &self.max_groups),
             ("max-members", &self.max_members),
             ("max-comment-bytes", &self.max_comment_bytes),

@@ -59,6 +59,10 @@ fn change(change: engine::Change) -> Option<Change> {
         engine::Changed::Marked { user, group, device, post } => {
             (user, marks::marked(group, device, post))
         }
+        engine::Changed::Befriended { user, other, forth, back } => {
+            (user, What::Befriend { other: other.0, forth, back })
+        }
+        engine::Changed::Private { user, is_on } => (user, What::Private { on: is_on }),
         engine::Changed::Edge { kind, user, other } => {
             (user, What::Edge { kind: edge_change(kind)?, other: other.0 })
         }
@@ -88,6 +92,9 @@ fn edge_change(kind: engine::EdgeChange) -> Option<EdgeChange> {
         engine::EdgeChange::Unmute => EdgeChange::Unmute,
         engine::EdgeChange::Block => EdgeChange::Block,
         engine::EdgeChange::Unblock => EdgeChange::Unblock,
+        engine::EdgeChange::Request => EdgeChange::Request,
+        engine::EdgeChange::Withdraw => EdgeChange::Withdraw,
+        engine::EdgeChange::Deny => EdgeChange::Deny,
         _ => return None,
     })
 }

@@ -69,6 +69,7 @@ fn kind(kind: engine::NoticeKind) -> Option<NoticeKind> {
         engine::NoticeKind::Reaction => NoticeKind::Reaction,
         engine::NoticeKind::Follow => NoticeKind::Follow,
         engine::NoticeKind::Repost => NoticeKind::Repost,
+        engine::NoticeKind::Request => NoticeKind::Request,
         _ => return None,
     })
 }

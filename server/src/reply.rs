@@ -85,6 +85,7 @@ pub(crate) fn answer(
         Question::Followers(query) => engine.followers(query).map(edges),
         Question::Mutes(query) => engine.mutes(query).map(edges),
         Question::Blocks(query) => engine.blocks(query).map(edges),
+        Question::Requests(query) => engine.requests(query).map(edges),
         Question::User(user, viewer) => engine.user(*user, *viewer).map(user_card),
         Question::Relation { a, b, viewer } => engine.relation(*a, *b, *viewer).map(relation),
         Question::Scan(query) => engine.scan(query).map(scanned),
@@ -140,6 +141,7 @@ pub(crate) fn answer_resident(
         Question::Followers(query) => engine.followers(query).transpose()?.map(edges),
         Question::Mutes(query) => engine.mutes(query).transpose()?.map(edges),
         Question::Blocks(query) => engine.blocks(query).transpose()?.map(edges),
+        Question::Requests(query) => engine.requests(query).transpose()?.map(edges),
         Question::User(user, viewer) => engine.user(*user, *viewer).transpose()?.map(user_card),
         Question::Relation { a, b, viewer } => {
             engine.relation(*a, *b, *viewer).transpose()?.map(relation)
@@ -225,13 +227,10 @@ pub(crate) fn written(
 ) -> Refusal {
     match result {
         Ok(receipt) => {
-            let Receipt { position: at, changed, post } = receipt;
+            let Receipt { position: at, changed, post, requested } = receipt;
             let post = post.map(|post| post.0);
-            send(
-                request_id,
-                &Reply::Written(Written { position: position(at), changed, post }),
-                out,
-            )
+            let written = Written { position: position(at), changed, requested, post };
+            send(request_id, &Reply::Written(written), out)
         }
         Err(error) => refuse(request_id, error, out),
     }
@@ -406,6 +405,7 @@ fn user_card(card: engine::UserCard) -> Reply {
         newest_post: card.newest_post.map(|post| post.0),
         active_at: card.active_at.map(|at| at.0),
         suspended: card.suspended,
+        private: card.is_private,
     })
 }
 
@@ -418,6 +418,8 @@ fn relation(relation: engine::Relation) -> Reply {
         blocked: relation.blocked,
         blocked_by: relation.blocked_by,
         apart: relation.apart,
+        requested: relation.requested,
+        requested_by: relation.requested_by,
     })
 }
 

@@ -57,6 +57,7 @@ pub(crate) enum Question {
     Followers(EdgeQuery),
     Mutes(EdgeQuery),
     Blocks(EdgeQuery),
+    Requests(EdgeQuery),
     User(UserId, Option<UserId>),
     Relation { a: UserId, b: UserId, viewer: Option<UserId> },
     Scan(ScanQuery),
@@ -87,6 +88,14 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         Request::Unmute(pair) => on_pair(pair, |user, author| Action::Unmute { user, author }),
         Request::Block(pair) => on_pair(pair, |user, other| Action::Block { user, other }),
         Request::Unblock(pair) => on_pair(pair, |user, other| Action::Unblock { user, other }),
+        Request::Befriend(pair) => on_pair(pair, |user, other| Action::Befriend { user, other }),
+        Request::Private(private) => {
+            (Action::Private { user: UserId(private.user), is_on: private.on }, private.options)
+        }
+        Request::Approve(pair) => {
+            on_pair(pair, |user, follower| Action::Approve { user, follower })
+        }
+        Request::Deny(pair) => on_pair(pair, |user, follower| Action::Deny { user, follower }),
         Request::GroupCreate(group) => {
             let (user, name) = (UserId(group.user), GroupName::new(group.name()));
             (Action::GroupCreate { user, name, exclusive: group.exclusive }, group.options)
@@ -155,6 +164,7 @@ pub(crate) fn command(request: Request) -> Option<Command> {
         | Request::Followers(_)
         | Request::Mutes(_)
         | Request::Blocks(_)
+        | Request::Requests(_)
         | Request::User(_)
         | Request::Relation(_)
         | Request::Scan(_)
@@ -230,6 +240,7 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         Request::Followers(edges) => Question::Followers(edge_query(edges)),
         Request::Mutes(edges) => Question::Mutes(edge_query(edges)),
         Request::Blocks(edges) => Question::Blocks(edge_query(edges)),
+        Request::Requests(edges) => Question::Requests(edge_query(edges)),
         Request::User(user) => Question::User(UserId(user.user), viewer(user.options)),
         Request::Relation(relation) => Question::Relation {
             a: UserId(relation.a),
@@ -254,6 +265,10 @@ pub(crate) fn question(request: &Request) -> Option<Question> {
         | Request::Unmute(_)
         | Request::Block(_)
         | Request::Unblock(_)
+        | Request::Befriend(_)
+        | Request::Private(_)
+        | Request::Approve(_)
+        | Request::Deny(_)
         | Request::BroadcastSchedule(_)
         | Request::BroadcastReschedule(_)
         | Request::BroadcastStart(_)
@@ -497,6 +512,9 @@ mod tests {
             (Request::Unmute(pair), Action::Unmute { user, author }),
             (Request::Block(pair), Action::Block { user, other }),
             (Request::Unblock(pair), Action::Unblock { user, other }),
+            (Request::Befriend(pair), Action::Befriend { user, other }),
+            (Request::Approve(pair), Action::Approve { user, follower: other }),
+            (Request::Deny(pair), Action::Deny { user, follower: other }),
         ];
         for (request, action) in cases {
             assert_eq!(command(request), Some(Command::new(action)));

@@ -50,6 +50,7 @@ fn replay(script: &str) -> String {
         config.engine.followees_max = 3;
         // What is removed meanwhile would be told or not, as it happens.
         config.engine.forget_at_once = 0;
+        config.engine.friends_max = 5;
     });
     let mut session = Session::connect(&running);
     let blocks: Vec<String> =

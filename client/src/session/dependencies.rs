@@ -11,6 +11,9 @@
 //! * a write that frees places in a list of followees (an unfollow by the follower; a block, which
 //!   ends the follows of both) waits until no follow by such a user is in flight: that follow may
 //!   have been refused by the limit;
+//! * a write that may free a place in a list of requests (an unfollow, a block) waits until no follow of that
+//!   user is in flight; befriending, approving, denying and becoming private wait until no write about any
+//!   pair is in flight, and all of these wait for them;
 //! * a write about a group waits until no other write about a group of the same user is in flight; who
 //!   is put into one is a pair with its owner too, which a block may forbid;
 //! * a write about a post (delete, revise) waits until no other write about it is in flight;
@@ -62,6 +65,8 @@ pub(crate) enum Footprint {
     Unfollow(u64, u64),
     /// The pair, and may free a place in the followees of both.
     Block(u64, u64),
+    /// Requests to follow, and who has to ask: any pair.
+    Ties,
     /// The groups of a user.
     Groups(u64),
     /// The groups of the first user, and the pair.
@@ -80,6 +85,9 @@ impl Footprint {
             Request::Block(pair) => Self::Block(pair.user, pair.other),
             Request::Mute(pair) | Request::Unmute(pair) => Self::Pair(pair.user, pair.other),
             Request::Unblock(pair) => Self::Unblock(pair.user, pair.other),
+            Request::Befriend(_) | Request::Private(_) | Request::Approve(_) | Request::Deny(_) => {
+                Self::Ties
+            }
             Request::React(reaction) | Request::Unreact(reaction) => {
                 Self::Reaction(reaction.user, reaction.target)
             }
@@ -148,6 +156,7 @@ impl Footprint {
         match self {
             Self::Free
             | Self::Moderation
+            | Self::Ties
             | Self::Boards
             | Self::Groups(_)
             | Self::Reaction(..)
@@ -173,6 +182,10 @@ impl Footprint {
 pub(crate) struct Dependencies {
     pairs: HashSet<(u64, u64)>,
     followers: HashMap<u64, u32>,
+    /// By whom each is being followed, or asked: how many such writes are in flight.
+    followed: HashMap<u64, u32>,
+    /// Whether a write about requests is in flight.
+    ties: bool,
     /// Users about whose groups a write is in flight.
     owners: HashSet<u64>,
     /// Users about whose reposts a write is in flight.
@@ -208,9 +221,13 @@ impl Dependencies {
         if is_taken {
             return false;
         }
+        if self.ties && footprint.pair().is_some() {
+            return false;
+        }
         let notifies = matches!(
             footprint,
             Footprint::Follow(..)
+                | Footprint::Ties
                 | Footprint::Reaction(..)
                 | Footprint::Comment(_)
                 | Footprint::Repost(_)
@@ -219,10 +236,13 @@ impl Dependencies {
             return false;
         }
         match footprint {
-            Footprint::Unfollow(user, _) => !self.followers.contains_key(&user),
-            Footprint::Block(a, b) => {
-                !self.followers.contains_key(&a) && !self.followers.contains_key(&b)
+            Footprint::Unfollow(user, author) => {
+                !self.followers.contains_key(&user) && !self.followed.contains_key(&author)
             }
+            Footprint::Block(a, b) => [a, b].iter().all(|user| {
+                !self.followers.contains_key(user) && !self.followed.contains_key(user)
+            }),
+            Footprint::Ties => !self.ties && self.pairs.is_empty(),
             Footprint::Unblock(a, b) => {
                 !self.responders.contains_key(&a) && !self.responders.contains_key(&b)
             }
@@ -250,6 +270,7 @@ impl Dependencies {
         self.boards |= footprint == Footprint::Boards;
         self.moderation |= footprint == Footprint::Moderation;
         self.all += 1;
+        self.ties |= footprint == Footprint::Ties;
         self.owners.extend(footprint.owner());
         self.reposters.extend(footprint.reposter());
         self.posts.extend(footprint.post());
@@ -266,8 +287,9 @@ impl Dependencies {
         }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.insert(pair);
-        if let Footprint::Follow(user, _) = footprint {
+        if let Footprint::Follow(user, author) = footprint {
             *self.followers.entry(user).or_default() += 1;
+            *self.followed.entry(author).or_default() += 1;
         }
     }
 
@@ -276,6 +298,7 @@ impl Dependencies {
         self.boards &= footprint != Footprint::Boards;
         self.moderation &= footprint != Footprint::Moderation;
         self.all -= 1;
+        self.ties &= footprint != Footprint::Ties;
         if let Some(owner) = footprint.owner() {
             self.owners.remove(&owner);
         }
@@ -298,14 +321,17 @@ impl Dependencies {
         }
         let Some(pair) = footprint.pair() else { return };
         self.pairs.remove(&pair);
-        let Footprint::Follow(user, _) = footprint else { return };
+        let Footprint::Follow(user, author) = footprint else { return };
         count_down(&mut self.followers, user);
+        count_down(&mut self.followed, author);
     }
 
     /// Nothing is in flight any more.
     pub(crate) fn clear(&mut self) {
         self.pairs.clear();
         self.followers.clear();
+        self.followed.clear();
+        self.ties = false;
         self.owners.clear();
         self.reposters.clear();
         self.boards = false;

@@ -70,7 +70,7 @@ pub(crate) fn pair(user: u64, other: u64) -> Pair {
 
 pub(crate) fn written() -> Reply {
     let position = Position { epoch: 1, sequence: 1 };
-    Reply::Written(Written { position, changed: true, post: None })
+    Reply::Written(Written { position, changed: true, requested: false, post: None })
 }
 
 pub(crate) fn error(code: Code, retry: Retry) -> Reply {

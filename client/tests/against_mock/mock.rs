@@ -140,7 +140,7 @@ impl Peer {
 /// A write accepted as sequence `sequence`.
 pub(crate) fn written(sequence: u64) -> Reply {
     let position = Position { epoch: 1, sequence };
-    Reply::Written(Written { position, changed: true, post: Some(sequence) })
+    Reply::Written(Written { position, changed: true, requested: false, post: Some(sequence) })
 }
 
 pub(crate) fn error(code: Code, retry: Retry) -> Reply {
@@ -206,6 +206,7 @@ pub(crate) fn card(user: u64) -> Reply {
         newest_post: None,
         active_at: None,
         suspended: false,
+        private: false,
     })
 }
 

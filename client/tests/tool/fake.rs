@@ -219,7 +219,7 @@ impl State {
         self.sequence += 1;
         self.writes += 1;
         let post = apply(self);
-        let written = Written { position: self.position(), changed: true, post };
+        let written = Written { position: self.position(), changed: true, requested: false, post };
         self.keys.insert(key, written);
         Reply::Written(written)
     }
@@ -229,7 +229,12 @@ impl State {
         let mut followees = self.follows.iter().filter(|follow| follow.user == user);
         if !known && followees.any(|follow| follow.author == author) {
             let position = self.position();
-            return Reply::Written(Written { position, changed: false, post: None });
+            return Reply::Written(Written {
+                position,
+                changed: false,
+                requested: false,
+                post: None,
+            });
         }
         let count = self.follows.iter().filter(|follow| follow.user == user).count();
         if !known && self.followees_max.is_some_and(|max| max <= count) {
@@ -297,6 +302,7 @@ impl State {
             newest_post: self.posts.iter().rev().find(|it| it.author == user).map(|it| it.id),
             active_at: None,
             suspended: false,
+            private: false,
         })
     }
 

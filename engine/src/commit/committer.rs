@@ -20,6 +20,7 @@ use crate::log::record::{Effect, Record};
 use crate::log::response_effect::ResponseAct;
 use crate::log::{CommitLog, Pace};
 use crate::shared::{Shared, Tally};
+use crate::views::receipts::Answered;
 
 /// How often a committer with nothing to do looks whether a wanted flush may begin.
 const FLUSH_WAIT: Duration = Duration::from_millis(10);
@@ -261,9 +262,9 @@ impl Committer {
         let mut next = self.next;
         for Queued { mut prepared, completion } in commands {
             let decision = shared.noticing(decider.decide(&mut prepared, next));
-            let is_publish = prepared.effect.is_publish();
+            let answered = prepared.effect.answered();
             let accepted = matches!(decision, Ok(Decision::Accept));
-            let answer = decision.map(|decision| self.receipt(decision, next, is_publish));
+            let answer = decision.map(|decision| self.receipt(decision, next, answered));
             if accepted {
                 let (key, effect) = (prepared.key, prepared.effect);
                 decided.records.push(Record { time, key, effect });
@@ -276,29 +277,22 @@ impl Committer {
         Ok(decided)
     }
 
-    fn receipt(&self, decision: Decision, next: Sequence, is_publish: bool) -> Receipt {
+    fn receipt(&self, decision: Decision, next: Sequence, answered: Answered) -> Receipt {
         let at = |sequence| Position { epoch: self.epoch, sequence };
         match decision {
-            Decision::Accept => Receipt {
-                position: at(next),
-                changed: true,
-                post: is_publish.then(|| PostId::from(next)),
-            },
-            Decision::Unchanged => {
+            Decision::Accept => receipt(at(next), answered),
+            Decision::Unchanged | Decision::Asked => {
                 // Nothing to wait for but what was decided before.
                 let settled = Sequence(next.0 - 1);
-                Receipt { position: at(settled), changed: false, post: None }
+                let requested = decision == Decision::Asked;
+                Receipt { position: at(settled), requested, ..Receipt::default() }
             }
             Decision::Known(first) => {
                 let settled = Sequence(next.0 - 1);
                 let post = Some(PostId::from(first));
-                Receipt { position: at(settled), changed: false, post }
+                Receipt { position: at(settled), post, ..Receipt::default() }
             }
-            Decision::Repeated { sequence, is_publish } => Receipt {
-                position: at(sequence),
-                changed: true,
-                post: is_publish.then(|| PostId::from(sequence)),
-            },
+            Decision::Repeated { sequence, answered } => receipt(at(sequence), answered),
         }
     }
 
@@ -363,6 +357,12 @@ impl Committer {
         Tally::count(&self.shared.tally.refused, refused as u64);
         Tally::count(&self.shared.tally.unchanged, unchanged as u64);
     }
+}
+
+/// The answer to what changed something.
+fn receipt(position: Position, answered: Answered) -> Receipt {
+    let post = (answered == Answered::New).then(|| PostId::from(position.sequence));
+    Receipt { position, changed: true, post, requested: answered == Answered::Requested }
 }
 
 /// Whether something is to be erased now.

@@ -11,6 +11,7 @@ use super::decide_marks::PendingMarks;
 use super::decide_moderation::PendingModeration;
 use super::decide_notices::PendingNotices;
 use super::decide_reposts::PendingReposts;
+use super::decide_requests::PendingRequests;
 use super::decide_responses::PendingResponses;
 use super::decide_revisions::PendingRevisions;
 use super::prepare::Prepared;
@@ -20,7 +21,7 @@ use crate::limits::WEIGHTS_MAX;
 use crate::log::record::{Began, Effect};
 use crate::log::view::Segments;
 use crate::views::graph::Pairs;
-use crate::views::receipts::Remembered;
+use crate::views::receipts::{Answered, Remembered};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -31,10 +32,12 @@ pub(crate) enum Decision {
     Accept,
     /// Everything is as asked already.
     Unchanged,
+    /// The same: what was asked for was asked for already, and is not answered.
+    Asked,
     /// What is asked for came to be earlier, at this sequence.
     Known(Sequence),
-    /// Its key was answered before: a write at this sequence, a publish or not.
-    Repeated { sequence: Sequence, is_publish: bool },
+    /// Its key was answered before: a write at this sequence.
+    Repeated { sequence: Sequence, answered: Answered },
 }
 
 /// The effects of a group so far, over the state before it.
@@ -47,6 +50,7 @@ pub(crate) struct Pending {
     weights: HashMap<(UserId, UserId), u8>,
     mutes: HashMap<(UserId, UserId), Began>,
     blocks: HashMap<(UserId, UserId), Began>,
+    requests: PendingRequests,
     groups: PendingGroups,
     responses: PendingResponses,
     reposts: PendingReposts,
@@ -58,7 +62,7 @@ pub(crate) struct Pending {
     forgets: PendingForgets,
     moderation: PendingModeration,
     deleted: HashSet<PostId>,
-    keys: HashMap<(UserId, Key), (Sequence, u64, bool)>,
+    keys: HashMap<(UserId, Key), (Sequence, u64, Answered)>,
 }
 
 /// Decides commands of one group in order.
@@ -77,6 +81,8 @@ pub(crate) struct Decider<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) followees_max: usize,
+    pub(crate) friends_max: usize,
+    pub(crate) requests_max: usize,
     pub(crate) groups_max: usize,
     pub(crate) members_max: usize,
     pub(crate) devices_max: usize,
@@ -91,6 +97,7 @@ impl Pending {
             weights: HashMap::new(),
             mutes: HashMap::new(),
             blocks: HashMap::new(),
+            requests: PendingRequests::new(),
             groups: PendingGroups::new(),
             responses: PendingResponses::default(),
             reposts: PendingReposts::default(),
@@ -118,6 +125,7 @@ impl Pending {
         self.weights.clear();
         self.mutes.clear();
         self.blocks.clear();
+        self.requests.clear();
         self.groups.clear();
         self.responses.clear();
         self.reposts.clear();
@@ -144,6 +152,10 @@ impl<'a> Decider<'a> {
 
     pub(super) fn state(&self) -> &State {
         self.state
+    }
+
+    pub(super) fn pending_requests(&self) -> &PendingRequests {
+        &self.pending.requests
     }
 
     pub(super) fn pending_groups(&self) -> &PendingGroups {
@@ -243,7 +255,7 @@ impl<'a> Decider<'a> {
             Effect::Follow { user, author, weight } => {
                 let (user, author, weight) = (*user, *author, *weight);
                 if self.follow(user, author)?.is_none() {
-                    return self.decide_follow((user, author), weight);
+                    return self.decide_new_follow(effect, (user, author), weight);
                 }
                 let Some(weight) = weight.filter(|new| *new != self.weight(user, author)) else {
                     return Ok(Decision::Unchanged);
@@ -253,16 +265,17 @@ impl<'a> Decider<'a> {
                 true
             }
             Effect::Weigh { .. } => false,
-            Effect::Unfollow { user, author, began } => {
-                *began = self.follow(*user, *author)?;
-                began.is_some()
-            }
+            Effect::Unfollow { .. } => self.decide_unfollow(effect)?,
+            Effect::Befriend(befriend) => return self.decide_befriend(befriend),
+            Effect::Private { .. } => return Ok(self.decide_private(effect)),
+            Effect::Request(request) => return Ok(self.decide_deny(request)),
             Effect::Mute { user, author } => self.mute(*user, *author).is_none(),
             Effect::Unmute { user, author, began } => {
                 *began = self.mute(*user, *author);
                 began.is_some()
             }
-            Effect::Block { user, other, forth, back } => {
+            Effect::Block { user, other, forth, back, requests } => {
+                *requests = [self.asked_since(*user, *other), self.asked_since(*other, *user)];
                 *forth = self.follow(*user, *other)?;
                 *back = if user == other { None } else { self.follow(*other, *user)? };
                 self.block(*user, *other).is_none()
@@ -282,19 +295,25 @@ impl<'a> Decider<'a> {
         Ok(if changes { Decision::Accept } else { Decision::Unchanged })
     }
 
-    /// A follow that does not stand.
-    fn decide_follow(
+    /// Refuses what a block forbids.
+    pub(super) fn check_unparted(&self, (user, other): (UserId, UserId), verb: &str) -> Result<()> {
+        if !self.is_blocked_between(user, other) {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("user {user} cannot {verb} user {other}: one has blocked the other"),
+        ))
+    }
+
+    /// Whether a follow that does not stand may begin.
+    pub(super) fn check_follow(
         &self,
         (user, author): (UserId, UserId),
         weight: Option<u8>,
-    ) -> Result<Decision> {
+    ) -> Result<()> {
         self.check_weights(weight.unwrap_or(0))?;
-        if self.is_blocked_between(user, author) {
-            return Err(Error::new(
-                ErrorKind::Conflict,
-                format!("user {user} cannot follow user {author}: one has blocked the other"),
-            ));
-        }
+        self.check_unparted((user, author), "follow")?;
         let followees = self.followees(user);
         let limit = self.limits.followees_max;
         if limit <= followees {
@@ -303,7 +322,7 @@ impl<'a> Decider<'a> {
                  (option max-followees)"
             )));
         }
-        Ok(Decision::Accept)
+        Ok(())
     }
 
     fn repeated(&self, prepared: &Prepared) -> Result<Option<Decision>> {
@@ -311,9 +330,9 @@ impl<'a> Decider<'a> {
         let scope = prepared.effect.subject();
         let found = match self.pending.keys.get(&(scope, key)) {
             Some(found) => Some(*found),
-            None => self.remembered(scope, key).map(|r| (r.sequence, r.fingerprint, r.is_publish)),
+            None => self.remembered(scope, key).map(|r| (r.sequence, r.fingerprint, r.answered)),
         };
-        let Some((sequence, fingerprint, is_publish)) = found else { return Ok(None) };
+        let Some((sequence, fingerprint, answered)) = found else { return Ok(None) };
         if fingerprint != prepared.fingerprint {
             return Err(Error::new(
                 ErrorKind::Conflict,
@@ -323,7 +342,7 @@ impl<'a> Decider<'a> {
                 ),
             ));
         }
-        Ok(Some(Decision::Repeated { sequence, is_publish }))
+        Ok(Some(Decision::Repeated { sequence, answered }))
     }
 
     fn remembered(&self, scope: UserId, key: Key) -> Option<&Remembered> {
@@ -332,14 +351,14 @@ impl<'a> Decider<'a> {
 
     /// Remembers an accepted effect for the rest of the group.
     fn note(&mut self, prepared: &Prepared, sequence: Sequence) {
-        let is_publish = prepared.effect.is_publish();
         if let Some(key) = prepared.key {
-            let answer = (sequence, prepared.fingerprint, is_publish);
+            let answer = (sequence, prepared.fingerprint, prepared.effect.answered());
             self.pending.keys.insert((prepared.effect.subject(), key), answer);
         }
         let began = Some(sequence);
         self.pending.notices.note(&prepared.effect, sequence);
         self.pending.forgets.note(&prepared.effect);
+        self.pending.requests.note(&prepared.effect, sequence);
         self.pending.marks.note_newest(sequence);
         match prepared.effect {
             Effect::Group(ref group) => self.pending.groups.note(group, sequence),
@@ -352,7 +371,15 @@ impl<'a> Decider<'a> {
                 self.pending.reposts.note(post, sequence);
                 self.pending.audiences.note(post, sequence);
             }
+            Effect::Befriend(ref befriend) => {
+                for (user, author) in befriend.begun() {
+                    self.note_follow(user, author, began);
+                    self.pending.weights.insert((user, author), befriend.weight());
+                }
+            }
             Effect::NoticesRead(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
             | Effect::Emptied(_)
             | Effect::Forget(_)
             | Effect::Retired(_) => {}
@@ -380,7 +407,7 @@ impl<'a> Decider<'a> {
             Effect::Unmute { user, author, .. } => {
                 self.pending.mutes.insert((user, author), None);
             }
-            Effect::Block { user, other, forth, back } => {
+            Effect::Block { user, other, forth, back, .. } => {
                 if forth.is_some() {
                     self.note_follow(user, other, None);
                 }
@@ -483,7 +510,8 @@ impl<'a> Decider<'a> {
         Some((self.state.users.find(first)?, self.state.users.find(second)?))
     }
 
-    fn followees(&self, user: UserId) -> usize {
+    /// How many users the user follows.
+    pub(super) fn followees(&self, user: UserId) -> usize {
         let user_ordinal = self.state.users.find(user);
         let settled = user_ordinal.map_or(0, |user| self.state.graph.following.count(user));
         let pending = self.pending.followees.get(&user).copied().unwrap_or(0);

@@ -107,12 +107,12 @@ impl Decider<'_> {
 
 /// What can be counted of a user.
 fn has_anything(state: &State, user: Ordinal) -> bool {
-    let graph = &state.graph;
-    let edges = [&graph.following, &graph.followers, &graph.mutes.lists, &graph.blocks.lists];
+    let (graph, requests) = (&state.graph, &state.requests);
+    let pairs = [&graph.mutes, &graph.blocks, &requests.private, &requests.asked];
+    let edges = [&graph.following, &graph.followers];
     edges.into_iter().any(|edges| edges.count(user) != 0)
+        || pairs.into_iter().any(|pairs| pairs.lists.count(user) != 0 || pairs.has_target(user))
         || state.outboxes.posts.count(user) != 0
-        || graph.mutes.has_target(user)
-        || graph.blocks.has_target(user)
         || !state.groups.of(user).is_empty()
         || state.broadcasts.of(user).is_some()
         || state.moderation.suspended_since(user).is_some()

@@ -7,6 +7,7 @@ use foldhash::HashMap;
 use super::decide::{Decider, Decision};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{PostId, Sequence, UserId};
+use crate::log::befriend_effect::Said;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect};
 use crate::log::response_effect::ResponseAct;
@@ -61,7 +62,17 @@ impl Decider<'_> {
     /// Refuses to write in the name of who is suspended. To take back what one has done is no writing, and
     /// what shows to nobody else is nobody's business.
     pub(super) fn check_suspended(&self, effect: &Effect) -> Result<()> {
-        if is_writing(effect) { self.check_suspended_user(effect.subject()) } else { Ok(()) }
+        if !is_writing(effect) {
+            return Ok(());
+        }
+        self.check_suspended_user(effect.subject())?;
+        match effect {
+            // Follows begin in the name of both.
+            Effect::Befriend(befriend) if befriend.said == Said::Befriend => {
+                self.check_suspended_user(befriend.other)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The same of what is a writing. The engine may end what is live, to forget somebody.
@@ -137,7 +148,7 @@ impl Decider<'_> {
 /// Whether others might see what it does.
 fn is_writing(effect: &Effect) -> bool {
     match effect {
-        Effect::Publish(_) | Effect::Revise(_) | Effect::Follow { .. } => true,
+        Effect::Publish(_) | Effect::Revise(_) | Effect::Follow { .. } | Effect::Befriend(_) => true,
         Effect::Response(response) => {
             matches!(response.act, ResponseAct::React { .. } | ResponseAct::Comment { .. })
         }
@@ -153,6 +164,9 @@ fn is_writing(effect: &Effect) -> bool {
         | Effect::Unmute { .. }
         | Effect::Block { .. }
         | Effect::Unblock { .. }
+        | Effect::Private { .. }
+        // A command that asks is a follow until it is decided.
+        | Effect::Request(_)
         | Effect::Group(_)
         | Effect::NoticesRead(_)
         | Effect::Mark(_)

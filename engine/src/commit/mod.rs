@@ -26,6 +26,7 @@ pub(crate) mod decide_marks;
 pub(crate) mod decide_moderation;
 pub(crate) mod decide_notices;
 pub(crate) mod decide_reposts;
+pub(crate) mod decide_requests;
 pub(crate) mod decide_responses;
 pub(crate) mod decide_revisions;
 pub(crate) mod prepare;

@@ -10,12 +10,14 @@ use crate::command::{Action, Command, NewPost};
 use crate::error::{Error, ErrorKind, Result};
 use crate::group_name::GroupName;
 use crate::ids::{GroupId, Key, PostId, UserId};
+use crate::log::befriend_effect::{BefriendEffect, Said};
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::Effect;
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
 use crate::mark::Feed;
@@ -57,9 +59,20 @@ impl Prepared {
             }
             Action::Follow { user, author, weight } => Effect::Follow { user, author, weight },
             Action::Unfollow { user, author } => Effect::Unfollow { user, author, began: None },
+            Action::Befriend { user, other } => befriend(user, other, options.actor),
+            Action::Private { user, is_on } => Effect::Private { user, is_on, began: None },
+            Action::Approve { user, follower } => {
+                Effect::Befriend(BefriendEffect::new(user, follower, Said::Approve))
+            }
+            Action::Deny { user, follower: other } => {
+                let act = RequestAct::Deny { began: None };
+                Effect::Request(RequestEffect { user, other, act })
+            }
             Action::Mute { user, author } => Effect::Mute { user, author },
             Action::Unmute { user, author } => Effect::Unmute { user, author, began: None },
-            Action::Block { user, other } => Effect::Block { user, other, forth: None, back: None },
+            Action::Block { user, other } => {
+                Effect::Block { user, other, forth: None, back: None, requests: [None; 2] }
+            }
             Action::Unblock { user, other } => Effect::Unblock { user, other, began: None },
             Action::GroupCreate { user, name, exclusive } => {
                 Effect::Group(GroupEffect { user, name, exclusive, act: GroupAct::Create })
@@ -160,7 +173,8 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
-        Effect::Block { user, other, .. } => {
+        Effect::Befriend(BefriendEffect { user, other, .. })
+        | Effect::Block { user, other, .. } => {
             follow(*user, *other).and_then(|()| follow(*other, *user))
         }
         Effect::Publish(_)
@@ -168,6 +182,8 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         | Effect::Retired(_)
         | Effect::Group(_)
         | Effect::NoticesRead(_)
+        | Effect::Private { .. }
+        | Effect::Request(_)
         | Effect::Mark(_)
         | Effect::Broadcast(_)
         | Effect::Forget(_)
@@ -181,6 +197,12 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
 
 fn moderate(user: UserId, act: ModerationAct) -> Effect {
     Effect::Moderation(ModerationEffect { user, act })
+}
+
+/// It is said of both, so who says it comes first: keys are theirs.
+fn befriend(user: UserId, other: UserId, actor: Option<UserId>) -> Effect {
+    let (user, other) = if actor == Some(other) { (other, user) } else { (user, other) };
+    Effect::Befriend(BefriendEffect::new(user, other, Said::Befriend))
 }
 
 fn marked(feed: Feed) -> MarkedFeed {

@@ -56,6 +56,14 @@ impl State {
                 self.began(subject, author);
                 self.followers_changed(author);
             }),
+            Effect::Befriend(befriend) => {
+                let Some(other) = other else { return };
+                let ways = [(subject, other, befriend.forth), (other, subject, befriend.back)];
+                for (reader, author, _) in ways.into_iter().filter(|(_, _, half)| half.is_new) {
+                    self.began(reader, author);
+                    self.followers_changed(author);
+                }
+            }
             Effect::Unmute { began: Some(_), .. } => {
                 other.into_iter().for_each(|author| self.shown(subject, author));
             }
@@ -92,6 +100,8 @@ impl State {
             | Effect::NoticesRead(_)
             // Inboxes stay as they are: who is moderated is left out by reads.
             | Effect::Moderation(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
             | Effect::Retired(_) => {}
         }
     }

@@ -87,6 +87,12 @@ impl Ranks {
         let Some(other) = other else { return };
         match effect {
             Effect::Follow { weight, .. } => self.set_weight(subject, other, weight.unwrap_or(0)),
+            Effect::Befriend(befriend) => {
+                let ways = [(subject, other, befriend.forth), (other, subject, befriend.back)];
+                for (reader, author, _) in ways.into_iter().filter(|(_, _, half)| half.is_new) {
+                    self.set_weight(reader, author, befriend.weight());
+                }
+            }
             Effect::Weigh { weight, .. } => self.set_weight(subject, other, *weight),
             Effect::Unfollow { .. } => self.set_weight(subject, other, 0),
             Effect::Block { .. } => {

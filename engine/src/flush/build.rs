@@ -233,7 +233,13 @@ impl Builder<'_> {
             (family::MUTES, &gathered.mutes),
             (family::BLOCKS, &gathered.blocks),
         ];
-        let rows = if kind == view_kind::OUTBOX { &outbox[..] } else { &graph[..] };
+        let requests =
+            [(family::PRIVATE, &gathered.private[..]), (family::REQUESTS, &gathered.requests)];
+        let rows = match kind {
+            view_kind::OUTBOX => &outbox[..],
+            view_kind::REQUESTS => &requests[..],
+            _ => &graph[..],
+        };
         match self.families(built, kind, rows)? {
             Some(file) => built.open(kind, &file),
             None => Ok(()),
@@ -249,6 +255,7 @@ impl Builder<'_> {
         }
         self.timelines(view_kind::OUTBOX, gathered, &mut built)?;
         self.timelines(view_kind::GRAPH, gathered, &mut built)?;
+        self.timelines(view_kind::REQUESTS, gathered, &mut built)?;
         self.groups(&gathered.groups, &mut built)?;
         self.responses(gathered, &mut built)?;
         self.reposts(&gathered.reposts, &mut built)?;
@@ -343,7 +350,7 @@ impl Built {
             self.responses = open(family::RESPONSES)?;
         } else if kind == view_kind::NOTICES {
             self.notices = open(family::NOTICES)?;
-        } else {
+        } else if kind == view_kind::GRAPH {
             self.following = open(family::FOLLOWING)?;
             self.followers = open(family::FOLLOWERS)?;
         }
@@ -374,7 +381,7 @@ fn write_receipts(file: &mut ViewWriter, receipts: &[Remembered]) -> Result<()> 
     let mut bytes = Vec::new();
     for receipt in receipts {
         put_u32(&mut bytes, receipt.scope.0);
-        put_u32(&mut bytes, u32::from(receipt.is_publish));
+        put_u32(&mut bytes, receipt.answered.number());
         put_u64(&mut bytes, receipt.sequence.0);
         put_u64(&mut bytes, receipt.fingerprint);
         bytes.extend_from_slice(&receipt.key.0);

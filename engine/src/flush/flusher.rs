@@ -332,6 +332,7 @@ fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
         view_kind::AUDIENCES => number == family::AUDIENCES,
         view_kind::NOTICES | view_kind::FORGOTTEN => false,
         view_kind::MODERATION => number == family::MODERATED,
+        view_kind::REQUESTS => matches!(number, family::PRIVATE | family::REQUESTS),
         view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),
         _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
     };

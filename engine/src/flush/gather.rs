@@ -16,6 +16,7 @@ use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
+use crate::log::request_effect::RequestAct;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::ReviseEffect;
 use crate::log::view::Segments;
@@ -65,6 +66,10 @@ pub(crate) struct Gathered {
     pub(crate) followers: Vec<Row>,
     pub(crate) mutes: Vec<Row>,
     pub(crate) blocks: Vec<Row>,
+    /// Users who are private, each with themselves.
+    pub(crate) private: Vec<Row>,
+    /// Who asks, by who is asked.
+    pub(crate) requests: Vec<Row>,
     pub(crate) groups: GroupFile,
     /// Lists of responses that were first needed in the range, in order.
     pub(crate) lists: Vec<ListRow>,
@@ -98,6 +103,8 @@ pub(crate) struct Gathered {
     until: Sequence,
     /// Entries that ended within what was read.
     ended: HashSet<Sequence>,
+    /// Follows that ended, by who followed: two of them may have begun in one record.
+    unfollowed: HashSet<(Ordinal, Sequence)>,
 }
 
 /// What of the log is read.
@@ -174,17 +181,6 @@ impl Gathered {
                 self.reposts.gone.extend(state.reposts.root(post).map(|_| (post, at)));
             }
             Effect::Revise(ref revise) => self.take_revise(state, scope, at, revise),
-            Effect::Follow { author, .. } => {
-                let author = ordinal(author);
-                self.following.push((scope, (at, author.0)));
-                self.followers.push((author, (at, scope.0)));
-            }
-            Effect::Mute { author, .. } => self.mutes.push((scope, (at, ordinal(author).0))),
-            Effect::Block { other, forth, back, .. } => {
-                self.end(forth);
-                self.end(back);
-                self.blocks.push((scope, (at, ordinal(other).0)));
-            }
             Effect::Group(ref group) => {
                 let author = group.author().map(ordinal);
                 self.take_group(scope, author, at, group);
@@ -204,10 +200,16 @@ impl Gathered {
             | Effect::NoticesRead(_)
             | Effect::Forget(_)
             | Effect::Retired(_) => {}
-            Effect::Unfollow { began, .. }
-            | Effect::Unmute { began, .. }
-            | Effect::Unrepost { began, .. }
-            | Effect::Unblock { began, .. } => self.end(began),
+            Effect::Follow { .. }
+            | Effect::Unfollow { .. }
+            | Effect::Befriend(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
+            | Effect::Mute { .. }
+            | Effect::Unmute { .. }
+            | Effect::Block { .. }
+            | Effect::Unblock { .. } => self.take_tie(state, scope, at, &record.effect),
+            Effect::Unrepost { began, .. } => self.end(began),
         }
         if let Some(key) = record.key {
             let receipt = Remembered {
@@ -215,9 +217,45 @@ impl Gathered {
                 key,
                 sequence: at,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: record.effect.is_publish(),
+                answered: record.effect.answered(),
             };
             self.receipts.push(receipt);
+        }
+    }
+
+    /// What begins or ends between users, and who is private.
+    fn take_tie(&mut self, state: &State, scope: Ordinal, at: Sequence, effect: &Effect) {
+        let ordinal =
+            |user: UserId| state.users.find(user).expect("what is applied names known users");
+        match *effect {
+            Effect::Follow { author, .. } => self.follow((scope, ordinal(author)), at),
+            Effect::Befriend(ref befriend) => {
+                self.end(befriend.forth.request);
+                self.end(befriend.back.request);
+                for (user, author) in befriend.begun() {
+                    self.follow((ordinal(user), ordinal(author)), at);
+                }
+            }
+            Effect::Private { is_on: true, .. } => self.private.push((scope, (at, scope.0))),
+            Effect::Request(ref request) => match request.act {
+                RequestAct::Ask { .. } => {
+                    self.requests.push((ordinal(request.other), (at, scope.0)));
+                }
+                RequestAct::Withdraw { began } | RequestAct::Deny { began } => self.end(began),
+            },
+            Effect::Mute { author, .. } => self.mutes.push((scope, (at, ordinal(author).0))),
+            Effect::Block { other, forth, back, requests, .. } => {
+                let other = ordinal(other);
+                self.unfollow(scope, forth);
+                self.unfollow(other, back);
+                requests.into_iter().for_each(|request| self.end(request));
+                self.blocks.push((scope, (at, other.0)));
+            }
+            Effect::Unfollow { began, .. } => self.unfollow(scope, began),
+            Effect::Private { began, .. }
+            | Effect::Unmute { began, .. }
+            | Effect::Unblock { began, .. } => self.end(began),
+            _ => {}
         }
     }
 
@@ -339,15 +377,35 @@ impl Gathered {
         self.ended.extend(began);
     }
 
+    fn follow(&mut self, (user, author): (Ordinal, Ordinal), at: Sequence) {
+        self.following.push((user, (at, author.0)));
+        self.followers.push((author, (at, user.0)));
+    }
+
+    /// Notes that a follow by the user ended.
+    fn unfollow(&mut self, user: Ordinal, began: Began) {
+        self.unfollowed.extend(began.map(|began| (user, began)));
+    }
+
+    /// Drops the follows that ended, in both directions.
+    fn settle_follows(&mut self) {
+        let Self { following, followers, unfollowed, .. } = self;
+        following.retain(|(user, (at, _))| !unfollowed.contains(&(*user, *at)));
+        followers.retain(|(_, (at, user))| !unfollowed.contains(&(Ordinal(*user), *at)));
+    }
+
     fn settle(&mut self) {
         forgotten::settle(&mut self.forgotten);
         // Before the greatest of each is chosen: one of before must not outdo one of since.
         self.drop_forgotten();
         self.settle_broadcasts();
+        self.settle_follows();
         let Self { posts, following, followers, mutes, blocks, groups, responses, .. } = self;
+        let Self { private, requests, .. } = self;
         let (ended, last) = (&self.ended, &self.last);
         let stands = |at: Sequence| at <= *last && !ended.contains(&at);
-        for rows in [posts, following, followers, mutes, blocks, responses] {
+        let edges = [following, followers, mutes, blocks, private, requests];
+        for rows in [posts, responses].into_iter().chain(edges) {
             rows.retain(|(_, (at, _))| stands(*at));
             // Stable, so that the entries of an owner stay in ascending order.
             rows.sort_by_key(|(owner, _)| *owner);

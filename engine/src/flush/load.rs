@@ -31,6 +31,7 @@ use crate::views::users::Ordinal;
 
 /// The state at the covered position. Fails with `Corrupt`, naming the file, if a file is damaged,
 /// missing or not the one that the manifest means.
+#[expect(clippy::too_many_lines, reason = "flat: a view after the other")]
 pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> {
     let mut state = State::default();
     let opened = manifest.views.iter().map(|view| Ok((view.kind, open(storage, manifest, view)?)));
@@ -93,6 +94,10 @@ fn load_rows(state: &mut State, files: &Files) -> Result<()> {
     for file in files.of(view_kind::GRAPH) {
         load_pairs(&mut state.graph.mutes, file, users, family::MUTES)?;
         load_pairs(&mut state.graph.blocks, file, users, family::BLOCKS)?;
+    }
+    for file in files.of(view_kind::REQUESTS) {
+        load_pairs(&mut state.requests.private, file, users, family::PRIVATE)?;
+        load_pairs(&mut state.requests.asked, file, users, family::REQUESTS)?;
     }
     for file in files.of(view_kind::GROUPS) {
         let GroupFile { groups, members } = GroupFile::read(file, users)?;
@@ -195,8 +200,8 @@ fn load_audiences<'a>(
 
 fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Result<()> {
     let users = state.users.len();
-    let State { outboxes, graph, groups, responses, reposts, .. } = state;
-    let State { audiences, revisions, broadcasts, moderation, .. } = state;
+    let State { outboxes, graph, requests, groups, responses, .. } = state;
+    let State { reposts, audiences, revisions, broadcasts, moderation, .. } = state;
     let lists = responses.lists() as usize;
     each_entry(file, lists, family::RESPONSES, |owner, (entry, _)| {
         responses.entries.bury(owner, Grave { entry, ended: covered });
@@ -217,8 +222,12 @@ fn load_graves(state: &mut State, file: &Arc<ViewFile>, covered: Sequence) -> Re
             edges.bury(owner, Grave { entry, ended: covered });
         })?;
     }
-    for (number, pairs) in [(family::MUTES, &mut graph.mutes), (family::BLOCKS, &mut graph.blocks)]
-    {
+    for (number, pairs) in [
+        (family::MUTES, &mut graph.mutes),
+        (family::BLOCKS, &mut graph.blocks),
+        (family::PRIVATE, &mut requests.private),
+        (family::REQUESTS, &mut requests.asked),
+    ] {
         each_entry(file, users, number, |owner, (entry, _)| {
             pairs.lists.graves.add(owner, Grave { entry, ended: covered });
         })?;

@@ -56,6 +56,7 @@ fn families(kind: u8) -> &'static [u8] {
     match kind {
         view_kind::OUTBOX => &[family::POSTS],
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
+        view_kind::REQUESTS => &[family::PRIVATE, family::REQUESTS],
         view_kind::GROUPS => &[family::GROUPS, family::MEMBERS],
         view_kind::RESPONSES => &[family::RESPONSES, family::LISTS],
         view_kind::REPOSTS => &[family::REPOSTS],
@@ -547,6 +548,7 @@ impl Merged {
             | view_kind::BROADCASTS
             | view_kind::MODERATION
             | view_kind::FORGOTTEN
+            | view_kind::REQUESTS
             | view_kind::RECEIPTS => {}
             view_kind::RESPONSES => {
                 state.responses.entries.replace(&range, built.responses.as_ref());

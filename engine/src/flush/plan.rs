@@ -38,6 +38,7 @@ const KINDS: [u8; 13] = [
     view_kind::BROADCASTS,
     view_kind::FORGOTTEN,
     view_kind::MODERATION,
+    view_kind::REQUESTS,
 ];
 
 /// The files to be replaced by one, oldest first; all of one kind. `None` if all is well.

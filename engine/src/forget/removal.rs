@@ -1,10 +1,12 @@
 //! What has to be removed because a record named somebody who is being forgotten.
 
 use crate::ids::{BroadcastId, GroupId, Sequence, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::Effect;
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 
 /// Something to be removed.
@@ -29,14 +31,22 @@ pub(crate) fn removal(
     at: Sequence,
     effect: &Effect,
     is_forgotten: impl Fn(UserId) -> bool,
-) -> Option<Removal> {
+) -> Vec<Removal> {
     let subject = effect.subject();
-    if is_forgotten(subject) {
-        return own(at, subject, effect).map(|what| Removal { user: subject, what });
-    }
-    let other = effect.other().filter(|other| is_forgotten(*other))?;
-    let what = What::Effect(pointing_at(other, effect)?);
-    Some(Removal { user: other, what })
+    let other = effect.other().filter(|other| is_forgotten(*other));
+    let Some(user) = is_forgotten(subject).then_some(subject).or(other) else { return Vec::new() };
+    let whats = match effect {
+        Effect::Befriend(befriend) => unfollows(befriend),
+        _ if user == subject => own(at, user, effect).into_iter().collect(),
+        _ => pointing_at(user, effect).map(What::Effect).into_iter().collect(),
+    };
+    whats.into_iter().map(|what| Removal { user, what }).collect()
+}
+
+/// The ends of what began in one record, in either direction.
+fn unfollows(befriend: &BefriendEffect) -> Vec<What> {
+    let end = |(user, author)| What::Effect(Effect::Unfollow { user, author, began: None });
+    befriend.begun().map(end).collect()
 }
 
 /// What the user did.
@@ -86,6 +96,11 @@ fn ended(edge: &Effect) -> Option<Effect> {
         Effect::Follow { user, author, .. } => Effect::Unfollow { user, author, began },
         Effect::Mute { user, author } => Effect::Unmute { user, author, began },
         Effect::Block { user, other, .. } => Effect::Unblock { user, other, began },
+        Effect::Private { user, is_on: true, .. } => Effect::Private { user, is_on: false, began },
+        // Who asks takes it back as one ends a follow.
+        Effect::Request(RequestEffect { user, other: author, act: RequestAct::Ask { .. } }) => {
+            Effect::Unfollow { user, author, began }
+        }
         _ => return None,
     })
 }
@@ -125,18 +140,27 @@ mod tests {
     use super::*;
     use crate::command::NewPost;
     use crate::ids::PostId;
+    use crate::log::befriend_effect::{Half, Said};
 
     const GONE: UserId = UserId(7);
     const ANN: UserId = UserId(1);
     const AT: Sequence = Sequence(90);
 
     fn found(effect: &Effect) -> Option<String> {
-        let found = removal(AT, effect, |user| user == GONE)?;
-        assert_eq!(found.user, GONE);
-        Some(match found.what {
-            What::Effect(effect) => format!("{effect:?}"),
-            What::Broadcast(id) => format!("broadcast {id}"),
-        })
+        let found = all_found(effect);
+        assert!(found.len() <= 1, "{found:?}");
+        found.into_iter().next()
+    }
+
+    fn all_found(effect: &Effect) -> Vec<String> {
+        let text = |found: Removal| {
+            assert_eq!(found.user, GONE);
+            match found.what {
+                What::Effect(effect) => format!("{effect:?}"),
+                What::Broadcast(id) => format!("broadcast {id}"),
+            }
+        };
+        removal(AT, effect, |user| user == GONE).into_iter().map(text).collect()
     }
 
     #[test]
@@ -161,6 +185,29 @@ mod tests {
         assert_eq!(found(&comment(ANN, GONE, &act)), None, "what others say goes with the post");
         let react = found(&comment(GONE, ANN, &ResponseAct::React { kind: 3 })).unwrap();
         assert!(react.contains("target: PostId(6)") && react.contains("Unreact { kind: 3"));
+    }
+
+    #[test]
+    fn both_follows_of_one_record_go_and_requests_and_privacy() {
+        let end = |user, author| format!("{:?}", Effect::Unfollow { user, author, began: None });
+        let half = |is_new| Half { is_new, request: None };
+        for (user, other) in [(GONE, ANN), (ANN, GONE)] {
+            let tie = |forth, back| {
+                let (forth, back) = (half(forth), half(back));
+                let tied = BefriendEffect::new(user, other, Said::Befriend);
+                Effect::Befriend(BefriendEffect { forth, back, ..tied })
+            };
+            assert_eq!(all_found(&tie(true, true)), [end(user, other), end(other, user)]);
+            assert_eq!(all_found(&tie(false, true)), [end(other, user)]);
+            let request = |act| Effect::Request(RequestEffect { user, other, act });
+            let asked = found(&request(RequestAct::Ask { weight: None }));
+            assert_eq!(asked, Some(end(user, other)));
+            assert_eq!(found(&request(RequestAct::Deny { began: Some(AT) })), None);
+        }
+        let private = |user, is_on| Effect::Private { user, is_on, began: None };
+        assert_eq!(found(&private(GONE, true)), Some(format!("{:?}", private(GONE, false))));
+        assert_eq!(found(&private(GONE, false)), None);
+        assert_eq!(found(&private(ANN, true)), None);
     }
 
     #[test]

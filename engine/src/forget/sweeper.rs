@@ -239,12 +239,13 @@ impl Walk<'_> {
     }
 
     fn meet(&mut self, at: Sequence, effect: &Effect) -> Result<()> {
-        let found = removal(at, effect, |user| self.users.contains_key(&user));
-        let Some(Removal { user, what }) = found else { return Ok(()) };
-        match what {
-            What::Effect(effect) => self.send(user, effect),
-            What::Broadcast(broadcast) => self.end_broadcast(user, broadcast),
+        for Removal { user, what } in removal(at, effect, |user| self.users.contains_key(&user)) {
+            match what {
+                What::Effect(effect) => self.send(user, effect)?,
+                What::Broadcast(broadcast) => self.end_broadcast(user, broadcast)?,
+            }
         }
+        Ok(())
     }
 
     fn send(&mut self, user: UserId, effect: Effect) -> Result<()> {

@@ -4,12 +4,14 @@
 //! * A repost: also the author of what was reposted, and of the first post of the chain.
 //! * A comment: also the author of the post, and of the comment that it answers.
 //! * A reaction: the author of the post or the comment.
-//! * A follow: the followed.
+//! * A follow: the followed. Of two that begin in one record, each of the two.
+//! * A request to follow: who is asked.
 //!
 //! Never who did it, and nobody twice. That depends on the record alone, so that every fold of the log gives
 //! the same notices, a rebuild of what retention left too: what is left of a record says whom it concerned.
 
 use super::record::Effect;
+use super::request_effect::RequestAct;
 use super::response_effect::{ResponseAct, ResponseEffect};
 use crate::ids::UserId;
 use crate::mentions::Mentions;
@@ -21,6 +23,10 @@ pub(crate) fn each_concerned(effect: &Effect, mut each: impl FnMut(UserId)) {
         Effect::Publish(post) => each_of_post(&post.mentions, post.author, post.repost, each),
         Effect::Emptied(post) => each_of_post(&post.mentions, post.author, post.repost, each),
         Effect::Follow { user, author, .. } if user != author => each(*author),
+        Effect::Befriend(befriend) => befriend.begun().for_each(|(_, author)| each(author)),
+        Effect::Request(request) if matches!(request.act, RequestAct::Ask { .. }) => {
+            each(request.other);
+        }
         Effect::Response(response) => each_of_response(response, each),
         Effect::Retired(retired) => retired.noticed.iter().copied().for_each(each),
         _ => {}

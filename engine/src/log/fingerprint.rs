@@ -2,9 +2,11 @@
 
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::befriend_effect::{BefriendEffect, Said};
 use super::bytes::put_varint;
 use super::layout::record_kind;
 use super::record::Effect;
+use super::request_effect::{RequestAct, RequestEffect};
 
 impl Effect {
     /// The hash of the whole content, and of nothing that was decided since.
@@ -19,10 +21,8 @@ impl Effect {
             }
             _ => {}
         }
-        // A follow that was asked for again with another weight came as a follow.
-        let is_weigh = matches!(self, Self::Weigh { .. });
         let mut fields = Vec::with_capacity(32);
-        fields.push(if is_weigh { record_kind::FOLLOW } else { self.kind() });
+        fields.push(self.kind_said());
         self.put_said(&mut fields);
         let mut hash = Xxh3Default::new();
         hash.update(&fields);
@@ -40,6 +40,19 @@ impl Effect {
         hash.digest()
     }
 
+    /// The kind of what came: a follow becomes something else if it stands already, or needs a request.
+    fn kind_said(&self) -> u8 {
+        match self {
+            Self::Weigh { .. } => record_kind::FOLLOW,
+            Self::Befriend(BefriendEffect { said: Said::Follow(_), .. }) => record_kind::FOLLOW,
+            Self::Request(RequestEffect { act: RequestAct::Ask { .. }, .. }) => record_kind::FOLLOW,
+            Self::Request(RequestEffect { act: RequestAct::Withdraw { .. }, .. }) => {
+                record_kind::UNFOLLOW
+            }
+            other => other.kind(),
+        }
+    }
+
     /// What was said but for the long parts of posts.
     fn put_said(&self, fields: &mut Vec<u8>) {
         match self {
@@ -52,6 +65,9 @@ impl Effect {
             Self::Broadcast(broadcast) => broadcast.put_said(fields),
             other => {
                 other.put_fields(fields);
+                if let Self::Befriend(BefriendEffect { said: Said::Approve, .. }) = other {
+                    fields.push(1);
+                }
                 if let Some(weight) = other.follow_weight() {
                     put_varint(fields, u64::from(weight) + 1);
                 }
@@ -64,6 +80,8 @@ impl Effect {
         match self {
             Self::Follow { weight, .. } => *weight,
             Self::Weigh { weight, .. } => Some(*weight),
+            Self::Befriend(BefriendEffect { said: Said::Follow(weight), .. }) => *weight,
+            Self::Request(RequestEffect { act: RequestAct::Ask { weight }, .. }) => *weight,
             _ => None,
         }
     }

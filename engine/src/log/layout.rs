@@ -173,6 +173,14 @@ pub mod record_kind {
     pub const HIDE: u8 = 32;
     /// A post is hidden no longer.
     pub const UNHIDE: u8 = 33;
+    /// One follow began, or two: a befriending, or the answer to a request.
+    pub const BEFRIEND: u8 = 26;
+    /// A user is private, or is not any more.
+    pub const PRIVATE: u8 = 27;
+    /// A user asks to follow a private one.
+    pub const REQUEST: u8 = 28;
+    /// A request was taken back, or denied.
+    pub const REQUEST_END: u8 = 29;
     /// A post came to be that refers to another.
     pub const REPOST: u8 = 34;
     /// A bare repost ended.

@@ -3,7 +3,7 @@
 //! In reading order:
 //! * [`layout`]: every offset and number of the format.
 //! * [`bytes`], [`record`], [`tags`], [`group`], [`header`]: structures to bytes and back, pure.
-//! * [`concerned`]: whom a record gives a notice; [`fingerprint`]: the hash of what was said.
+//! * [`effect_facts`]: what an effect is; [`concerned`]: whom a record gives a notice; [`fingerprint`]: the hash of what was said.
 //! * [`scan`]: walks and verifies a segment's groups.
 //! * [`plain`], [`packed`], [`sealed`], [`buffered`] ([`grow`]), [`located`], [`post`], [`view`]: how readers find a record.
 //! * [`writer`], [`keeper`], [`seal`]: append and sync; spares and seals in the background.
@@ -16,10 +16,12 @@
 //! * A group is wholly in the log or not at all; sequences are contiguous but for declared holes.
 //! * A failed write or sync is never retried; the engine takes no more writes.
 
+pub(crate) mod befriend_effect;
 pub(crate) mod broadcast_effect;
 pub(crate) mod buffered;
 pub(crate) mod bytes;
 pub(crate) mod concerned;
+mod effect_facts;
 pub(crate) mod fingerprint;
 pub(crate) mod forget_effect;
 pub(crate) mod group;
@@ -40,6 +42,7 @@ pub(crate) mod record_fault;
 pub(crate) mod record_frame;
 pub(crate) mod recovery;
 mod repost_link;
+pub(crate) mod request_effect;
 pub(crate) mod response_effect;
 pub(crate) mod retired;
 pub(crate) mod revise_effect;

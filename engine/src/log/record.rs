@@ -15,6 +15,9 @@
 //! forget  | two varints | tags (flag) | see `forget_effect` |
 //! revise  | post varint | author varint | tags (flag) | see `revise_effect` | text to the end |
 //! suspend.. | two varints | tags (flag) | see `moderation_effect` |
+//! befriend | two varints | tags (flag) | see `befriend_effect` |
+//! private  | user varint | 1 on, 0 off varint | tags (flag) | began varint of what it ends |
+//! request.. | two varints | tags (flag) | see `request_effect` |
 //! broadcast | author varint | kind varint | tags (flag) | see `broadcast_effect` | text to the end |
 //! others  | user varint | other varint | tags (flag) | began varint of each edge it ends, or weight |
 //! ```
@@ -24,6 +27,7 @@
 
 use ::bytes::Bytes;
 
+use super::befriend_effect::BefriendEffect;
 use super::broadcast_effect::{BroadcastAct, BroadcastEffect, is_broadcast_kind};
 use super::bytes::{Cursor, put_varint};
 use super::forget_effect::ForgetEffect;
@@ -41,6 +45,7 @@ pub(crate) use super::record_frame::sign_record;
 pub(crate) use super::record_frame::{Context, RecordHeader};
 use super::record_frame::{put_header, seed};
 use super::repost_link;
+use super::request_effect::RequestEffect;
 use super::response_effect::ResponseEffect;
 pub(crate) use super::retired::{Bygone, Ended, Retired};
 use super::revise_effect::{Emptied, ReviseEffect};
@@ -96,18 +101,28 @@ pub(crate) enum Effect {
         author: UserId,
         began: Began,
     },
-    /// `forth` is the follow of `other` by `user` that ends, `back` the follow the other way.
+    /// `forth` is the follow of `other` by `user` that ends, `back` the follow the other way; so are the
+    /// requests to follow.
     Block {
         user: UserId,
         other: UserId,
         forth: Began,
         back: Began,
+        requests: [Began; 2],
     },
     Unblock {
         user: UserId,
         other: UserId,
         began: Began,
     },
+    Befriend(BefriendEffect),
+    /// `began` is since when the user was private who is not any more.
+    Private {
+        user: UserId,
+        is_on: bool,
+        began: Began,
+    },
+    Request(RequestEffect),
     Group(GroupEffect),
     Response(ResponseEffect),
     NoticesRead(NoticesReadEffect),
@@ -147,7 +162,10 @@ impl Effect {
             | Self::Unmute { user, .. }
             | Self::Block { user, .. }
             | Self::Unrepost { user, .. }
+            | Self::Private { user, .. }
             | Self::Unblock { user, .. } => *user,
+            Self::Befriend(befriend) => befriend.user,
+            Self::Request(request) => request.user,
             Self::Group(group) => group.user,
             Self::Response(response) => response.user,
             Self::NoticesRead(read) => read.user,
@@ -170,10 +188,13 @@ impl Effect {
             | Self::Mark(_)
             | Self::Revise(_)
             | Self::Unrepost { .. }
+            | Self::Private { .. }
             | Self::Broadcast(_)
             | Self::Forget(_)
             | Self::Moderation(_)
             | Self::NoticesRead(_) => None,
+            Self::Befriend(befriend) => Some(befriend.other),
+            Self::Request(request) => Some(request.other),
             Self::Follow { author, .. }
             | Self::Weigh { author, .. }
             | Self::Unfollow { author, .. }
@@ -199,6 +220,9 @@ impl Effect {
             Self::Unmute { .. } => record_kind::UNMUTE,
             Self::Block { .. } => record_kind::BLOCK,
             Self::Unblock { .. } => record_kind::UNBLOCK,
+            Self::Befriend(_) => record_kind::BEFRIEND,
+            Self::Private { .. } => record_kind::PRIVATE,
+            Self::Request(request) => request.kind(),
             Self::Group(group) => group.kind(),
             Self::Response(response) => response.kind(),
             Self::NoticesRead(_) => record_kind::NOTICES_READ,
@@ -210,51 +234,6 @@ impl Effect {
             Self::Forget(_) => record_kind::FORGET,
             Self::Moderation(moderation) => moderation.kind(),
             Self::Retired(_) => record_kind::RETIRED,
-        }
-    }
-
-    /// The post that it is: a publish, or the end of a broadcast.
-    pub(crate) fn post(&self) -> Option<&NewPost> {
-        match self {
-            Self::Publish(post) => Some(post),
-            Self::Broadcast(broadcast) => broadcast.replay(),
-            _ => None,
-        }
-    }
-
-    /// Whose post it is, or was, whatever is left of it.
-    pub(crate) fn post_author(&self) -> Option<UserId> {
-        match self {
-            Self::Emptied(emptied) => Some(emptied.author),
-            Self::Retired(retired) => retired.is_post.then_some(retired.subject),
-            other => other.post().map(|post| post.author),
-        }
-    }
-
-    /// The text and meta that it carries, and whose they are, of posts and broadcasts.
-    pub(crate) fn content(&self) -> Option<&NewPost> {
-        match self {
-            Self::Publish(post) => Some(post),
-            Self::Broadcast(broadcast) => Some(&broadcast.content),
-            _ => None,
-        }
-    }
-
-    /// Whether it is a post without the text that it had, because it was revised.
-    pub(crate) fn is_emptied(&self) -> bool {
-        match self {
-            Self::Emptied(_) => true,
-            Self::Broadcast(broadcast) => broadcast.emptied.is_some(),
-            _ => false,
-        }
-    }
-
-    /// Whether the answer to it names what came to be: a post or a comment.
-    pub(crate) fn is_publish(&self) -> bool {
-        match self {
-            Self::Response(response) => response.text().is_some(),
-            Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
-            other => other.post_author().is_some(),
         }
     }
 
@@ -280,6 +259,9 @@ impl Effect {
             Self::Block { user, other, .. } | Self::Unblock { user, other, .. } => {
                 put_pair(out, user.0, other.0);
             }
+            Self::Befriend(BefriendEffect { user, other, .. })
+            | Self::Request(RequestEffect { user, other, .. }) => put_pair(out, user.0, other.0),
+            Self::Private { user, is_on, .. } => put_pair(out, user.0, u64::from(*is_on)),
             Self::Group(group) => group.put(out),
             Self::Response(response) => response.put(out),
             Self::NoticesRead(read) => read.put(out),
@@ -297,6 +279,11 @@ impl Effect {
         if let Self::Weigh { weight, .. } = self {
             put_varint(out, u64::from(*weight));
         }
+        match self {
+            Self::Befriend(befriend) => befriend.put_decided(out),
+            Self::Request(request) => request.put_decided(out),
+            _ => {}
+        }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
             Self::Delete { commented, revised, .. } => {
@@ -305,16 +292,18 @@ impl Effect {
             }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
+            | Self::Private { began, .. }
             | Self::Unblock { began, .. } => put(began),
             Self::Unrepost { root, began, .. } => {
                 put(Some(root.into()));
                 put(began);
             }
-            Self::Block { forth, back, .. } => {
-                put(forth);
-                put(back);
+            Self::Block { forth, back, requests, .. } => {
+                [forth, back].into_iter().chain(requests).for_each(put);
             }
-            Self::Publish(_)
+            Self::Befriend(_)
+            | Self::Request(_)
+            | Self::Publish(_)
             | Self::Follow { .. }
             | Self::Weigh { .. }
             | Self::Mute { .. }
@@ -329,16 +318,6 @@ impl Effect {
             | Self::Moderation(_)
             | Self::Retired(_) => {}
         }
-    }
-
-    /// Roughly the bytes it takes in the log; for bounds, not for formats.
-    pub(crate) fn weight(&self) -> usize {
-        let content = match self {
-            Self::Response(response) => response.text().map_or(0, Bytes::len),
-            Self::Revise(revise) => revise.text.len() + revise.meta.len(),
-            other => other.content().map_or(0, |content| content.text.len() + content.meta.len()),
-        };
-        content + 128
     }
 }
 
@@ -562,6 +541,12 @@ pub(super) fn pair_effect(
     if is_moderation_kind(kind) {
         return ModerationEffect::load(kind, first, second, ends).map(Effect::Moderation);
     }
+    if (record_kind::REQUEST..=record_kind::REQUEST_END).contains(&kind) {
+        return RequestEffect::load(kind, (user, other), ends).map(Effect::Request);
+    }
+    if kind == record_kind::BEFRIEND {
+        return BefriendEffect::load(user, other, ends).map(Effect::Befriend);
+    }
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => {
@@ -575,7 +560,13 @@ pub(super) fn pair_effect(
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },
         record_kind::UNMUTE => Effect::Unmute { user, author, began: began()? },
-        record_kind::BLOCK => Effect::Block { user, other, forth: began()?, back: began()? },
+        record_kind::BLOCK => {
+            let (forth, back) = (began()?, began()?);
+            Effect::Block { user, other, forth, back, requests: [began()?, began()?] }
+        }
+        record_kind::PRIVATE if second <= 1 => {
+            Effect::Private { user, is_on: second == 1, began: began()? }
+        }
         record_kind::UNBLOCK => Effect::Unblock { user, other, began: began()? },
         _ => return None,
     })
@@ -595,8 +586,10 @@ pub(super) fn load_began(ends: &mut Cursor<'_>) -> Option<Began> {
 fn is_plain_kind(kind: u8) -> bool {
     let is_plain = (record_kind::PUBLISH..=record_kind::COMMENT_DELETE).contains(&kind)
         && kind != record_kind::RETIRED;
+    let is_tie = (record_kind::BEFRIEND..=record_kind::REQUEST_END).contains(&kind);
     let is_repost = (record_kind::REPOST..=record_kind::UNREPOST).contains(&kind);
     is_plain
+        || is_tie
         || is_repost
         || is_broadcast_kind(kind)
         || is_moderation_kind(kind)

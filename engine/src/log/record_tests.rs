@@ -7,9 +7,11 @@ use super::*;
 use crate::audience::{AudienceRef, Circle};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, GroupId};
+use crate::log::befriend_effect::{Half, Said as Came};
 use crate::log::broadcast_effect::Said;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkedFeed;
+use crate::log::request_effect::RequestAct;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 
 const CONTEXT: Context = Context { salt: 0x1234_5678_9abc_def0, base_time: Timestamp(1_000_000) };
@@ -46,6 +48,8 @@ fn effect() -> impl Strategy<Value = Effect> {
             record_kind::WEIGH => put_varint(&mut ends, first % 16),
             _ => put_pair(&mut ends, first >> 1, second >> 1),
         }
+        // The requests that a block ends.
+        put_pair(&mut ends, second >> 2, first >> 2);
         pair_effect(kind, first, second, &mut Cursor::new(&ends)).unwrap()
     });
     let follow = (any::<u64>(), any::<u64>(), any::<Option<u8>>());
@@ -75,7 +79,35 @@ fn effect() -> impl Strategy<Value = Effect> {
     let broadcast = broadcast.prop_map(broadcast_effect);
     let kinds = record_kind::SUSPEND..=record_kind::UNHIDE;
     let moderation = (kinds, any::<u64>(), 1..u64::MAX, any::<u64>()).prop_map(moderation_effect);
-    prop_oneof![publish, pair, follow, group, response, read, mark, revise, broadcast, moderation]
+    let tied = prop_oneof![follow, tie()];
+    prop_oneof![publish, pair, tied, group, response, read, mark, revise, broadcast, moderation]
+}
+
+fn tie() -> impl Strategy<Value = Effect> {
+    let began = || any::<Option<u64>>().prop_map(|at| at.map(|at| Sequence(at.max(1))));
+    let half = || (any::<bool>(), began()).prop_map(|(is_new, request)| Half { is_new, request });
+    let users = (0..u64::MAX, any::<u64>());
+    let users = users.prop_map(|(user, other)| {
+        (UserId(user), UserId(if user == other { u64::MAX } else { other }))
+    });
+    let weight = any::<Option<u8>>();
+    (0..7, users, (half(), half()), (weight, began())).prop_map(
+        |(what, (user, other), (forth, back), (weight, began))| match what {
+            0..=2 => {
+                let all = [Came::Befriend, Came::Approve, Came::Follow(weight)];
+                let said = all[usize::try_from(what).unwrap()];
+                Effect::Befriend(BefriendEffect { user, other, said, forth, back })
+            }
+            3 => Effect::Private { user, is_on: forth.is_new, began },
+            4 => request(user, other, RequestAct::Ask { weight }),
+            5 => request(user, other, RequestAct::Withdraw { began }),
+            _ => request(user, other, RequestAct::Deny { began }),
+        },
+    )
+}
+
+fn request(user: UserId, other: UserId, act: RequestAct) -> Effect {
+    Effect::Request(RequestEffect { user, other, act })
 }
 
 fn link() -> impl Strategy<Value = Repost> {
@@ -299,4 +331,31 @@ fn a_weight_is_part_of_the_content_and_the_way_it_came_is_not() {
     assert_eq!(Effect::Weigh { user, author, weight: 5 }.fingerprint(), follow(Some(5)));
     let all = [follow(None), follow(Some(0)), follow(Some(5))];
     assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+}
+
+/// What a follow of somebody private becomes, and what ends the user's own request, came as the same commands.
+#[test]
+fn requests_are_known_by_what_was_said() {
+    let (user, other) = (UserId(1), UserId(2));
+    let began = Some(Sequence(9));
+    let follow = |weight| Effect::Follow { user, author: other, weight }.fingerprint();
+    let befriend = |said| {
+        let forth = Half { is_new: true, request: began };
+        Effect::Befriend(BefriendEffect { forth, ..BefriendEffect::new(user, other, said) })
+    };
+    for weight in [None, Some(0), Some(5)] {
+        let ask = request(user, other, RequestAct::Ask { weight });
+        assert_eq!(ask.fingerprint(), follow(weight));
+        assert_eq!(befriend(Came::Follow(weight)).fingerprint(), follow(weight));
+    }
+    let unfollow = Effect::Unfollow { user, author: other, began: None }.fingerprint();
+    let withdraw = request(user, other, RequestAct::Withdraw { began });
+    assert_eq!(withdraw.fingerprint(), unfollow);
+    let deny = request(user, other, RequestAct::Deny { began }).fingerprint();
+    let (both, approve) = (befriend(Came::Befriend), befriend(Came::Approve).fingerprint());
+    let undecided = Effect::Befriend(BefriendEffect::new(user, other, Came::Befriend));
+    assert_eq!(both.fingerprint(), undecided.fingerprint());
+    let all = [follow(None), unfollow, deny, both.fingerprint(), approve];
+    let different: std::collections::HashSet<u64> = all.into_iter().collect();
+    assert_eq!(different.len(), all.len());
 }

@@ -15,6 +15,7 @@ use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence, UserId};
 use crate::limits::{CHANGES_MAX, PAGE_BYTES_MAX, SCAN_RECORDS_MAX};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
@@ -22,6 +23,7 @@ use crate::log::mark_effect::{MarkEffect, MarkedFeed};
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::notices_effect::NoticesReadEffect;
 use crate::log::record::{Bygone, Effect, Record};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
@@ -265,6 +267,18 @@ fn change(
         Effect::Unmute { user, author, .. } => edge(EdgeChange::Unmute, user, author),
         Effect::Block { user, other, .. } => edge(EdgeChange::Block, user, other),
         Effect::Unblock { user, other, .. } => edge(EdgeChange::Unblock, user, other),
+        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+            Changed::Befriended { user, other, forth: forth.is_new, back: back.is_new }
+        }
+        Effect::Private { user, is_on, .. } => Changed::Private { user, is_on },
+        Effect::Request(RequestEffect { user, other, act }) => {
+            let kind = match act {
+                RequestAct::Ask { .. } => EdgeChange::Request,
+                RequestAct::Withdraw { .. } => EdgeChange::Withdraw,
+                RequestAct::Deny { .. } => EdgeChange::Deny,
+            };
+            edge(kind, user, other)
+        }
         Effect::NoticesRead(NoticesReadEffect { user, up_to, .. }) => {
             Changed::NoticesRead { user, up_to }
         }

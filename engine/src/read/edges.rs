@@ -12,7 +12,7 @@ use crate::read::stands::Since;
 use crate::read::visibility::Viewer;
 use crate::runs::run::Entry;
 use crate::shared::Shared;
-use crate::views::graph::{EDGE_WIDTH, Edges, Graph};
+use crate::views::graph::{EDGE_WIDTH, Edges};
 use crate::views::outbox::{Newest, POST_WIDTH};
 use crate::views::part::{Excerpt, Near, Stamp};
 use crate::views::state::State;
@@ -26,20 +26,24 @@ pub(crate) enum EdgeKind {
     Followers,
     Mutes,
     Blocks,
+    /// Who asks to follow.
+    Requests,
 }
 
 impl EdgeKind {
-    fn edges(self, graph: &Graph) -> &Edges {
+    fn edges(self, state: &State) -> &Edges {
+        let graph = &state.graph;
         match self {
             Self::Following => &graph.following,
             Self::Followers => &graph.followers,
             Self::Mutes => &graph.mutes.lists,
             Self::Blocks => &graph.blocks.lists,
+            Self::Requests => &state.requests.asked.lists,
         }
     }
 
     fn is_private(self) -> bool {
-        matches!(self, Self::Mutes | Self::Blocks)
+        matches!(self, Self::Mutes | Self::Blocks | Self::Requests)
     }
 
     fn noun(self) -> &'static str {
@@ -48,6 +52,7 @@ impl EdgeKind {
             Self::Followers => "followers",
             Self::Mutes => "mutes",
             Self::Blocks => "blocks",
+            Self::Requests => "requests",
         }
     }
 }
@@ -100,7 +105,7 @@ fn look(
     let known = state.find(query.user);
     // One's own list of blocks is not hidden by the blocks in it.
     let Some(user) = known.filter(|user| !page.hides(*user)) else { return Ok(Ok(page.page)) };
-    let edges = kind.edges(&state.graph);
+    let edges = kind.edges(&state);
     let missed = Cell::new(false);
     let mut walk = Down::new(edges.part(user).resident(&missed), query.below());
     while let Some(entry) = walk.next()? {
@@ -126,7 +131,7 @@ fn look_again(
     let state = shared.state()?;
     let mut page = Filling::new(&state, kind, query);
     let Some(user) = state.find(query.user) else { return Ok(None) };
-    if kind.edges(&state.graph).stamp(user) != *stamp {
+    if kind.edges(&state).stamp(user) != *stamp {
         return Ok(None);
     }
     if !page.hides(user) {
@@ -150,7 +155,9 @@ struct Filling<'a> {
 impl<'a> Filling<'a> {
     fn new(state: &'a State, kind: EdgeKind, query: &EdgeQuery) -> Self {
         let page = EdgePage { position: state.position, edges: Vec::new(), end: PageEnd::End };
-        let viewer = (!kind.is_private()).then(|| Viewer::new(state, query.viewer));
+        // Whom one mutes or blocks one sees whatever becomes of them; of others one hears only if they show.
+        let is_own = matches!(kind, EdgeKind::Mutes | EdgeKind::Blocks);
+        let viewer = (!is_own).then(|| Viewer::new(state, query.viewer));
         Self { state, viewer, limit: query.limit, page }
     }
 
@@ -231,6 +238,7 @@ fn card(
         newest_post: None,
         active_at: None,
         suspended: false,
+        is_private: false,
     };
     let mut in_files = None;
     if let Some(ordinal) = known {
@@ -238,6 +246,7 @@ fn card(
         card.posts = u64::from(outboxes.posts.count(ordinal));
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
+        card.is_private = state.requests.is_private(ordinal);
         card.active_at = state.activity.at(ordinal);
         card.suspended = state.moderation.suspended_since(ordinal).is_some();
         match outboxes.newest(ordinal) {
@@ -252,9 +261,9 @@ fn card(
     Ok((card, in_files))
 }
 
-/// What stands between `a` and `b`. Mutes, groups and blocks are private to who made them: a viewer other
-/// than `a` sees none of `a`'s; `blocked_by` is shown to `b`, who did it, and not to `a`. Within
-/// memory: `None` if that is not enough.
+/// What stands between `a` and `b`. Requests are shown to the two. Mutes, groups and blocks are private
+/// to who made them: a viewer other than `a` sees none of `a`'s; `blocked_by` is shown to `b`, who did
+/// it, and not to `a`. Within memory: `None` if that is not enough.
 pub(crate) fn relation(
     shared: &Shared,
     (a, b): (UserId, UserId),
@@ -286,6 +295,8 @@ fn standing(
         apart: false,
         blocked: false,
         blocked_by: false,
+        requested: false,
+        requested_by: false,
     };
     let (mut forth, mut back) = (Since::Known(None), Since::Known(None));
     let (Some(first), Some(second)) = (state.find(a), state.find(b)) else {
@@ -296,6 +307,10 @@ fn standing(
     if !look.is_hidden(first) && !look.is_hidden(second) {
         forth = Since::of(&graph.following, first, second)?;
         back = Since::of(&graph.following, second, first)?;
+        if viewer.is_none_or(|viewer| viewer == a || viewer == b) {
+            relation.requested = state.requests.asked_since(first, second).is_some();
+            relation.requested_by = state.requests.asked_since(second, first).is_some();
+        }
     }
     if viewer.is_none_or(|viewer| viewer == a) {
         relation.muted = graph.mutes.contains(first, second);

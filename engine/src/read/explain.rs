@@ -303,7 +303,7 @@ fn is_delete_of(effect: &Effect, of: PostId) -> bool {
 fn is_end_of(effect: &Effect, of: UserId, to: UserId) -> bool {
     match effect {
         Effect::Unfollow { user, author, .. } => (*user, *author) == (of, to),
-        Effect::Block { user, other, forth, back } => {
+        Effect::Block { user, other, forth, back, .. } => {
             (*user, *other) == (of, to) && forth.is_some()
                 || (*other, *user) == (of, to) && back.is_some()
         }

@@ -32,7 +32,8 @@ pub(crate) fn about(effect: &Effect, at: Sequence, user: UserId) -> Option<About
     let (kind, post, comment) = match effect {
         Effect::Publish(post) => return Some(about_post((&post.mentions, post.repost), at, user)),
         Effect::Emptied(post) => return Some(about_post((&post.mentions, post.repost), at, user)),
-        Effect::Follow { .. } => (NoticeKind::Follow, None, None),
+        Effect::Follow { .. } | Effect::Befriend(_) => (NoticeKind::Follow, None, None),
+        Effect::Request(_) => (NoticeKind::Request, None, None),
         Effect::Response(response) => return about_response(response, user),
         _ => return None,
     };

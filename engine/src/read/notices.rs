@@ -46,6 +46,7 @@ enum Proof {
     Comment(Target),
     Reaction { target: Target, kind: u8 },
     Follow,
+    Request,
 }
 
 /// Whether it holds, or where that is written.
@@ -177,25 +178,33 @@ fn deed(effect: &Effect, at: Sequence, user: UserId) -> Option<Deed> {
                 Proof::Comment(Target { id: at.into(), author, post, owner })
             }
         },
+        Effect::Request(_) => Proof::Request,
         _ => Proof::Follow,
     };
-    let notice = Notice { place: at, actor: effect.subject(), about };
+    let actor = match effect {
+        // Each of the two is told of the other.
+        Effect::Befriend(befriend) if befriend.user == user => befriend.other,
+        other => other.subject(),
+    };
+    let notice = Notice { place: at, actor, about };
     Some(Deed { notice, at, proof })
 }
 
 /// The deeds of a window, newest place first. Of the follows of one user the newest counts, at the place of
-/// the oldest.
+/// the oldest; so of requests.
 fn deeds(places: &[Sequence], known: &HashMap<Sequence, Option<Deed>>) -> Vec<Deed> {
     let mut deeds: Vec<Deed> = Vec::with_capacity(places.len());
-    let mut follows: HashMap<UserId, usize> = HashMap::default();
+    let mut edges: HashMap<(NoticeKind, UserId), usize> = HashMap::default();
     for deed in places.iter().filter_map(|at| known.get(at)?.as_ref()) {
-        if deed.notice.about.kind == NoticeKind::Follow {
-            let newest = follows.get(&deed.notice.actor).and_then(|index| deeds.get_mut(*index));
+        let kind = deed.notice.about.kind;
+        if matches!(kind, NoticeKind::Follow | NoticeKind::Request) {
+            let edge = (kind, deed.notice.actor);
+            let newest = edges.get(&edge).and_then(|index| deeds.get_mut(*index));
             if let Some(newest) = newest {
                 newest.notice.place = deed.notice.place;
                 continue;
             }
-            follows.insert(deed.notice.actor, deeds.len());
+            edges.insert(edge, deeds.len());
         }
         deeds.push(deed.clone());
     }
@@ -268,6 +277,7 @@ fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Resu
             let since = state.responses.reacted_since(target.id, *kind, actor);
             Verdict::Known(since == Some(deed.at))
         }
+        Proof::Request => Verdict::Known(state.requests.asked_since(actor, owner) == Some(deed.at)),
         Proof::Follow => Verdict::Follow(Stands::of(&graph.followers, owner, deed.at)?),
     })
 }

@@ -77,10 +77,14 @@ fn look(segments: &Segments, query: &ScanQuery, until: Sequence) -> Result<Found
             (ScanOf::Follows, Effect::Follow { user, author, .. }) => {
                 found.follows.push(follow(*user, *author, sequence));
             }
+            (ScanOf::Follows, Effect::Befriend(befriend)) => {
+                let begun = befriend.begun();
+                found.follows.extend(begun.map(|(user, author)| follow(user, author, sequence)));
+            }
             _ => {}
         }
         let count = found.posts.len().max(found.follows.len());
-        if count == query.limit || PAGE_BYTES_MAX <= bytes {
+        if query.limit <= count || PAGE_BYTES_MAX <= bytes {
             break;
         }
     }

@@ -9,18 +9,21 @@ use crate::command::NewPost;
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Key, PostId, Sequence, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::broadcast_effect::BroadcastEffect;
 use crate::log::concerned::each_concerned;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
+use crate::log::request_effect::RequestAct;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::views::forgotten::Oblivion;
-use crate::views::graph::Pairs;
+use crate::views::graph::{EDGE_WIDTH, Pairs};
 use crate::views::graves::Graves;
+use crate::views::receipts::Answered;
 use crate::views::responses::COMMENTS;
 use crate::views::state::State;
 use crate::views::timeline::Timelines;
@@ -88,7 +91,9 @@ pub(crate) struct Erasing<'a> {
 enum Standing {
     Post(Stands),
     Edge(bool),
-    Follow(Stands<{ crate::views::graph::EDGE_WIDTH }>),
+    Follow(Stands<EDGE_WIDTH>),
+    /// Those that began in one record.
+    Follows(Vec<Stands<EDGE_WIDTH>>),
 }
 
 impl<'a> Judge<'a> {
@@ -161,6 +166,20 @@ impl<'a> Judge<'a> {
             }
             (Effect::Follow { .. }, [Some(user), _]) => {
                 Some(Standing::Follow(self.stands(&state.graph.following, user, sequence)?))
+            }
+            (Effect::Befriend(befriend), _) => {
+                let followers = befriend.begun().filter_map(|(user, _)| find(user));
+                let stands =
+                    followers.map(|user| self.stands(&state.graph.following, user, sequence));
+                Some(Standing::Follows(stands.collect::<Result<_>>()?))
+            }
+            (Effect::Private { is_on: true, .. }, [Some(user), _]) => {
+                Some(self.pair(&state.requests.private, (user, user), sequence))
+            }
+            (Effect::Request(request), [Some(user), Some(author)])
+                if matches!(request.act, RequestAct::Ask { .. }) =>
+            {
+                Some(self.pair(&state.requests.asked, (author, user), sequence))
             }
             (Effect::Mute { .. }, [Some(user), Some(author)]) => {
                 Some(self.pair(&state.graph.mutes, (user, author), sequence))
@@ -360,6 +379,7 @@ impl<'a> Judge<'a> {
             Some(Standing::Post(stands)) => stands.resolve()?,
             Some(Standing::Follow(stands)) => stands.resolve()?,
             Some(Standing::Edge(stands)) => stands,
+            Some(Standing::Follows(follows)) => any_stands(&follows)?,
             None => false,
         };
         let ends_something = match &record.effect {
@@ -370,7 +390,14 @@ impl<'a> Judge<'a> {
             | Effect::Unmute { began, .. }
             | Effect::Unrepost { began, .. }
             | Effect::Unblock { began, .. } => !self.is_gone(*began)?,
-            Effect::Block { forth, back, .. } => !self.is_gone(*forth)? || !self.is_gone(*back)?,
+            Effect::Block { forth, back, requests: [asked, was_asked], .. } => {
+                self.is_any_left([*forth, *back, *asked, *was_asked])?
+            }
+            Effect::Befriend(BefriendEffect { forth, back, .. }) => {
+                self.is_any_left([forth.request, back.request])?
+            }
+            Effect::Private { began, .. } => !self.is_gone(*began)?,
+            Effect::Request(request) => !self.is_gone(request.ended())?,
             Effect::Group(group) => match group.act {
                 GroupAct::Delete { group } => !self.is_gone(Some(group.into()))?,
                 GroupAct::Remove { began, .. } => !self.is_gone(began)?,
@@ -398,12 +425,25 @@ impl<'a> Judge<'a> {
             }
         };
         let is_ender = matches!(record.effect, Effect::Block { .. } | Effect::Broadcast(_));
-        if ends_something && !stands && is_ender {
+        // What began with it may have ended in part.
+        let is_befriend =
+            matches!(record.effect, Effect::Befriend(_)) && (stands || ends_something);
+        if ends_something && !stands && is_ender || is_befriend {
             self.ended_but_kept.insert(sequence);
         }
         // The end of a broadcast whose replay is deleted must not keep what that said: a stub ends it.
         let keeps_text = !stands && record.effect.post().is_some();
         Ok(stands || ends_something && !keeps_text)
+    }
+
+    /// Whether any of what a record ended is still in the log.
+    fn is_any_left<const N: usize>(&self, entries: [Began; N]) -> Result<bool> {
+        for entry in entries {
+            if !self.is_gone(entry)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the entry that a record ended is not in the log any more once the range is rewritten.
@@ -510,18 +550,33 @@ impl<'a> Judge<'a> {
     /// Whether the record of an entry that ended stays as it is, because it has a place among somebody's
     /// notices. What has a text leaves a stub instead.
     fn is_kept(&mut self, sequence: Sequence, record: &Record, noticed: &[UserId]) -> bool {
+        // Of who is forgotten not even that stays.
+        if self.is_of_gone(sequence, &record.effect) {
+            return false;
+        }
         let has_text = match &record.effect {
-            // Of who is forgotten not even that stays.
-            effect if self.gone.covers(effect.subject(), sequence) => true,
-            Effect::Follow { .. } => false,
+            Effect::Follow { .. } | Effect::Befriend(_) | Effect::Request(_) => false,
             Effect::Response(response) => response.text().is_some(),
             _ => true,
         };
-        let is_kept = !has_text && !noticed.is_empty();
+        // A retry has to be told that it is a request.
+        let answered = self.remembers(sequence, record).then(|| record.effect.answered());
+        let is_kept = !has_text && !noticed.is_empty() || answered == Some(Answered::Requested);
         if is_kept {
             self.ended_but_kept.insert(sequence);
         }
         is_kept
+    }
+
+    /// Whether it says something of somebody who is forgotten: what they did, or a tie with them.
+    fn is_of_gone(&self, sequence: Sequence, effect: &Effect) -> bool {
+        let tied = match effect {
+            Effect::Befriend(befriend) => Some(befriend.other),
+            Effect::Request(request) => Some(request.other),
+            _ => None,
+        };
+        let covers = |user| self.gone.covers(user, sequence);
+        covers(effect.subject()) || tied.is_some_and(covers)
     }
 
     /// Which of the names may be the first in the log: users are numbered in that order, so only one
@@ -533,6 +588,15 @@ impl<'a> Judge<'a> {
             is_new && name.is_some()
         })
     }
+}
+
+fn any_stands(follows: &[Stands<EDGE_WIDTH>]) -> Result<bool> {
+    for follow in follows {
+        if follow.resolve()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The post without its text.
@@ -558,6 +622,8 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         | Effect::Unfollow { author, .. }
         | Effect::Mute { author, .. }
         | Effect::Unmute { author, .. } => Some(*author),
+        Effect::Befriend(befriend) => Some(befriend.other),
+        Effect::Request(request) => Some(request.other),
         Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
         Effect::Group(group) => group.author(),
         Effect::Response(response) => Some(response.author),
@@ -566,6 +632,7 @@ fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
         Effect::Emptied(emptied) => emptied.repost.map(|link| link.root_author),
         Effect::Delete { .. }
         | Effect::Broadcast(_)
+        | Effect::Private { .. }
         | Effect::Revise(_)
         | Effect::Unrepost { .. }
         | Effect::Mark(_)

@@ -2,9 +2,11 @@
 
 use crate::error::Result;
 use crate::ids::{PostId, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::concerned;
 use crate::log::moderation_effect::{ModerationAct, ModerationEffect};
 use crate::log::record::{Began, Effect, Record, Retired};
+use crate::log::request_effect::{RequestAct, RequestEffect};
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::views::graph::Pairs;
 use crate::views::state::State;
@@ -30,17 +32,6 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
             let stands = user.and_then(|user| state.reposts.bare(*root, user));
             *began = began.filter(|began| stands == Some(*began));
         }
-        Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
-        Effect::Block { user, other, forth, back } => {
-            follow(state, *user, forth)?;
-            follow(state, *other, back)?;
-        }
-        Effect::Unmute { user, author, began } => {
-            pair(state, &state.graph.mutes, (*user, *author), began);
-        }
-        Effect::Unblock { user, other, began } => {
-            pair(state, &state.graph.blocks, (*user, *other), began);
-        }
         Effect::Weigh { user, author, .. } => {
             if !follows(state, *user, *author)? {
                 let (subject, other) = (*user, Some(*author));
@@ -58,6 +49,13 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
                 settled.effect = ended(*user, None, &record.effect);
             }
         }
+        effect @ (Effect::Unfollow { .. }
+        | Effect::Befriend(_)
+        | Effect::Private { .. }
+        | Effect::Request(_)
+        | Effect::Unmute { .. }
+        | Effect::Block { .. }
+        | Effect::Unblock { .. }) => settle_tie(state, effect)?,
         Effect::Publish(_)
         | Effect::Emptied(_)
         | Effect::Follow { .. }
@@ -74,6 +72,39 @@ pub(crate) fn settled(state: &State, record: &Record) -> Result<Option<Record>> 
         | Effect::Retired(_) => {}
     }
     Ok((settled != *record).then_some(settled))
+}
+
+/// Drops what a record ends between users, and of who is private, as far as it does not stand.
+fn settle_tie(state: &State, effect: &mut Effect) -> Result<()> {
+    match effect {
+        Effect::Unfollow { user, began, .. } => follow(state, *user, began)?,
+        Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
+            request(state, (*user, *other), asked);
+            request(state, (*other, *user), was_asked);
+            follow(state, *user, forth)?;
+            follow(state, *other, back)?;
+        }
+        Effect::Unmute { user, author, began } => {
+            pair(state, &state.graph.mutes, (*user, *author), began);
+        }
+        Effect::Unblock { user, other, began } => {
+            pair(state, &state.graph.blocks, (*user, *other), began);
+        }
+        Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+            request(state, (*user, *other), &mut forth.request);
+            request(state, (*other, *user), &mut back.request);
+        }
+        Effect::Private { user, began, .. } => {
+            pair(state, &state.requests.private, (*user, *user), began);
+        }
+        Effect::Request(RequestEffect { user, other, act }) => match act {
+            RequestAct::Ask { .. } => {}
+            RequestAct::Withdraw { began } => request(state, (*user, *other), began),
+            RequestAct::Deny { began } => request(state, (*other, *user), began),
+        },
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Whether the author has the post.
@@ -132,6 +163,11 @@ fn follow(state: &State, user: UserId, began: &mut Began) -> Result<()> {
         *began = None;
     }
     Ok(())
+}
+
+/// Drops `began` if `user` does not ask to follow `author` since then.
+fn request(state: &State, (user, author): (UserId, UserId), began: &mut Began) {
+    pair(state, &state.requests.asked, (author, user), began);
 }
 
 /// Drops `began` if no such pair stands.

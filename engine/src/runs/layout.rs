@@ -76,6 +76,8 @@ pub mod view_kind {
     pub const MODERATION: u8 = 16;
     /// Posts that are not for everybody.
     pub const AUDIENCES: u8 = 18;
+    /// Private users, and requests to follow them.
+    pub const REQUESTS: u8 = 12;
 }
 
 /// Blocks are verified one by one, at first touch.
@@ -114,8 +116,8 @@ pub mod section_part {
     pub const TABLE: u8 = 5;
 }
 
-/// Families of the graph view, of graves, of responses, and of the arrays of files of groups, of
-/// revisions, of broadcasts and of moderation.
+/// Families of the graph view, of requests, of graves, of responses, and of the arrays of files of
+/// groups, of revisions, of broadcasts and of moderation.
 pub mod family {
     /// Posts by author; the only family of an outbox file.
     pub const POSTS: u8 = 0;
@@ -155,10 +157,14 @@ pub mod family {
     pub const MODERATED: u8 = 24;
     /// Restricted posts: an array. As graves: by author.
     pub const AUDIENCES: u8 = 27;
+    /// Private users, each by themselves.
+    pub const PRIVATE: u8 = 22;
+    /// Who asks to follow, by who is asked.
+    pub const REQUESTS: u8 = 23;
 }
 
 /// All families that may have graves.
-pub(crate) const FAMILIES: [u8; 15] = [
+pub(crate) const FAMILIES: [u8; 17] = [
     family::POSTS,
     family::FOLLOWING,
     family::FOLLOWERS,
@@ -174,6 +180,8 @@ pub(crate) const FAMILIES: [u8; 15] = [
     family::REPLAYS,
     family::MODERATED,
     family::AUDIENCES,
+    family::PRIVATE,
+    family::REQUESTS,
 ];
 
 /// Runs in a block of the directory.
@@ -193,8 +201,8 @@ pub const RECEIPT_BYTES: usize = 40;
 pub mod receipt {
     /// u32, the ordinal of the acting user.
     pub const SCOPE_AT: usize = 0;
-    /// u32, 1 if the write was a publish.
-    pub const IS_PUBLISH_AT: usize = 4;
+    /// u32, what it was answered: 1 an id, 2 that a follow is a request now, else 0.
+    pub const ANSWERED_AT: usize = 4;
     /// u64, the sequence of the record.
     pub const SEQUENCE_AT: usize = 8;
     /// u64, the hash of the content.

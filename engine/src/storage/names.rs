@@ -41,6 +41,7 @@ const VIEWS: [(u8, &str); 15] = [
     (view_kind::BROADCASTS, "broadcasts-"),
     (view_kind::MODERATION, "moderation-"),
     (view_kind::FORGOTTEN, "forgotten-"),
+    (view_kind::REQUESTS, "requests-"),
 ];
 /// Ends the name of a view file that was put aside.
 pub(crate) const DAMAGED_SUFFIX: &str = ".damaged";

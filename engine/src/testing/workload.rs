@@ -175,7 +175,7 @@ impl Workload {
     fn action(&mut self, last: u64) -> Action {
         let user = self.user();
         let other = self.user();
-        match self.random.below(60) {
+        match self.random.below(66) {
             0..=5 => Action::Publish(self.post(user)),
             6..=7 => Action::Delete { post: PostId(self.random.below(last + 3)) },
             8..=12 => Action::Follow { user, author: other, weight: self.weight() },
@@ -202,6 +202,10 @@ impl Workload {
             44..=48 => Action::Broadcast(self.broadcast(user, last)),
             49..=54 => self.repost(user, last),
             55..=58 => self.moderation(user, last),
+            59 | 60 => Action::Befriend { user, other },
+            61 => Action::Private { user, is_on: self.random.one_in(2) },
+            62..=63 => Action::Approve { user, follower: other },
+            64 => Action::Deny { user, follower: other },
             _ if self.random.one_in(2) => {
                 let tag = format!("tag{}", self.random.below(4));
                 Action::Tag { user, tag, is_set: !self.random.one_in(3) }
@@ -461,7 +465,10 @@ impl Workload {
     fn actor(&mut self, action: &Action) -> Option<UserId> {
         match self.random.below(8) {
             0 => Some(self.user()),
-            1..=3 => action.subject(),
+            1..=3 => match action {
+                Action::Befriend { other, .. } if self.random.one_in(2) => Some(*other),
+                action => action.subject(),
+            },
             _ => None,
         }
     }

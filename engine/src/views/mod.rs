@@ -44,6 +44,7 @@ pub(crate) mod quotes;
 pub(crate) mod reactors;
 pub(crate) mod receipts;
 pub(crate) mod reposts;
+pub(crate) mod requests;
 pub(crate) mod responses;
 pub(crate) mod revisions;
 pub(crate) mod sharded;

@@ -33,7 +33,36 @@ pub(crate) struct Remembered {
     pub(crate) sequence: Sequence,
     /// Hash of the whole content; see [`Effect::fingerprint`](crate::log::record::Effect).
     pub(crate) fingerprint: u64,
-    pub(crate) is_publish: bool,
+    pub(crate) answered: Answered,
+}
+
+/// What a write was answered with, beside its position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Answered {
+    #[default]
+    Done,
+    /// The id of what came to be: the record's sequence.
+    New,
+    /// A follow that became a request.
+    Requested,
+}
+
+impl Answered {
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Done => 0,
+            Self::New => 1,
+            Self::Requested => 2,
+        }
+    }
+
+    fn of_number(number: u32) -> Self {
+        match number {
+            1 => Self::New,
+            2 => Self::Requested,
+            _ => Self::Done,
+        }
+    }
 }
 
 /// The window of remembered writes.
@@ -51,7 +80,7 @@ impl Remembered {
     /// The same, of nobody.
     fn of_nobody(self) -> Self {
         let (key, fingerprint) = (Key([0; 16]), 0);
-        Self { scope: NOBODY, key, fingerprint, is_publish: false, ..self }
+        Self { scope: NOBODY, key, fingerprint, answered: Answered::Done, ..self }
     }
 
     /// The same, of nobody if the user was forgotten since.
@@ -72,7 +101,7 @@ pub(crate) fn read(file: &ViewFile) -> Result<Vec<Remembered>> {
             key: Key(fields.array(receipt::KEY_AT)),
             sequence: Sequence(fields.u64(receipt::SEQUENCE_AT)),
             fingerprint: fields.u64(receipt::FINGERPRINT_AT),
-            is_publish: fields.u32(receipt::IS_PUBLISH_AT) == 1,
+            answered: Answered::of_number(fields.u32(receipt::ANSWERED_AT)),
         }
     };
     Ok(file.section_bytes(section)?.chunks_exact(RECEIPT_BYTES).map(receipt).collect())
@@ -194,7 +223,7 @@ mod tests {
             key: Key(key),
             sequence: Sequence(n),
             fingerprint: n,
-            is_publish: true,
+            answered: Answered::New,
         }
     }
 

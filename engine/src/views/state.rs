@@ -16,6 +16,7 @@ use super::notices::{Notices, ReadMark, ReadMarkRow};
 use super::outbox::Outboxes;
 use super::receipts::{Receipts, Remembered};
 use super::reposts::{RepostRow, Reposts};
+use super::requests::Requests;
 use super::responses::Responses;
 use super::revisions::{Revised, RevisedRow, Revisions};
 use super::timeline::Removal;
@@ -24,6 +25,7 @@ use crate::delivery::Delivery;
 use crate::error::Result;
 use crate::flush::build::Built;
 use crate::ids::{GroupId, Position, PostId, Sequence, Timestamp, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::concerned::each_concerned;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::GroupAct;
@@ -40,6 +42,7 @@ pub(crate) struct State {
     pub(crate) users: Users,
     pub(crate) outboxes: Outboxes,
     pub(crate) graph: Graph,
+    pub(crate) requests: Requests,
     pub(crate) groups: Groups,
     pub(crate) responses: Responses,
     pub(crate) reposts: Reposts,
@@ -77,6 +80,8 @@ pub struct Digests {
     pub outbox: Digest,
     /// Follows, mutes and blocks.
     pub graph: Digest,
+    /// Private users, and requests to follow them.
+    pub requests: Digest,
     /// Groups and their members.
     pub groups: Digest,
     /// Reactions and comments.
@@ -108,7 +113,7 @@ impl State {
         let other = record.effect.other().map(|other| self.users.intern(other));
         let removal = Removal { at: sequence, frontier: self.frontier };
         self.tell(sequence, &record.effect);
-        let Self { outboxes, graph, groups, responses, notices, broadcasts, .. } = self;
+        let Self { outboxes, groups, responses, notices, broadcasts, .. } = self;
         match (&record.effect, other) {
             (Effect::Publish(_) | Effect::Emptied(_), root_author) => {
                 self.add_post(sequence, record, subject, root_author);
@@ -121,22 +126,6 @@ impl State {
                 let (revision, post, at) = (revise.revision, revise.post, sequence);
                 let revised = Revised { revision, at };
                 self.revisions.revise(RevisedRow { owner: subject, post, revised }, removal);
-            }
-            (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
-            (Effect::Unfollow { began, .. }, Some(author)) => {
-                graph.unfollow(subject, author, *began, removal);
-            }
-            (Effect::Mute { .. }, Some(author)) => graph.mutes.add(subject, author, sequence),
-            (Effect::Unmute { began, .. }, Some(author)) => {
-                graph.mutes.remove(subject, author, *began, removal);
-            }
-            (Effect::Block { forth, back, .. }, Some(other)) => {
-                graph.unfollow(subject, other, *forth, removal);
-                graph.unfollow(other, subject, *back, removal);
-                graph.blocks.add(subject, other, sequence);
-            }
-            (Effect::Unblock { began, .. }, Some(other)) => {
-                graph.blocks.remove(subject, other, *began, removal);
             }
             (Effect::Group(group), author) => {
                 if let GroupAct::Delete { group } = group.act {
@@ -163,8 +152,8 @@ impl State {
             (Effect::Retired(Retired { broadcast: Some(Bygone::Ends(ended)), .. }), _) => {
                 broadcasts.end(subject, ended.broadcast, removal);
             }
-            // Of a retired record only the users count. The others have somebody.
-            (_, _) => {}
+            // Of a retired record only the users count.
+            (effect, other) => self.tie(effect, (subject, other), removal),
         }
         if changes_sight(&record.effect) {
             self.reposts.turn();
@@ -181,6 +170,64 @@ impl State {
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }
+    }
+
+    /// What begins or ends between users, and who is private; other records say nothing of that.
+    fn tie(
+        &mut self,
+        effect: &Effect,
+        (subject, other): (Ordinal, Option<Ordinal>),
+        removal: Removal,
+    ) {
+        let Self { graph, requests, .. } = self;
+        let sequence = removal.at;
+        match (effect, other) {
+            (Effect::Follow { .. }, Some(author)) => graph.follow(subject, author, sequence),
+            (Effect::Unfollow { began, .. }, Some(author)) => {
+                graph.unfollow(subject, author, *began, removal);
+            }
+            (Effect::Mute { .. }, Some(author)) => graph.mutes.add(subject, author, sequence),
+            (Effect::Unmute { began, .. }, Some(author)) => {
+                graph.mutes.remove(subject, author, *began, removal);
+            }
+            (Effect::Befriend(befriend), Some(other)) => {
+                self.befriend((subject, other), befriend, removal);
+            }
+            (Effect::Private { is_on, began, .. }, _) => {
+                requests.set_private(subject, *is_on, *began, removal);
+            }
+            (Effect::Request(request), Some(other)) => {
+                requests.apply((subject, other), request, removal);
+            }
+            (Effect::Block { forth, back, requests: [asked, was_asked], .. }, Some(other)) => {
+                graph.unfollow(subject, other, *forth, removal);
+                graph.unfollow(other, subject, *back, removal);
+                requests.end(subject, other, *asked, removal);
+                requests.end(other, subject, *was_asked, removal);
+                graph.blocks.add(subject, other, sequence);
+            }
+            (Effect::Unblock { began, .. }, Some(other)) => {
+                graph.blocks.remove(subject, other, *began, removal);
+            }
+            // They have somebody.
+            (_, _) => {}
+        }
+    }
+
+    /// Follows begin, both at the record's sequence, and what was asked for is there.
+    fn befriend(
+        &mut self,
+        (user, other): (Ordinal, Ordinal),
+        effect: &BefriendEffect,
+        removal: Removal,
+    ) {
+        let ways = [(user, other, effect.forth), (other, user, effect.back)];
+        for (follower, author, half) in ways {
+            self.requests.end(follower, author, half.request, removal);
+            if half.is_new {
+                self.graph.follow(follower, author, removal.at);
+            }
+        }
     }
 
     /// A post came to be; of a repost `root_author` is whose the root is.
@@ -251,7 +298,7 @@ impl State {
                 key,
                 sequence,
                 fingerprint: record.effect.fingerprint(),
-                is_publish: record.effect.is_publish(),
+                answered: record.effect.answered(),
             });
         }
     }
@@ -314,6 +361,8 @@ impl State {
             family::FOLLOWERS => &self.graph.followers.graves,
             family::MUTES => &self.graph.mutes.lists.graves,
             family::BLOCKS => &self.graph.blocks.lists.graves,
+            family::PRIVATE => &self.requests.private.lists.graves,
+            family::REQUESTS => &self.requests.asked.lists.graves,
             family::GROUPS => &self.groups.graves,
             family::RESPONSES => &self.responses.entries.graves,
             family::LISTS => &self.responses.dead,
@@ -340,6 +389,8 @@ impl State {
             family::FOLLOWERS => &mut self.graph.followers.graves,
             family::MUTES => &mut self.graph.mutes.lists.graves,
             family::BLOCKS => &mut self.graph.blocks.lists.graves,
+            family::PRIVATE => &mut self.requests.private.lists.graves,
+            family::REQUESTS => &mut self.requests.asked.lists.graves,
             family::GROUPS => &mut self.groups.graves,
             family::RESPONSES => &mut self.responses.entries.graves,
             family::LISTS => &mut self.responses.dead,
@@ -403,6 +454,7 @@ impl State {
             users: self.users.digest(),
             outbox: self.outboxes.digest(users)?,
             graph: self.graph.digest(users)?,
+            requests: self.requests.digest(users)?,
             groups: self.groups.digest(),
             responses: self.responses.digest()?,
             reposts: self.reposts.digest(),

@@ -230,7 +230,9 @@ impl Index {
                     self.tell_if_seen(&post, told, &event, wakers);
                 }
             }
-            Note::Part { user, other, .. } | Note::Unblock { user, other } => {
+            Note::Befriend { user, other, .. }
+            | Note::Part { user, other, .. }
+            | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }
@@ -481,7 +483,7 @@ impl Watched {
         let edge = self.sight.edges.entry(author).or_default();
         let before = edge.shows();
         match note {
-            Note::Follow { .. } => edge.follows = true,
+            Note::Follow { .. } | Note::Befriend { .. } => edge.follows = true,
             Note::Unfollow { .. } => edge.follows = false,
             Note::Part { other, .. } => {
                 edge.follows = false;

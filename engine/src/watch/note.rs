@@ -2,6 +2,7 @@
 
 use crate::command::NewPost;
 use crate::ids::{PostId, UserId};
+use crate::log::befriend_effect::BefriendEffect;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::group_effect::{GroupAct, GroupEffect};
 use crate::log::moderation_effect::ModerationAct;
@@ -40,6 +41,13 @@ pub(crate) enum Note {
     Unmute {
         user: UserId,
         author: UserId,
+    },
+    /// Follows that began: `forth` that of `other` by `user`, `back` the other way.
+    Befriend {
+        user: UserId,
+        other: UserId,
+        forth: bool,
+        back: bool,
     },
     /// A block ended: reposts of the other's posts may show.
     Unblock {
@@ -132,7 +140,10 @@ impl Note {
             Effect::Unfollow { user, author, .. } => Self::Unfollow { user, author },
             Effect::Mute { user, author } => Self::Mute { user, author },
             Effect::Unmute { user, author, .. } => Self::Unmute { user, author },
-            Effect::Block { user, other, forth, back } => {
+            Effect::Befriend(BefriendEffect { user, other, forth, back, .. }) => {
+                Self::Befriend { user, other, forth: forth.is_new, back: back.is_new }
+            }
+            Effect::Block { user, other, forth, back, .. } => {
                 Self::Part { user, other, forth: forth.is_some(), back: back.is_some() }
             }
             Effect::Group(ref group) => Self::of_group(group),
@@ -146,6 +157,8 @@ impl Note {
             | Effect::Unrepost { .. }
             | Effect::Weigh { .. }
             | Effect::Response(_)
+            | Effect::Private { .. }
+            | Effect::Request(_)
             | Effect::Mark(_) => Self::Nothing,
             Effect::NoticesRead(_) => Self::Nothing,
             // Its own home is nobody's either: a gap tells of that.
@@ -202,7 +215,10 @@ impl Note {
             | Self::Forgotten { user: author, is_done: false } => {
                 (author != watcher).then_some(author)
             }
-            Self::Part { .. }
+            Self::Befriend { user, other, forth: true, .. } if user == watcher => Some(other),
+            Self::Befriend { user, other, back: true, .. } if other == watcher => Some(user),
+            Self::Befriend { .. }
+            | Self::Part { .. }
             | Self::Unblock { .. }
             | Self::Publish { .. }
             | Self::Repost { .. }

@@ -29,10 +29,12 @@ use crate::wire::{
 const CHANGE_BYTES_MIN: usize = 4;
 
 /// The last tag.
-const TAG_MAX: u8 = 37;
+const TAG_MAX: u8 = 38;
 
 /// Tags of other changes.
 const MARK: u8 = 18;
+const BEFRIEND: u8 = 25;
+const PRIVATE: u8 = 26;
 const REVISE: u8 = 19;
 const REPOST: u8 = 33;
 const UNREPOST: u8 = 34;
@@ -149,6 +151,20 @@ pub enum What {
         /// Everything up to here.
         up_to: u64,
     },
+    /// 25: follows began in one step.
+    Befriend {
+        /// With whom.
+        other: u64,
+        /// The user follows the other from here on, and did not before.
+        forth: bool,
+        /// The other follows the user from here on, and did not before.
+        back: bool,
+    },
+    /// 26: the user is private from here on, or is not any more.
+    Private {
+        /// Whether they are.
+        on: bool,
+    },
     /// 18: a device has seen a feed up to a post.
     Mark {
         /// Up to where.
@@ -261,6 +277,12 @@ pub enum EdgeChange {
     Unmute = 7,
     Block = 8,
     Unblock = 9,
+    /// The user asks to follow the other.
+    Request = 27,
+    /// The user does not ask any more.
+    Withdraw = 28,
+    /// The user does not let the other follow.
+    Deny = 38,
 }
 
 /// What happened about a group.
@@ -276,8 +298,17 @@ pub enum GroupChange {
 
 impl EdgeChange {
     /// All of them, in the order of their tags.
-    pub const ALL: [Self; 6] =
-        [Self::Follow, Self::Unfollow, Self::Mute, Self::Unmute, Self::Block, Self::Unblock];
+    pub const ALL: [Self; 9] = [
+        Self::Follow,
+        Self::Unfollow,
+        Self::Mute,
+        Self::Unmute,
+        Self::Block,
+        Self::Unblock,
+        Self::Request,
+        Self::Withdraw,
+        Self::Deny,
+    ];
 }
 
 impl GroupChange {
@@ -334,6 +365,8 @@ impl What {
             Self::Repost { .. } => REPOST,
             Self::Unrepost { .. } => UNREPOST,
             Self::NoticesRead { .. } => NOTICES_READ,
+            Self::Befriend { .. } => BEFRIEND,
+            Self::Private { .. } => PRIVATE,
             Self::Mark { .. } => MARK,
             Self::Revise { .. } => REVISE,
             Self::Broadcast { kind, .. } => *kind as u8,
@@ -367,6 +400,8 @@ impl What {
             },
             (_, Some(kind), _) => Self::Edge { kind, other: cursor.take_varint("other")? },
             (_, _, Some(kind)) => load_group(kind, cursor)?,
+            (BEFRIEND, ..) => load_befriend(cursor)?,
+            (PRIVATE, ..) => Self::Private { on: cursor.take_bool("on")? },
             (MARK, ..) => load_mark(cursor)?,
             (REVISE, ..) => load_revise(cursor)?,
             (2, ..) => Self::Erased,
@@ -390,6 +425,8 @@ impl What {
             Self::Moderated { post, .. } => {
                 return Err(EncodeError::new("post", Problem::Unknown { value: *post }));
             }
+            Self::Befriend { other, forth, back } => put_befriend(*other, (*forth, *back), out),
+            Self::Private { on } => put_bool(out, *on),
             Self::Erased | Self::Forgotten { .. } => {}
             Self::Mark { post, device, group, name } => {
                 put_varints(out, [*post, *device, *group]);
@@ -531,6 +568,17 @@ fn load_group(kind: GroupChange, cursor: &mut Cursor) -> Result<What, DecodeErro
     let exclusive = cursor.take_bool("exclusive")?;
     let member = if kind.has_member() { cursor.take_varint("member")? } else { 0 };
     Ok(What::Group { kind, group, name, exclusive, member })
+}
+
+fn put_befriend(other: u64, (forth, back): (bool, bool), out: &mut BytesMut) {
+    put_varint(out, other);
+    out.put_u8(u8::from(forth) | (u8::from(back) << 1));
+}
+
+fn load_befriend(cursor: &mut Cursor) -> Result<What, DecodeError> {
+    let other = cursor.take_varint("other")?;
+    let ways = cursor.take_flags("ways", 3)?;
+    Ok(What::Befriend { other, forth: ways & 1 != 0, back: ways & 2 != 0 })
 }
 
 fn load_mark(cursor: &mut Cursor) -> Result<What, DecodeError> {

@@ -7,7 +7,7 @@
 //! | unread | varint |
 //! | read_up_to | varint |
 //! | count | u16 |
-//! | each: kind | u8: 0 mention, 1 comment, 2 reaction, 3 follow, 4 repost |
+//! | each: kind | u8: 0 mention, 1 comment, 2 reaction, 3 follow, 4 repost, 5 request |
 //! | each: newest | varint as a falling run |
 //! | each: post | option varint |
 //! | each: comment | option varint |
@@ -39,6 +39,8 @@ pub enum NoticeKind {
     Follow = 3,
     /// Somebody reposted the user's post, or their repost.
     Repost = 4,
+    /// Somebody asks to follow the user, who is private.
+    Request = 5,
 }
 
 /// Notices of one kind about one thing.
@@ -75,11 +77,11 @@ pub struct NoticePage {
 
 impl NoticeKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 5] =
-        [Self::Mention, Self::Comment, Self::Reaction, Self::Follow, Self::Repost];
+    pub const ALL: [Self; 6] =
+        [Self::Mention, Self::Comment, Self::Reaction, Self::Follow, Self::Repost, Self::Request];
 
     fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
-        let number = cursor.take_tag("kind", 4)?;
+        let number = cursor.take_tag("kind", 5)?;
         let found = Self::ALL.into_iter().find(|kind| *kind as u8 == number);
         Ok(found.unwrap_or(Self::Follow))
     }

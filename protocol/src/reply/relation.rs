@@ -3,7 +3,7 @@
 //! | field | bytes |
 //! |---|---|
 //! | position | epoch varint, sequence varint |
-//! | flags | u8: 1 follows, 2 followed_by, 4 muted, 8 blocked, 16 blocked_by, 32 apart |
+//! | flags | u8: 1 follows, 2 followed_by, 4 muted, 8 blocked, 16 blocked_by, 32 apart, 64 requested, 128 requested_by |
 
 use bytes::{BufMut, BytesMut};
 
@@ -28,6 +28,10 @@ pub struct Relation {
     pub blocked_by: bool,
     /// `b` is in an exclusive group of `a`.
     pub apart: bool,
+    /// `a` asks to follow `b`.
+    pub requested: bool,
+    /// `b` asks to follow `a`.
+    pub requested_by: bool,
 }
 
 impl Relation {
@@ -44,7 +48,12 @@ impl Relation {
     /// Flag: `b` is in an exclusive group of `a`.
     pub const APART: u8 = 32;
 
-    const KNOWN: u8 = 2 * Self::APART - 1;
+    /// Flag: `a` asks to follow `b`.
+    pub const REQUESTED: u8 = 64;
+    /// Flag: `b` asks to follow `a`.
+    pub const REQUESTED_BY: u8 = 128;
+
+    const KNOWN: u8 = u8::MAX;
 
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         let position = Position::load(cursor)?;
@@ -58,6 +67,8 @@ impl Relation {
             blocked: has(Self::BLOCKED),
             blocked_by: has(Self::BLOCKED_BY),
             apart: has(Self::APART),
+            requested: has(Self::REQUESTED),
+            requested_by: has(Self::REQUESTED_BY),
         })
     }
 
@@ -70,6 +81,8 @@ impl Relation {
             (self.blocked, Self::BLOCKED),
             (self.blocked_by, Self::BLOCKED_BY),
             (self.apart, Self::APART),
+            (self.requested, Self::REQUESTED),
+            (self.requested_by, Self::REQUESTED_BY),
         ];
         out.put_u8(flags.iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag).sum());
     }

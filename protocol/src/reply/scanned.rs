@@ -8,7 +8,7 @@
 //! | what | u8: 0 posts, 1 follows |
 //! | count | u16 |
 //! | each, posts | a post, ids strictly rising |
-//! | each, follows | user varint, author varint, sequence varint (distance), strictly rising |
+//! | each, follows | user varint, author varint, sequence varint (distance), rising: two may be of one sequence |
 
 use bytes::{BufMut, BytesMut};
 
@@ -38,7 +38,7 @@ pub struct Follow {
 pub enum ScannedItems {
     /// Posts that are not deleted, ids strictly rising.
     Posts(Vec<Post>),
-    /// Follows that hold, sequences strictly rising.
+    /// Follows that hold, sequences rising: the two of a befriending have the same.
     Follows(Vec<Follow>),
 }
 
@@ -80,7 +80,7 @@ impl Scanned {
 
 fn load_follows(cursor: &mut Cursor) -> Result<Vec<Follow>, DecodeError> {
     let count = cursor.take_count("count", FOLLOW_BYTES_MIN)?;
-    let mut sequences = Run::new(Direction::Rising);
+    let mut sequences = Run::new(Direction::RisingOrSame);
     let mut follows = Vec::with_capacity(count);
     for _ in 0..count {
         let user = cursor.take_varint("user")?;
@@ -100,7 +100,7 @@ fn encode_posts(posts: &[Post], out: &mut BytesMut) -> Result<(), EncodeError> {
 fn encode_follows(follows: &[Follow], out: &mut BytesMut) -> Result<(), EncodeError> {
     ScanWhat::Follows.encode(out);
     put_count(out, "count", follows.len())?;
-    let mut sequences = Run::new(Direction::Rising);
+    let mut sequences = Run::new(Direction::RisingOrSame);
     for follow in follows {
         put_varint(out, follow.user);
         put_varint(out, follow.author);

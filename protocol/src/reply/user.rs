@@ -8,8 +8,9 @@
 //! | newest_post | option, varint |
 //! | active_at | option, varint, ms |
 //! | suspended | u8 |
+//! | flags | u8: 1 private |
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 
 use crate::error::DecodeError;
 use crate::reply::Position;
@@ -34,9 +35,14 @@ pub struct UserCard {
     pub active_at: Option<u64>,
     /// Moderators have suspended them; only they and the trusted application are told.
     pub suspended: bool,
+    /// Whether they are private.
+    pub private: bool,
 }
 
 impl UserCard {
+    /// Flag: the user is private.
+    pub const PRIVATE: u8 = 1;
+
     pub(crate) fn load(cursor: &mut Cursor) -> Result<Self, DecodeError> {
         Ok(Self {
             position: Position::load(cursor)?,
@@ -47,6 +53,7 @@ impl UserCard {
             newest_post: cursor.take_option("newest_post", Cursor::take_varint)?,
             active_at: cursor.take_option("active_at", Cursor::take_varint)?,
             suspended: cursor.take_bool("suspended")?,
+            private: cursor.take_flags("flags", Self::PRIVATE)? & Self::PRIVATE != 0,
         })
     }
 
@@ -58,5 +65,6 @@ impl UserCard {
         put_option(out, self.newest_post, put_varint);
         put_option(out, self.active_at, put_varint);
         put_bool(out, self.suspended);
+        out.put_u8(if self.private { Self::PRIVATE } else { 0 });
     }
 }

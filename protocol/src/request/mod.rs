@@ -20,6 +20,7 @@ mod moderation;
 mod notices;
 mod pair;
 mod post;
+mod private;
 mod publish;
 mod relation;
 mod repost;
@@ -53,6 +54,7 @@ pub use moderation::{Hiding, ModeratedOf, ModeratedWhat, Suspension};
 pub use notices::{Notices, NoticesRead};
 pub use pair::Pair;
 pub use post::PostById;
+pub use private::Private;
 pub use publish::Publish;
 pub use relation::RelationOf;
 pub use repost::{NewRepost, Reposters, Unrepost};
@@ -149,6 +151,14 @@ pub enum Request {
     Forget(Forget),
     /// Lists who is being forgotten.
     Forgotten(ForgottenOf),
+    /// Lets two users follow each other.
+    Befriend(Pair),
+    /// Makes a user private, or ends that.
+    Private(Private),
+    /// Lets somebody follow who asked.
+    Approve(Pair),
+    /// Ends a request to follow.
+    Deny(Pair),
     /// Reads a home feed.
     Home(Timeline),
     /// Reads what a user published.
@@ -163,6 +173,8 @@ pub enum Request {
     Mutes(Edges),
     /// Lists whom a user blocked.
     Blocks(Edges),
+    /// Lists who asks to follow a user.
+    Requests(Edges),
     /// Reads a user's counts.
     User(UserById),
     /// Reads how two users stand to each other.
@@ -223,6 +235,7 @@ impl Request {
         Ok(request)
     }
 
+    #[expect(clippy::too_many_lines, reason = "flat: a line for each kind")]
     fn load_body(kind: RequestKind, cursor: &mut Cursor) -> Result<Self, DecodeError> {
         if let Some(write) = Self::load_write(kind, cursor)? {
             return Ok(write);
@@ -242,6 +255,7 @@ impl Request {
             RequestKind::Followers => Self::Followers(Edges::load(cursor)?),
             RequestKind::Mutes => Self::Mutes(Edges::load(cursor)?),
             RequestKind::Blocks => Self::Blocks(Edges::load(cursor)?),
+            RequestKind::Requests => Self::Requests(Edges::load(cursor)?),
             RequestKind::User => Self::User(UserById::load(cursor)?),
             RequestKind::Relation => Self::Relation(RelationOf::load(cursor)?),
             RequestKind::Scan => Self::Scan(Scan::load(cursor)?),
@@ -302,6 +316,10 @@ impl Request {
             RequestKind::Hide => Self::Hide(Hiding::load(cursor)?),
             RequestKind::Unhide => Self::Unhide(Hiding::load(cursor)?),
             RequestKind::Forget => Self::Forget(Forget::load(cursor)?),
+            RequestKind::Befriend => Self::Befriend(Pair::load(cursor)?),
+            RequestKind::Private => Self::Private(Private::load(cursor)?),
+            RequestKind::Approve => Self::Approve(Pair::load(cursor)?),
+            RequestKind::Deny => Self::Deny(Pair::load(cursor)?),
             RequestKind::Repost => Self::Repost(NewRepost::load(cursor)?),
             RequestKind::Unrepost => Self::Unrepost(Unrepost::load(cursor)?),
             RequestKind::NoticesRead => Self::NoticesRead(NoticesRead::load(cursor)?),
@@ -350,6 +368,10 @@ impl Request {
             Self::Moderated(_) => RequestKind::Moderated,
             Self::Forget(_) => RequestKind::Forget,
             Self::Forgotten(_) => RequestKind::Forgotten,
+            Self::Befriend(_) => RequestKind::Befriend,
+            Self::Private(_) => RequestKind::Private,
+            Self::Approve(_) => RequestKind::Approve,
+            Self::Deny(_) => RequestKind::Deny,
             Self::Home(_) => RequestKind::Home,
             Self::Outbox(_) => RequestKind::Outbox,
             Self::Post(_) => RequestKind::Post,
@@ -357,6 +379,7 @@ impl Request {
             Self::Followers(_) => RequestKind::Followers,
             Self::Mutes(_) => RequestKind::Mutes,
             Self::Blocks(_) => RequestKind::Blocks,
+            Self::Requests(_) => RequestKind::Requests,
             Self::User(_) => RequestKind::User,
             Self::Relation(_) => RequestKind::Relation,
             Self::Scan(_) => RequestKind::Scan,
@@ -426,14 +449,19 @@ impl Request {
             | Self::Mute(pair)
             | Self::Unmute(pair)
             | Self::Block(pair)
-            | Self::Unblock(pair) => pair.encode(out),
+            | Self::Unblock(pair)
+            | Self::Befriend(pair)
+            | Self::Approve(pair)
+            | Self::Deny(pair) => pair.encode(out),
+            Self::Private(private) => private.encode(out),
             Self::Touch(touch) => touch.encode(out),
             Self::Home(timeline) | Self::Outbox(timeline) => timeline.encode(out),
             Self::Post(post) => post.encode(out),
             Self::Following(edges)
             | Self::Followers(edges)
             | Self::Mutes(edges)
-            | Self::Blocks(edges) => edges.encode(out),
+            | Self::Blocks(edges)
+            | Self::Requests(edges) => edges.encode(out),
             Self::User(user) | Self::Online(user) | Self::Groups(user) => user.encode(out),
             Self::Explain(explain) => explain.encode(out),
             Self::Relation(relation) => relation.encode(out),

@@ -1,11 +1,11 @@
-//! `unfollow`, `mute`, `unmute`, `block` and `unblock`: a change between two users. The
-//! kind of the frame says which.
+//! `unfollow`, `mute`, `unmute`, `block`, `unblock`, `befriend`, `approve` and `deny`: a change between
+//! two users. The kind of the frame says which.
 //!
 //! | field | bytes |
 //! |---|---|
 //! | options | write prefix |
-//! | user | varint: who followed, mutes, blocks |
-//! | other | varint: who was followed, is muted, blocked |
+//! | user | varint: who followed, mutes, blocks, or is asked |
+//! | other | varint: who was followed, is muted, blocked, or asks |
 
 use bytes::BytesMut;
 

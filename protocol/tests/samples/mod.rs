@@ -3,6 +3,7 @@
 //! found by `golden.rs`.
 
 mod broadcasts;
+mod moderation;
 mod replies;
 mod requests;
 
@@ -117,12 +118,12 @@ pub(crate) fn samples() -> Vec<Sample> {
     let newest = newest.chain(notices).chain(noticed);
     let moderation = requests::moderation().into_iter();
     let moderation = moderation.map(|(name, request)| (name, Message::Request(request)));
-    let moderated = replies::moderation().into_iter();
+    let moderated = moderation::moderation().into_iter();
     let moderated = moderated.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(moderation).chain(moderated);
     let forgets = requests::forgets().into_iter();
     let forgets = forgets.map(|(name, request)| (name, Message::Request(request)));
-    let forgotten = replies::forgets().into_iter();
+    let forgotten = moderation::forgets().into_iter();
     let forgotten = forgotten.map(|(name, reply)| (name, Message::Reply(reply)));
     let newest = newest.chain(forgets).chain(forgotten);
     requests.chain(replies).chain(later).chain(newest).enumerate().map(number).collect()

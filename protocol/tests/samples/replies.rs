@@ -4,16 +4,10 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Audience, BeingForgotten, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment,
-    CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events,
-    Explained, Fault, Follow, ForgottenList, Group, GroupChange, Groups, Marks, Moderated,
-    ModeratedPage, ModerationChange, NoticeGroup, NoticeKind, NoticePage, OnePost, Online,
-    Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage,
-    Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems,
-    Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
+    Audience, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 
-const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
+pub(super) const POSITION: Position = Position { epoch: 1, sequence: 70_000 };
 
 /// Every reply, by the name of its golden file.
 pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
@@ -25,7 +19,7 @@ pub(crate) fn replies() -> Vec<(&'static str, Reply)> {
     all
 }
 
-fn post(id: u64, text: &'static str) -> Post {
+pub(super) fn post(id: u64, text: &'static str) -> Post {
     Post {
         id,
         author: 7,
@@ -69,7 +63,9 @@ fn session() -> Vec<(&'static str, Reply)> {
             StatusValue::Text(Bytes::from_static(b"fsync")),
         ),
     ];
-    let published = Written { position: POSITION, changed: true, post: Some(70_000) };
+    let published =
+        Written { position: POSITION, changed: true, requested: false, post: Some(70_000) };
+    let requested = Written { requested: true, post: None, ..published };
     let unchanged = Written { changed: false, post: None, ..published };
     vec![
         ("welcome", Reply::Welcome(welcome)),
@@ -77,6 +73,7 @@ fn session() -> Vec<(&'static str, Reply)> {
         ("status_reply", Reply::Status(Status { position: POSITION, fields })),
         ("written", Reply::Written(published)),
         ("written_unchanged", Reply::Written(unchanged)),
+        ("written_requested", Reply::Written(requested)),
     ]
 }
 
@@ -157,8 +154,10 @@ fn facts() -> Vec<(&'static str, Reply)> {
         newest_post: None,
         active_at: None,
         suspended: false,
+        private: false,
     };
     let active = UserCard { newest_post: Some(70_000), active_at: Some(1_700_000_000_000), ..card };
+    let private = UserCard { private: true, ..card };
     let none = Relation {
         position: POSITION,
         follows: false,
@@ -167,6 +166,8 @@ fn facts() -> Vec<(&'static str, Reply)> {
         blocked: false,
         blocked_by: false,
         apart: false,
+        requested: false,
+        requested_by: false,
     };
     let relation = |set: fn(&mut Relation)| {
         let mut relation = none;
@@ -176,6 +177,9 @@ fn facts() -> Vec<(&'static str, Reply)> {
     vec![
         ("user_reply", Reply::User(card)),
         ("user_reply_active", Reply::User(active)),
+        ("user_reply_private", Reply::User(private)),
+        ("relation_requested", relation(|it| it.requested = true)),
+        ("relation_requested_by", relation(|it| it.requested_by = true)),
         ("relation_none", Reply::Relation(none)),
         ("relation_follows", relation(|it| it.follows = true)),
         ("relation_followed_by", relation(|it| it.followed_by = true)),
@@ -352,6 +356,8 @@ pub(crate) fn groups() -> Vec<(&'static str, Reply)> {
         blocked: false,
         blocked_by: false,
         apart: true,
+        requested: false,
+        requested_by: false,
     };
     let trimmed = ErrorReply::new(Code::Trimmed, "changes above 5 were dropped");
     let left_out = Explained {
@@ -482,80 +488,6 @@ pub(crate) fn reposts() -> Vec<(&'static str, Reply)> {
     ]
 }
 
-/// Replies about users who are forgotten.
-pub(crate) fn forgets() -> Vec<(&'static str, Reply)> {
-    let position = POSITION;
-    let users = vec![
-        BeingForgotten { since: 300, user: 9, removed: 1_000_000 },
-        BeingForgotten { since: 69_000, user: u64::MAX, removed: 0 },
-    ];
-    let none = ForgottenList { position, users: Vec::new() };
-    let change = |(sequence, is_done)| Change {
-        sequence,
-        time: 1_700_000_000_000,
-        user: 7,
-        what: What::Forgotten { is_done },
-    };
-    let changes = (70_000..).zip([false, true]).map(change).collect();
-    let changed = Changed { position, next: 70_001, oldest: 300, changes };
-    vec![
-        ("forgotten_reply", Reply::Forgotten(ForgottenList { position, users })),
-        ("forgotten_none", Reply::Forgotten(none)),
-        ("changed_forgotten", Reply::Changed(changed)),
-    ]
-}
-
-/// Replies about moderation.
-pub(crate) fn moderation() -> Vec<(&'static str, Reply)> {
-    let position = POSITION;
-    let card = UserCard {
-        position,
-        user: 9,
-        posts: 0,
-        followers: 7,
-        followees: 300,
-        newest_post: None,
-        active_at: None,
-        suspended: true,
-    };
-    let moderation = PostModeration { hidden: true, suspended: true };
-    let hidden = OnePost { position, post: post(300, "look"), counts: None, moderation };
-    let moderated = vec![
-        Moderated { since: 70_000, user: 9, post: None },
-        Moderated { since: 69_000, user: u64::MAX, post: Some(300) },
-    ];
-    let some = ModeratedPage { position, end: PageEnd::More, moderated };
-    let none = ModeratedPage { position, end: PageEnd::End, moderated: Vec::new() };
-    let change = |(sequence, (kind, post))| Change {
-        sequence,
-        time: 1_700_000_000_000,
-        user: 7,
-        what: What::Moderated { kind, post },
-    };
-    let [suspend, unsuspend, hide, unhide] = ModerationChange::ALL;
-    let what = [(suspend, 0), (unsuspend, 0), (hide, 300), (unhide, 69_000)];
-    let changes = (70_000..).zip(what).map(change).collect();
-    let changed = Changed { position, next: 70_003, oldest: 300, changes };
-    let why = |why| Explained {
-        position,
-        why,
-        author: Some(9),
-        since: Some(70_000),
-        time: Some(1_700_000_000_000),
-        by: None,
-        group: Bytes::new(),
-    };
-    vec![
-        ("user_suspended", Reply::User(card)),
-        ("post_reply_moderated", Reply::Post(hidden)),
-        ("moderated_reply", Reply::Moderated(some)),
-        ("moderated_none", Reply::Moderated(none)),
-        ("changed_moderated", Reply::Changed(changed)),
-        ("explained_suspended", Reply::Explained(why(Why::Suspended))),
-        ("explained_hidden", Reply::Explained(why(Why::Hidden))),
-    ]
-}
-
 /// Replies about mentions and notices.
 pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
     let edit = Some(Edit { revision: 1, at: 1_700_000_100_000 });
@@ -595,8 +527,11 @@ pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
         ),
         change(61, What::Response { kind: said, post: 60, target: 60 }),
         change(62, What::NoticesRead { up_to: 61 }),
+        change(63, What::Befriend { other: 300, forth: true, back: false }),
+        change(64, What::Private { on: true }),
+        change(65, What::Edge { kind: EdgeChange::Request, other: 300 }),
     ];
-    let changed = Changed { position: POSITION, next: 62, oldest: 0, changes };
+    let changed = Changed { position: POSITION, next: 65, oldest: 0, changes };
     let group = |kind, newest, post, comment, actors: &[u64]| NoticeGroup {
         kind,
         newest,
@@ -610,6 +545,7 @@ pub(crate) fn notices() -> Vec<(&'static str, Reply)> {
         group(NoticeKind::Comment, 68_000, Some(300), Some(301), &[9, 10, 11]),
         group(NoticeKind::Reaction, 67_000, Some(300), None, &[u64::MAX]),
         group(NoticeKind::Follow, 5, None, None, &[1, 2]),
+        group(NoticeKind::Request, 4, None, None, &[3]),
     ];
     let (end, position) = (PageEnd::More, POSITION);
     let page = NoticePage { position, end, unread: 3, read_up_to: 66_000, groups };

@@ -7,9 +7,9 @@ use fanfold_protocol::{
     Audience, Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
     ForgottenOf, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf,
     Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead,
-    Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters,
-    Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost,
-    Unwatch, UserById, Watch, WriteOptions,
+    Pair, Position, PostById, Private, Publish, Reaction, Reactors, ReadOptions, RelationOf,
+    Reposters, Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf,
+    Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 
 const KEY: [u8; 16] = *b"sixteen byte key";
@@ -106,6 +106,11 @@ fn pairs() -> Vec<(&'static str, Request)> {
         ("unmute", Request::Unmute(plain)),
         ("block", Request::Block(plain)),
         ("unblock", Request::Unblock(plain)),
+        ("befriend", Request::Befriend(plain)),
+        ("private_on", Request::Private(Private { options: plain.options, user: 9, on: true })),
+        ("private_off", Request::Private(Private { options: plain.options, user: 9, on: false })),
+        ("approve", Request::Approve(plain)),
+        ("deny", Request::Deny(plain)),
         ("touch", Request::Touch(Touch { options: WriteOptions::default(), user: 128 })),
     ]
 }
@@ -137,6 +142,7 @@ fn lists() -> Vec<(&'static str, Request)> {
         ("followers", Request::Followers(before)),
         ("mutes", Request::Mutes(newest)),
         ("blocks", Request::Blocks(newest)),
+        ("requests", Request::Requests(before)),
         ("user", Request::User(UserById { options: VIEWED, user: 9 })),
         ("relation", Request::Relation(RelationOf { options: ReadOptions::default(), a: 9, b: 7 })),
     ]

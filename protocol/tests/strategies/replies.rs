@@ -27,9 +27,11 @@ pub(crate) fn reply() -> impl Strategy<Value = Reply> {
         Just(Reply::Pong),
         welcome().prop_map(Reply::Welcome),
         status().prop_map(Reply::Status),
-        (position(), any::<bool>(), option::of(number())).prop_map(|(position, changed, post)| {
-            Reply::Written(Written { position, changed, post })
-        }),
+        (position(), any::<[bool; 2]>(), option::of(number())).prop_map(
+            |(position, [changed, requested], post)| {
+                Reply::Written(Written { position, changed, requested, post })
+            }
+        ),
         page().prop_map(Reply::Page),
         (position(), post(3), option::of(counts()), any::<[bool; 2]>()).prop_map(
             |(position, post, counts, [hidden, suspended])| {
@@ -289,9 +291,11 @@ fn edges() -> impl Strategy<Value = EdgePage> {
 
 fn user() -> impl Strategy<Value = UserCard> {
     let counts = (number(), number(), number());
-    let last = (option::of(number()), any::<bool>());
-    (position(), number(), counts, option::of(number()), last).prop_map(
-        |(position, user, (posts, followers, followees), newest_post, (active_at, suspended))| {
+    let newest = (option::of(number()), option::of(number()));
+    let flags = (any::<bool>(), any::<bool>());
+    (position(), number(), counts, newest, flags).prop_map(
+        |(position, user, (posts, followers, followees), (newest_post, active_at), flags)| {
+            let (suspended, private) = flags;
             UserCard {
                 position,
                 user,
@@ -301,6 +305,7 @@ fn user() -> impl Strategy<Value = UserCard> {
                 newest_post,
                 active_at,
                 suspended,
+                private,
             }
         },
     )
@@ -333,8 +338,11 @@ fn moderated() -> impl Strategy<Value = ModeratedPage> {
 }
 
 fn relation() -> impl Strategy<Value = Relation> {
-    (position(), any::<[bool; 6]>()).prop_map(
-        |(position, [follows, followed_by, muted, blocked, blocked_by, apart])| Relation {
+    (position(), any::<[bool; 8]>()).prop_map(
+        |(
+            position,
+            [follows, followed_by, muted, blocked, blocked_by, apart, requested, requested_by],
+        )| Relation {
             position,
             follows,
             followed_by,
@@ -342,6 +350,8 @@ fn relation() -> impl Strategy<Value = Relation> {
             blocked,
             blocked_by,
             apart,
+            requested,
+            requested_by,
         },
     )
 }
@@ -456,6 +466,12 @@ fn what() -> impl Strategy<Value = What> {
             },
         ),
         number().prop_map(|up_to| What::NoticesRead { up_to }),
+        (number(), any::<[bool; 2]>()).prop_map(|(other, [forth, back])| What::Befriend {
+            other,
+            forth,
+            back
+        }),
+        any::<bool>().prop_map(|on| What::Private { on }),
         Just(What::Erased),
         (response(), number(), number()).prop_map(|(kind, post, target)| What::Response {
             kind,

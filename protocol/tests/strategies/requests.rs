@@ -10,9 +10,9 @@ use fanfold_protocol::{
     Backup, Changes, Collapse, CommentDelete, Comments, Delete, Edges, Explain, Forget,
     ForgottenOf, GroupCreate, GroupDelete, GroupFeed, GroupMember, Hello, Hiding, Mark, MarksOf,
     Members, ModeratedOf, ModeratedWhat, NewComment, NewFollow, NewRepost, Notices, NoticesRead,
-    Pair, Position, PostById, Publish, Reaction, Reactors, ReadOptions, RelationOf, Reposters,
-    Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf, Unrepost,
-    Unwatch, UserById, Watch, WriteOptions,
+    Pair, Position, PostById, Private, Publish, Reaction, Reactors, ReadOptions, RelationOf,
+    Reposters, Request, Revise, Scan, ScanWhat, Span, Suspension, Tag, Timeline, Touch, UnreadOf,
+    Unrepost, Unwatch, UserById, Watch, WriteOptions,
 };
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
@@ -32,6 +32,8 @@ pub(crate) fn request() -> impl Strategy<Value = Request> {
         (write_options(), number())
             .prop_map(|(options, user)| Request::Touch(Touch { options, user })),
         pair(),
+        (write_options(), number(), any::<bool>())
+            .prop_map(|(options, user, on)| Request::Private(Private { options, user, on })),
         follow().prop_map(Request::Follow),
         tag().prop_map(Request::Tag),
         timeline(),
@@ -260,8 +262,16 @@ fn publish() -> impl Strategy<Value = Publish> {
 }
 
 fn pair() -> impl Strategy<Value = Request> {
-    let kinds =
-        [Request::Unfollow, Request::Mute, Request::Unmute, Request::Block, Request::Unblock];
+    let kinds = [
+        Request::Unfollow,
+        Request::Mute,
+        Request::Unmute,
+        Request::Block,
+        Request::Unblock,
+        Request::Befriend,
+        Request::Approve,
+        Request::Deny,
+    ];
     (proptest::sample::select(kinds.to_vec()), write_options(), number(), number())
         .prop_map(|(kind, options, user, other)| kind(Pair { options, user, other }))
 }
@@ -323,7 +333,13 @@ fn timeline_of() -> impl Strategy<Value = Timeline> {
 }
 
 fn edges() -> impl Strategy<Value = Request> {
-    let kinds = [Request::Following, Request::Followers, Request::Mutes, Request::Blocks];
+    let kinds = [
+        Request::Following,
+        Request::Followers,
+        Request::Mutes,
+        Request::Blocks,
+        Request::Requests,
+    ];
     let kinds = proptest::sample::select(kinds.to_vec());
     (kinds, edges_of()).prop_map(|(kind, edges)| kind(edges))
 }

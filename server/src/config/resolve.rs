@@ -164,6 +164,8 @@ impl Values<'_> {
         Ok(Options {
             durability: self.take("durability", parse::durability)?,
             followees_max: self.take("max-followees", |text| parse::count(text, 1..=1_000_000))?,
+            friends_max: self.take("max-friends", |text| parse::count(text, 1..=1_000_000))?,
+            requests_max: self.take("max-requests", |text| parse::count(text, 1..=1_000_000))?,
             groups_max: self.take("max-groups", |text| parse::count(text, 1..=GROUPS_MAX))?,
             members_max: self.take("max-members", |text| parse::count(text, 1..=1_000_000))?,
             comment_bytes_max: self

@@ -14,7 +14,7 @@ pub struct Setting {
 }
 
 /// All settings, in the order `--check-config` prints them.
-pub const SETTINGS: [Setting; 29] = [
+pub const SETTINGS: [Setting; 31] = [
     Setting { name: "data", default: "./fanfold-data" },
     Setting { name: "listen", default: "127.0.0.1:7717" },
     Setting { name: "http", default: "127.0.0.1:7718" },
@@ -34,6 +34,8 @@ pub const SETTINGS: [Setting; 29] = [
     Setting { name: "delivery.tag-weights", default: "none" },
     Setting { name: "backup.dir", default: "off" },
     Setting { name: "max-followees", default: "2000" },
+    Setting { name: "max-friends", default: "5000" },
+    Setting { name: "max-requests", default: "10000" },
     Setting { name: "max-groups", default: "100" },
     Setting { name: "max-members", default: "2000" },
     Setting { name: "max-comment-bytes", default: "8192" },

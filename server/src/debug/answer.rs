@@ -123,6 +123,7 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
             Edges::Followers => engine.followers(&query),
             Edges::Mutes => engine.mutes(&query),
             Edges::Blocks => engine.blocks(&query),
+            Edges::Requests => engine.requests(&query),
         }
         .map(|page| edges::page(which, &query, &page)),
         Command::Explain(user, post) => {

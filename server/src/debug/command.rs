@@ -78,6 +78,7 @@ pub(super) enum Edges {
     Followers,
     Mutes,
     Blocks,
+    Requests,
 }
 
 /// Why a line is no command.
@@ -134,6 +135,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "FOLLOWERS" => Command::Edges(Edges::Followers, words.edges()?),
         "MUTES" => Command::Edges(Edges::Mutes, words.edges()?),
         "BLOCKS" => Command::Edges(Edges::Blocks, words.edges()?),
+        "REQUESTS" => Command::Edges(Edges::Requests, words.edges()?),
         "GROUP" => words.group()?,
         "BROADCAST" => words.broadcast(line)?,
         "EXPLAIN" => words.explain()?,
@@ -177,6 +179,14 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
         "UNBLOCK" => {
             Action::Unblock { user: words.user("user")?, other: words.user("other user")? }
         }
+        "BEFRIEND" => {
+            Action::Befriend { user: words.user("user")?, other: words.user("other user")? }
+        }
+        "PRIVATE" => Action::Private { user: words.user("user")?, is_on: words.is_on()? },
+        "APPROVE" => {
+            Action::Approve { user: words.user("user")?, follower: words.user("follower")? }
+        }
+        "DENY" => Action::Deny { user: words.user("user")?, follower: words.user("follower")? },
         "TOUCH" => Action::Touch { user: words.user("user")? },
         "REACT" | "UNREACT" => words.reaction()?,
         "REPOST" | "UNREPOST" => words.repost(line)?,
@@ -261,6 +271,15 @@ impl<'a> Words<'a> {
             None => Ok(true),
             Some(word) if word.eq_ignore_ascii_case("off") => Ok(false),
             Some(word) => Err(self.wrong(format!("`{word}` is not OFF"))),
+        }
+    }
+
+    /// `ON | OFF`
+    fn is_on(&mut self) -> Result<bool, Wrong> {
+        match self.required("ON or OFF")? {
+            word if word.eq_ignore_ascii_case("on") => Ok(true),
+            word if word.eq_ignore_ascii_case("off") => Ok(false),
+            word => Err(self.wrong(format!("`{word}` is not ON or OFF"))),
         }
     }
 

@@ -1,4 +1,4 @@
-//! `FOLLOWING`, `FOLLOWERS`, `MUTES` and `BLOCKS`: one line a user, newest edge first.
+//! `FOLLOWING`, `FOLLOWERS`, `MUTES`, `BLOCKS` and `REQUESTS`: one line a user, newest edge first.
 //!
 //! The sequence of an edge is the cursor of the next page.
 
@@ -15,6 +15,7 @@ impl Edges {
             Self::Followers => "FOLLOWERS",
             Self::Mutes => "MUTES",
             Self::Blocks => "BLOCKS",
+            Self::Requests => "REQUESTS",
         }
     }
 }

@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 57] = [
+pub(super) const USAGES: [Usage; 62] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
@@ -92,6 +92,21 @@ pub(super) const USAGES: [Usage; 57] = [
         "BLOCK 101 14",
     ),
     usage("UNBLOCK", "UNBLOCK user other", "ends a block; restores no follow", "UNBLOCK 101 14"),
+    usage(
+        "BEFRIEND",
+        "BEFRIEND user other",
+        "both follow each other; nobody is asked",
+        "BEFRIEND 101 14",
+    ),
+    usage(
+        "PRIVATE",
+        "PRIVATE user ON | OFF",
+        "whoever follows the user has to ask from here on, or not",
+        "PRIVATE 14 ON",
+    ),
+    usage("APPROVE", "APPROVE user follower", "lets somebody follow who asked", "APPROVE 14 101"),
+    usage("DENY", "DENY user follower", "ends a request to follow", "DENY 14 101"),
+    usage("REQUESTS", "REQUESTS user [limit] [BEFORE sequence]", EDGES, "REQUESTS 14"),
     usage("TAG", "TAG user tag [OFF]", "gives a user a tag, or takes it away", "TAG 101 vip"),
     usage(
         "GROUP",

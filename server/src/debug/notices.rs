@@ -42,6 +42,7 @@ fn summary(group: &NoticeGroup) -> String {
         NoticeKind::Reaction => "reaction",
         NoticeKind::Follow => "follow",
         NoticeKind::Repost => "repost",
+        NoticeKind::Request => "request",
         _ => "other",
     };
     let post = group.post.map_or_else(String::new, |post| format!(" post {post}"));

@@ -9,14 +9,14 @@ use super::answer::line;
 use crate::text::{count, time};
 
 pub(super) fn card(card: &UserCard) -> String {
-    let UserCard { position, user, posts, followers, followees, newest_post, active_at, suspended } =
-        card;
-    let suspended = if *suspended { ", suspended" } else { "" };
+    let UserCard { position, user, posts, followers, followees, newest_post, .. } = card;
+    let (active_at, private) = (card.active_at, if card.is_private { " (private)" } else { "" });
+    let suspended = if card.suspended { ", suspended" } else { "" };
     let newest = newest_post.map_or_else(|| "none".to_owned(), |post| post.to_string());
     let active = active_at.map_or_else(|| "unknown".to_owned(), time);
     format!(
-        "user {user}: posts {posts}, followers {followers}, followees {followees}, newest post \
-         {newest}, last active {active}{suspended} at {position}\n"
+        "user {user}{private}: posts {posts}, followers {followers}, followees {followees}, newest \
+         post {newest}, last active {active}{suspended} at {position}\n"
     )
 }
 
@@ -28,9 +28,13 @@ pub(super) fn relation(a: UserId, b: UserId, relation: &Relation) -> String {
     let apart = word(relation.apart);
     let blocked = word(relation.blocked);
     let blocked_by = word(relation.blocked_by);
+    let asks = |asks: bool, words: &'static str| if asks { words } else { "" };
+    let requested = asks(relation.requested, ", asks to follow");
+    let requested_by = asks(relation.requested_by, ", is asked to be followed");
     format!(
         "user {a} to user {b}: follows {follows}, followed by {followed_by}, muted {muted}, \
-         in an exclusive group {apart}, blocked {blocked}, blocked by {blocked_by} at {}\n",
+         in an exclusive group {apart}, blocked {blocked}, blocked by \
+         {blocked_by}{requested}{requested_by} at {}\n",
         relation.position
     )
 }

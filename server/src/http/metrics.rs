@@ -129,6 +129,8 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("posts", engine.posts, "Posts that are not deleted"),
         gauge("follows", engine.follows, "Follows that hold"),
         gauge("mutes", engine.mutes, "Mutes that hold"),
+        gauge("private_users", engine.private, "Private users"),
+        gauge("follow_requests", engine.requests, "Requests to follow that are not answered"),
         gauge("groups", engine.user_groups, "Groups of authors"),
         gauge("group_members", engine.group_members, "Members of all groups"),
         gauge("reactions", engine.reactions, "Reactions that stand"),

@@ -92,6 +92,23 @@ pub(crate) enum Command {
     Block(Pair),
     /// End a block
     Unblock(Pair),
+    /// Let two users follow each other, in one step
+    Befriend(Pair),
+    /// Have whoever wants to follow a user ask for it, or not
+    Private {
+        /// The user
+        #[arg(allow_negative_numbers = true)]
+        user: UserId,
+        /// Whether they are private from here on
+        #[arg(value_enum)]
+        switch: Switch,
+    },
+    /// Let somebody follow USER who asked
+    Approve(Pair),
+    /// End a request to follow USER
+    Deny(Pair),
+    /// List who asks to follow a user, newest first
+    Requests(Edges),
     /// Mark a user as active
     Touch {
         /// The user
@@ -268,6 +285,15 @@ pub(crate) struct Publish {
     /// Who sees it: everybody, followers, mutual, self or group:NAME
     #[arg(long, value_name = "WHO", default_value_t)]
     pub(crate) audience: Audience,
+}
+
+/// On, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Switch {
+    /// From here on
+    On,
+    /// Not any more
+    Off,
 }
 
 /// Two users.

@@ -141,6 +141,12 @@ fn put_what(what: &Changed, put: &mut impl FnMut(&str, Value)) {
             put("post", post.0.into());
         }
         Changed::NoticesRead(up_to) => put("up_to", up_to.0.into()),
+        Changed::Befriended { other, forth, back } => {
+            put("other", other.0.into());
+            put("forth", (*forth).into());
+            put("back", (*back).into());
+        }
+        Changed::Private(on) => put("on", (*on).into()),
         Changed::Revised { post, revision, content } => {
             put("post", post.0.into());
             put("revision", (*revision).into());
@@ -252,6 +258,15 @@ fn change_text(change: &Change) -> String {
             format!("#{post}")
         }
         Changed::NoticesRead(up_to) => format!("up to #{up_to}"),
+        Changed::Befriended { other, forth, back } => {
+            let ways = match (forth, back) {
+                (true, true) => "each follows the other",
+                (true, false) => "follows",
+                _ => "is followed",
+            };
+            format!("@{other}  {ways}")
+        }
+        Changed::Private(on) => (if *on { "on" } else { "off" }).to_owned(),
         Changed::Revised { post, revision, content } => {
             let text = content.as_ref().map_or("", |(text, _)| text);
             format!("#{post} revision {revision}  {}", safe(text).replace('\n', "\n    "))
@@ -304,6 +319,9 @@ fn name(what: &Changed) -> &'static str {
             EdgeChange::Unmute => "unmute",
             EdgeChange::Block => "block",
             EdgeChange::Unblock => "unblock",
+            EdgeChange::Request => "request",
+            EdgeChange::Withdraw => "withdraw",
+            EdgeChange::Deny => "deny",
             _ => "edge",
         },
         Changed::Broadcast { kind, .. } => match kind {
@@ -331,6 +349,8 @@ fn name(what: &Changed) -> &'static str {
         Changed::NoticesRead(_) => "notices_read",
         Changed::Forgotten { is_done: false } => "forget",
         Changed::Forgotten { is_done: true } => "forgotten",
+        Changed::Befriended { .. } => "befriend",
+        Changed::Private(_) => "private",
         _ => "other",
     }
 }

@@ -5,7 +5,7 @@
 
 use fanfold_client::Write;
 
-use crate::arguments::{Command, Follow, Mark, Revise, Tag};
+use crate::arguments::{Command, Follow, Mark, Revise, Switch, Tag};
 use crate::console::Console;
 use crate::edges::{self, List};
 use crate::exit::Failure;
@@ -59,6 +59,7 @@ pub(crate) async fn run(
         Command::Followers(list) => edges::run(session, console, List::Followers, list).await,
         Command::Mutes(list) => edges::run(session, console, List::Mutes, list).await,
         Command::Blocks(list) => edges::run(session, console, List::Blocks, list).await,
+        Command::Requests(list) => edges::run(session, console, List::Requests, list).await,
         Command::Watch(arguments) => watch::run(session, console, arguments).await,
         Command::Changes(arguments) => changes::run(session, console, arguments).await,
         Command::Online { user } => lookups::online(session, console, user).await,
@@ -109,6 +110,10 @@ fn to_write(command: Command) -> Result<Write, Failure> {
         Command::Unmute(pair) => Write::unmute(pair.user, pair.other),
         Command::Block(pair) => Write::block(pair.user, pair.other),
         Command::Unblock(pair) => Write::unblock(pair.user, pair.other),
+        Command::Befriend(pair) => Write::befriend(pair.user, pair.other),
+        Command::Private { user, switch } => Write::private(user, switch == Switch::On),
+        Command::Approve(pair) => Write::approve(pair.user, pair.other),
+        Command::Deny(pair) => Write::deny(pair.user, pair.other),
         other => unreachable!("{other:?} is not a write and was handled before"),
     })
 }

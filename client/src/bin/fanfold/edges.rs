@@ -18,6 +18,7 @@ pub(crate) enum List {
     Followers,
     Mutes,
     Blocks,
+    Requests,
 }
 
 /// Prints a page, or all pages.
@@ -49,6 +50,7 @@ async fn fetch(client: &Client, list: List, query: EdgeQuery) -> Result<EdgePage
         List::Followers => client.followers(query).await?,
         List::Mutes => client.mutes(query).await?,
         List::Blocks => client.blocks(query).await?,
+        List::Requests => client.requests(query).await?,
     })
 }
 

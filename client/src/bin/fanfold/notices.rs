@@ -129,6 +129,7 @@ fn about(group: &NoticeGroup) -> String {
             format!("reacted to your comment #{comment} on {post}")
         }
         (NoticeKind::Follow, _) => "followed you".to_owned(),
+        (NoticeKind::Request, _) => "asked to follow you".to_owned(),
         (NoticeKind::Repost, _) => format!("reposted your post {post}"),
         _ => format!("did something about {post}"),
     }
@@ -141,6 +142,7 @@ fn word(kind: NoticeKind) -> &'static str {
         NoticeKind::Reaction => "reaction",
         NoticeKind::Follow => "follow",
         NoticeKind::Repost => "repost",
+        NoticeKind::Request => "request",
         _ => "other",
     }
 }

@@ -223,6 +223,8 @@ pub(crate) fn edit_text(post: &Post) -> Option<String> {
 #[derive(Serialize)]
 pub(crate) struct WrittenJson {
     changed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    requested: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     post: Option<u64>,
     epoch: u32,
@@ -232,6 +234,7 @@ pub(crate) struct WrittenJson {
 pub(crate) fn written_json(written: &Written) -> WrittenJson {
     WrittenJson {
         changed: written.changed,
+        requested: written.requested,
         post: written.post.map(|post| post.0),
         epoch: written.position.epoch.0,
         sequence: written.position.sequence.0,
@@ -240,6 +243,8 @@ pub(crate) fn written_json(written: &Written) -> WrittenJson {
 
 pub(crate) fn written_text(written: &Written) -> String {
     match (written.post, written.changed) {
+        (_, true) if written.requested => "asked to follow".to_owned(),
+        (_, false) if written.requested => "nothing to change: asked already".to_owned(),
         (Some(post), true) => format!("published as post {post}"),
         (None, true) => "done".to_owned(),
         (_, false) => "nothing to change".to_owned(),
@@ -265,6 +270,7 @@ pub(crate) fn user_json(card: &UserCard) -> Value {
         "newest_post": card.newest_post.map(|post| post.0),
         "active_at": card.active_at.map(|at| at.0),
         "suspended": card.suspended,
+        "private": card.private,
         "epoch": card.position.epoch.0,
         "sequence": card.position.sequence.0,
     })
@@ -277,6 +283,9 @@ pub(crate) fn user_text(card: &UserCard) -> String {
     );
     if let Some(post) = card.newest_post {
         text.push_str(&format!(", newest post #{post}"));
+    }
+    if card.private {
+        text.push_str(", private");
     }
     if let Some(at) = card.active_at {
         text.push_str(&format!(", active {}", time::minute(at)));
@@ -297,6 +306,8 @@ pub(crate) fn relation_json(a: UserId, b: UserId, relation: &Relation) -> Value 
         "blocked": relation.blocked,
         "blocked_by": relation.blocked_by,
         "apart": relation.apart,
+        "requested": relation.requested,
+        "requested_by": relation.requested_by,
         "epoch": relation.position.epoch.0,
         "sequence": relation.position.sequence.0,
     })
@@ -311,6 +322,8 @@ pub(crate) fn relation_text(a: UserId, b: UserId, relation: &Relation) -> Vec<St
         (relation.blocked, format!("{a} blocked {b}")),
         (relation.blocked_by, format!("{b} blocked {a}")),
         (relation.apart, format!("{b} is in an exclusive group of {a}")),
+        (relation.requested, format!("{a} asks to follow {b}")),
+        (relation.requested_by, format!("{b} asks to follow {a}")),
     ];
     let lines: Vec<String> =
         facts.into_iter().filter_map(|(holds, fact)| holds.then_some(fact)).collect();
@@ -520,7 +533,8 @@ mod tests {
 
     #[test]
     fn a_write_says_what_came_of_it() {
-        let published = Written { position: position(), changed: true, post: Some(PostId(17)) };
+        let (changed, requested, post) = (true, false, Some(PostId(17)));
+        let published = Written { position: position(), changed, requested, post };
         let json = serde_json::to_string(&written_json(&published)).unwrap();
         assert_eq!(json, r#"{"changed":true,"post":17,"epoch":1,"sequence":17}"#);
         assert_eq!(written_text(&published), "published as post 17");
@@ -528,6 +542,10 @@ mod tests {
         let json = serde_json::to_string(&written_json(&repeated)).unwrap();
         assert_eq!(json, r#"{"changed":false,"epoch":1,"sequence":17}"#);
         assert_eq!(written_text(&repeated), "nothing to change");
+        let asked = Written { requested: true, post: None, ..published };
+        let json = serde_json::to_string(&written_json(&asked)).unwrap();
+        assert_eq!(json, r#"{"changed":true,"requested":true,"epoch":1,"sequence":17}"#);
+        assert_eq!(written_text(&asked), "asked to follow");
     }
 
     #[test]
@@ -540,6 +558,8 @@ mod tests {
             blocked: false,
             blocked_by: false,
             apart: false,
+            requested: false,
+            requested_by: false,
         };
         let (a, b) = (UserId(1), UserId(2));
         assert_eq!(relation_text(a, b, &relation), ["nothing stands between 1 and 2"]);

@@ -19,7 +19,7 @@ impl Model {
         self.edge_page(query, &self.follows, |(from, to)| (*to == query.user.0).then_some(*from))
     }
 
-    fn edge_page(
+    pub(super) fn edge_page(
         &self,
         query: &EdgeQuery,
         edges: &BTreeMap<(u64, u64), u64>,

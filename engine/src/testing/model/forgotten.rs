@@ -88,6 +88,10 @@ impl Model {
             | Action::Unmute { author, .. }
             | Action::GroupAdd { author, .. }
             | Action::GroupRemove { author, .. } => users.push(author.0),
+            Action::Befriend { user, other } => users.extend([user.0, other.0]),
+            Action::Approve { follower, .. } | Action::Deny { follower, .. } => {
+                users.push(follower.0);
+            }
             Action::Block { other, .. } | Action::Unblock { other, .. } => users.push(other.0),
             Action::Comment { post, answers, mentions, .. } => {
                 mentioned(mentions);
@@ -174,6 +178,8 @@ impl Model {
         self.follows.retain(|pair, _| !is_theirs(pair));
         self.mutes.retain(|pair, _| !is_theirs(pair));
         self.blocks.retain(|pair, _| !is_theirs(pair));
+        self.requests.retain(|pair, _| !is_theirs(pair));
+        self.private.remove(&user);
         self.groups.retain(|(owner, _), _| *owner != user);
         for group in self.groups.values_mut() {
             group.members.remove(&user);

@@ -12,6 +12,7 @@ mod marks;
 mod moderation;
 mod notices;
 mod reposts;
+mod requests;
 mod responses;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -74,6 +75,10 @@ pub struct ModelGroup {
 pub struct ModelLimits {
     /// How many authors one user may follow.
     pub followees: usize,
+    /// How many users one user may follow when two are befriended.
+    pub friends: usize,
+    /// How many may ask to follow one user.
+    pub requests: usize,
     /// How many groups one user may have.
     pub groups: usize,
     /// How many members a group may have.
@@ -106,6 +111,10 @@ pub struct Model {
     pub follows: BTreeMap<(u64, u64), u64>,
     /// (follower, author) to the weight of the follow; only that of one that stands means anything.
     weights: BTreeMap<(u64, u64), u8>,
+    /// Who is private.
+    private: BTreeSet<u64>,
+    /// (who asks, whom they ask to follow) to the sequence at which they did.
+    requests: BTreeMap<(u64, u64), u64>,
     mutes: BTreeMap<(u64, u64), u64>,
     blocks: BTreeMap<(u64, u64), u64>,
     /// (owner, name) to the group.
@@ -151,7 +160,15 @@ impl ModelPost {
 impl Default for ModelLimits {
     fn default() -> Self {
         let none = usize::MAX;
-        Self { followees: none, groups: none, members: none, devices: none, board: none }
+        Self {
+            followees: none,
+            friends: none,
+            requests: none,
+            groups: none,
+            members: none,
+            devices: none,
+            board: none,
+        }
     }
 }
 
@@ -182,8 +199,9 @@ impl Model {
             Some(subject) => subject,
             None => return Refused(ErrorKind::NotFound),
         };
-        if let Action::Mute { user, author: other } | Action::Block { user, other } =
-            &command.action
+        if let Action::Mute { user, author: other }
+        | Action::Block { user, other }
+        | Action::Befriend { user, other } = &command.action
             && user == other
         {
             return Refused(ErrorKind::Invalid);
@@ -245,14 +263,12 @@ impl Model {
             {
                 weight.is_some_and(|new| new != self.weight(*user, *author))
             }
-            Action::Follow { user, author, .. } if self.is_blocked_between(*user, *author) => {
-                return Err(ErrorKind::Conflict);
-            }
-            Action::Follow { user, .. } if self.limits.followees <= self.following(*user).len() => {
-                return Err(ErrorKind::Limit);
-            }
-            Action::Follow { .. } => true,
-            Action::Unfollow { user, author } => self.follows.contains_key(&(user.0, author.0)),
+            Action::Follow { .. }
+            | Action::Unfollow { .. }
+            | Action::Befriend { .. }
+            | Action::Private { .. }
+            | Action::Approve { .. }
+            | Action::Deny { .. } => return self.changes_requests(action),
             Action::Mute { user, author } => !self.mutes.contains_key(&(user.0, author.0)),
             Action::Unmute { user, author } => self.mutes.contains_key(&(user.0, author.0)),
             Action::Block { user, other } => !self.blocks.contains_key(&(user.0, other.0)),
@@ -332,14 +348,12 @@ impl Model {
                     post.deleted = true;
                 }
             }
-            Action::Follow { user, author, weight } => {
-                // One that stands goes on: it has another weight.
-                self.follows.entry((user.0, author.0)).or_insert(sequence);
-                self.weights.insert((user.0, author.0), weight.unwrap_or(0));
-            }
-            Action::Unfollow { user, author } => {
-                self.follows.remove(&(user.0, author.0));
-            }
+            Action::Follow { .. }
+            | Action::Unfollow { .. }
+            | Action::Befriend { .. }
+            | Action::Private { .. }
+            | Action::Approve { .. }
+            | Action::Deny { .. } => self.apply_requests(&command.action, sequence),
             Action::Mute { user, author } => {
                 self.mutes.insert((user.0, author.0), sequence);
             }
@@ -347,8 +361,10 @@ impl Model {
                 self.mutes.remove(&(user.0, author.0));
             }
             Action::Block { user, other } => {
-                self.follows.remove(&(user.0, other.0));
-                self.follows.remove(&(other.0, user.0));
+                for pair in [(user.0, other.0), (other.0, user.0)] {
+                    self.follows.remove(&pair);
+                    self.requests.remove(&pair);
+                }
                 self.blocks.insert((user.0, other.0), sequence);
             }
             Action::Unblock { user, other } => {
@@ -404,10 +420,6 @@ impl Model {
             }
             _ => {}
         }
-    }
-
-    fn weight(&self, user: UserId, author: UserId) -> u8 {
-        self.weights.get(&(user.0, author.0)).copied().unwrap_or(0)
     }
 
     /// A page of the user's home.
@@ -572,6 +584,8 @@ impl Model {
                 Some(command.options.actor.unwrap_or(author))
             }
             Action::Broadcast(action) => self.broadcaster(action),
+            // Whoever of the two says it.
+            Action::Befriend { other, .. } if command.options.actor == Some(*other) => Some(*other),
             other => other.subject(),
         }
     }

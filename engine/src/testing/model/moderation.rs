@@ -47,7 +47,14 @@ impl Model {
     pub(super) fn writes_suspended(&self, command: &Command, user: UserId) -> bool {
         let has_post = |post: u64| self.posts.contains_key(&post);
         let is_writing = match &command.action {
-            Action::Publish(_) | Action::Follow { .. } | Action::Revise { .. } => true,
+            // Follows begin in the name of both.
+            Action::Befriend { user, other } => {
+                return [user, other].iter().any(|user| self.suspended.contains_key(&user.0));
+            }
+            Action::Publish(_)
+            | Action::Follow { .. }
+            | Action::Approve { .. }
+            | Action::Revise { .. } => true,
             Action::Repost { parent, .. } => has_post(parent.0),
             Action::React { target, .. } => {
                 has_post(target.0) || self.responses.comments.contains_key(&target.0)

@@ -116,6 +116,11 @@ impl Model {
                     told.extend(self.owner(reposted).map(|owner| (owner, about)));
                 }
             }
+            Action::Follow { user, author, .. }
+                if self.requests.get(&(user.0, author.0)) == Some(&at) =>
+            {
+                told.push((*author, (NoticeKind::Request, None, None)));
+            }
             // One that stood already got another weight.
             Action::Follow { user, author, .. }
                 if self.follows.get(&(user.0, author.0)) == Some(&at) =>
@@ -143,6 +148,20 @@ impl Model {
             }
             _ => {}
         }
+        self.tell(actor, told, (at, reaction));
+        if let Action::Befriend { user, other } | Action::Approve { user, follower: other } = action
+        {
+            // Each is told of the other.
+            for (follower, author) in [(*user, *other), (*other, *user)] {
+                if self.follows.get(&(follower.0, author.0)) == Some(&at) {
+                    let told = vec![(author, (NoticeKind::Follow, None, None))];
+                    self.tell(follower, told, (at, 0));
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, actor: UserId, told: Vec<(UserId, About)>, (at, reaction): (u64, u8)) {
         for (user, about) in told {
             let places = self.notebook.places.entry(user.0).or_default();
             let is_told = places.last().is_some_and(|place| place.at == at);
@@ -164,8 +183,9 @@ impl Model {
         let mut actors: BTreeMap<About, Vec<u64>> = BTreeMap::new();
         // Oldest first: a later notice moves its group to the top.
         for place in window.iter().filter(|place| self.holds(user, place)) {
-            // Of the follows of one user the first counts.
-            if place.about.0 == NoticeKind::Follow && !followed.insert(place.actor) {
+            // Of the follows of one user the first counts; so of requests.
+            let is_edge = matches!(place.about.0, NoticeKind::Follow | NoticeKind::Request);
+            if is_edge && !followed.insert((place.about.0, place.actor)) {
                 continue;
             }
             let known = actors.entry(place.about).or_default();
@@ -210,6 +230,7 @@ impl Model {
         let target = comment.or(post).unwrap_or(0);
         match kind {
             NoticeKind::Follow => self.follows.contains_key(&(actor.0, user.0)),
+            NoticeKind::Request => self.requests.contains_key(&(actor.0, user.0)),
             NoticeKind::Reaction => {
                 let since = self.responses.reactions.get(&(target, place.reaction, actor.0));
                 since == Some(&place.at) && self.standing(target).is_some()

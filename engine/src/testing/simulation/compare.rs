@@ -212,7 +212,12 @@ fn neighbours(engine: &Engine, model: &Model, query: &EdgeQuery) -> Checked {
         format!("following {query:?}")
     })?;
     let page = engine.followers(query)?;
-    same(&(pairs(&page), page.end), &model.followers_page(query), || format!("followers {query:?}"))
+    same(&(pairs(&page), page.end), &model.followers_page(query), || {
+        format!("followers {query:?}")
+    })?;
+    let query = EdgeQuery { viewer: query.viewer.map(|_| query.user), ..*query };
+    let page = engine.requests(&query)?;
+    same(&(pairs(&page), page.end), &model.requests_page(&query), || format!("requests {query:?}"))
 }
 
 pub(super) fn moderated(engine: &Engine, model: &Model, query: &ModeratedQuery) -> Checked {
@@ -232,6 +237,8 @@ fn relation(engine: &Engine, model: &Model, a: UserId, b: UserId) -> Checked {
     let r = engine.relation(a, b, None)?;
     let found = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
     same(&found, &model.relation(a, b), || format!("relation of {a} and {b}"))?;
+    let asks = [engine.user(a, None)?.is_private, r.requested, r.requested_by];
+    same(&asks, &model.asks(a, b), || format!("requests between {a} and {b}"))?;
     same(&r.apart, &model.is_apart(a, b), || format!("whether {b} is apart for {a}"))
 }
 
@@ -294,6 +301,9 @@ fn scan_follows(engine: &Engine, model: &Model) -> Checked<u64> {
         }
         Ok(())
     })?;
+    // Of two that began in one record either may come first.
+    ensure(found.is_sorted_by_key(|(at, ..)| at), || "scan of follows, in order".to_owned())?;
+    found.sort_unstable();
     same(&found, &expected, || "scan of follows".to_owned())?;
     Ok(reads)
 }

@@ -200,7 +200,12 @@ mod tests {
     }
 
     fn written(post: u64) -> Written {
-        Written { position: Position::default(), changed: true, post: Some(PostId(post)) }
+        Written {
+            position: Position::default(),
+            changed: true,
+            requested: false,
+            post: Some(PostId(post)),
+        }
     }
 
     fn start(path: &Path) -> Start {

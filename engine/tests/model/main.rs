@@ -3,6 +3,8 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
+mod users;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +16,23 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
     Action, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, CountedQuery, DeviceMark,
-    Durability, EdgePage, Engine, ErrorKind, FullQuery, MarksQuery, Options, Original, PageEnd,
-    PostId, Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread,
-    UnreadQuery, UserId, check_storage,
+    Durability, Engine, ErrorKind, FullQuery, MarksQuery, Options, Original, PageEnd, PostId,
+    Receipt, Result, SEGMENT_BYTES_MIN, SessionId, Storage, TimelineQuery, Unread, UnreadQuery,
+    UserId, check_storage,
 };
+use users::edges;
 
 const FOLLOWEES_MAX: usize = 6;
 
-const LIMITS: ModelLimits =
-    ModelLimits { followees: FOLLOWEES_MAX, groups: 2, members: 3, devices: 3, board: 3 };
+const LIMITS: ModelLimits = ModelLimits {
+    followees: FOLLOWEES_MAX,
+    friends: FOLLOWEES_MAX + 1,
+    requests: 3,
+    groups: 2,
+    members: 3,
+    devices: 3,
+    board: 3,
+};
 
 /// An engine, the oracle beside it, and the disk beneath.
 struct Pair {
@@ -359,55 +369,6 @@ impl Pair {
         self.reading = last.map(|last| (session, frozen, Some(last)));
     }
 
-    fn read_edges(&mut self, context: &str) {
-        let query = self.workload.edges(self.model.last);
-        let context = format!("{context}: {query:?}");
-        let page = self.engine.following(&query).unwrap();
-        assert_eq!(edges(&page), self.model.following_page(&query).0, "following {context}");
-        assert_eq!(page.end, self.model.following_page(&query).1, "following {context}");
-        let page = self.engine.followers(&query).unwrap();
-        assert_eq!(edges(&page), self.model.followers_page(&query).0, "followers {context}");
-        assert_eq!(page.end, self.model.followers_page(&query).1, "followers {context}");
-    }
-
-    fn read_users(&mut self, context: &str) {
-        let (a, viewer) = (self.workload.user(), self.workload.viewer());
-        let card = self.engine.user(a, viewer).unwrap();
-        let counts = (card.posts, card.followers, card.followees);
-        assert_eq!(counts, self.model.counts(a, viewer), "user {a} for {viewer:?}, {context}");
-        self.read_relation(context);
-    }
-
-    fn read_relation(&mut self, context: &str) {
-        let (a, b, viewer) = (self.workload.user(), self.workload.user(), self.workload.viewer());
-        let r = self.engine.relation(a, b, None).unwrap();
-        let relation = [r.follows, r.followed_by, r.muted, r.blocked, r.blocked_by];
-        assert_eq!(relation, self.model.relation(a, b), "relation {a} {b}, {context}");
-        assert_eq!(r.apart, self.model.is_apart(a, b), "apart {a} {b}, {context}");
-        let id = PostId(self.workload.random.below(self.model.last + 2));
-        let found = self.engine.post(id, viewer);
-        found.iter().for_each(|(_, post)| self.check_post(post, context));
-        let seen = found.is_ok();
-        assert_eq!(seen, self.model.sees_post(id, viewer), "post {id} for {viewer:?}, {context}");
-    }
-
-    fn check_post(&self, post: &fanfold_engine::Post, context: &str) {
-        let expected = &self.model.posts[&post.id.0];
-        assert_eq!(post.author, expected.author, "{context}");
-        assert_eq!(&post.text[..], &expected.text[..], "{context}");
-        assert_eq!(&post.meta[..], &expected.meta[..], "{context}");
-        assert_eq!(post.mentions, expected.mentions, "{context}");
-        let shown = expected.created_at.unwrap_or(post.committed_at.0);
-        assert_eq!(post.at.0, shown, "{context}");
-        let link = post.repost.map(|link| (link.parent.0, link.root.0));
-        assert_eq!(link, expected.repost, "{context}");
-        let of = post.repost.map(|link| link.root_author);
-        assert_eq!(of, link.map(|(_, root)| self.model.posts[&root].author), "{context}");
-        assert_eq!(post.revision, expected.revision, "{context}");
-        assert_eq!(post.audience, expected.audience, "{context}");
-        assert_eq!(post.edited_at.is_some(), 0 < post.revision, "{context}");
-    }
-
     /// Rewrites segments; nothing that anybody can read changes.
     fn retain(&mut self, context: &str) {
         let digests = self.engine.digests().unwrap();
@@ -515,10 +476,6 @@ fn unread_of(unread: &Unread) -> ModelUnread {
     (unread.mark.0, unread.count, unread.is_more, unread.oldest.map(|post| post.0))
 }
 
-fn edges(page: &EdgePage) -> Vec<(u64, u64)> {
-    page.edges.iter().map(|edge| (edge.user.0, edge.sequence.0)).collect()
-}
-
 fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
     let options = Options {
         durability: match workload.random.below(3) {
@@ -530,6 +487,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         // When something is removed is for the test to say.
         forget_at_once: 0,
         followees_max: FOLLOWEES_MAX,
+        friends_max: LIMITS.friends,
+        requests_max: LIMITS.requests,
         groups_max: LIMITS.groups,
         members_max: LIMITS.members,
         devices_max: LIMITS.devices,
@@ -558,6 +517,7 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
     let expected = model.expect(command);
     match (expected, answer) {
         (Expected::Changed, Ok(receipt)) if receipt.changed => {
+            assert_eq!(receipt.requested, model.is_request(command), "{context}");
             model.apply(command, receipt.position.sequence.0);
             let is_new = matches!(
                 command.action,
@@ -570,6 +530,7 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
             assert_eq!(receipt.post, post, "{context}");
         }
         (Expected::Unchanged, Ok(receipt)) if !receipt.changed => {
+            assert_eq!(receipt.requested, model.is_request(command), "{context}");
             let first = model.first_repost(&command.action).map(PostId);
             assert_eq!(receipt.post, first, "{context}");
         }

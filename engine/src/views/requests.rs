@@ -1,0 +1,85 @@
+//! Who is private, and who asked to follow them.
+//!
+//! Both are few and wholly in memory. A private user is a pair of the user with themselves, so that files,
+//! graves and digests are those of mutes and blocks.
+//!
+//! Invariants:
+//! * A request is a pair of who is asked and who asks; nobody follows whom they ask.
+//! * No request stands where a block stands, in either direction.
+//! * Requests stay when their user is not private any more, until they are answered or taken back.
+
+use super::graph::Pairs;
+use super::timeline::Removal;
+use super::users::Ordinal;
+use super::{Digest, DigestBuilder};
+use crate::error::Result;
+use crate::log::record::Began;
+use crate::log::request_effect::{RequestAct, RequestEffect};
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    /// Private users, each with themselves.
+    pub(crate) private: Pairs,
+    /// By who is asked: who asks.
+    pub(crate) asked: Pairs,
+}
+
+impl Requests {
+    /// Since when the user is private.
+    pub(crate) fn private_since(&self, user: Ordinal) -> Began {
+        self.private.since(user, user)
+    }
+
+    pub(crate) fn is_private(&self, user: Ordinal) -> bool {
+        self.private_since(user).is_some()
+    }
+
+    /// Since when `user` asks to follow `author`.
+    pub(crate) fn asked_since(&self, user: Ordinal, author: Ordinal) -> Began {
+        self.asked.since(author, user)
+    }
+
+    /// How many ask to follow the user.
+    pub(crate) fn count(&self, author: Ordinal) -> u32 {
+        self.asked.lists.count(author)
+    }
+
+    /// The user is private, or is not any more.
+    pub(crate) fn set_private(&mut self, user: Ordinal, is_on: bool, began: Began, at: Removal) {
+        if is_on {
+            self.private.add(user, user, at.at);
+        } else {
+            self.private.remove(user, user, began, at);
+        }
+    }
+
+    /// Folds a record about a request. `user` is who acts.
+    pub(crate) fn apply(
+        &mut self,
+        (user, other): (Ordinal, Ordinal),
+        effect: &RequestEffect,
+        removal: Removal,
+    ) {
+        match effect.act {
+            RequestAct::Ask { .. } => self.asked.add(other, user, removal.at),
+            RequestAct::Withdraw { began } => self.end(user, other, began, removal),
+            RequestAct::Deny { began } => self.end(other, user, began, removal),
+        }
+    }
+
+    /// Ends the request by `user` to follow `author` that began at `began`, if there was one.
+    pub(crate) fn end(&mut self, user: Ordinal, author: Ordinal, began: Began, removal: Removal) {
+        self.asked.remove(author, user, began, removal);
+    }
+
+    pub(crate) fn digest(&self, users: usize) -> Result<Digest> {
+        let mut digest = DigestBuilder::new();
+        for user in (0..u32::try_from(users).unwrap_or(u32::MAX)).map(Ordinal) {
+            for pairs in [&self.private, &self.asked] {
+                pairs.lists.digest(user, &mut digest)?;
+            }
+        }
+        Ok(digest.finish())
+    }
+}

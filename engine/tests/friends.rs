@@ -1,0 +1,134 @@
+//! Friends and private users: two follows of one record end one by one, whatever is rewritten meanwhile;
+//! who may say what, and what a retry is told.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfold_engine::testing::memory::MemoryStorage;
+use fanfold_engine::{
+    Action, Changed, ChangesQuery, Command, ContentWanted, EdgeQuery, Engine, ErrorKind, Key,
+    Options, Receipt, Result, SEGMENT_BYTES_MIN, Storage, UserId, WriteOptions,
+};
+
+const ANN: UserId = UserId(7);
+const BOB: UserId = UserId(8);
+const EVE: UserId = UserId(9);
+
+fn open(storage: &MemoryStorage) -> Engine {
+    let cold_after = Duration::from_secs(1_000_000);
+    let options = Options { segment_bytes: SEGMENT_BYTES_MIN, cold_after, ..Options::default() };
+    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+}
+
+/// The same database out of its log alone.
+fn rebuilt(storage: &MemoryStorage, engine: Engine) -> Engine {
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
+    views.for_each(|name| storage.remove(&name).unwrap());
+    let engine = open(storage);
+    assert_eq!(engine.digests().unwrap(), digests, "out of the log alone");
+    engine
+}
+
+fn write(engine: &Engine, action: Action, options: WriteOptions) -> Result<Receipt> {
+    engine.write(Command { action, options })
+}
+
+fn by(actor: UserId, key: u8) -> WriteOptions {
+    WriteOptions { key: Some(Key([key; 16])), actor: Some(actor) }
+}
+
+fn asks(engine: &Engine, user: UserId) -> Vec<UserId> {
+    let query = EdgeQuery { user, viewer: Some(user), before: None, limit: 20 };
+    engine.requests(&query).unwrap().edges.into_iter().map(|edge| edge.user).collect()
+}
+
+fn follows(engine: &Engine, user: UserId, author: UserId) -> bool {
+    engine.relation(user, author, None).unwrap().follows
+}
+
+#[test]
+fn the_halves_of_a_befriending_end_one_by_one() {
+    for first_ends in [ANN, BOB] {
+        let storage = MemoryStorage::default();
+        let engine = open(&storage);
+        let befriend = Action::Befriend { user: ANN, other: BOB };
+        write(&engine, befriend, WriteOptions::default()).unwrap();
+        engine.retain().unwrap();
+        let second_ends = if first_ends == ANN { BOB } else { ANN };
+        engine.write(end(first_ends, second_ends)).unwrap();
+        engine.retain().unwrap();
+        let engine = rebuilt(&storage, engine);
+        assert!(!follows(&engine, first_ends, second_ends), "what ended stays ended");
+        assert!(follows(&engine, second_ends, first_ends), "the other half stands");
+        engine.write(end(second_ends, first_ends)).unwrap();
+        engine.retain().unwrap();
+        let engine = rebuilt(&storage, engine);
+        assert!(!follows(&engine, first_ends, second_ends));
+        assert!(!follows(&engine, second_ends, first_ends));
+    }
+}
+
+fn end(user: UserId, author: UserId) -> Command {
+    Command::new(Action::Unfollow { user, author })
+}
+
+#[test]
+fn either_of_the_two_befriends_and_nobody_else() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let befriend = Action::Befriend { user: ANN, other: BOB };
+    let error = write(&engine, befriend.clone(), by(EVE, 1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied);
+    let receipt = write(&engine, befriend.clone(), by(BOB, 2)).unwrap();
+    assert_eq!(write(&engine, befriend.clone(), by(BOB, 2)).unwrap(), receipt, "the same key");
+    let by_ann = write(&engine, befriend, by(ANN, 2)).unwrap();
+    assert!(!by_ann.changed, "another's key is another key, and both follows stand");
+    let error = write(&engine, Action::Approve { user: ANN, follower: BOB }, by(BOB, 3));
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Denied);
+}
+
+#[test]
+fn a_retry_of_a_follow_is_told_of_the_request() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let private = |is_on| Action::Private { user: ANN, is_on };
+    write(&engine, private(true), WriteOptions::default()).unwrap();
+    let follow = || Action::Follow { user: BOB, author: ANN, weight: Some(3) };
+    let asked = write(&engine, follow(), by(BOB, 1)).unwrap();
+    assert!(asked.changed && asked.requested && asked.post.is_none());
+    let again = write(&engine, follow(), WriteOptions::default()).unwrap();
+    assert!(!again.changed && again.requested);
+    assert_eq!(asks(&engine, ANN), [BOB]);
+    let query = EdgeQuery { user: ANN, viewer: Some(BOB), before: None, limit: 20 };
+    assert_eq!(engine.requests(&query).unwrap_err().kind(), ErrorKind::Denied);
+    write(&engine, Action::Deny { user: ANN, follower: BOB }, by(ANN, 2)).unwrap();
+    engine.retain().unwrap();
+    let engine = rebuilt(&storage, engine);
+    assert_eq!(write(&engine, follow(), by(BOB, 1)).unwrap(), asked, "the first answer");
+    assert!(asks(&engine, ANN).is_empty());
+    write(&engine, follow(), by(BOB, 3)).unwrap();
+    write(&engine, private(false), WriteOptions::default()).unwrap();
+    assert_eq!(asks(&engine, ANN), [BOB], "requests stay");
+    let followed = write(&engine, follow(), by(BOB, 4)).unwrap();
+    assert!(followed.changed && !followed.requested);
+    assert!(asks(&engine, ANN).is_empty() && follows(&engine, BOB, ANN));
+}
+
+#[test]
+fn the_change_stream_says_which_follows_are_new() {
+    let engine = open(&MemoryStorage::default());
+    engine.write(Command::follow(ANN, BOB)).unwrap();
+    let plain = WriteOptions::default();
+    write(&engine, Action::Befriend { user: ANN, other: BOB }, plain).unwrap();
+    write(&engine, Action::Befriend { user: EVE, other: BOB }, plain).unwrap();
+    let content = ContentWanted::No;
+    let query = ChangesQuery { after: None, begun: None, limit: 9, content };
+    let changes = engine.changes(&query, None).unwrap().changes;
+    let befriended = |user, other, forth, back| Changed::Befriended { user, other, forth, back };
+    let told: Vec<&Changed> = changes.iter().map(|change| &change.what).collect();
+    assert_eq!(told[1..], [&befriended(ANN, BOB, false, true), &befriended(EVE, BOB, true, true)]);
+}
