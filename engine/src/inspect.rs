@@ -269,16 +269,15 @@ fn describe(record: &Record) -> String {
             format!("unmute user={user} author={author}{}", ended("began", *began))
         }
         Effect::Befriend(befriend) => describe_befriend(befriend),
-        Effect::Private { user, is_on, began } => {
-            let what = if *is_on { "on" } else { "off" };
-            format!("private user={user} {what}{}", ended("began", *began))
+        Effect::Private { user, is_on: true, .. } => format!("private user={user} on"),
+        Effect::Private { user, began, .. } => {
+            format!("private user={user} off{}", ended("began", *began))
         }
         Effect::Request(request) => describe_request(request),
         Effect::Block { user, other, forth, back, requests: [asked, was_asked] } => {
-            let follows = (ended("forth", *forth), ended("back", *back));
-            let requests = (ended("asked", *asked), ended("was_asked", *was_asked));
-            let (forth, back) = (follows.0 + &requests.0, follows.1 + &requests.1);
-            format!("block user={user} other={other}{forth}{back}")
+            let (forth, back) = (ended("forth", *forth), ended("back", *back));
+            let (asked, was_asked) = (ended("asked", *asked), ended("was_asked", *was_asked));
+            format!("block user={user} other={other}{forth}{asked}{back}{was_asked}")
         }
         Effect::Group(group) => describe_group(group),
         Effect::Response(response) => describe_response(response),

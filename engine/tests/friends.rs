@@ -132,3 +132,58 @@ fn the_change_stream_says_which_follows_are_new() {
     let told: Vec<&Changed> = changes.iter().map(|change| &change.what).collect();
     assert_eq!(told[1..], [&befriended(ANN, BOB, false, true), &befriended(EVE, BOB, true, true)]);
 }
+
+#[test]
+fn who_is_suspended_ties_nothing_and_is_not_listed() {
+    let engine = open(&MemoryStorage::default());
+    let act = |action| write(&engine, action, WriteOptions::default());
+    let refused = |action| act(action).unwrap_err().kind() == ErrorKind::Denied;
+    for user in [ANN, BOB] {
+        act(Action::Private { user, is_on: true }).unwrap();
+    }
+    act(Action::Follow { user: BOB, author: ANN, weight: None }).unwrap();
+    act(Action::Follow { user: EVE, author: BOB, weight: None }).unwrap();
+    act(Action::Suspend { user: BOB }).unwrap();
+    assert!(asks(&engine, ANN).is_empty(), "what they asked shows no more");
+    assert!(!engine.relation(ANN, BOB, Some(ANN)).unwrap().requested_by);
+    assert!(refused(Action::Befriend { user: BOB, other: EVE }));
+    assert!(refused(Action::Befriend { user: EVE, other: BOB }), "it is said of both");
+    assert!(refused(Action::Follow { user: BOB, author: EVE, weight: None }));
+    assert!(refused(Action::Approve { user: BOB, follower: EVE }));
+    assert!(act(Action::Deny { user: BOB, follower: EVE }).unwrap().changed, "no writing");
+    act(Action::Unsuspend { user: BOB }).unwrap();
+    assert_eq!(asks(&engine, ANN), [BOB], "as it was");
+}
+
+#[test]
+fn of_who_is_forgotten_no_tie_is_left() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let act = |action| write(&engine, action, WriteOptions::default()).unwrap();
+    for user in [ANN, BOB, EVE] {
+        act(Action::Private { user, is_on: true });
+    }
+    act(Action::Befriend { user: ANN, other: BOB });
+    act(Action::Befriend { user: EVE, other: ANN });
+    act(Action::Befriend { user: BOB, other: EVE });
+    let other = UserId(10);
+    act(Action::Follow { user: other, author: BOB, weight: None });
+    act(Action::Private { user: other, is_on: true });
+    act(Action::Follow { user: BOB, author: other, weight: None });
+    act(Action::Forget { user: BOB });
+    assert!(asks(&engine, other).is_empty());
+    while !engine.forgotten(None).unwrap().users.is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    for user in [ANN, EVE, other] {
+        let relation = engine.relation(user, BOB, None).unwrap();
+        assert!(!relation.follows && !relation.followed_by, "{user}");
+        assert!(!relation.requested && !relation.requested_by, "{user}");
+    }
+    assert!(!engine.user(BOB, None).unwrap().is_private, "somebody new");
+    assert!(follows(&engine, ANN, EVE) && follows(&engine, EVE, ANN), "others stay friends");
+    engine.retain().unwrap();
+    let engine = rebuilt(&storage, engine);
+    assert!(follows(&engine, ANN, EVE) && follows(&engine, EVE, ANN));
+    assert!(engine.user(ANN, None).unwrap().is_private);
+}

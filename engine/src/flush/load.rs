@@ -31,7 +31,6 @@ use crate::views::users::Ordinal;
 
 /// The state at the covered position. Fails with `Corrupt`, naming the file, if a file is damaged,
 /// missing or not the one that the manifest means.
-#[expect(clippy::too_many_lines, reason = "flat: a view after the other")]
 pub(crate) fn load(storage: &dyn Storage, manifest: &Manifest) -> Result<State> {
     let mut state = State::default();
     let opened = manifest.views.iter().map(|view| Ok((view.kind, open(storage, manifest, view)?)));

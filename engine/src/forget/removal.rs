@@ -21,7 +21,7 @@ pub(crate) struct Removal {
 #[derive(Clone, Debug)]
 pub(crate) enum What {
     /// By a record that does this.
-    Effect(Effect),
+    Effect(Box<Effect>),
     /// It is taken off the board; one that is live ends, and its replay goes.
     Broadcast(BroadcastId),
 }
@@ -38,14 +38,15 @@ pub(crate) fn removal(
     let whats = match effect {
         Effect::Befriend(befriend) => unfollows(befriend),
         _ if user == subject => own(at, user, effect).into_iter().collect(),
-        _ => pointing_at(user, effect).map(What::Effect).into_iter().collect(),
+        _ => pointing_at(user, effect).map(|end| What::Effect(Box::new(end))).into_iter().collect(),
     };
     whats.into_iter().map(|what| Removal { user, what }).collect()
 }
 
 /// The ends of what began in one record, in either direction.
 fn unfollows(befriend: &BefriendEffect) -> Vec<What> {
-    let end = |(user, author)| What::Effect(Effect::Unfollow { user, author, began: None });
+    let end =
+        |(user, author)| What::Effect(Box::new(Effect::Unfollow { user, author, began: None }));
     befriend.begun().map(end).collect()
 }
 
@@ -53,7 +54,8 @@ fn unfollows(befriend: &BefriendEffect) -> Vec<What> {
 fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
     if effect.post_author().is_some() && !matches!(effect, Effect::Retired(_)) {
         let (post, author) = (at.into(), user);
-        return Some(What::Effect(Effect::Delete { post, author, commented: None, revised: None }));
+        let delete = Effect::Delete { post, author, commented: None, revised: None };
+        return Some(What::Effect(Box::new(delete)));
     }
     let effect = match effect {
         Effect::Broadcast(broadcast) if broadcast.broadcast().is_none() => {
@@ -74,7 +76,7 @@ fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
         }
         edge => ended(edge)?,
     };
-    Some(What::Effect(effect))
+    Some(What::Effect(Box::new(effect)))
 }
 
 /// What somebody did to the user.

@@ -241,7 +241,7 @@ impl Walk<'_> {
     fn meet(&mut self, at: Sequence, effect: &Effect) -> Result<()> {
         for Removal { user, what } in removal(at, effect, |user| self.users.contains_key(&user)) {
             match what {
-                What::Effect(effect) => self.send(user, effect)?,
+                What::Effect(effect) => self.send(user, *effect)?,
                 What::Broadcast(broadcast) => self.end_broadcast(user, broadcast)?,
             }
         }

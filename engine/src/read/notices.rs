@@ -217,7 +217,9 @@ fn drop_bygone(shared: &Shared, known: &mut HashMap<Sequence, Option<Deed>>) -> 
     let state = shared.state()?;
     if state.forgotten.was_used() {
         let is_bygone = |deed: &mut Deed| state.is_bygone(deed.notice.actor, deed.at);
-        known.values_mut().for_each(|deed| drop(deed.take_if(is_bygone)));
+        known.values_mut().for_each(|deed| {
+            let _bygone = deed.take_if(is_bygone);
+        });
     }
     Ok(())
 }

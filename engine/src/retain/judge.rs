@@ -215,19 +215,25 @@ impl<'a> Judge<'a> {
             }
             _ => None,
         };
+        let noticed = self.look_noticed(state, sequence, &record.effect);
+        let is_emptied = record.effect.post().is_some()
+            && !record.effect.is_emptied()
+            && self.is_superseded(state, sequence.into(), sequence);
+        Ok(Looked { entry, names, noticed, is_emptied })
+    }
+
+    /// Whom it concerns, and whether it may have a place among their notices.
+    fn look_noticed(&self, state: &State, sequence: Sequence, effect: &Effect) -> Vec<Noticed> {
         let mut noticed = Vec::new();
-        each_concerned(&record.effect, |user| {
-            let ordinal = find(user);
+        each_concerned(effect, |user| {
+            let ordinal = state.users.find(user);
             let holds = |user| {
                 let may_hold = || state.notices.may_hold(user, sequence, self.covered);
                 self.outlived(state, user, sequence).unwrap_or_else(may_hold)
             };
             noticed.push(Noticed { user, ordinal, has_place: ordinal.is_some_and(holds) });
         });
-        let is_emptied = record.effect.post().is_some()
-            && !record.effect.is_emptied()
-            && self.is_superseded(state, sequence.into(), sequence);
-        Ok(Looked { entry, names, noticed, is_emptied })
+        noticed
     }
 
     /// Whether what a record says of a post was replaced by a record that survives any crash.
