@@ -2,6 +2,7 @@
 
 use fanfold_protocol as wire;
 
+use crate::audience::Audience;
 use crate::changes::{
     BroadcastChange, Change, Changed, Changes, EdgeChange, GroupChange, ResponseChange,
 };
@@ -23,19 +24,23 @@ pub(crate) fn changes(body: wire::Changed) -> Changes {
 fn change(change: wire::Change) -> Change {
     let wire::Change { sequence, time, user, what } = change;
     let what = match what {
-        wire::What::Publish { kind, created_at, content, mentions } => Changed::Published {
-            kind,
-            created_at: created_at.map(Timestamp),
-            content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
-            mentions: users(mentions),
-        },
-        wire::What::Repost { kind, created_at, repost: link, content, mentions } => {
+        wire::What::Publish { kind, created_at, content, mentions, audience } => {
+            Changed::Published {
+                kind,
+                created_at: created_at.map(Timestamp),
+                content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
+                mentions: users(mentions),
+                audience: Audience::of(&audience),
+            }
+        }
+        wire::What::Repost { kind, created_at, repost: link, content, mentions, audience } => {
             Changed::Reposted {
                 kind,
                 created_at: created_at.map(Timestamp),
                 repost: repost(link),
                 content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
                 mentions: users(mentions),
+                audience: Audience::of(&audience),
             }
         }
         wire::What::Unrepost { root, post } => {

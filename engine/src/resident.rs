@@ -221,38 +221,43 @@ impl<'a> Resident<'a> {
         Ok(!targets::standing(&*self.0.state()?, &root)?.is_in_files())
     }
 
+    /// Whether it is known without a file whether there is that post, and whether `actor` sees it.
+    fn knows_post(&self, actor: Option<UserId>, post: PostId) -> Result<bool> {
+        let segments = self.0.log.segments();
+        let found = Content::new(self.0, &segments).post(post.into(), Reach::Memory)?;
+        let Some(found) = found else { return Ok(false) };
+        let Some(found) = found else { return Ok(true) };
+        let sees = |user| sight::is_known(self.0, user, post);
+        let is_there = feed::post(self.0, found.id, None, Reach::Memory);
+        let is_known = is_there.map_or(true, |found| found.is_some());
+        Ok(is_known && actor.map_or(Ok(true), sees)?)
+    }
+
+    /// The same of what is responded to, by `user`.
+    fn knows_target(&self, user: Option<UserId>, target: PostId) -> Result<bool> {
+        match targets::find(self.0, target, Reach::Memory)? {
+            None => Ok(false),
+            Some(None) => Ok(true),
+            Some(Some(found)) => {
+                let sees = |user| sight::is_known(self.0, user, found.post);
+                let standing = targets::standing(&*self.0.state()?, &found)?;
+                Ok(!standing.is_in_files() && user.map_or(Ok(true), sees)?)
+            }
+        }
+    }
+
     /// Whether [`submit`](crate::Engine::submit) would look at no file for this command.
     pub fn can_submit(&self, command: &Command) -> Result<bool> {
         let shared = self.0;
         let knows = |user: UserId, author: UserId| -> Result<bool> {
             Ok(!follows_since(&*shared.state()?, user, author)?.is_in_files())
         };
-        let knows_target = |user: Option<UserId>, target: PostId| -> Result<bool> {
-            match targets::find(shared, target, Reach::Memory)? {
-                None => Ok(false),
-                Some(None) => Ok(true),
-                Some(Some(found)) => {
-                    let sees = |user| sight::is_known(shared, user, found.post);
-                    let standing = targets::standing(&*shared.state()?, &found)?;
-                    Ok(!standing.is_in_files() && user.map_or(Ok(true), sees)?)
-                }
-            }
-        };
+        let knows_target = |user, target| self.knows_target(user, target);
         match command.action {
             Action::Delete { post }
             | Action::Revise { post, .. }
             | Action::Hide { post }
-            | Action::Unhide { post } => {
-                let segments = shared.log.segments();
-                let found = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
-                let Some(found) = found else { return Ok(false) };
-                let Some(found) = found else { return Ok(true) };
-                let actor = command.options.actor;
-                let sees = |user| sight::is_known(shared, user, post);
-                let is_there = feed::post(shared, found.id, None, Reach::Memory);
-                let is_known = is_there.map_or(true, |found| found.is_some());
-                Ok(is_known && actor.map_or(Ok(true), sees)?)
-            }
+            | Action::Unhide { post } => self.knows_post(command.options.actor, post),
             Action::React { user, target, .. } | Action::Unreact { user, target, .. } => {
                 knows_target(Some(user), target)
             }

@@ -95,7 +95,7 @@ fn revise(engine: &Engine, model: &mut Model) {
 fn moderate(engine: &Engine, model: &mut Model) {
     let mut alive = model.posts.iter().rev().filter(|(id, it)| model.stands(**id) && !it.bare);
     let newest = alive.next().map(|(id, _)| PostId(*id));
-    let user = users(USERS)[1];
+    let user = *users(USERS).get(1).unwrap();
     let hide = newest.map(|post| Action::Hide { post });
     for action in hide.into_iter().chain([Action::Suspend { user }]) {
         let command = Command::new(action);

@@ -24,7 +24,7 @@ const DEAD_SHARE: u64 = 8;
 const DEAD_MIN: u64 = 4_096;
 
 /// Kinds whose files are merged.
-const KINDS: [u8; 13] = [
+const KINDS: [u8; 14] = [
     view_kind::USERS,
     view_kind::OUTBOX,
     view_kind::GRAPH,

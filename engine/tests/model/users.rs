@@ -57,6 +57,7 @@ impl Pair {
         let of = post.repost.map(|link| link.root_author);
         assert_eq!(of, link.map(|(_, root)| self.model.posts[&root].author), "{context}");
         assert_eq!(post.revision, expected.revision, "{context}");
+        assert_eq!(post.audience, expected.audience, "{context}");
         assert_eq!(post.edited_at.is_some(), 0 < post.revision, "{context}");
     }
 }

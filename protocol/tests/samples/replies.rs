@@ -4,7 +4,12 @@
 
 use bytes::Bytes;
 use fanfold_protocol::{
-    Audience, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts, DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault, Follow, Group, GroupChange, Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost, Online, Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage, Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems, Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
+    Audience, BroughtBy, CameBy, Change, Changed, Code, Collapsed, Comment, CommentPage, Counts,
+    DeviceMark, Edge, EdgeChange, EdgePage, Edit, ErrorReply, Event, Events, Explained, Fault,
+    Follow, Group, GroupChange, Groups, Marks, NoticeGroup, NoticeKind, NoticePage, OnePost,
+    Online, Original, Page, PageEnd, Position, Post, PostModeration, Radius, Reactor, ReactorPage,
+    Relation, Reply, Repost, Reposter, ReposterPage, ResponseChange, Retry, Scanned, ScannedItems,
+    Status, StatusValue, Unread, UserCard, Watching, Welcome, What, Why, Written,
 };
 
 pub(super) const POSITION: Position = Position { epoch: 1, sequence: 70_000 };

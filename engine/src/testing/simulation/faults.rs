@@ -121,7 +121,9 @@ impl World<'_> {
                     self.history.is_faulty = false;
                     return self.read().map(|()| true);
                 }
-                Err(error) if error.kind() == ErrorKind::StorageFull => {}
+                // Who is suspended writes nothing: the next one does.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::Denied) => {}
                 Err(_) => return Ok(false),
             }
             std::thread::sleep(Duration::from_millis(1));
