@@ -68,6 +68,7 @@ fn update(name: &str) {
         revise(&engine, &mut model);
         moderate(&engine, &mut model);
         play(&engine, &mut model, &mut workload, 20);
+        end_oldest(&engine, &mut model);
         if round == 1 {
             // Deleted posts of the first rounds are erased: their segments are packed.
             engine.retain().unwrap();
@@ -104,6 +105,15 @@ fn moderate(engine: &Engine, model: &mut Model) {
             model.apply(&command, receipt.position.sequence.0);
         }
     }
+}
+
+/// Deletes the oldest post, which is in a file by then, and leaves a grave.
+fn end_oldest(engine: &Engine, model: &mut Model) {
+    let oldest = model.posts.iter().find(|(id, post)| model.stands(**id) && !post.bare);
+    let Some(post) = oldest.map(|(id, _)| PostId(*id)) else { return };
+    let command = Command::delete(post);
+    let receipt = engine.write(command.clone()).unwrap();
+    model.apply(&command, receipt.position.sequence.0);
 }
 
 /// A copy of the fixture: opening writes.

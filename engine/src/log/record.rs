@@ -33,8 +33,7 @@ use super::bytes::{Cursor, put_varint};
 use super::forget_effect::ForgetEffect;
 use super::group_effect::GroupEffect;
 use super::layout::{
-    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_AUDIENCE, TAG_CREATED_AT,
-    TAG_MENTIONS, TAG_META, TAG_WEIGHT, record_kind,
+    RECORD_FLAG_KEY, RECORD_FLAG_TAGS, RECORD_HEADER_BYTES, TAG_CREATED_AT, TAG_WEIGHT, record_kind,
 };
 use super::mark_effect::MarkEffect;
 use super::moderation_effect::{ModerationEffect, is_moderation_kind};
@@ -49,8 +48,7 @@ use super::request_effect::RequestEffect;
 use super::response_effect::ResponseEffect;
 pub(crate) use super::retired::{Bygone, Ended, Retired};
 use super::revise_effect::{Emptied, ReviseEffect};
-use super::tags::{Tags, put_tag, put_tags};
-use crate::audience::Audience;
+use super::tags::{Tags, put_audience_tag, put_content_tags, put_tag, put_tags};
 use crate::command::NewPost;
 use crate::ids::{Key, PostId, Sequence, Timestamp, UserId};
 use crate::mentions::Mentions;
@@ -408,23 +406,6 @@ impl Record {
             return Err(RecordFault::UnknownKind(header.kind));
         }
         decode_body(&header, bytes, body, context).ok_or(RecordFault::Malformed)
-    }
-}
-
-fn put_content_tags(tags: &mut Vec<u8>, meta: &[u8], mentions: &Mentions) {
-    if !meta.is_empty() {
-        put_tag(tags, TAG_META, meta);
-    }
-    if !mentions.is_empty() {
-        put_tag(tags, TAG_MENTIONS, mentions.bytes());
-    }
-}
-
-fn put_audience_tag(tags: &mut Vec<u8>, audience: &Audience) {
-    if !audience.is_everybody() {
-        let mut value = Vec::with_capacity(16);
-        audience.borrow().put(&mut value);
-        put_tag(tags, TAG_AUDIENCE, &value);
     }
 }
 

@@ -2,15 +2,34 @@
 
 use super::bytes::{Cursor, put_varint};
 use super::layout::{TAG_AUDIENCE, TAG_CREATED_AT, TAG_MENTIONS, TAG_META, TAG_WEIGHT};
-use crate::audience::AudienceRef;
+use crate::audience::{Audience, AudienceRef};
 use crate::ids::Timestamp;
-use crate::mentions::MentionsRef;
+use crate::mentions::{Mentions, MentionsRef};
 
 /// Appends one field.
 pub(super) fn put_tag(out: &mut Vec<u8>, tag: u64, value: &[u8]) {
     put_varint(out, tag);
     put_varint(out, value.len() as u64);
     out.extend_from_slice(value);
+}
+
+/// Appends what a post says beside its text.
+pub(super) fn put_content_tags(tags: &mut Vec<u8>, meta: &[u8], mentions: &Mentions) {
+    if !meta.is_empty() {
+        put_tag(tags, TAG_META, meta);
+    }
+    if !mentions.is_empty() {
+        put_tag(tags, TAG_MENTIONS, mentions.bytes());
+    }
+}
+
+/// Appends for whom a post is, unless it is for everybody.
+pub(super) fn put_audience_tag(tags: &mut Vec<u8>, audience: &Audience) {
+    if !audience.is_everybody() {
+        let mut value = Vec::with_capacity(16);
+        audience.borrow().put(&mut value);
+        put_tag(tags, TAG_AUDIENCE, &value);
+    }
 }
 
 /// Appends the fields with their length; nothing if there are none.

@@ -30,6 +30,7 @@ pub(crate) mod judge;
 pub(crate) mod oblivion;
 pub(crate) mod pass;
 pub(crate) mod plan;
+mod remains;
 pub(crate) mod retainer;
 pub(crate) mod rewrite;
 pub(crate) mod scrub;

@@ -1,9 +1,68 @@
 //! What the oracle says of groups beside their feeds.
 
-use super::Model;
+use std::collections::BTreeMap;
+
+use super::{Model, ModelGroup, named};
+use crate::command::Action;
+use crate::error::ErrorKind;
+use crate::group_name::GroupName;
 use crate::ids::UserId;
 
 impl Model {
+    pub(super) fn changes_groups(&self, action: &Action) -> Result<bool, ErrorKind> {
+        let find = |user: &UserId, name: &GroupName| self.groups.get(&named(*user, name));
+        match action {
+            Action::GroupCreate { user, name, exclusive } => {
+                let count = self.groups.keys().filter(|(owner, _)| *owner == user.0).count();
+                match find(user, name) {
+                    Some(group) if group.exclusive == *exclusive => Ok(false),
+                    Some(_) => Err(ErrorKind::Conflict),
+                    None if self.limits.groups <= count => Err(ErrorKind::Limit),
+                    None => Ok(true),
+                }
+            }
+            Action::GroupDelete { user, name } => Ok(find(user, name).is_some()),
+            Action::GroupAdd { user, name, author } => match find(user, name) {
+                None => Err(ErrorKind::NotFound),
+                Some(group) if group.members.contains_key(&author.0) => Ok(false),
+                Some(_) if self.is_blocked_between(*user, *author) => Err(ErrorKind::Conflict),
+                Some(group) if self.limits.members <= group.members.len() => Err(ErrorKind::Limit),
+                Some(_) => Ok(true),
+            },
+            Action::GroupRemove { user, name, author } => match find(user, name) {
+                None => Err(ErrorKind::NotFound),
+                Some(group) => Ok(group.members.contains_key(&author.0)),
+            },
+            _ => Ok(false),
+        }
+    }
+
+    pub(super) fn apply_group(&mut self, action: &Action, sequence: u64) {
+        match action {
+            Action::GroupCreate { user, name, exclusive } => {
+                let group =
+                    ModelGroup { id: sequence, exclusive: *exclusive, members: BTreeMap::new() };
+                self.groups.insert(named(*user, name), group);
+            }
+            Action::GroupDelete { user, name } => {
+                if let Some(group) = self.groups.remove(&named(*user, name)) {
+                    self.marks.retain(|(_, feed, _), _| *feed != group.id);
+                }
+            }
+            Action::GroupAdd { user, name, author } => {
+                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
+                    group.members.insert(author.0, sequence);
+                }
+            }
+            Action::GroupRemove { user, name, author } => {
+                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
+                    group.members.remove(&author.0);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The names of the reader's groups that have the author, oldest group first.
     #[must_use]
     pub fn groups_with(&self, reader: Option<UserId>, author: UserId) -> Vec<String> {

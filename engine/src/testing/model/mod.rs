@@ -300,34 +300,6 @@ impl Model {
         })
     }
 
-    fn changes_groups(&self, action: &Action) -> Result<bool, ErrorKind> {
-        let find = |user: &UserId, name: &GroupName| self.groups.get(&named(*user, name));
-        match action {
-            Action::GroupCreate { user, name, exclusive } => {
-                let count = self.groups.keys().filter(|(owner, _)| *owner == user.0).count();
-                match find(user, name) {
-                    Some(group) if group.exclusive == *exclusive => Ok(false),
-                    Some(_) => Err(ErrorKind::Conflict),
-                    None if self.limits.groups <= count => Err(ErrorKind::Limit),
-                    None => Ok(true),
-                }
-            }
-            Action::GroupDelete { user, name } => Ok(find(user, name).is_some()),
-            Action::GroupAdd { user, name, author } => match find(user, name) {
-                None => Err(ErrorKind::NotFound),
-                Some(group) if group.members.contains_key(&author.0) => Ok(false),
-                Some(_) if self.is_blocked_between(*user, *author) => Err(ErrorKind::Conflict),
-                Some(group) if self.limits.members <= group.members.len() => Err(ErrorKind::Limit),
-                Some(_) => Ok(true),
-            },
-            Action::GroupRemove { user, name, author } => match find(user, name) {
-                None => Err(ErrorKind::NotFound),
-                Some(group) => Ok(group.members.contains_key(&author.0)),
-            },
-            _ => Ok(false),
-        }
-    }
-
     /// Applies a command that was answered with a new record at `sequence`.
     pub fn apply(&mut self, command: &Command, sequence: u64) {
         assert!(self.last < sequence, "sequences ascend");
@@ -394,32 +366,6 @@ impl Model {
             | Action::Tag { .. } => {}
         }
         self.apply_notices(&command.action, sequence);
-    }
-
-    fn apply_group(&mut self, action: &Action, sequence: u64) {
-        match action {
-            Action::GroupCreate { user, name, exclusive } => {
-                let group =
-                    ModelGroup { id: sequence, exclusive: *exclusive, members: BTreeMap::new() };
-                self.groups.insert(named(*user, name), group);
-            }
-            Action::GroupDelete { user, name } => {
-                if let Some(group) = self.groups.remove(&named(*user, name)) {
-                    self.marks.retain(|(_, feed, _), _| *feed != group.id);
-                }
-            }
-            Action::GroupAdd { user, name, author } => {
-                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
-                    group.members.insert(author.0, sequence);
-                }
-            }
-            Action::GroupRemove { user, name, author } => {
-                if let Some(group) = self.groups.get_mut(&named(*user, name)) {
-                    group.members.remove(&author.0);
-                }
-            }
-            _ => {}
-        }
     }
 
     /// A page of the user's home.
