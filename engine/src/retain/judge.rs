@@ -1,11 +1,10 @@
 //! What of a record the log still needs.
 
-use bytes::Bytes;
 use foldhash::{HashSet, HashSetExt};
 
+use super::leftover::{any_stands, emptied, named_by};
 use super::oblivion::{Gone, NO_KEY};
 use super::pass::Doomed;
-use crate::command::NewPost;
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Key, PostId, Sequence, UserId};
@@ -17,7 +16,6 @@ use crate::log::mark_effect::MarkEffect;
 use crate::log::record::{Began, Bygone, Effect, Record, Retired};
 use crate::log::request_effect::RequestAct;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
-use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::read::stands::Stands;
 use crate::views::forgotten::Oblivion;
@@ -594,57 +592,4 @@ impl<'a> Judge<'a> {
             is_new && name.is_some()
         })
     }
-}
-
-fn any_stands(follows: &[Stands<EDGE_WIDTH>]) -> Result<bool> {
-    for follow in follows {
-        if follow.resolve()? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The post without its text.
-fn emptied(record: Record) -> Record {
-    let fingerprint = if record.key.is_some() { record.effect.fingerprint() } else { 0 };
-    let effect = match record.effect {
-        Effect::Publish(content) => Effect::Emptied(Emptied::of(&content, fingerprint)),
-        Effect::Broadcast(effect) => {
-            let (text, meta) = (Bytes::new(), Bytes::new());
-            let content = NewPost { text, meta, ..effect.content };
-            Effect::Broadcast(BroadcastEffect { content, emptied: Some(fingerprint), ..effect })
-        }
-        other => other,
-    };
-    Record { effect, ..record }
-}
-
-/// The users that a record names, in the order in which they get their numbers.
-fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
-    let other = match effect {
-        Effect::Follow { author, .. }
-        | Effect::Weigh { author, .. }
-        | Effect::Unfollow { author, .. }
-        | Effect::Mute { author, .. }
-        | Effect::Unmute { author, .. } => Some(*author),
-        Effect::Befriend(befriend) => Some(befriend.other),
-        Effect::Request(request) => Some(request.other),
-        Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
-        Effect::Group(group) => group.author(),
-        Effect::Response(response) => Some(response.author),
-        Effect::Retired(retired) => retired.other,
-        Effect::Publish(post) => post.repost.map(|link| link.root_author),
-        Effect::Emptied(emptied) => emptied.repost.map(|link| link.root_author),
-        Effect::Delete { .. }
-        | Effect::Broadcast(_)
-        | Effect::Private { .. }
-        | Effect::Revise(_)
-        | Effect::Unrepost { .. }
-        | Effect::Mark(_)
-        | Effect::Forget(_)
-        | Effect::Moderation(_)
-        | Effect::NoticesRead(_) => None,
-    };
-    (effect.subject(), other)
 }

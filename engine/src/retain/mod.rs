@@ -27,6 +27,7 @@
 //!   dropped: the durable log knows why.
 
 pub(crate) mod judge;
+mod leftover;
 pub(crate) mod oblivion;
 pub(crate) mod pass;
 pub(crate) mod plan;
