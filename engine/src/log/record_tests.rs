@@ -4,7 +4,7 @@
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::*;
-use crate::audience::{AudienceRef, Circle};
+use crate::audience::{Audience, AudienceRef, Circle};
 use crate::group_name::GroupName;
 use crate::ids::{BroadcastId, GroupId};
 use crate::log::befriend_effect::{Half, Said as Came};

@@ -2,9 +2,9 @@
 
 use foldhash::{HashSet, HashSetExt};
 
+use super::leftover::{any_stands, emptied, named_by};
 use super::oblivion::{Gone, NO_KEY};
 use super::pass::Doomed;
-use super::remains::{emptied, named_by};
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{Key, PostId, Sequence, UserId};
@@ -592,13 +592,4 @@ impl<'a> Judge<'a> {
             is_new && name.is_some()
         })
     }
-}
-
-fn any_stands(follows: &[Stands<EDGE_WIDTH>]) -> Result<bool> {
-    for follow in follows {
-        if follow.resolve()? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

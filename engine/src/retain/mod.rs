@@ -27,10 +27,10 @@
 //!   dropped: the durable log knows why.
 
 pub(crate) mod judge;
+mod leftover;
 pub(crate) mod oblivion;
 pub(crate) mod pass;
 pub(crate) mod plan;
-mod remains;
 pub(crate) mod retainer;
 pub(crate) mod rewrite;
 pub(crate) mod scrub;

@@ -111,15 +111,15 @@ impl Pair {
 
     fn read(&mut self, context: &str) {
         let query = self.read_pages(context);
-        self.read_groups(&context);
-        self.read_counts(&query, &context);
-        self.read_responses(&context);
-        self.read_notices(&context);
-        self.read_moderated(&context);
-        self.read_marks(&context);
-        self.read_broadcasts(&context);
-        self.read_edges(&context);
-        self.read_users(&context);
+        self.read_groups(context);
+        self.read_counts(&query, context);
+        self.read_responses(context);
+        self.read_notices(context);
+        self.read_moderated(context);
+        self.read_marks(context);
+        self.read_broadcasts(context);
+        self.read_edges(context);
+        self.read_users(context);
     }
 
     fn read_moderated(&mut self, context: &str) {

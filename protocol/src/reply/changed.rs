@@ -14,6 +14,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+pub use super::moderated::ModerationChange;
 use crate::audience::Audience;
 use crate::error::{DecodeError, EncodeError, Problem};
 use crate::limits::{GROUP_NAME_BYTES_MAX, META_BYTES_MAX, TEXT_BYTES_MAX};
@@ -242,28 +243,6 @@ impl BroadcastChange {
     /// All of them, in the order of their tags.
     pub const ALL: [Self; 5] =
         [Self::Schedule, Self::Reschedule, Self::Start, Self::End, Self::Cancel];
-}
-
-/// What moderators did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum ModerationChange {
-    Suspend = 29,
-    Unsuspend = 30,
-    Hide = 31,
-    Unhide = 32,
-}
-
-impl ModerationChange {
-    /// All of them, in the order of their tags.
-    pub const ALL: [Self; 4] = [Self::Suspend, Self::Unsuspend, Self::Hide, Self::Unhide];
-
-    /// Whether it is about a post.
-    #[must_use]
-    pub fn has_post(self) -> bool {
-        matches!(self, Self::Hide | Self::Unhide)
-    }
 }
 
 /// What happened between two users.

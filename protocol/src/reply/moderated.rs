@@ -94,3 +94,25 @@ impl PostModeration {
         out.put_u8(bit(self.hidden, HIDDEN) | bit(self.suspended, SUSPENDED));
     }
 }
+
+/// What moderators did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ModerationChange {
+    Suspend = 29,
+    Unsuspend = 30,
+    Hide = 31,
+    Unhide = 32,
+}
+
+impl ModerationChange {
+    /// All of them, in the order of their tags.
+    pub const ALL: [Self; 4] = [Self::Suspend, Self::Unsuspend, Self::Hide, Self::Unhide];
+
+    /// Whether it is about a post.
+    #[must_use]
+    pub fn has_post(self) -> bool {
+        matches!(self, Self::Hide | Self::Unhide)
+    }
+}

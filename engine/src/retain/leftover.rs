@@ -1,13 +1,25 @@
-//! What is left of a record of which the log does not need everything: a post without its text, the users
-//! whom a record names.
+//! What a record is without what goes of it, and whom it names.
 
 use bytes::Bytes;
 
 use crate::command::NewPost;
+use crate::error::Result;
 use crate::ids::UserId;
 use crate::log::broadcast_effect::BroadcastEffect;
 use crate::log::record::{Effect, Record};
 use crate::log::revise_effect::Emptied;
+use crate::read::stands::Stands;
+use crate::views::graph::EDGE_WIDTH;
+
+/// Whether one of the follows does.
+pub(super) fn any_stands(follows: &[Stands<EDGE_WIDTH>]) -> Result<bool> {
+    for follow in follows {
+        if follow.resolve()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 /// The post without its text.
 pub(super) fn emptied(record: Record) -> Record {
