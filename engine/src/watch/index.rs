@@ -230,9 +230,13 @@ impl Index {
                     self.tell_if_seen(&post, told, &event, wakers);
                 }
             }
-            Note::Befriend { user, other, .. }
-            | Note::Part { user, other, .. }
-            | Note::Unblock { user, other } => {
+            Note::Befriend { user, other, .. } => {
+                for friend in [user, other] {
+                    self.change(friend, told, wakers);
+                    self.stir(friend, told, wakers);
+                }
+            }
+            Note::Part { user, other, .. } | Note::Unblock { user, other } => {
                 self.change(user, told, wakers);
                 self.change(other, told, wakers);
             }

@@ -241,6 +241,13 @@ impl Note {
             Self::Follow { user, author } | Self::Unfollow { user, author } => {
                 ((user, author), depends::ON_FOLLOWS)
             }
+            // Whose own follow is new as well is told of that.
+            Self::Befriend { user, other, forth: true, back: false } => {
+                ((user, other), depends::ON_FOLLOWS)
+            }
+            Self::Befriend { user, other, forth: false, back: true } => {
+                ((other, user), depends::ON_FOLLOWS)
+            }
             Self::Apart { user, author }
             | Self::Rejoined { user, author }
             | Self::Joined { user, author }

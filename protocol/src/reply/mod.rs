@@ -9,6 +9,7 @@
 mod broadcasts;
 mod came_by;
 mod changed;
+mod changed_kinds;
 mod collapsed;
 mod counts;
 mod edges;
