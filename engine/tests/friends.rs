@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Changed, ChangesQuery, Command, ContentWanted, EdgeQuery, Engine, ErrorKind, Key,
-    Options, Receipt, Result, SEGMENT_BYTES_MIN, Storage, UserId, WriteOptions,
+    Action, Audience, Changed, ChangesQuery, Command, ContentWanted, EdgeQuery, Engine, ErrorKind,
+    Key, NewPost, Options, Receipt, Result, SEGMENT_BYTES_MIN, Storage, UserId, Watch, WatchEvent,
+    WatchQuery, WriteOptions,
 };
 
 const ANN: UserId = UserId(7);
@@ -186,4 +187,33 @@ fn of_who_is_forgotten_no_tie_is_left() {
     let engine = rebuilt(&storage, engine);
     assert!(follows(&engine, ANN, EVE) && follows(&engine, EVE, ANN));
     assert!(engine.user(ANN, None).unwrap().is_private);
+}
+
+/// Who followed already sees what is for mutual follows once they are followed back: a watch says so at
+/// once, and to who comes back.
+#[test]
+fn who_is_befriended_is_told_of_what_is_for_mutual_follows() {
+    let engine = open(&MemoryStorage::default());
+    engine.write(Command::follow(ANN, BOB)).unwrap();
+    let post = NewPost {
+        author: BOB,
+        text: "for friends".into(),
+        audience: Audience::Mutual,
+        ..NewPost::default()
+    };
+    let query = WatchQuery { user: ANN, viewer: None, after: None, presence: false };
+    let mut live = engine.watch(&query).unwrap();
+    let written = engine.write(Command::new(Action::Publish(post))).unwrap();
+    let befriend = Action::Befriend { user: ANN, other: BOB };
+    engine.write(Command::new(befriend)).unwrap();
+    let told = |watch: &mut Watch| watch.wait(Duration::from_secs(60)).unwrap().unwrap().events;
+    let is_told = |events: &[WatchEvent]| {
+        events
+            .iter()
+            .any(|event| matches!(event, WatchEvent::FeedChanged(author) if *author == BOB))
+    };
+    assert!(is_told(&told(&mut live)));
+    let after = Some(written.position);
+    let mut back = engine.watch(&WatchQuery { after, ..query }).unwrap();
+    assert!(is_told(&told(&mut back)));
 }
