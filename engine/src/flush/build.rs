@@ -132,7 +132,7 @@ impl Builder<'_> {
         }
         let (kind, base) = (view_kind::NOTICES, self.first);
         let file = self.write(built, kind, |file| {
-            read_marks::write(file, marks)?;
+            read_marks::write(marks, file)?;
             if rows.is_empty() { Ok(()) } else { write_family(file, (family::NOTICES, rows), base) }
         })?;
         built.open(kind, &file)
@@ -147,7 +147,7 @@ impl Builder<'_> {
     ) -> Result<()> {
         let (kind, base) = (view_kind::NOTICES, self.first);
         let file = self.write(built, kind, |file| {
-            read_marks::write(file, marks)?;
+            read_marks::write(marks, file)?;
             let mut writer = FamilyWriter::begin(file, places.number, 0, base);
             places.each_run(|owner, places| {
                 let floor = known.floor(owner);

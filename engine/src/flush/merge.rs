@@ -4,36 +4,27 @@
 //! The order matters: new file, new list of graves and manifest in one step; then readers get the
 //! new file; only then are the graves forgotten, so that no reader sees a dead entry alive.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::build::{Builder, Built};
 use super::gather::{Graved, Lend, Range, Row, gather};
+use super::merge_arrays as arrays;
 use super::plan::covers;
 use super::step::{collect_graves, store};
 use crate::error::{Error, Result};
 use crate::ids::{Sequence, UserId};
 use crate::log::view::Segments;
-use crate::runs::audiences;
-use crate::runs::broadcasts::BroadcastFile;
 use crate::runs::family::Family;
 use crate::runs::file::ViewFile;
-use crate::runs::forgotten;
-use crate::runs::groups::GroupFile;
 use crate::runs::ids::IdFile;
 use crate::runs::layout::{family, view_kind};
 use crate::runs::lists;
-use crate::runs::marks;
-use crate::runs::moderation;
 use crate::runs::read_marks;
-use crate::runs::reposts::RepostFile;
-use crate::runs::revisions;
 use crate::runs::run::Entry;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
 use crate::storage::{Storage, names};
 use crate::views::forgotten::Forgotten;
-use crate::views::receipts;
 use crate::views::responses::ListRow;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -86,33 +77,33 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
     if oldest.kind == view_kind::USERS {
         merge_users(&builder, lend, &files, &oldest, &mut built)?;
     } else if oldest.kind == view_kind::MARKS {
-        merge_marks(&builder, lend, before.covered, &files, &mut built)?;
+        arrays::marks(&builder, lend, before.covered, &files, &mut built)?;
     } else if oldest.kind == view_kind::FORGOTTEN {
-        merge_forgotten(&builder, &files, &mut built)?;
+        arrays::forgotten(&builder, &files, &mut built)?;
     } else if oldest.kind == view_kind::RECEIPTS {
-        merge_receipts(&builder, &files, &forgotten_by(lend, before.covered)?, &mut built)?;
+        arrays::receipts(&builder, &files, &arrays::forgotten_by(lend, before.covered)?, &mut built)?;
     } else {
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
         cancelled = within(&graves, &range, families(oldest.kind));
         if oldest.kind == view_kind::GROUPS {
-            merge_groups(&builder, &files, &cancelled, &mut built)?;
+            arrays::groups(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::REPOSTS {
-            merge_reposts(&builder, &files, &cancelled, &mut built)?;
+            arrays::reposts(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::AUDIENCES {
-            merge_audiences(&builder, &files, &cancelled, &mut built)?;
+            arrays::audiences(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::RESPONSES {
             let dead = dead_owners(lend, &files, before.covered)?;
             merge_responses(&builder, &files, (&cancelled, &dead), &mut built)?;
         } else if oldest.kind == view_kind::NOTICES {
-            let known = forgotten_by(lend, before.covered)?;
+            let known = arrays::forgotten_by(lend, before.covered)?;
             merge_notices(&builder, &files, &known, &mut built)?;
         } else if oldest.kind == view_kind::REVISIONS {
-            merge_revisions(&builder, &files, &cancelled, &mut built)?;
+            arrays::revisions(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::BROADCASTS {
-            merge_broadcasts(&builder, &files, &cancelled, &mut built)?;
+            arrays::broadcasts(&builder, &files, &cancelled, &mut built)?;
         } else if oldest.kind == view_kind::MODERATION {
-            merge_moderation(&builder, &files, &cancelled, &mut built)?;
+            arrays::moderation(&builder, &files, &cancelled, &mut built)?;
         } else {
             merge_families(&builder, &files, oldest.kind, &cancelled, &mut built)?;
         }
@@ -185,8 +176,7 @@ fn bury_the_rest(
     let left: Graved = graves
         .iter()
         .map(|(family, rows)| {
-            let gone = cancelled.iter().find(|(of, _)| of == family);
-            let gone = gone.map_or(&[][..], |(_, rows)| rows.as_slice());
+            let gone = of(cancelled, *family);
             let is_left = |row: &&Row| gone.binary_search_by_key(&key(row), key).is_err();
             (*family, rows.iter().filter(is_left).copied().collect())
         })
@@ -195,8 +185,14 @@ fn bury_the_rest(
     Builder { last: covered, ..*builder }.graves(&left, built)
 }
 
+/// The graves of a family.
+pub(super) fn of(graves: &Graved, family: u8) -> &[Row] {
+    let rows = graves.iter().find(|(of, _)| *of == family);
+    rows.map_or(&[][..], |(_, rows)| rows.as_slice())
+}
+
 /// Graves are sorted by owner, then entry.
-fn key((owner, (entry, _)): &Row) -> (Ordinal, Sequence) {
+pub(super) fn key((owner, (entry, _)): &Row) -> (Ordinal, Sequence) {
     (*owner, *entry)
 }
 
@@ -217,8 +213,7 @@ fn merge_families(
     let sources: Vec<Source<'_>> = inputs
         .iter()
         .map(|(number, families)| {
-            let dead = graves.iter().find(|(of, _)| of == number);
-            let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
+            let dead = of(graves, *number);
             Source { number: *number, families, dead, dead_owners: &[] }
         })
         .collect();
@@ -278,62 +273,6 @@ impl Source<'_> {
     }
 }
 
-fn merge_groups(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = GroupFile::default();
-    for file in files {
-        let GroupFile { groups, members } = GroupFile::read(file, usize::MAX)?;
-        merged.groups.extend(groups);
-        merged.members.extend(members);
-    }
-    let is_dead = |family: u8, owner: Ordinal, entry: Sequence| {
-        let rows = dead.iter().find(|(of, _)| *of == family).map_or(&[][..], |(_, rows)| rows);
-        rows.binary_search_by_key(&(owner, entry), key).is_ok()
-    };
-    merged.groups.retain(|row| !is_dead(family::GROUPS, row.owner, row.id.into()));
-    merged.members.retain(|row| !is_dead(family::MEMBERS, row.owner, row.at));
-    builder.groups(&merged, built)
-}
-
-fn merge_reposts(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = RepostFile::default();
-    for file in files {
-        let RepostFile { reposts, gone } = RepostFile::read(file, usize::MAX)?;
-        merged.reposts.extend(reposts);
-        merged.gone.extend(gone);
-    }
-    let dead = dead.iter().find(|(of, _)| *of == family::REPOSTS);
-    let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
-    let is_dead = |author: Ordinal, entry| dead.binary_search_by_key(&(author, entry), key).is_ok();
-    merged.reposts.retain(|row| !is_dead(row.author, row.at));
-    builder.reposts(&merged, built)
-}
-
-fn merge_audiences(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(audiences::read(file, usize::MAX)?);
-    }
-    let dead = dead.iter().find(|(of, _)| *of == family::AUDIENCES);
-    let dead = dead.map_or(&[][..], |(_, rows)| rows.as_slice());
-    merged.retain(|row| dead.binary_search_by_key(&(row.author, row.at), key).is_err());
-    builder.audiences(&merged, built)
-}
-
 /// The lists in the files that were dead at `covered`.
 fn dead_owners(lend: Lend<'_>, files: &[Arc<ViewFile>], covered: Sequence) -> Result<Vec<Ordinal>> {
     let mut owners = Vec::new();
@@ -359,10 +298,6 @@ fn merge_responses(
     (graves, dead_owners): (&Graved, &[Ordinal]),
     built: &mut Built,
 ) -> Result<()> {
-    let of = |number: u8| {
-        let rows = graves.iter().find(|(of, _)| *of == number);
-        rows.map_or(&[][..], |(_, rows)| rows.as_slice())
-    };
     let mut lists: Vec<ListRow> = Vec::new();
     let mut families = Vec::new();
     for file in files {
@@ -370,50 +305,16 @@ fn merge_responses(
         families.extend(Family::open(file, family::RESPONSES)?);
     }
     // A list is known by the record that made it: no record makes two.
-    let mut dead: Vec<Sequence> = of(family::LISTS).iter().map(|(_, (made, _))| *made).collect();
+    let mut dead: Vec<Sequence> = of(graves, family::LISTS).iter().map(|(_, (made, _))| *made).collect();
     dead.sort_unstable();
     for row in &mut lists {
         if dead.binary_search(&row.made).is_ok() {
             *row = ListRow::dead(row.made);
         }
     }
-    let dead = of(family::RESPONSES);
+    let dead = of(graves, family::RESPONSES);
     let entries = Source { number: family::RESPONSES, families: &families, dead, dead_owners };
     builder.merged_responses(&lists, &entries, built)
-}
-
-/// Who was forgotten at the covered position.
-fn forgotten_by(lend: Lend<'_>, covered: Sequence) -> Result<Forgotten> {
-    let mut known = Forgotten::default();
-    lend(&mut |state| known = state.forgotten.as_of(covered))?;
-    Ok(known)
-}
-
-fn merge_forgotten(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(forgotten::read(file, usize::MAX)?);
-    }
-    forgotten::settle(&mut merged);
-    builder.forgotten(&merged, built)
-}
-
-/// Those of users who were forgotten are nobody's any more.
-fn merge_receipts(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    known: &Forgotten,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(receipts::read(file)?.into_iter().map(|receipt| receipt.unless(known)));
-    }
-    builder.receipts(&merged, built)
 }
 
 /// Nothing of it has graves; what has left all windows goes, and what users had before they were forgotten.
@@ -433,78 +334,6 @@ fn merge_notices(
     let (number, families) = (family::NOTICES, &families);
     let places = Source { number, families, dead: &[], dead_owners: &[] };
     builder.merged_notices(&marks, (&places, known), built)
-}
-
-fn merge_revisions(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(revisions::read(file, usize::MAX)?);
-    }
-    let dead = dead.iter().flat_map(|(_, rows)| rows);
-    let dead: HashSet<Row> = dead.copied().collect();
-    merged.retain(|row| !dead.contains(&(row.owner, (row.revised.at, 0))));
-    builder.revisions(&merged, built)
-}
-
-fn merge_moderation(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(moderation::read(file, usize::MAX)?);
-    }
-    let dead = dead.iter().flat_map(|(_, rows)| rows);
-    let dead: HashSet<Row> = dead.copied().collect();
-    merged.retain(|row| !dead.contains(&(row.owner, (row.at, 0))));
-    builder.moderation(&merged, built)
-}
-
-/// Of each device the newest mark; none of groups that ended.
-fn merge_marks(
-    builder: &Builder<'_>,
-    lend: Lend<'_>,
-    covered: Sequence,
-    files: &[Arc<ViewFile>],
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = Vec::new();
-    for file in files {
-        merged.extend(marks::read(file, usize::MAX)?);
-    }
-    let known = forgotten_by(lend, covered)?;
-    merged.retain(|row| known.floor(row.owner) < row.mark.at);
-    marks::settle(&mut merged);
-    lend(&mut |state| merged.retain(|row| state.may_have_mark(row.owner, row.mark.feed, covered)))?;
-    builder.marks(&merged, built)
-}
-
-fn merge_broadcasts(
-    builder: &Builder<'_>,
-    files: &[Arc<ViewFile>],
-    dead: &Graved,
-    built: &mut Built,
-) -> Result<()> {
-    let mut merged = BroadcastFile::default();
-    for file in files {
-        let BroadcastFile { places, replays } = BroadcastFile::read(file, usize::MAX)?;
-        merged.places.extend(places);
-        merged.replays.extend(replays);
-    }
-    let is_dead = |family: u8, owner: Ordinal, entry: Sequence| {
-        let rows = dead.iter().find(|(of, _)| *of == family).map_or(&[][..], |(_, rows)| rows);
-        rows.binary_search_by_key(&(owner, entry), key).is_ok()
-    };
-    merged.places.retain(|row| !is_dead(family::BOARDS, row.owner, row.place.began));
-    merged.replays.retain(|row| !is_dead(family::REPLAYS, row.owner, row.replay.post.into()));
-    builder.broadcasts(&merged, built)
 }
 
 fn merge_users(

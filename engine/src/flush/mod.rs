@@ -5,7 +5,7 @@
 //! * [`gather`]: a range of the log to the rows it adds to the views.
 //! * [`build`]: rows to files.
 //! * [`step`]: one flush: gather, build, publish in the manifest.
-//! * [`plan`], [`merge`]: which files to merge into one, and how.
+//! * [`plan`], [`merge`], `merge_arrays`: which files to merge into one, and how.
 //! * [`flusher`]: the thread that does it while commits go on.
 //! * [`load`], `warm`: files to views, at open; their newest entries into memory, after it.
 //!
@@ -25,6 +25,7 @@ pub(crate) mod flusher;
 pub(crate) mod gather;
 pub(crate) mod load;
 pub(crate) mod merge;
+mod merge_arrays;
 pub(crate) mod plan;
 pub(crate) mod step;
 mod warm;

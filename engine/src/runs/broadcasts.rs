@@ -1,14 +1,19 @@
 //! Boards and replays in a file: two arrays, each in the order of the log, read as a whole.
 
+use super::array::Array;
 use super::file::ViewFile;
-use super::layout::{PLACE_BYTES, REPLAY_BYTES, family, place, replay, section_part};
-use super::section::Section;
+use super::layout::{PLACE_BYTES, REPLAY_BYTES, family, place, replay};
 use super::writer::ViewWriter;
 use crate::error::Result;
 use crate::ids::{BroadcastId, PostId, Sequence, Timestamp};
-use crate::log::bytes::{Fields, put_u32, put_u64};
+use crate::log::bytes::{Cursor, Fields, put_u32, put_u64};
 use crate::views::broadcasts::{Place, PlaceRow, Replay, ReplayRow};
 use crate::views::users::Ordinal;
+
+const PLACES: Array<PlaceRow> =
+    Array { family: family::BOARDS, what: "places", put: put_place, load: load_place };
+const REPLAYS: Array<ReplayRow> =
+    Array { family: family::REPLAYS, what: "replays", put: put_replay, load: load_replay };
 
 /// Everything in one file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,66 +29,35 @@ impl BroadcastFile {
 
     /// Writes both sections.
     pub(crate) fn write(&self, file: &mut ViewWriter) -> Result<()> {
-        let mut bytes = Vec::new();
-        self.places.iter().for_each(|row| put_place(row, &mut bytes));
-        array(file, family::BOARDS, self.places.len(), &bytes)?;
-        bytes.clear();
-        self.replays.iter().for_each(|row| put_replay(row, &mut bytes));
-        array(file, family::REPLAYS, self.replays.len(), &bytes)
+        PLACES.write(&self.places, file)?;
+        REPLAYS.write(&self.replays, file)
     }
 
     /// Reads a file and verifies all of it. Authors are among `users` users.
     pub(crate) fn read(file: &ViewFile, users: usize) -> Result<Self> {
         file.verify_all()?;
-        let part = |family| match file.section(family, section_part::ARRAY) {
-            Some(section) => Ok((section.count, file.section_bytes(section)?)),
-            None => Err(file.damaged(0, "a file of broadcasts lacks an array")),
-        };
-        let ((places_len, places), (replays_len, replays)) =
-            (part(family::BOARDS)?, part(family::REPLAYS)?);
-        let found = Self::load(&places, &replays)
-            .filter(|found| found.places.len() as u64 == places_len)
-            .filter(|found| found.replays.len() as u64 == replays_len)
-            .filter(|found| found.makes_sense(file, users));
-        found.ok_or_else(|| file.damaged(0, "the broadcasts in the file make no sense"))
-    }
-
-    fn load(places: &[u8], replays: &[u8]) -> Option<Self> {
-        let is_whole =
-            places.len().is_multiple_of(PLACE_BYTES) && replays.len().is_multiple_of(REPLAY_BYTES);
-        is_whole.then(|| Self {
-            places: places.chunks_exact(PLACE_BYTES).map(load_place).collect(),
-            replays: replays.chunks_exact(REPLAY_BYTES).map(load_replay).collect(),
-        })
-    }
-
-    fn makes_sense(&self, file: &ViewFile, users: usize) -> bool {
         let range = file.header.first..=file.header.last;
-        let is_user = |user: Ordinal| user.index() < users;
         let is_place = |row: &PlaceRow| {
-            is_user(row.owner)
+            row.owner.index() < users
                 && row.place.key != i64::MIN
                 && range.contains(&row.place.began)
                 && Sequence::from(row.place.broadcast) <= row.place.began
         };
         let is_replay = |row: &ReplayRow| {
-            is_user(row.owner)
+            row.owner.index() < users
                 && range.contains(&row.replay.post.into())
                 && row.replay.broadcast.0 < row.replay.post.0
         };
-        self.places.is_sorted_by(|one, next| one.place.began < next.place.began)
-            && self.replays.is_sorted_by(|one, next| one.replay.post < next.replay.post)
-            && self.places.iter().all(is_place)
-            && self.replays.iter().all(is_replay)
+        let places = PLACES.read(file, |rows| {
+            rows.is_sorted_by(|one, next| one.place.began < next.place.began)
+                && rows.iter().all(is_place)
+        })?;
+        let replays = REPLAYS.read(file, |rows| {
+            rows.is_sorted_by(|one, next| one.replay.post < next.replay.post)
+                && rows.iter().all(is_replay)
+        })?;
+        Ok(Self { places, replays })
     }
-}
-
-fn array(file: &mut ViewWriter, family: u8, count: usize, bytes: &[u8]) -> Result<()> {
-    let offset = file.offset();
-    file.write(bytes)?;
-    let (part, count) = (section_part::ARRAY, count as u64);
-    file.end_section(Section { family, part, payload_bits: 0, count, offset, len: 0 });
-    Ok(())
 }
 
 fn put_place(row: &PlaceRow, out: &mut Vec<u8>) {
@@ -94,14 +68,14 @@ fn put_place(row: &PlaceRow, out: &mut Vec<u8>) {
     put_u64(out, row.place.began.0);
 }
 
-fn load_place(bytes: &[u8]) -> PlaceRow {
-    let fields = Fields(bytes);
+fn load_place(rest: &mut Cursor<'_>) -> Option<PlaceRow> {
+    let fields = Fields(rest.take(PLACE_BYTES)?);
     let place = Place {
         key: fields.u64(place::KEY_AT).cast_signed(),
         broadcast: BroadcastId(fields.u64(place::BROADCAST_AT)),
         began: Sequence(fields.u64(place::BEGAN_AT)),
     };
-    PlaceRow { owner: Ordinal(fields.u32(place::OWNER_AT)), place }
+    Some(PlaceRow { owner: Ordinal(fields.u32(place::OWNER_AT)), place })
 }
 
 fn put_replay(row: &ReplayRow, out: &mut Vec<u8>) {
@@ -112,24 +86,21 @@ fn put_replay(row: &ReplayRow, out: &mut Vec<u8>) {
     put_u64(out, row.replay.started.0);
 }
 
-fn load_replay(bytes: &[u8]) -> ReplayRow {
-    let fields = Fields(bytes);
+fn load_replay(rest: &mut Cursor<'_>) -> Option<ReplayRow> {
+    let fields = Fields(rest.take(REPLAY_BYTES)?);
     let replay = Replay {
         post: PostId(fields.u64(replay::POST_AT)),
         broadcast: BroadcastId(fields.u64(replay::BROADCAST_AT)),
         started: Timestamp(fields.u64(replay::STARTED_AT)),
     };
-    ReplayRow { owner: Ordinal(fields.u32(replay::OWNER_AT)), replay }
+    Some(ReplayRow { owner: Ordinal(fields.u32(replay::OWNER_AT)), replay })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::DatabaseId;
+    use crate::runs::array::tests::{assert_damage_is_noticed, read_back, written};
     use crate::runs::layout::view_kind;
-    use crate::runs::writer::ViewHeader;
-    use crate::storage::Storage;
-    use crate::testing::memory::MemoryStorage;
 
     fn sample() -> BroadcastFile {
         let place = |owner, key, broadcast, began| {
@@ -147,34 +118,21 @@ mod tests {
         }
     }
 
-    fn written() -> bytes::Bytes {
-        let storage = MemoryStorage::default();
-        let (first, last) = (Sequence(10), Sequence(90));
-        let (database, view, salt) = (DatabaseId([3; 16]), view_kind::BROADCASTS, 7);
-        let header = ViewHeader { database, view, first, last, salt };
-        let mut writer = ViewWriter::create(&storage, "broadcasts", &header).unwrap();
-        sample().write(&mut writer).unwrap();
-        writer.finish(&storage).unwrap();
-        storage.map("broadcasts").unwrap()
-    }
-
-    fn read(bytes: bytes::Bytes, users: usize) -> Result<BroadcastFile> {
-        BroadcastFile::read(&ViewFile::load("broadcasts", bytes)?, users)
+    fn file() -> bytes::Bytes {
+        written(view_kind::BROADCASTS, |file| sample().write(file))
     }
 
     #[test]
     fn rows_survive_the_way_there_and_back() {
-        assert_eq!(read(written(), 4).unwrap(), sample());
-        assert!(read(written(), 3).is_err(), "the fourth user is unknown");
+        assert_eq!(read_back(file(), |file| BroadcastFile::read(file, 4)).unwrap(), sample());
+        assert!(
+            read_back(file(), |file| BroadcastFile::read(file, 3)).is_err(),
+            "the fourth user is unknown"
+        );
     }
 
     #[test]
     fn every_flipped_byte_is_noticed() {
-        let bytes = written();
-        for at in 0..bytes.len() {
-            let mut damaged = bytes.to_vec();
-            damaged[at] ^= 0x10;
-            assert!(read(damaged.into(), 4).is_err(), "byte {at} of {}", bytes.len());
-        }
+        assert_damage_is_noticed(&file(), |file| BroadcastFile::read(file, 4));
     }
 }

@@ -1,48 +1,35 @@
 //! Who is or was forgotten in a file: one array, in the order of owners, read as a whole.
 
+use super::array::Array;
 use super::file::ViewFile;
-use super::layout::{FORGOTTEN_BYTES, family, forgotten, section_part};
-use super::section::Section;
+use super::layout::{FORGOTTEN_BYTES, family, forgotten};
 use super::writer::ViewWriter;
 use crate::error::Result;
 use crate::ids::Sequence;
-use crate::log::bytes::{Fields, put_u32, put_u64};
+use crate::log::bytes::{Cursor, Fields, put_u32, put_u64};
 use crate::views::forgotten::{ForgottenRow, Oblivion};
 use crate::views::users::Ordinal;
 
+const ARRAY: Array<ForgottenRow> =
+    Array { family: family::FORGOTTEN, what: "forgotten users", put, load };
+
 /// Writes the array.
 pub(crate) fn write(rows: &[ForgottenRow], file: &mut ViewWriter) -> Result<()> {
-    let offset = file.offset();
-    let mut bytes = Vec::with_capacity(rows.len() * FORGOTTEN_BYTES);
-    rows.iter().for_each(|row| put(row, &mut bytes));
-    file.write(&bytes)?;
-    let (family, part, count) = (family::FORGOTTEN, section_part::ARRAY, rows.len() as u64);
-    file.end_section(Section { family, part, payload_bits: 0, count, offset, len: 0 });
-    Ok(())
+    ARRAY.write(rows, file)
 }
 
 /// Reads a file and verifies all of it. Owners are among `users` users.
 pub(crate) fn read(file: &ViewFile, users: usize) -> Result<Vec<ForgottenRow>> {
     file.verify_all()?;
-    let section = file.section(family::FORGOTTEN, section_part::ARRAY);
-    let section =
-        section.ok_or_else(|| file.damaged(0, "a file of the forgotten lacks its array"))?;
-    let bytes = file.section_bytes(section)?;
-    let rows: Vec<ForgottenRow> = bytes.chunks_exact(FORGOTTEN_BYTES).map(load).collect();
     let range = file.header.first..=file.header.last;
     let is_sound = |row: &ForgottenRow| {
         row.owner.index() < users
             && range.contains(&row.oblivion.newest())
             && Sequence(0) < row.oblivion.since
     };
-    let makes_sense = bytes.len().is_multiple_of(FORGOTTEN_BYTES)
-        && rows.len() as u64 == section.count
-        && rows.is_sorted_by(|one, next| one.owner < next.owner)
-        && rows.iter().all(is_sound);
-    match makes_sense {
-        true => Ok(rows),
-        false => Err(file.damaged(0, "the forgotten in the file make no sense")),
-    }
+    ARRAY.read(file, |rows| {
+        rows.is_sorted_by(|one, next| one.owner < next.owner) && rows.iter().all(is_sound)
+    })
 }
 
 /// Of each user one row, in the order of a file.
@@ -64,25 +51,22 @@ fn put(row: &ForgottenRow, out: &mut Vec<u8>) {
     put_u64(out, row.oblivion.done.0);
 }
 
-fn load(bytes: &[u8]) -> ForgottenRow {
-    let fields = Fields(bytes);
-    ForgottenRow {
+fn load(rest: &mut Cursor<'_>) -> Option<ForgottenRow> {
+    let fields = Fields(rest.take(FORGOTTEN_BYTES)?);
+    Some(ForgottenRow {
         owner: Ordinal(fields.u32(forgotten::OWNER_AT)),
         oblivion: Oblivion {
             since: Sequence(fields.u64(forgotten::SINCE_AT)),
             done: Sequence(fields.u64(forgotten::DONE_AT)),
         },
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::DatabaseId;
+    use crate::runs::array::tests::{assert_damage_is_noticed, read_back, written};
     use crate::runs::layout::view_kind;
-    use crate::runs::writer::ViewHeader;
-    use crate::storage::Storage;
-    use crate::testing::memory::MemoryStorage;
 
     fn row(owner: u32, since: u64, done: u64) -> ForgottenRow {
         let oblivion = Oblivion { since: Sequence(since), done: Sequence(done) };
@@ -93,25 +77,14 @@ mod tests {
         vec![row(1, 7, 20), row(3, 12, 0), row(4, 90, 30)]
     }
 
-    fn written() -> bytes::Bytes {
-        let storage = MemoryStorage::default();
-        let (first, last) = (Sequence(10), Sequence(90));
-        let (database, view, salt) = (DatabaseId([3; 16]), view_kind::FORGOTTEN, 7);
-        let header = ViewHeader { database, view, first, last, salt };
-        let mut writer = ViewWriter::create(&storage, "forgotten", &header).unwrap();
-        write(&sample(), &mut writer).unwrap();
-        writer.finish(&storage).unwrap();
-        storage.map("forgotten").unwrap()
-    }
-
-    fn read_back(bytes: bytes::Bytes, users: usize) -> Result<Vec<ForgottenRow>> {
-        read(&ViewFile::load("forgotten", bytes)?, users)
+    fn file() -> bytes::Bytes {
+        written(view_kind::FORGOTTEN, |file| write(&sample(), file))
     }
 
     #[test]
     fn rows_survive_the_way_there_and_back() {
-        assert_eq!(read_back(written(), 5).unwrap(), sample());
-        assert!(read_back(written(), 4).is_err(), "the fifth user is unknown");
+        assert_eq!(read_back(file(), |file| read(file, 5)).unwrap(), sample());
+        assert!(read_back(file(), |file| read(file, 4)).is_err(), "the fifth user is unknown");
     }
 
     #[test]
@@ -124,11 +97,6 @@ mod tests {
 
     #[test]
     fn every_flipped_byte_is_noticed() {
-        let bytes = written();
-        for at in 0..bytes.len() {
-            let mut damaged = bytes.to_vec();
-            damaged[at] ^= 0x10;
-            assert!(read_back(damaged.into(), 5).is_err(), "byte {at} of {}", bytes.len());
-        }
+        assert_damage_is_noticed(&file(), |file| read(file, 5));
     }
 }

@@ -1,8 +1,8 @@
 //! Groups and members in a file: two arrays, each in the order of the log, read as a whole.
 
+use super::array::Array;
 use super::file::ViewFile;
-use super::layout::{GROUP_HEAD_BYTES, MEMBER_BYTES, family, group, member, section_part};
-use super::section::Section;
+use super::layout::{GROUP_HEAD_BYTES, MEMBER_BYTES, family, group, member};
 use super::writer::ViewWriter;
 use crate::error::Result;
 use crate::group_name::GroupName;
@@ -10,6 +10,11 @@ use crate::ids::{GroupId, Sequence};
 use crate::log::bytes::{Cursor, Fields, put_u16, put_u32, put_u64};
 use crate::views::groups::{GroupRow, MemberRow};
 use crate::views::users::Ordinal;
+
+const GROUPS: Array<GroupRow> =
+    Array { family: family::GROUPS, what: "groups", put: put_group, load: load_group };
+const MEMBERS: Array<MemberRow> =
+    Array { family: family::MEMBERS, what: "members", put: put_member, load: load_member };
 
 /// Everything in one file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,62 +30,26 @@ impl GroupFile {
 
     /// Writes both sections.
     pub(crate) fn write(&self, file: &mut ViewWriter) -> Result<()> {
-        let mut bytes = Vec::new();
-        self.groups.iter().for_each(|row| put_group(row, &mut bytes));
-        array(file, family::GROUPS, self.groups.len(), &bytes)?;
-        bytes.clear();
-        self.members.iter().for_each(|row| put_member(row, &mut bytes));
-        array(file, family::MEMBERS, self.members.len(), &bytes)
+        GROUPS.write(&self.groups, file)?;
+        MEMBERS.write(&self.members, file)
     }
 
     /// Reads a file and verifies all of it. Owners and members are among `users` users.
     pub(crate) fn read(file: &ViewFile, users: usize) -> Result<Self> {
         file.verify_all()?;
-        let part = |family| match file.section(family, section_part::ARRAY) {
-            Some(section) => Ok((section.count, file.section_bytes(section)?)),
-            None => Err(file.damaged(0, "a file of groups lacks an array")),
-        };
-        let ((groups_len, groups), (members_len, members)) =
-            (part(family::GROUPS)?, part(family::MEMBERS)?);
-        let found = Self::load(&groups, &members)
-            .filter(|found| found.groups.len() as u64 == groups_len)
-            .filter(|found| found.members.len() as u64 == members_len)
-            .filter(|found| found.makes_sense(file, users));
-        found.ok_or_else(|| file.damaged(0, "the groups in the file make no sense"))
-    }
-
-    fn load(groups: &[u8], members: &[u8]) -> Option<Self> {
-        let mut found = Self::default();
-        let mut rest = Cursor::new(groups);
-        while !rest.is_empty() {
-            found.groups.push(load_group(&mut rest)?);
-        }
-        if !members.len().is_multiple_of(MEMBER_BYTES) {
-            return None;
-        }
-        found.members = members.chunks_exact(MEMBER_BYTES).map(load_member).collect();
-        Some(found)
-    }
-
-    fn makes_sense(&self, file: &ViewFile, users: usize) -> bool {
         let range = file.header.first..=file.header.last;
         let is_user = |user: Ordinal| user.index() < users;
-        self.groups.is_sorted_by(|one, next| one.id < next.id)
-            && self.members.is_sorted_by(|one, next| one.at < next.at)
-            && self.groups.iter().all(|row| is_user(row.owner) && range.contains(&row.id.into()))
-            && self
-                .members
-                .iter()
-                .all(|row| is_user(row.owner) && is_user(row.author) && range.contains(&row.at))
+        let groups = GROUPS.read(file, |rows| {
+            rows.is_sorted_by(|one, next| one.id < next.id)
+                && rows.iter().all(|row| is_user(row.owner) && range.contains(&row.id.into()))
+        })?;
+        let is_member =
+            |row: &MemberRow| is_user(row.owner) && is_user(row.author) && range.contains(&row.at);
+        let members = MEMBERS.read(file, |rows| {
+            rows.is_sorted_by(|one, next| one.at < next.at) && rows.iter().all(is_member)
+        })?;
+        Ok(Self { groups, members })
     }
-}
-
-fn array(file: &mut ViewWriter, family: u8, count: usize, bytes: &[u8]) -> Result<()> {
-    let offset = file.offset();
-    file.write(bytes)?;
-    let (part, count) = (section_part::ARRAY, count as u64);
-    file.end_section(Section { family, part, payload_bits: 0, count, offset, len: 0 });
-    Ok(())
 }
 
 fn put_group(row: &GroupRow, out: &mut Vec<u8>) {
@@ -112,24 +81,21 @@ fn put_member(row: &MemberRow, out: &mut Vec<u8>) {
     put_u64(out, row.at.0);
 }
 
-fn load_member(bytes: &[u8]) -> MemberRow {
-    let fields = Fields(bytes);
-    MemberRow {
+fn load_member(rest: &mut Cursor<'_>) -> Option<MemberRow> {
+    let fields = Fields(rest.take(MEMBER_BYTES)?);
+    Some(MemberRow {
         owner: Ordinal(fields.u32(member::OWNER_AT)),
         author: Ordinal(fields.u32(member::AUTHOR_AT)),
         group: GroupId(fields.u64(member::GROUP_AT)),
         at: Sequence(fields.u64(member::ADDED_AT)),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::DatabaseId;
+    use crate::runs::array::tests::{assert_damage_is_noticed, read_back, written};
     use crate::runs::layout::view_kind;
-    use crate::runs::writer::ViewHeader;
-    use crate::storage::Storage;
-    use crate::testing::memory::MemoryStorage;
 
     fn sample() -> GroupFile {
         let group = |owner, id, name: &str, exclusive| {
@@ -146,34 +112,21 @@ mod tests {
         }
     }
 
-    fn written() -> bytes::Bytes {
-        let storage = MemoryStorage::default();
-        let (first, last) = (Sequence(10), Sequence(90));
-        let (database, view, salt) = (DatabaseId([3; 16]), view_kind::GROUPS, 7);
-        let header = ViewHeader { database, view, first, last, salt };
-        let mut writer = ViewWriter::create(&storage, "groups", &header).unwrap();
-        sample().write(&mut writer).unwrap();
-        writer.finish(&storage).unwrap();
-        storage.map("groups").unwrap()
-    }
-
-    fn read(bytes: bytes::Bytes, users: usize) -> Result<GroupFile> {
-        GroupFile::read(&ViewFile::load("groups", bytes)?, users)
+    fn file() -> bytes::Bytes {
+        written(view_kind::GROUPS, |file| sample().write(file))
     }
 
     #[test]
     fn rows_survive_the_way_there_and_back() {
-        assert_eq!(read(written(), 4).unwrap(), sample());
-        assert!(read(written(), 3).is_err(), "the fourth user is unknown");
+        assert_eq!(read_back(file(), |file| GroupFile::read(file, 4)).unwrap(), sample());
+        assert!(
+            read_back(file(), |file| GroupFile::read(file, 3)).is_err(),
+            "the fourth user is unknown"
+        );
     }
 
     #[test]
     fn every_flipped_byte_is_noticed() {
-        let bytes = written();
-        for at in 0..bytes.len() {
-            let mut damaged = bytes.to_vec();
-            damaged[at] ^= 0x10;
-            assert!(read(damaged.into(), 4).is_err(), "byte {at} of {}", bytes.len());
-        }
+        assert_damage_is_noticed(&file(), |file| GroupFile::read(file, 4));
     }
 }
