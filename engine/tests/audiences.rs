@@ -288,3 +288,43 @@ fn a_watch_is_told_what_its_user_sees_and_when_that_changes() {
         .collect();
     assert!(told.contains(&Some(seen)) && told.contains(&None) && told.contains(&Some(back)));
 }
+
+/// A post for a group comes to who does not follow its author by a repost, and goes with the group.
+#[test]
+fn a_watch_is_told_that_a_group_is_gone_whose_posts_others_repost() {
+    let engine = open(&MemoryStorage::default(), Options::default());
+    let [.., post, _] = scene(&engine);
+    do_it(&engine, Action::GroupAdd { user: AUTHOR, name: family(), author: MUTUAL });
+    engine.write(Command::repost(MUTUAL, post)).unwrap();
+    follow(&engine, MEMBER, MUTUAL);
+    let query = WatchQuery { user: MEMBER, viewer: None, after: None, presence: false };
+    let mut watch = engine.watch(&query).unwrap();
+    let home = || engine.home(&page(MEMBER, None)).unwrap().posts.len();
+    assert_eq!(home(), 1);
+    do_it(&engine, Action::GroupDelete { user: AUTHOR, name: family() });
+    assert_eq!(home(), 0);
+    let told = watch.wait(Duration::from_secs(10)).unwrap().unwrap().events;
+    assert_eq!(told, [WatchEvent::FeedChanged(AUTHOR)]);
+}
+
+#[test]
+fn what_is_said_below_a_post_is_news_to_who_sees_the_post() {
+    let engine = open(&MemoryStorage::default(), Options::default());
+    let [_, post, ..] = scene(&engine);
+    let comment = |user, answers| {
+        let mentions = [].into_iter().collect();
+        let comment = Action::Comment { user, post, answers, text: "so".into(), mentions };
+        engine.write(Command::new(comment)).unwrap().post
+    };
+    let first = comment(FOLLOWER, None);
+    comment(MUTUAL, first);
+    let notices = || {
+        let query = NoticesQuery { user: FOLLOWER, viewer: None, before: None, limit: 9 };
+        engine.notices(&query).unwrap().groups.len()
+    };
+    assert_eq!(notices(), 1);
+    do_it(&engine, Action::Unfollow { user: FOLLOWER, author: AUTHOR });
+    assert_eq!(notices(), 0, "it is a post for followers");
+    follow(&engine, FOLLOWER, AUTHOR);
+    assert_eq!(notices(), 1);
+}

@@ -19,8 +19,8 @@ use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, BroadcastChange, Change, Changed, Changes, ChangesQuery, Command, ContentWanted,
-    EdgeChange, Engine, ErrorKind, GroupChange, Options, Position, PostId, ResponseChange,
-    SEGMENT_BYTES_MIN, Sequence, Storage, UserId,
+    EdgeChange, Engine, ErrorKind, GroupChange, ModeratedOf, ModeratedQuery, ModerationChange,
+    Options, Position, PostId, ResponseChange, SEGMENT_BYTES_MIN, Sequence, Storage, UserId,
 };
 
 const USERS: u64 = 7;
@@ -53,6 +53,8 @@ struct Mirror {
     mutes: BTreeSet<(u64, u64)>,
     blocks: BTreeSet<(u64, u64)>,
     groups: BTreeMap<u64, Group>,
+    /// Users who are suspended, and posts that are hidden, with their authors.
+    moderated: BTreeSet<(u64, Option<u64>)>,
     /// (target, kind, user).
     reactions: BTreeSet<(u64, u8, u64)>,
     /// The post, what is answered, who, and the text.
@@ -131,8 +133,9 @@ impl Mirror {
             Changed::Broadcast { kind, author, broadcast, content, .. } => {
                 self.fold_broadcast(change, *kind, (author.0, broadcast.0), content.as_ref());
             }
-            // What is moderated is there all the same.
-            Changed::Moderated { .. } => {}
+            Changed::Moderated { kind, user, post } => {
+                self.fold_moderation(*kind, (user.0, post.map(|post| post.0)));
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -188,8 +191,23 @@ impl Mirror {
         }
     }
 
+    fn fold_moderation(&mut self, kind: ModerationChange, of: (u64, Option<u64>)) {
+        let is_post = matches!(kind, ModerationChange::Hide | ModerationChange::Unhide);
+        assert_eq!(of.1.is_some(), is_post, "{kind:?} of {of:?}");
+        match kind {
+            // What retention left of a post that is deleted means nothing.
+            ModerationChange::Hide if of.1.is_none_or(|post| !self.posts.contains_key(&post)) => {}
+            ModerationChange::Suspend | ModerationChange::Hide => drop(self.moderated.insert(of)),
+            ModerationChange::Unsuspend | ModerationChange::Unhide => {
+                self.moderated.remove(&of);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn forget_post(&mut self, post: u64) {
         self.posts.remove(&post);
+        self.moderated.retain(|(_, of)| *of != Some(post));
         self.reposts.remove(&post);
         let of_post = self.comments.iter().filter(|(_, c)| c.0 == post);
         let gone: Vec<u64> = of_post.map(|(id, _)| *id).collect();
@@ -270,6 +288,9 @@ impl Mirror {
         mirror.marks = model.marks.clone();
         mirror.follows = model.follows.keys().copied().collect();
         mirror.read = model.notebook.read.clone();
+        let all = ModeratedQuery { of: ModeratedOf::All, viewer: None, before: None, limit: 200 };
+        let (moderated, _) = model.moderated(&all);
+        mirror.moderated = moderated.into_iter().map(|(user, post, _)| (user, post)).collect();
         mirror.comments = model
             .responses
             .comments

@@ -159,6 +159,9 @@ fn pages_with_one_top_neither_repeat_nor_skip() {
     assert_eq!(shown(&world.page(Span::After(PostId(0)), 20, Some(top))), whole);
     let now = world.page(Span::Newest, 20, None);
     assert_eq!(now.page.posts.len(), 4);
+    // A top above everything is what is newest now: what comes later is not below it.
+    let above = world.page(Span::Newest, 20, Some(PostId(1_000_000)));
+    assert_eq!(above, now);
 }
 
 /// Some of the authors quote it often, before and after its quotes are listed by user; all in memory, and

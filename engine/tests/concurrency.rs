@@ -1,12 +1,12 @@
-//! Concurrent readers and writers: each page equals the contract at the position it carries, and
-//! positions never go back for one reader.
+//! Concurrent readers and writers: each page, plain or collapsed, equals the contract at the position it
+//! carries, and positions never go back for one reader.
 //!
 //! Readers note what they saw; afterwards the oracle walks through the accepted commands and is
 //! asked at each noted position.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -18,8 +18,9 @@ use fanfold_engine::testing::model::Model;
 use fanfold_engine::testing::seed::{Random, seed_or};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Action, Command, DeliveryOptions, Durability, Engine, Options, PageEnd, Policy,
-    SEGMENT_BYTES_MIN, Storage, TimelineQuery, UserId,
+    Action, BROUGHT_BY_MAX, BroughtBy, Collapse, Command, CountedQuery, DeliveryOptions,
+    Durability, Engine, FullQuery, ManualClock, Options, PageEnd, Policy, PostId,
+    SEGMENT_BYTES_MIN, Storage, TimelineQuery, Timestamp, UserId,
 };
 
 const USERS: u64 = 12;
@@ -27,12 +28,67 @@ const USERS: u64 = 12;
 /// Reads of a reader at one position that are compared.
 const READS_PER_POSITION: u64 = 20;
 
+/// When everything is published that says nothing else.
+const NOW: Timestamp = Timestamp(1_000_030_000);
+
 /// What a reader saw.
 struct Seen {
     query: TimelineQuery,
+    collapse: Option<Collapse>,
     position: u64,
     ids: Vec<u64>,
+    /// Of each post of a collapsed page, who else brought it.
+    brought_by: Vec<(Vec<u64>, u32)>,
     end: PageEnd,
+}
+
+impl Seen {
+    fn read(engine: &Engine, query: TimelineQuery, collapse: Option<Collapse>) -> Self {
+        let of = CountedQuery::Home(query);
+        let full = engine.full_page(&FullQuery { collapse, ..FullQuery::of(of) }).unwrap();
+        let collapsed = full.collapsed.unwrap_or_default();
+        let brought = |by: &BroughtBy| (by.users.iter().map(|user| user.0).collect(), by.count);
+        Self {
+            query,
+            collapse,
+            position: full.page.position.sequence.0,
+            ids: full.page.posts.iter().map(|post| post.id.0).collect(),
+            brought_by: collapsed.brought_by.iter().map(brought).collect(),
+            end: full.page.end,
+        }
+    }
+
+    /// `shown` are the times of posts that say when they were published.
+    fn check(&self, model: &Model, shown: &HashMap<u64, u64>) {
+        let Self { query, collapse, position, ids, end, .. } = self;
+        let Some(collapse) = collapse else {
+            assert_eq!((ids.clone(), *end), model.home(query), "at {position}: {query:?}");
+            return;
+        };
+        let shown = |post| shown.get(&post).copied().unwrap_or(NOW.0);
+        let expected = model.collapsed_page(&CountedQuery::Home(*query), collapse, shown);
+        let (expected, expected_end) = expected.unwrap();
+        let (expected_ids, others): (Vec<u64>, Vec<Vec<u64>>) = expected.into_iter().unzip();
+        let named = |others: Vec<u64>| {
+            let count = u32::try_from(others.len()).unwrap();
+            (others.into_iter().take(BROUGHT_BY_MAX).collect(), count)
+        };
+        let others: Vec<_> = others.into_iter().map(named).collect();
+        let found = (ids, *end, &self.brought_by);
+        assert_eq!(
+            found,
+            (&expected_ids, expected_end, &others),
+            "at {position}: {query:?}, {collapse:?}"
+        );
+    }
+}
+
+/// Horizons that separate what says when it was published, or nothing.
+fn collapse(workload: &mut Workload, acknowledged: u64) -> Collapse {
+    let horizon = Duration::from_millis(workload.random.below(60_000) + 1);
+    let is_topped = workload.random.one_in(3);
+    let top = is_topped.then(|| PostId(workload.random.below(acknowledged + 3)));
+    Collapse { horizon, top }
 }
 
 fn engine(seed: u64, policy: Policy) -> Engine {
@@ -43,6 +99,7 @@ fn engine(seed: u64, policy: Policy) -> Engine {
         followees_max: 8,
         flush_records: 300,
         memory_budget: 2_000,
+        clock: Arc::new(ManualClock::new(NOW)),
         ..Options::default()
     };
     let storage = Arc::new(MemoryStorage::default()) as Arc<dyn Storage>;
@@ -59,6 +116,8 @@ fn write(engine: &Engine, seed: u64, commands: u64, last: &AtomicU64) -> BTreeMa
         command.options.key = None;
         let Ok(receipt) = engine.write(command.clone()) else { continue };
         last.fetch_max(receipt.position.sequence.0, Ordering::Relaxed);
+        // What was published lately is what others repost.
+        receipt.post.into_iter().for_each(|id| workload.note(id));
         if receipt.changed && !matches!(command.action, Action::Touch { .. } | Action::Tag { .. }) {
             accepted.insert(receipt.position.sequence.0, command);
         }
@@ -74,8 +133,10 @@ fn read(engine: &Engine, seed: u64, last: &AtomicU64, done: &AtomicBool) -> Vec<
         // A read that starts after an acknowledgement sees it.
         let acknowledged = last.load(Ordering::Relaxed);
         let query = workload.timeline(acknowledged);
-        let page = engine.home(&query).unwrap();
-        let position = page.position.sequence.0;
+        let is_collapsed = workload.random.one_in(2);
+        let collapse = is_collapsed.then(|| collapse(&mut workload, acknowledged));
+        let page = Seen::read(engine, query, collapse);
+        let position = page.position;
         assert!(newest <= position, "positions never go back: {newest}, then {position}");
         assert!(acknowledged <= position, "{acknowledged} was acknowledged, the page is older");
         // Some reads of each position, so that fast readers and slow writers still cover all.
@@ -84,8 +145,7 @@ fn read(engine: &Engine, seed: u64, last: &AtomicU64, done: &AtomicBool) -> Vec<
         if READS_PER_POSITION <= reads {
             continue;
         }
-        let ids = page.posts.iter().map(|post| post.id.0).collect();
-        seen.push(Seen { query, position, ids, end: page.end });
+        seen.push(page);
     }
     seen
 }
@@ -125,21 +185,33 @@ fn read_and_write(seed: u64, policy: Policy) {
     engine.close().unwrap();
 }
 
+/// When a post was published, if it says so.
+fn said_time(command: &Command) -> Option<Timestamp> {
+    match &command.action {
+        Action::Publish(post) | Action::Repost { post, .. } => post.created_at,
+        _ => None,
+    }
+}
+
 fn compare(accepted: BTreeMap<u64, Command>, mut seen: Vec<Seen>) {
     seen.sort_by_key(|seen| seen.position);
     let mut model = Model::new(8);
     let mut commands = accepted.into_iter().peekable();
-    let mut spread = 0;
-    for Seen { query, position, ids, end } in seen {
+    let (mut spread, mut stood_for) = (0, 0);
+    let mut shown = HashMap::new();
+    for page in seen {
         while let Some((sequence, command)) =
-            commands.next_if(|(sequence, _)| *sequence <= position)
+            commands.next_if(|(sequence, _)| *sequence <= page.position)
         {
             model.apply(&command, sequence);
+            shown.extend(said_time(&command).map(|time| (sequence, time.0)));
             spread += 1;
         }
-        assert_eq!((ids, end), model.home(&query), "at {position}: {query:?}");
+        page.check(&model, &shown);
+        stood_for += page.brought_by.iter().filter(|(_, count)| 0 < *count).count();
     }
     assert!(100 < spread, "reads were spread over the history");
+    assert!(10 < stood_for, "some entries stood for others");
 }
 
 /// A command that came in between the last look at the queue and its end was never answered, and its

@@ -217,3 +217,37 @@ fn who_is_befriended_is_told_of_what_is_for_mutual_follows() {
     let mut back = engine.watch(&WatchQuery { after, ..query }).unwrap();
     assert!(is_told(&told(&mut back)));
 }
+
+#[test]
+fn who_is_befriended_by_another_is_told_of_what_comes_into_their_home() {
+    let engine = open(&MemoryStorage::default());
+    engine.write(Command::publish(ANN, "post")).unwrap();
+    let watch = |user| {
+        let query = WatchQuery { user, viewer: None, after: None, presence: false };
+        engine.watch(&query).unwrap()
+    };
+    let (mut ann, mut bob) = (watch(ANN), watch(BOB));
+    engine.write(Command::new(Action::Befriend { user: ANN, other: BOB })).unwrap();
+    for (watch, author) in [(&mut ann, BOB), (&mut bob, ANN)] {
+        let told = watch.wait(Duration::from_secs(60)).unwrap().unwrap().events;
+        assert_eq!(told, [WatchEvent::FeedChanged(author)]);
+    }
+}
+
+/// Everything is flushed at once: what began and what ended it are in the same file, or in neither.
+#[test]
+fn a_request_that_a_block_ended_is_in_no_file() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let do_it = |action| engine.write(Command::new(action)).unwrap();
+    do_it(Action::Private { user: ANN, is_on: true });
+    do_it(Action::Follow { user: BOB, author: ANN, weight: None });
+    do_it(Action::Follow { user: EVE, author: ANN, weight: None });
+    do_it(Action::Block { user: ANN, other: BOB });
+    assert_eq!(asks(&engine, ANN), [EVE]);
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    let engine = open(&storage);
+    assert_eq!(asks(&engine, ANN), [EVE]);
+    assert_eq!(engine.digests().unwrap(), digests);
+}

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Command, Durability, Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost,
-    Options, PostId, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch,
-    WatchEvent, WatchQuery, Why, WriteOptions,
+    Action, BroadcastAction, BroadcastId, BroadcastsPage, BroadcastsQuery, Command, Durability,
+    Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost, Options, PostId, ReplayContent,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent,
+    WatchQuery, Why, WriteOptions,
 };
 
 const READER: UserId = UserId(1);
@@ -205,4 +206,45 @@ fn watches_are_told_what_goes_and_what_comes_back() {
     assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
     assert_eq!(told(&mut reader), [changed.clone(), changed.clone(), changed]);
     assert_eq!(told(&mut spammer), []);
+}
+
+/// Who follows neither the suspended nor the author of what is hidden may still have what others repost of theirs.
+#[test]
+fn watches_of_who_has_but_reposts_are_told_too() {
+    let engine = open(&MemoryStorage::default());
+    let [spam, ..] = scene(&engine);
+    let post = NewPost { author: AUTHOR, text: "look".into(), ..NewPost::default() };
+    let quote = engine.write(Command::new(Action::Repost { post, parent: spam })).unwrap();
+    let post = quote.post.unwrap();
+    let user = UserId(5);
+    assert!(write(&engine, Action::Follow { user, author: AUTHOR, weight: None }));
+    let mut watch = watch(&engine, user);
+    assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+    assert!(write(&engine, Action::Revise { post, revision: 0, text: "no".into(), meta: None }));
+    let changed = WatchEvent::FeedChanged(SPAMMER);
+    assert_eq!(told(&mut watch), [changed.clone()], "the quote is not there, whatever it says");
+    assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
+    assert_eq!(told(&mut watch), [changed]);
+}
+
+#[test]
+fn a_hidden_replay_is_in_no_feed_of_broadcasts_but_its_authors() {
+    let engine = open(&MemoryStorage::default());
+    scene(&engine);
+    let content = NewPost { author: SPAMMER, text: "show".into(), ..NewPost::default() };
+    let started = Action::Broadcast(BroadcastAction::StartNew { content });
+    let broadcast = engine.write(Command::new(started)).unwrap().position.sequence;
+    let broadcast = BroadcastId(broadcast.0);
+    let replay = ReplayContent::default();
+    let ended = Action::Broadcast(BroadcastAction::End { broadcast, replay });
+    let post = engine.write(Command::new(ended)).unwrap().post.unwrap();
+    let shown = |user, viewer| {
+        let page = BroadcastsPage::First { device: None };
+        let query = BroadcastsQuery { user, viewer, page, limit: 9 };
+        engine.broadcasts(&query).unwrap().broadcasts.len()
+    };
+    assert_eq!((shown(READER, None), shown(SPAMMER, Some(READER))), (1, 1));
+    assert!(write(&engine, Action::Hide { post }));
+    assert_eq!((shown(SPAMMER, None), shown(SPAMMER, Some(SPAMMER))), (1, 1));
+    assert_eq!((shown(READER, None), shown(SPAMMER, Some(READER))), (0, 0));
 }

@@ -81,7 +81,12 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
     } else if oldest.kind == view_kind::FORGOTTEN {
         arrays::forgotten(&builder, &files, &mut built)?;
     } else if oldest.kind == view_kind::RECEIPTS {
-        arrays::receipts(&builder, &files, &arrays::forgotten_by(lend, before.covered)?, &mut built)?;
+        arrays::receipts(
+            &builder,
+            &files,
+            &arrays::forgotten_by(lend, before.covered)?,
+            &mut built,
+        )?;
     } else {
         let range = ViewEntry { last: newest.last, ..oldest };
         let graves = collect_graves(lend, before.covered)?;
@@ -305,7 +310,8 @@ fn merge_responses(
         families.extend(Family::open(file, family::RESPONSES)?);
     }
     // A list is known by the record that made it: no record makes two.
-    let mut dead: Vec<Sequence> = of(graves, family::LISTS).iter().map(|(_, (made, _))| *made).collect();
+    let mut dead: Vec<Sequence> =
+        of(graves, family::LISTS).iter().map(|(_, (made, _))| *made).collect();
     dead.sort_unstable();
     for row in &mut lists {
         if dead.binary_search(&row.made).is_ok() {

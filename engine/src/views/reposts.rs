@@ -313,7 +313,9 @@ mod tests {
     fn what_is_reposted_a_lot_is_found_by_author() {
         let mut reposts = Reposts::default();
         let upto = QUOTES_FROM as u64 + 200;
-        let all = (0..upto).map(|n| row(10 + n, u32::try_from(n % 50).unwrap(), 3, n < 50));
+        // The first of all is a quote.
+        let is_bare = |n: u64| (1..=50).contains(&n);
+        let all = (0..upto).map(|n| row(10 + n, u32::try_from(n % 50).unwrap(), 3, is_bare(n)));
         for row in all {
             reposts.add(row);
             let root = reposts.root(PostId(3)).unwrap();

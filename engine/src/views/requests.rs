@@ -83,3 +83,31 @@ impl Requests {
         Ok(digest.finish())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{Sequence, UserId};
+
+    #[test]
+    fn the_digest_tells_who_is_private_and_who_asks() {
+        let (user, other) = (Ordinal(0), Ordinal(1));
+        let at = |at| Removal { at: Sequence(at), frontier: Sequence(0) };
+        let digest = |requests: &Requests| requests.digest(2).unwrap();
+        let mut requests = Requests::default();
+        let nothing = digest(&requests);
+        requests.set_private(user, true, None, at(1));
+        let private = digest(&requests);
+        let act = RequestAct::Ask { weight: None };
+        let ask = RequestEffect { user: UserId(9), other: UserId(8), act };
+        requests.apply((other, user), &ask, at(2));
+        let asked = digest(&requests);
+        assert!(nothing != private && private != asked && asked != nothing);
+        assert_eq!(requests.asked_since(other, user), Some(Sequence(2)));
+        let act = RequestAct::Deny { began: Some(Sequence(2)) };
+        requests.apply((user, other), &RequestEffect { act, ..ask }, at(3));
+        assert_eq!(digest(&requests), private);
+        requests.set_private(user, false, Some(Sequence(1)), at(4));
+        assert_eq!(digest(&requests), nothing);
+    }
+}
