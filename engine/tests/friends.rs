@@ -234,10 +234,14 @@ fn who_is_befriended_by_another_is_told_of_what_comes_into_their_home() {
     }
 }
 
-/// Everything is flushed at once: what began and what ended it are in the same file, or in neither.
+/// All of it is flushed at once.
 #[test]
 fn a_request_that_a_block_ended_is_in_no_file() {
     let storage = MemoryStorage::default();
+    let open = |storage: &MemoryStorage| {
+        let options = Options { flush_records: 4, ..Options::default() };
+        Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
+    };
     let engine = open(&storage);
     let do_it = |action| engine.write(Command::new(action)).unwrap();
     do_it(Action::Private { user: ANN, is_on: true });
