@@ -9,9 +9,9 @@ use std::time::Duration;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, BroadcastAction, BroadcastId, BroadcastsPage, BroadcastsQuery, Command, Durability,
-    Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost, Options, PostId, ReplayContent,
-    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent,
-    WatchQuery, Why, WriteOptions,
+    EdgeQuery, Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost, Options, PostId,
+    ReplayContent, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch,
+    WatchEvent, WatchQuery, Why, WriteOptions,
 };
 
 const READER: UserId = UserId(1);
@@ -90,6 +90,8 @@ fn who_is_suspended_is_there_for_themselves_alone_until_they_are_back() {
         for viewer in [READER, UserId(99)] {
             let found = engine.post(spam, Some(viewer)).unwrap_err();
             assert_eq!(found.kind(), ErrorKind::NotFound, "{viewer}");
+            let found = engine.revision(spam, 0, Some(viewer)).unwrap_err();
+            assert_eq!(found.kind(), ErrorKind::NotFound, "{viewer}");
         }
         let why = engine.explain(READER, more, None).unwrap().why;
         assert!(matches!(why, Why::Suspended { .. }), "{why:?}");
@@ -133,6 +135,9 @@ fn nothing_is_written_in_the_name_of_who_is_suspended_but_what_takes_back() {
     assert!(write(&engine, Action::Unreact { user, target: news, kind: 1 }));
     assert!(write(&engine, Action::Unfollow { user, author: SPAMMER }));
     assert!(write(&engine, Action::Mute { user, author: AUTHOR }));
+    assert!(write(&engine, Action::Mute { user: READER, author: SPAMMER }));
+    let mutes = EdgeQuery { user: READER, viewer: Some(READER), before: None, limit: 9 };
+    assert_eq!(engine.mutes(&mutes).unwrap().edges.len(), 1, "whom one mutes one knows");
     assert!(write(&engine, Action::Delete { post: spam }));
     let actor = Some(SPAMMER);
     let by_themselves = WriteOptions { actor, ..WriteOptions::default() };
@@ -149,6 +154,9 @@ fn a_hidden_post_goes_with_its_reposts_and_comes_back_with_them() {
     assert!(!write(&engine, Action::Hide { post: spam }));
     assert_eq!(home(&engine, READER), [more, news]);
     assert_eq!(home(&engine, SPAMMER), [more, spam], "its author sees it");
+    assert!(engine.revision(spam, 0, Some(SPAMMER)).is_ok());
+    let found = engine.revision(spam, 0, Some(READER)).unwrap_err();
+    assert_eq!(found.kind(), ErrorKind::NotFound);
     assert_eq!(refusal(&engine, Action::Hide { post: reposted }), ErrorKind::Invalid);
     assert_eq!(refusal(&engine, Action::Hide { post: PostId(9_999) }), ErrorKind::NotFound);
     let why = engine.explain(FAN, spam, None).unwrap().why;
@@ -199,8 +207,13 @@ fn watches_are_told_what_goes_and_what_comes_back() {
     assert!(write(&engine, Action::Revise { post: spam, revision: 0, text, meta: None }));
     let changed = WatchEvent::FeedChanged(SPAMMER);
     assert_eq!(told(&mut reader), [WatchEvent::Removed(spam), changed.clone()]);
+    let (after, text) = (Some(engine.position().unwrap()), "newer".into());
+    assert!(write(&engine, Action::Revise { post: spam, revision: 1, text, meta: None }));
+    let back = WatchQuery { user: READER, viewer: None, after, presence: false };
+    assert_eq!(told(&mut engine.watch(&back).unwrap()), [], "it is hidden still");
     let own = told(&mut spammer);
-    assert!(matches!(&own[..], [WatchEvent::Changed(post)] if post.id == spam), "{own:?}");
+    let is_own = |event: &WatchEvent| matches!(event, WatchEvent::Changed(post) if post.id == spam);
+    assert!(own.len() == 2 && own.iter().all(is_own), "{own:?}");
     assert!(write(&engine, Action::Unhide { post: spam }));
     assert!(write(&engine, Action::Suspend { user: SPAMMER }));
     assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
@@ -220,7 +233,10 @@ fn watches_of_who_has_but_reposts_are_told_too() {
     assert!(write(&engine, Action::Follow { user, author: AUTHOR, weight: None }));
     let mut watch = watch(&engine, user);
     assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+    let after = Some(engine.position().unwrap());
     assert!(write(&engine, Action::Revise { post, revision: 0, text: "no".into(), meta: None }));
+    let back = WatchQuery { user, viewer: None, after, presence: false };
+    assert_eq!(told(&mut engine.watch(&back).unwrap()), [], "nor who comes back");
     let changed = WatchEvent::FeedChanged(SPAMMER);
     assert_eq!(told(&mut watch), [changed.clone()], "the quote is not there, whatever it says");
     assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
