@@ -5,7 +5,7 @@
 //! * [`bits`], [`chunk`]: sequences and payloads in few bits, with access by index.
 //! * [`run`]: the sealed entries of one user.
 //! * [`section`], [`writer`], [`mod@file`]: the file around them, verified block by block.
-//! * [`array`]: rows that are read as a whole; of these are the files below but for ids and lists.
+//! * [`mod@array`]: rows that are read as a whole; of these are the files below but for ids and lists.
 //! * [`ids`]: user ids and ordinals; [`groups`]: groups and their members; [`broadcasts`]: boards
 //!   and replays; [`lists`]: what lists of responses are of; [`read_marks`]: how far users have read their notices;
 //!   [`audiences`]: restricted posts.
