@@ -1,7 +1,7 @@
 //! Forgetting a user: nothing of theirs shows from the record on, all of it goes, over crashes too, and
 //! soon it is in no file; then the id is somebody new.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -241,6 +241,75 @@ fn it_goes_by_itself_and_over_a_restart() {
     }
     engine.write(Command::publish(GONE, "hello")).unwrap();
     assert_eq!(engine.user(GONE, None).unwrap().posts, 1);
+}
+
+/// Tags have no records: of who was forgotten since the file of tags was written it must not be believed.
+#[test]
+fn tags_do_not_come_back_with_a_crash() {
+    let storage = MemoryStorage::default();
+    let tag = |engine: &Engine| {
+        let action = Action::Tag { user: GONE, tag: "vip".to_owned(), is_set: true };
+        engine.write(Command::new(action)).unwrap().changed
+    };
+    let engine = open(&storage, 0);
+    engine.write(Command::follow(GONE, ANN)).unwrap();
+    assert!(tag(&engine) && !tag(&engine));
+    engine.close().unwrap();
+    let engine = open(&storage, 0);
+    assert!(!tag(&engine), "they are kept over a stop");
+    act(&engine, Action::Forget { user: GONE });
+    engine.finish_forgetting().unwrap();
+    let engine = open(&storage.durable_image(), 0);
+    assert!(tag(&engine), "and gone with the user");
+    engine.close().unwrap();
+}
+
+/// What was asked for under a key is answered as it was at first, whether or not whom it is about was
+/// forgotten since, and however the views came to be.
+#[test]
+fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    act(&engine, Action::Private { user: GONE, is_on: true });
+    let theirs = engine.write(Command::publish(GONE, "<text that goes>")).unwrap().post.unwrap();
+    let post = engine.write(Command::publish(ANN, "<ann's own>")).unwrap().post.unwrap();
+    let keyed = |action, key| {
+        Command::new(action).with(WriteOptions { key: Some(Key([key; 16])), actor: None })
+    };
+    let mentions = [GONE].into_iter().collect();
+    let text = || "<bob's answer>".to_owned().into();
+    let commands = [
+        keyed(Action::Follow { user: BOB, author: GONE, weight: None }, 1),
+        keyed(Action::Mute { user: BOB, author: GONE }, 2),
+        keyed(Action::Comment { user: BOB, post, answers: None, text: text(), mentions }, 3),
+        keyed(Action::Block { user: ANN, other: GONE }, 4),
+        keyed(comment(BOB, theirs, "<bob's comment>"), 5),
+        keyed(react(BOB, theirs), 6),
+        keyed(Action::Forget { user: GONE }, 7),
+    ];
+    let write = |engine: &Engine| -> Vec<_> {
+        let answers = commands.iter().map(|command| engine.write(command.clone()));
+        let said = |it: Receipt| (it.position.sequence, it.post, it.requested);
+        answers.map(|answer| answer.map(said).map_err(|error| error.kind())).collect()
+    };
+    let first = write(&engine);
+    assert!(first.iter().all(Result::is_ok), "{first:?}");
+    assert!(first.first().unwrap().as_ref().unwrap().2, "a request");
+    assert_eq!(write(&engine), first, "being forgotten");
+    engine.finish_forgetting().unwrap();
+    let (last, then) = (write(&engine), first.len() - 3);
+    assert_eq!(last[..then], first[..then]);
+    assert_eq!(last[then..], [Err(ErrorKind::NotFound), Err(ErrorKind::NotFound), first[6]]);
+    engine.retain().unwrap();
+    assert_eq!(write(&engine), last);
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
+    views.for_each(|name| storage.remove(&name).unwrap());
+    let engine = open(&storage, 0);
+    assert_eq!(engine.digests().unwrap(), digests);
+    assert_eq!(write(&engine), last, "out of the log alone");
+    engine.close().unwrap();
 }
 
 /// Every file as text, but for those that may name whoever was forgotten.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use common::users;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::removals::forget_some;
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
@@ -30,6 +31,8 @@ fn options() -> Options {
         durability: Durability::Os,
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: 6,
+        // When something is removed is for the test to say.
+        forget_at_once: 0,
         // A segment that is sealed is packed at once: retention drops what holds no longer.
         cold_after: Duration::ZERO,
         ..Options::default()
@@ -51,13 +54,17 @@ fn home(model: &Model, user: UserId) -> BTreeSet<u64> {
     model.home(&query).0.into_iter().collect()
 }
 
-/// The oracle after each record.
+/// What the oracle shows after each record.
 #[derive(Default)]
 struct History(BTreeMap<u64, Model>);
 
 impl History {
     fn at(&self, position: Position) -> &Model {
         self.0.range(..=position.sequence.0).next_back().map(|(_, model)| model).unwrap()
+    }
+
+    fn note(&mut self, model: &Model) {
+        self.0.insert(model.last, model.shown().into_owned());
     }
 
     /// Nobody asks for anything below any more. Whole oracles are many bytes: a thousand posts, a thousand
@@ -195,7 +202,7 @@ impl Scene {
         let engine = open(&storage, 50);
         let model = Model::new(6);
         let history = History(BTreeMap::from([(0, model.clone())]));
-        let workload = Workload::new(seed, USERS);
+        let workload = Workload::new(seed, USERS).forgetting();
         let mut scene = Self { storage, engine, model, history, workload, readers: Vec::new() };
         for user in users(USERS).into_iter().take(5) {
             let reader = Reader::begin(&scene.engine, user, &scene.history);
@@ -209,7 +216,18 @@ impl Scene {
         let Ok(receipt) = self.engine.write(command.clone()) else { return };
         if expected == Expected::Changed {
             self.model.apply(command, receipt.position.sequence.0);
-            self.history.0.insert(self.model.last, self.model.clone());
+            self.history.note(&self.model);
+        }
+    }
+
+    /// Removes some of what there is of those who are being forgotten, or all of it.
+    fn forget(&mut self) {
+        let all = self.workload.random.one_in(3);
+        let most = if all { u64::MAX } else { self.workload.random.below(9) };
+        let mut model = self.model.clone();
+        for change in forget_some(&self.engine, &mut model, most).unwrap() {
+            self.model.remove(&change);
+            self.history.note(&self.model);
         }
     }
 
@@ -221,6 +239,7 @@ impl Scene {
             0 => self.reopen(),
             1 => drop(self.engine.retain().unwrap()),
             2 => self.burst(index),
+            25..=27 if !self.model.being_forgotten().is_empty() => self.forget(),
             3..=7 => {
                 let reader = &mut self.readers[index];
                 reader.resume(&self.engine);
@@ -278,7 +297,7 @@ impl Scene {
                 }
             }
             reader.check(&self.history, context);
-            let newest = home(&self.model, reader.user);
+            let newest = home(&self.model.shown(), reader.user);
             assert_eq!(reader.feed, newest, "{context}: {} at the end", reader.user);
         }
         let sum = |of: fn(&Reader) -> u64| self.readers.iter().map(of).sum();

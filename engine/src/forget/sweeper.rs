@@ -17,6 +17,7 @@ use crate::commit::queue::QueueSender;
 use crate::commit::ticket::Ticket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BroadcastId, Sequence, UserId};
+use crate::limits::FORGET_AT_ONCE_DEFAULT;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::record::Effect;
 use crate::log::view::Segments;
@@ -249,7 +250,11 @@ impl Walk<'_> {
     }
 
     fn send(&mut self, user: UserId, effect: Effect) -> Result<()> {
-        let at_once = self.worker.shared.options.forget_at_once.max(1);
+        let at_once = match self.worker.shared.options.forget_at_once {
+            // Whoever orders it has it done as if it had not been switched off.
+            0 => FORGET_AT_ONCE_DEFAULT,
+            some => some,
+        };
         let left = usize::try_from(self.most.saturating_sub(self.removed)).unwrap_or(usize::MAX);
         while at_once.min(left) <= self.flying.len() {
             self.land()?;

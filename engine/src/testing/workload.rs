@@ -70,6 +70,7 @@ pub struct Workload {
     broadcasts: Vec<u64>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
+    forgets: bool,
 }
 
 /// Whether what the command is about is looked up when it is submitted, so that its answer depends on
@@ -102,7 +103,16 @@ impl Workload {
             revised: Vec::new(),
             broadcasts: Vec::new(),
             text_bytes_max: 60,
+            forgets: false,
         }
+    }
+
+    /// The same, in which users are forgotten now and then; for those who keep up with what the engine
+    /// removes then.
+    #[must_use]
+    pub fn forgetting(mut self) -> Self {
+        self.forgets = true;
+        self
     }
 
     /// A post or a comment came to be.
@@ -192,6 +202,7 @@ impl Workload {
             20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
+            25 if self.forgets && self.random.one_in(3) => Action::Forget { user },
             26..=35 => self.response(user, last),
             36 => {
                 let up_to = self.random.one_in(2).then(|| Sequence(self.random.below(last + 1)));

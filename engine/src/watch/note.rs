@@ -212,7 +212,7 @@ impl Note {
             // Everybody sees their own. Without a follow too: reposts are hidden, or are not any more.
             Self::Moderated { user: author }
             | Self::Hidden { author, .. }
-            | Self::Forgotten { user: author, is_done: false } => {
+            | Self::Forgotten { user: author, .. } => {
                 (author != watcher).then_some(author)
             }
             Self::Befriend { user, other, forth: true, .. } if user == watcher => Some(other),
@@ -225,7 +225,6 @@ impl Note {
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }
-            | Self::Forgotten { .. }
             | Self::Joined { .. }
             | Self::Left { .. }
             | Self::Dissolved { .. }
