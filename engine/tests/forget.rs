@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery, EdgeQuery, Engine,
-    ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options, PostId,
-    ReactorsQuery, Receipt, Result, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UserId,
-    WriteOptions, check_storage, inspect_file,
+    Action, Audience, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery,
+    EdgeQuery, Engine, ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options,
+    PostId, ReactorsQuery, Receipt, ReplayContent, Result, SEGMENT_BYTES_MIN, Span, Storage,
+    TimelineQuery, UserId, WriteOptions, check_storage, inspect_file,
 };
 
 const GONE: UserId = UserId(7_654_321);
@@ -118,6 +118,51 @@ fn build(engine: &Engine) -> World {
     let scheduled = act(engine, Action::Broadcast(schedule)).position.sequence.into();
     act(engine, Action::Broadcast(BroadcastAction::StartNew { content: content() }));
     World { post, theirs, quote, scheduled }
+}
+
+/// And everything that is less common, by who goes and towards them.
+fn build_more(engine: &Engine, world: &World) {
+    let publish = |author, text: &'static str, audience, mentions: &[UserId]| {
+        let mentions = mentions.iter().copied().collect();
+        let post = NewPost { author, text: text.into(), audience, mentions, ..NewPost::default() };
+        act(engine, Action::Publish(post)).post.unwrap()
+    };
+    let friends = publish(GONE, "<text for friends that goes>", Audience::Mutual, &[BOB]);
+    act(engine, Action::GroupAdd { user: GONE, name: group(), author: BOB });
+    publish(GONE, "<text for a group that goes>", Audience::group(group()), &[ANN, BOB]);
+    publish(ANN, "<ann names somebody>", Audience::Everybody, &[GONE]);
+    act(engine, Action::Befriend { user: UserId(103), other: GONE });
+    act(engine, Action::Private { user: UserId(104), is_on: true });
+    act(engine, Action::Follow { user: GONE, author: UserId(104), weight: Some(9) });
+    act(engine, Action::Private { user: GONE, is_on: true });
+    let keyed = WriteOptions { key: Some(Key([0xc8; 16])), actor: None };
+    engine.write(Command::follow(UserId(105), GONE).with(keyed)).unwrap();
+    // Some of it ended long before.
+    for (user, author) in [(GONE, UserId(106)), (UserId(106), GONE)] {
+        act(engine, Action::Follow { user, author, weight: Some(7) });
+        act(engine, Action::Unfollow { user, author });
+        act(engine, Action::Mute { user, author });
+        act(engine, Action::Unmute { user, author });
+        act(engine, Action::Block { user, other: author });
+        act(engine, Action::Unblock { user, other: author });
+    }
+    act(engine, Action::Delete { post: publish(GONE, "<gone before>", Audience::Everybody, &[]) });
+    let said = act(engine, comment(GONE, world.post, "<another comment that goes>")).post.unwrap();
+    act(engine, react(BOB, said));
+    act(engine, react(GONE, said));
+    act(engine, Action::Unreact { user: GONE, target: said, kind: 3 });
+    act(engine, react(GONE, friends));
+    let feed = Feed::Group(group());
+    act(engine, Action::Mark { user: GONE, feed, device: 6, post: friends });
+    let content = NewPost { author: GONE, text: "<stage that goes>".into(), ..NewPost::default() };
+    let start = BroadcastAction::StartNew { content };
+    let live = act(engine, Action::Broadcast(start)).position.sequence;
+    let text = Some("<replay that goes>".into());
+    let replay = ReplayContent { text, ..ReplayContent::default() };
+    let end = BroadcastAction::End { broadcast: BroadcastId(live.0), replay };
+    act(engine, Action::Broadcast(end));
+    act(engine, Action::Hide { post: world.theirs });
+    act(engine, Action::Suspend { user: GONE });
 }
 
 /// What holds from the record on, whatever is left.
@@ -293,7 +338,7 @@ fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
         answers.map(|answer| answer.map(said).map_err(|error| error.kind())).collect()
     };
     let first = write(&engine);
-    assert!(first.iter().all(Result::is_ok), "{first:?}");
+    assert!(first.iter().all(|answer| answer.is_ok()), "{first:?}");
     assert!(first.first().unwrap().as_ref().unwrap().2, "a request");
     assert_eq!(write(&engine), first, "being forgotten");
     engine.finish_forgetting().unwrap();
@@ -310,6 +355,17 @@ fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
     assert_eq!(engine.digests().unwrap(), digests);
     assert_eq!(write(&engine), last, "out of the log alone");
     engine.close().unwrap();
+}
+
+/// As files have a number that is mostly small.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while 0x80 <= number {
+        bytes.push(0x80 | u8::try_from(number & 0x7f).unwrap());
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap());
+    bytes
 }
 
 /// Every file as text, but for those that may name whoever was forgotten.
@@ -330,11 +386,22 @@ fn soon_it_is_in_no_file() {
     let storage = MemoryStorage::default();
     let engine = open(&storage, 0);
     let world = build(&engine);
+    build_more(&engine, &world);
     // Files have all of it.
     engine.retain().unwrap();
     let ordinal = u32::try_from(OTHERS).unwrap() + 1;
-    let texts =
-        ["<text that goes>", "<revision that goes>", "<comment that goes>", "<show that goes>"];
+    let texts = [
+        "<text that goes>",
+        "<revision that goes>",
+        "<comment that goes>",
+        "<show that goes>",
+        "<text for friends that goes>",
+        "<text for a group that goes>",
+        "<gone before>",
+        "<another comment that goes>",
+        "<stage that goes>",
+        "<replay that goes>",
+    ];
     let own = format!("ordinal {ordinal}");
     let pointing = format!(":{ordinal}");
     let names = |line: &str| {
@@ -373,7 +440,7 @@ fn soon_it_is_in_no_file() {
         line.contains("retired: record of user 7654321") && !line.contains("noticed")
             || line.contains("forget user=")
             || line.contains("delete post=") && line.contains(&format!("post={}", world.theirs))
-            || of_others && line.contains("repost")
+            || of_others && (line.contains("repost") || line.contains("<ann names somebody>"))
             || line.contains("reposts-")
     };
     let unknown: Vec<&String> = left.iter().filter(|line| !is_known(line)).collect();
@@ -383,6 +450,14 @@ fn soon_it_is_in_no_file() {
     }
     engine.close().unwrap();
     assert!(check_storage(&storage).unwrap().is_clean());
+    // What is no log, and lists no users, has the id in no form.
+    let forms = [GONE.0.to_le_bytes().to_vec(), varint(GONE.0), GONE.to_string().into_bytes()];
+    for name in storage.list().unwrap() {
+        let may_have_it = ["users-", "log-"].iter().any(|known| name.starts_with(known));
+        let bytes = storage.bytes(&name);
+        let has = |form: &Vec<u8>| bytes.windows(form.len()).any(|part| part == form);
+        assert!(may_have_it || !forms.iter().any(has), "{name} has the id");
+    }
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
     let engine = open(&storage, 0);

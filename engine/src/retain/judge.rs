@@ -520,8 +520,16 @@ impl<'a> Judge<'a> {
             None => Default::default(),
         };
         let other = other.filter(|_| is_other_new);
-        let retired =
-            Retired { subject, other, is_post, comment_of, noticed, broadcast, fingerprint, answered };
+        let retired = Retired {
+            subject,
+            other,
+            is_post,
+            comment_of,
+            noticed,
+            broadcast,
+            fingerprint,
+            answered,
+        };
         let effect = Effect::Retired(retired);
         Ok(Some(Record { time: record.time, key, effect }))
     }
