@@ -47,6 +47,8 @@ pub fn names_above(command: &Command, last: u64) -> bool {
             | BroadcastAction::Cancel { broadcast },
         ) => last < broadcast.0 || command.options.actor.is_some(),
         Action::Comment { post, answers, .. } => last < post.0.max(answers.map_or(0, |id| id.0)),
+        // Whoever is forgotten by a command before is touched still.
+        Action::Touch { .. } | Action::Tag { .. } => true,
         _ => false,
     }
 }
@@ -71,23 +73,6 @@ pub struct Workload {
     /// Texts are at most this long.
     pub text_bytes_max: u64,
     forgets: bool,
-}
-
-/// Whether what the command is about is looked up when it is submitted, so that its answer depends on
-/// when that is: it must not be submitted before everything up to `last` is answered; see
-/// `commit::prepare`.
-#[must_use]
-pub fn is_looked_up(command: &Command, last: u64) -> bool {
-    match &command.action {
-        Action::Delete { post } => last < post.0,
-        Action::Broadcast(
-            BroadcastAction::Reschedule { broadcast, .. }
-            | BroadcastAction::Start { broadcast }
-            | BroadcastAction::End { broadcast, .. }
-            | BroadcastAction::Cancel { broadcast },
-        ) => last < broadcast.0 || command.options.actor.is_some(),
-        _ => false,
-    }
 }
 
 impl Workload {
