@@ -515,10 +515,9 @@ impl<'a> Judge<'a> {
             // Only their place is needed: nobody need know whom it is from.
             subject = *told;
         }
-        let (fingerprint, answered) = match key.filter(|key| *key != NO_KEY) {
-            Some(_) => (record.effect.fingerprint(), record.effect.answered()),
-            None => Default::default(),
-        };
+        let said = |_| (record.effect.fingerprint(), record.effect.answered());
+        let (fingerprint, answered) =
+            key.filter(|key| *key != NO_KEY).map(said).unwrap_or_default();
         let other = other.filter(|_| is_other_new);
         let retired = Retired {
             subject,
@@ -530,8 +529,7 @@ impl<'a> Judge<'a> {
             fingerprint,
             answered,
         };
-        let effect = Effect::Retired(retired);
-        Ok(Some(Record { time: record.time, key, effect }))
+        Ok(Some(Record { time: record.time, key, effect: Effect::Retired(retired) }))
     }
 
     /// What must be known still of a record about a broadcast.

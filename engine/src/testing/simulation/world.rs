@@ -147,7 +147,9 @@ impl<'a> World<'a> {
 
     /// Removes some of what there is of those who are being forgotten, or all of it.
     pub(super) fn forget(&mut self) -> Checked {
-        if self.history.model.being_forgotten().is_empty() {
+        // Where all is packed at once, what was removed is dropped before anybody has seen it.
+        let is_seen = !self.options.cold_after.is_zero();
+        if self.history.model.being_forgotten().is_empty() || !is_seen {
             return Ok(());
         }
         let all = self.random.one_in(3);
