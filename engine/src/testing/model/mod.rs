@@ -130,7 +130,7 @@ pub struct Model {
     /// Who is and who was forgotten.
     pub forgotten: ModelForgotten,
     /// What counts go by, if it is not this; see [`shown`](Model::shown).
-    counting: Option<Box<Model>>,
+    counting: Option<Box<Self>>,
     /// Users who are suspended, and since when.
     suspended: BTreeMap<u64, u64>,
     /// Posts that were hidden, and since when; those that are deleted too.

@@ -180,6 +180,8 @@ impl Model {
         if let Some(counting) = &self.counting {
             return counting.counts_of(target, viewer);
         }
+        // Of who is being forgotten nothing is theirs.
+        let viewer = viewer.filter(|viewer| !self.is_being_forgotten(*viewer));
         let mut counts = Counts::default();
         let comments = self.responses.comments.iter();
         let on_it = comments.filter(|(id, c)| c.post == target && self.comment_stands(**id));
