@@ -36,6 +36,12 @@ impl Write {
         let options = wire::WriteOptions::default();
         Self { request: Request::Forget(wire::Forget { options, user: user.0 }) }
     }
+
+    /// Whether it has somebody forgotten.
+    #[must_use]
+    pub fn is_forget(&self) -> bool {
+        matches!(self.request, Request::Forget(_))
+    }
 }
 
 impl Client {

@@ -542,7 +542,9 @@ impl Inner {
 impl Inner {
     /// A hint: what cannot be written is lost.
     fn keep_ranks(&self) {
-        let _ = self.shared.change(|state| state.delivery.ranks.freeze());
+        let _ = self.shared.change(|state| {
+            state.delivery.ranks.freeze(state.position.sequence);
+        });
         let lend = |look: &mut dyn FnMut(&State)| {
             look(&*self.shared.state()?);
             Ok(())

@@ -443,6 +443,7 @@ impl Counters {
 /// How the background work fares: "ok", or why it does not get on.
 fn background(shared: &Shared) -> String {
     let fault = shared.flush_fault().or_else(|| shared.retained.total().fault);
+    let fault = fault.or_else(|| shared.forgetting.fault());
     fault.map_or_else(|| "ok".to_owned(), |fault| fault.to_string())
 }
 

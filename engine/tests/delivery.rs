@@ -12,6 +12,7 @@ use fanfold_engine::testing::delivery::random_delivery;
 use fanfold_engine::testing::forge::sign;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::removals::forget_some;
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::{Workload, names_above};
 use fanfold_engine::{
@@ -42,6 +43,8 @@ fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualCloc
         followees_max: FOLLOWEES_MAX,
         flush_records: draw(workload, [1, 30, 1_000_000]),
         memory_budget: draw(workload, [0, 1_000, 1 << 30]),
+        // When something is removed is for the test to say.
+        forget_at_once: 0,
         delivery: random_delivery(&mut workload.random),
         clock: Arc::clone(clock) as _,
         ..Options::default()
@@ -52,7 +55,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualCloc
 impl World {
     fn new(seed: u64) -> Self {
         let storage = MemoryStorage::default();
-        let mut workload = Workload::new(seed, 10);
+        let mut workload = Workload::new(seed, 10).forgetting();
         let now = 1_000_000_000;
         let clock = Arc::new(ManualClock::new(Timestamp(now)));
         let engine = open(&storage, &mut workload, &clock);
@@ -85,12 +88,13 @@ impl World {
 
     fn read(&mut self, context: &str) {
         let last = self.model.last;
+        let model = self.model.shown();
         let query = self.workload.timeline(last);
         let home = self.engine.home(&query).unwrap();
         let context = format!("{context}: {query:?} {:?}", self.engine.delivery().unwrap());
         assert_eq!(home.position.sequence.0, last, "{context}");
         let ids: Vec<_> = home.posts.iter().map(|post| post.id.0).collect();
-        assert_eq!((ids, home.end), self.model.home(&query), "{context}");
+        assert_eq!((ids, home.end), model.home(&query), "{context}");
         if let Some(resident) = self.engine.resident().home(&query).unwrap() {
             assert_eq!(resident, home, "resident {context}");
         }
@@ -100,14 +104,20 @@ impl World {
             (ids, page.end)
         };
         let feed = self.engine.group(&query).ok().map(ids);
-        assert_eq!(feed, self.model.group(&query), "{context}: {query:?}");
-        let collapsed = check_at_random(&self.engine, &self.model, &mut self.workload).unwrap();
+        assert_eq!(feed, model.group(&query), "{context}: {query:?}");
+        let collapsed = check_at_random(&self.engine, &model, &mut self.workload).unwrap();
         assert_eq!(collapsed, Ok(()), "{context}");
         let query = self.workload.unread(last);
         let unread = self.engine.unread(&query).ok();
         let unread =
             unread.map(|it| (it.mark.0, it.count, it.is_more, it.oldest.map(|post| post.0)));
-        assert_eq!(unread, self.model.unread(&query), "{context}: {query:?}");
+        assert_eq!(unread, model.unread(&query), "{context}: {query:?}");
+    }
+
+    /// Removes some of what there is of those who are being forgotten, or all of it.
+    fn forget(&mut self) {
+        let most = draw(&mut self.workload, [3, 20, u64::MAX]);
+        forget_some(&self.engine, &mut self.model, most).unwrap();
     }
 
     fn verify(&mut self, context: &str) {
@@ -137,6 +147,7 @@ impl World {
             4 => self.engine.tidy_inboxes().unwrap(),
             5..=7 => self.pass_time(),
             8 => self.verify(context),
+            9..=10 if !self.model.being_forgotten().is_empty() => self.forget(),
             9..=14 => self.write_batch(context),
             15..=49 => self.write(context),
             _ => self.read(context),

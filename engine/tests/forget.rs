@@ -1,17 +1,17 @@
 //! Forgetting a user: nothing of theirs shows from the record on, all of it goes, over crashes too, and
 //! soon it is in no file; then the id is somebody new.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery, EdgeQuery, Engine,
-    ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options, PostId,
-    ReactorsQuery, Receipt, Result, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UserId,
-    WriteOptions, check_storage, inspect_file,
+    Action, Audience, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery,
+    EdgeQuery, Engine, ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options,
+    PostId, ReactorsQuery, Receipt, ReplayContent, Result, SEGMENT_BYTES_MIN, Span, Storage,
+    TimelineQuery, UserId, WriteOptions, check_storage, inspect_file,
 };
 
 const GONE: UserId = UserId(7_654_321);
@@ -118,6 +118,51 @@ fn build(engine: &Engine) -> World {
     let scheduled = act(engine, Action::Broadcast(schedule)).position.sequence.into();
     act(engine, Action::Broadcast(BroadcastAction::StartNew { content: content() }));
     World { post, theirs, quote, scheduled }
+}
+
+/// And everything that is less common, by who goes and towards them.
+fn build_more(engine: &Engine, world: &World) {
+    let publish = |author, text: &'static str, audience, mentions: &[UserId]| {
+        let mentions = mentions.iter().copied().collect();
+        let post = NewPost { author, text: text.into(), audience, mentions, ..NewPost::default() };
+        act(engine, Action::Publish(post)).post.unwrap()
+    };
+    let friends = publish(GONE, "<text for friends that goes>", Audience::Mutual, &[BOB]);
+    act(engine, Action::GroupAdd { user: GONE, name: group(), author: BOB });
+    publish(GONE, "<text for a group that goes>", Audience::group(group()), &[ANN, BOB]);
+    publish(ANN, "<ann names somebody>", Audience::Everybody, &[GONE]);
+    act(engine, Action::Befriend { user: UserId(103), other: GONE });
+    act(engine, Action::Private { user: UserId(104), is_on: true });
+    act(engine, Action::Follow { user: GONE, author: UserId(104), weight: Some(9) });
+    act(engine, Action::Private { user: GONE, is_on: true });
+    let keyed = WriteOptions { key: Some(Key([0xc8; 16])), actor: None };
+    engine.write(Command::follow(UserId(105), GONE).with(keyed)).unwrap();
+    // Some of it ended long before.
+    for (user, author) in [(GONE, UserId(106)), (UserId(106), GONE)] {
+        act(engine, Action::Follow { user, author, weight: Some(7) });
+        act(engine, Action::Unfollow { user, author });
+        act(engine, Action::Mute { user, author });
+        act(engine, Action::Unmute { user, author });
+        act(engine, Action::Block { user, other: author });
+        act(engine, Action::Unblock { user, other: author });
+    }
+    act(engine, Action::Delete { post: publish(GONE, "<gone before>", Audience::Everybody, &[]) });
+    let said = act(engine, comment(GONE, world.post, "<another comment that goes>")).post.unwrap();
+    act(engine, react(BOB, said));
+    act(engine, react(GONE, said));
+    act(engine, Action::Unreact { user: GONE, target: said, kind: 3 });
+    act(engine, react(GONE, friends));
+    let feed = Feed::Group(group());
+    act(engine, Action::Mark { user: GONE, feed, device: 6, post: friends });
+    let content = NewPost { author: GONE, text: "<stage that goes>".into(), ..NewPost::default() };
+    let start = BroadcastAction::StartNew { content };
+    let live = act(engine, Action::Broadcast(start)).position.sequence;
+    let text = Some("<replay that goes>".into());
+    let replay = ReplayContent { text, ..ReplayContent::default() };
+    let end = BroadcastAction::End { broadcast: BroadcastId(live.0), replay };
+    act(engine, Action::Broadcast(end));
+    act(engine, Action::Hide { post: world.theirs });
+    act(engine, Action::Suspend { user: GONE });
 }
 
 /// What holds from the record on, whatever is left.
@@ -243,6 +288,86 @@ fn it_goes_by_itself_and_over_a_restart() {
     assert_eq!(engine.user(GONE, None).unwrap().posts, 1);
 }
 
+/// Tags have no records: of who was forgotten since the file of tags was written it must not be believed.
+#[test]
+fn tags_do_not_come_back_with_a_crash() {
+    let storage = MemoryStorage::default();
+    let tag = |engine: &Engine| {
+        let action = Action::Tag { user: GONE, tag: "vip".to_owned(), is_set: true };
+        engine.write(Command::new(action)).unwrap().changed
+    };
+    let engine = open(&storage, 0);
+    engine.write(Command::follow(GONE, ANN)).unwrap();
+    assert!(tag(&engine) && !tag(&engine));
+    engine.close().unwrap();
+    let engine = open(&storage, 0);
+    assert!(!tag(&engine), "they are kept over a stop");
+    act(&engine, Action::Forget { user: GONE });
+    engine.finish_forgetting().unwrap();
+    let engine = open(&storage.durable_image(), 0);
+    assert!(tag(&engine), "and gone with the user");
+    engine.close().unwrap();
+}
+
+/// What was asked for under a key is answered as it was at first, whether or not whom it is about was
+/// forgotten since, and however the views came to be.
+#[test]
+fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    act(&engine, Action::Private { user: GONE, is_on: true });
+    let theirs = engine.write(Command::publish(GONE, "<text that goes>")).unwrap().post.unwrap();
+    let post = engine.write(Command::publish(ANN, "<ann's own>")).unwrap().post.unwrap();
+    let keyed = |action, key| {
+        Command::new(action).with(WriteOptions { key: Some(Key([key; 16])), actor: None })
+    };
+    let mentions = [GONE].into_iter().collect();
+    let text = || "<bob's answer>".to_owned().into();
+    let commands = [
+        keyed(Action::Follow { user: BOB, author: GONE, weight: None }, 1),
+        keyed(Action::Mute { user: BOB, author: GONE }, 2),
+        keyed(Action::Comment { user: BOB, post, answers: None, text: text(), mentions }, 3),
+        keyed(Action::Block { user: ANN, other: GONE }, 4),
+        keyed(comment(BOB, theirs, "<bob's comment>"), 5),
+        keyed(react(BOB, theirs), 6),
+        keyed(Action::Forget { user: GONE }, 7),
+    ];
+    let write = |engine: &Engine| -> Vec<_> {
+        let answers = commands.iter().map(|command| engine.write(command.clone()));
+        let said = |it: Receipt| (it.position.sequence, it.post, it.requested);
+        answers.map(|answer| answer.map(said).map_err(|error| error.kind())).collect()
+    };
+    let first = write(&engine);
+    assert!(first.iter().all(|answer| answer.is_ok()), "{first:?}");
+    assert!(first.first().unwrap().as_ref().unwrap().2, "a request");
+    assert_eq!(write(&engine), first, "being forgotten");
+    engine.finish_forgetting().unwrap();
+    let (last, then) = (write(&engine), first.len() - 3);
+    assert_eq!(last[..then], first[..then]);
+    assert_eq!(last[then..], [Err(ErrorKind::NotFound), Err(ErrorKind::NotFound), first[6]]);
+    engine.retain().unwrap();
+    assert_eq!(write(&engine), last);
+    let digests = engine.digests().unwrap();
+    engine.close().unwrap();
+    let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
+    views.for_each(|name| storage.remove(&name).unwrap());
+    let engine = open(&storage, 0);
+    assert_eq!(engine.digests().unwrap(), digests);
+    assert_eq!(write(&engine), last, "out of the log alone");
+    engine.close().unwrap();
+}
+
+/// As files have a number that is mostly small.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while 0x80 <= number {
+        bytes.push(0x80 | u8::try_from(number & 0x7f).unwrap());
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap());
+    bytes
+}
+
 /// Every file as text, but for those that may name whoever was forgotten.
 fn decoded(storage: &MemoryStorage) -> Vec<(String, String)> {
     let now = storage.image();
@@ -261,11 +386,22 @@ fn soon_it_is_in_no_file() {
     let storage = MemoryStorage::default();
     let engine = open(&storage, 0);
     let world = build(&engine);
+    build_more(&engine, &world);
     // Files have all of it.
     engine.retain().unwrap();
     let ordinal = u32::try_from(OTHERS).unwrap() + 1;
-    let texts =
-        ["<text that goes>", "<revision that goes>", "<comment that goes>", "<show that goes>"];
+    let texts = [
+        "<text that goes>",
+        "<revision that goes>",
+        "<comment that goes>",
+        "<show that goes>",
+        "<text for friends that goes>",
+        "<text for a group that goes>",
+        "<gone before>",
+        "<another comment that goes>",
+        "<stage that goes>",
+        "<replay that goes>",
+    ];
     let own = format!("ordinal {ordinal}");
     let pointing = format!(":{ordinal}");
     let names = |line: &str| {
@@ -304,7 +440,7 @@ fn soon_it_is_in_no_file() {
         line.contains("retired: record of user 7654321") && !line.contains("noticed")
             || line.contains("forget user=")
             || line.contains("delete post=") && line.contains(&format!("post={}", world.theirs))
-            || of_others && line.contains("repost")
+            || of_others && (line.contains("repost") || line.contains("<ann names somebody>"))
             || line.contains("reposts-")
     };
     let unknown: Vec<&String> = left.iter().filter(|line| !is_known(line)).collect();
@@ -314,6 +450,14 @@ fn soon_it_is_in_no_file() {
     }
     engine.close().unwrap();
     assert!(check_storage(&storage).unwrap().is_clean());
+    // What is no log, and lists no users, has the id in no form.
+    let forms = [GONE.0.to_le_bytes().to_vec(), varint(GONE.0), GONE.to_string().into_bytes()];
+    for name in storage.list().unwrap() {
+        let may_have_it = ["users-", "log-"].iter().any(|known| name.starts_with(known));
+        let bytes = storage.bytes(&name);
+        let has = |form: &Vec<u8>| bytes.windows(form.len()).any(|part| part == form);
+        assert!(may_have_it || !forms.iter().any(has), "{name} has the id");
+    }
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
     let engine = open(&storage, 0);

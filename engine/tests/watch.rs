@@ -13,6 +13,7 @@ use std::time::Duration;
 use common::users;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
+use fanfold_engine::testing::removals::forget_some;
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
@@ -30,14 +31,19 @@ fn options() -> Options {
         durability: Durability::Os,
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: 6,
-        // A segment that is sealed is packed at once: retention drops what holds no longer.
-        cold_after: Duration::ZERO,
+        // When something is removed is for the test to say.
+        forget_at_once: 0,
         ..Options::default()
     }
 }
 
+/// What is sealed is packed at once: retention drops what holds no longer.
 fn open(storage: &MemoryStorage, flush_records: u64) -> Engine {
-    let options = Options { flush_records, memory_budget: 1_000, ..options() };
+    open_packing(storage, flush_records, Duration::ZERO)
+}
+
+fn open_packing(storage: &MemoryStorage, flush_records: u64, cold_after: Duration) -> Engine {
+    let options = Options { flush_records, memory_budget: 1_000, cold_after, ..options() };
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
 }
 
@@ -51,13 +57,17 @@ fn home(model: &Model, user: UserId) -> BTreeSet<u64> {
     model.home(&query).0.into_iter().collect()
 }
 
-/// The oracle after each record.
+/// What the oracle shows after each record.
 #[derive(Default)]
 struct History(BTreeMap<u64, Model>);
 
 impl History {
     fn at(&self, position: Position) -> &Model {
         self.0.range(..=position.sequence.0).next_back().map(|(_, model)| model).unwrap()
+    }
+
+    fn note(&mut self, model: &Model) {
+        self.0.insert(model.last, model.shown().into_owned());
     }
 
     /// Nobody asks for anything below any more. Whole oracles are many bytes: a thousand posts, a thousand
@@ -187,16 +197,23 @@ struct Scene {
     history: History,
     workload: Workload,
     readers: Vec<Reader>,
+    /// Users are forgotten where retention does not drop by itself what was removed of them: the oracle has to see
+    /// it. Else it does, and nobody is forgotten.
+    cold_after: Duration,
 }
 
 impl Scene {
     fn new(seed: u64) -> Self {
         let storage = MemoryStorage::default();
-        let engine = open(&storage, 50);
+        let forgets = seed.is_multiple_of(2);
+        let cold_after = Duration::from_secs(if forgets { 1_000_000 } else { 0 });
+        let engine = open_packing(&storage, 50, cold_after);
         let model = Model::new(6);
         let history = History(BTreeMap::from([(0, model.clone())]));
-        let workload = Workload::new(seed, USERS);
-        let mut scene = Self { storage, engine, model, history, workload, readers: Vec::new() };
+        let plain = Workload::new(seed, USERS);
+        let workload = if forgets { plain.forgetting() } else { plain };
+        let readers = Vec::new();
+        let mut scene = Self { storage, engine, model, history, workload, readers, cold_after };
         for user in users(USERS).into_iter().take(5) {
             let reader = Reader::begin(&scene.engine, user, &scene.history);
             scene.readers.push(reader);
@@ -209,7 +226,18 @@ impl Scene {
         let Ok(receipt) = self.engine.write(command.clone()) else { return };
         if expected == Expected::Changed {
             self.model.apply(command, receipt.position.sequence.0);
-            self.history.0.insert(self.model.last, self.model.clone());
+            self.history.note(&self.model);
+        }
+    }
+
+    /// Removes some of what there is of those who are being forgotten, or all of it.
+    fn forget(&mut self) {
+        let all = self.workload.random.one_in(3);
+        let most = if all { u64::MAX } else { self.workload.random.below(9) };
+        let mut model = self.model.clone();
+        for change in forget_some(&self.engine, &mut model, most).unwrap() {
+            self.model.remove(&change);
+            self.history.note(&self.model);
         }
     }
 
@@ -221,6 +249,7 @@ impl Scene {
             0 => self.reopen(),
             1 => drop(self.engine.retain().unwrap()),
             2 => self.burst(index),
+            25..=27 if !self.model.being_forgotten().is_empty() => self.forget(),
             3..=7 => {
                 let reader = &mut self.readers[index];
                 reader.resume(&self.engine);
@@ -255,7 +284,8 @@ impl Scene {
         let survivor = if crash { self.storage.image() } else { self.storage.clone() };
         let old = self.engine.position().unwrap();
         self.engine.close().unwrap();
-        self.engine = open(&survivor, 1 + self.workload.random.below(200));
+        let flush_records = 1 + self.workload.random.below(200);
+        self.engine = open_packing(&survivor, flush_records, self.cold_after);
         self.storage = survivor;
         let is_same = self.engine.position().unwrap().epoch == old.epoch;
         for reader in &mut self.readers {
@@ -278,7 +308,7 @@ impl Scene {
                 }
             }
             reader.check(&self.history, context);
-            let newest = home(&self.model, reader.user);
+            let newest = home(&self.model.shown(), reader.user);
             assert_eq!(reader.feed, newest, "{context}: {} at the end", reader.user);
         }
         let sum = |of: fn(&Reader) -> u64| self.readers.iter().map(of).sum();

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::ranks::{Shard, WEIGHT_MAX};
 use crate::error::{Error, Result};
 use crate::flush::gather::Lend;
-use crate::ids::{DatabaseId, UserId};
+use crate::ids::{DatabaseId, Sequence, UserId};
 use crate::limits::TAG_NAME_BYTES_MAX;
-use crate::log::bytes::{Cursor, Fields, put_u16, put_u32, put_varint};
+use crate::log::bytes::{Cursor, Fields, put_u16, put_u32, put_u64, put_varint};
 use crate::log::layout::ranks::{
-    DATABASE_AT, HEAD_BYTES, KIND_AT, SPACE_AT, TAGGED_AT, VERSION_AT, WEIGHTS_AT,
+    DATABASE_AT, HEAD_BYTES, KIND_AT, POSITION_AT, SPACE_AT, TAGGED_AT, VERSION_AT, WEIGHTS_AT,
 };
 use crate::log::layout::{FILE_KIND_RANKS, FORMAT_VERSION, MAGIC};
 use crate::storage::{Storage, StoredFile, names, remove_if_present};
@@ -23,6 +23,8 @@ use crate::views::users::{Ordinal, Users};
 /// What the file holds. Users by their ids, which mean the same whatever becomes of the log.
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
+    /// As of where.
+    position: Sequence,
     /// Author, reader, weight.
     weights: Vec<(UserId, UserId, u8)>,
     tags: Vec<(UserId, Vec<String>)>,
@@ -33,7 +35,7 @@ pub(crate) fn write(storage: &dyn Storage, database: DatabaseId, lend: Lend<'_>)
     let mut frozen = None;
     lend(&mut |state| frozen = state.delivery.ranks.to_write())?;
     let Some(frozen) = frozen else { return Ok(()) };
-    let mut kept = Kept::default();
+    let mut kept = Kept { position: frozen.position, ..Kept::default() };
     for shard in &frozen.shards {
         lend(&mut |state| kept.add(shard, &frozen.names, &state.users))?;
     }
@@ -84,16 +86,19 @@ impl Kept {
         self.restore_tags(state);
     }
 
-    /// The tags alone.
+    /// The tags alone, but for those of users who were forgotten since.
     pub(crate) fn restore_tags(&self, state: &mut State) {
         for (user, tags) in &self.tags {
-            let Some(user) = state.users.find(*user) else { continue };
+            let known = state.users.find(*user);
+            let has_them = |user: &Ordinal| state.forgotten.floor(*user) <= self.position;
+            let Some(user) = known.filter(has_them) else { continue };
             for tag in tags {
                 // Past a bound of this program the rest is left out.
                 let _ = state.delivery.ranks.set_tag(user, tag, true);
             }
         }
     }
+
     fn encode(&self, database: DatabaseId) -> Vec<u8> {
         let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         let mut out = Vec::new();
@@ -104,6 +109,7 @@ impl Kept {
         out.extend_from_slice(&database.0);
         put_u32(&mut out, count(self.weights.len()));
         put_u32(&mut out, count(self.tags.len()));
+        put_u64(&mut out, self.position.0);
         for (author, reader, weight) in &self.weights {
             put_varint(&mut out, author.0);
             put_varint(&mut out, reader.0);
@@ -136,7 +142,8 @@ impl Kept {
         if !fits {
             return None;
         }
-        let (mut found, mut body) = (Self::default(), Cursor::new(body));
+        let position = Sequence(fields.u64(POSITION_AT));
+        let (mut found, mut body) = (Self { position, ..Self::default() }, Cursor::new(body));
         for _ in 0..fields.u32(WEIGHTS_AT) {
             let (author, reader) = (UserId(body.varint()?), UserId(body.varint()?));
             let weight = body.varint_as().filter(|weight| (1..=WEIGHT_MAX).contains(weight))?;
@@ -164,12 +171,14 @@ mod tests {
     fn what_is_written_is_read_and_what_is_damaged_is_not() {
         let database = DatabaseId([7; 16]);
         let kept = Kept {
+            position: Sequence(77),
             weights: vec![(UserId(2), UserId(300), 15), (UserId(u64::MAX), UserId(1), 1)],
             tags: vec![(UserId(5), vec!["vip".to_owned(), "press".to_owned()])],
         };
         let bytes = kept.encode(database);
         let read = Kept::decode(&bytes, database).unwrap();
         assert_eq!((&read.weights, &read.tags), (&kept.weights, &kept.tags));
+        assert_eq!(read.position, kept.position);
         assert!(Kept::decode(&bytes, DatabaseId([8; 16])).is_none(), "of another database");
         for at in 0..bytes.len() {
             assert!(Kept::decode(&bytes[..at], database).is_none(), "cut at {at}");

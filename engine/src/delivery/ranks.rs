@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use foldhash::HashMap;
 
 use crate::error::{Error, Result};
+use crate::ids::Sequence;
 use crate::limits::{TAG_NAME_BYTES_MAX, TAG_NAMES_MAX, TAGGED_MAX, TAGS_MAX};
 use crate::log::record::Effect;
 use crate::views::users::Ordinal;
@@ -54,6 +55,7 @@ pub(crate) struct Ranks {
 /// All of it as it was at some position.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Frozen {
+    pub(crate) position: Sequence,
     pub(crate) version: u64,
     pub(crate) shards: Vec<Arc<Shard>>,
     pub(crate) names: Vec<String>,
@@ -209,10 +211,11 @@ impl Ranks {
         set.map_or(TAG_WEIGHT_DEFAULT, |(_, weight)| *weight)
     }
 
-    /// Sets all of it apart as it is now.
-    pub(crate) fn freeze(&mut self) {
+    /// Sets all of it apart as it is now, at that position.
+    pub(crate) fn freeze(&mut self, position: Sequence) {
         let names = self.names.iter().map(|(name, _)| name.clone()).collect();
-        self.frozen = Frozen { version: self.version, shards: self.shards.clone(), names };
+        let (version, shards) = (self.version, self.shards.clone());
+        self.frozen = Frozen { position, version, shards, names };
     }
 
     /// What was set apart, unless the file has it.
@@ -290,17 +293,17 @@ mod tests {
     #[test]
     fn what_is_frozen_stays_as_it_was() {
         let mut ranks = Ranks::default();
-        ranks.freeze();
+        ranks.freeze(Sequence(1));
         assert!(ranks.to_write().is_none(), "nothing to write");
         ranks.set_weight(READER, AUTHOR, 5);
-        ranks.freeze();
+        ranks.freeze(Sequence(1));
         ranks.set_weight(READER, AUTHOR, 6);
         let frozen = ranks.to_write().unwrap();
         let weights = frozen.shards.iter().flat_map(|shard| shard.weights.values().copied());
         assert_eq!(weights.collect::<Vec<_>>(), [5]);
         ranks.note_written(frozen.version);
         assert!(ranks.to_write().is_none(), "that is written");
-        ranks.freeze();
+        ranks.freeze(Sequence(1));
         assert!(ranks.to_write().is_some());
     }
 

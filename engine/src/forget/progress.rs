@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam::channel::{Receiver, Sender, unbounded};
 use foldhash::HashMap;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::ids::UserId;
 
 /// What the thread is asked for.
@@ -32,6 +32,8 @@ struct Counted {
     removed: HashMap<UserId, u64>,
     /// Of all, since the engine was opened.
     total: u64,
+    /// Why the last walk did not get to its end.
+    fault: Option<Error>,
 }
 
 impl Default for Forgetting {
@@ -56,6 +58,16 @@ impl Forgetting {
     /// How much was removed since the engine was opened, of all.
     pub(crate) fn total(&self) -> u64 {
         self.lock().total
+    }
+
+    /// Why it does not get on, if it does not.
+    pub(crate) fn fault(&self) -> Option<Error> {
+        self.lock().fault.clone()
+    }
+
+    /// A walk is over, or failed.
+    pub(crate) fn note_walk<T>(&self, walk: &Result<T>) {
+        self.lock().fault = walk.as_ref().err().cloned();
     }
 
     /// One more thing is gone.

@@ -17,6 +17,7 @@ use crate::commit::queue::QueueSender;
 use crate::commit::ticket::Ticket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{BroadcastId, Sequence, UserId};
+use crate::limits::FORGET_AT_ONCE_DEFAULT;
 use crate::log::forget_effect::ForgetEffect;
 use crate::log::record::Effect;
 use crate::log::view::Segments;
@@ -119,7 +120,12 @@ impl Worker {
     /// Forgets everybody who is to be forgotten, however often that has to be tried.
     fn look(&self) {
         while self.shared.options.forget_at_once != 0 && !self.is_stopping() && self.has_work() {
-            if self.walk(u64::MAX).is_err() || self.has_work() {
+            let walk = self.walk(u64::MAX);
+            // A stop in its middle is no fault.
+            if !self.is_stopping() {
+                self.shared.forgetting.note_walk(&walk);
+            }
+            if walk.is_err() {
                 self.rest(REST);
             }
         }
@@ -153,14 +159,18 @@ impl Worker {
         if walk.is_over() {
             return Ok(walk.removed);
         }
+        let mut is_left = false;
         for (user, since) in std::mem::take(&mut walk.users) {
             let forgotten = ForgetEffect { user, began: Some(since) };
             match self.submit(Effect::Forget(forgotten))?.wait() {
                 Ok(_) => self.shared.forgetting.finish(user),
-                // Something is left: the next walk finds it.
-                Err(error) if error.kind() == ErrorKind::Conflict => {}
+                // The next walk finds it.
+                Err(error) if error.kind() == ErrorKind::Conflict => is_left = true,
                 Err(error) => return Err(error),
             }
+        }
+        if is_left {
+            self.rest(REST);
         }
         Ok(walk.removed)
     }
@@ -249,9 +259,12 @@ impl Walk<'_> {
     }
 
     fn send(&mut self, user: UserId, effect: Effect) -> Result<()> {
-        let at_once = self.worker.shared.options.forget_at_once.max(1);
-        let left = usize::try_from(self.most.saturating_sub(self.removed)).unwrap_or(usize::MAX);
-        while at_once.min(left) <= self.flying.len() {
+        let at_once = match self.worker.shared.options.forget_at_once {
+            // Whoever orders it has it done as if it had not been switched off.
+            0 => FORGET_AT_ONCE_DEFAULT,
+            some => some,
+        };
+        while at_once <= self.flying.len() || self.most <= self.hoped_for() {
             self.land()?;
             if self.is_over() {
                 return Ok(());
@@ -260,6 +273,11 @@ impl Walk<'_> {
         let ticket = self.worker.submit(effect)?;
         self.flying.push_back((user, ticket));
         Ok(())
+    }
+
+    /// How many things will be gone if all that is under way succeeds.
+    fn hoped_for(&self) -> u64 {
+        self.removed + self.flying.len() as u64
     }
 
     /// Waits for the oldest removal.

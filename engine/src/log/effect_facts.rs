@@ -49,7 +49,6 @@ impl Effect {
     fn is_publish(&self) -> bool {
         match self {
             Self::Response(response) => response.text().is_some(),
-            Self::Retired(retired) => retired.is_post || retired.comment_of.is_some(),
             other => other.post_author().is_some(),
         }
     }
@@ -58,6 +57,7 @@ impl Effect {
     pub(crate) fn answered(&self) -> Answered {
         match self {
             Self::Request(RequestEffect { act: RequestAct::Ask { .. }, .. }) => Answered::Requested,
+            Self::Retired(retired) => retired.answered,
             effect if effect.is_publish() => Answered::New,
             _ => Answered::Done,
         }

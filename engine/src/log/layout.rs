@@ -261,8 +261,12 @@ pub mod packed_flag {
     pub const KEY: u8 = 1;
     /// A signed varint (zigzag): the time to show, less that of the record before which has one.
     pub const CREATED_AT: u8 = 2;
+    /// The answer to a retired record named what came to be.
+    pub const NEW: u8 = 2;
     /// The post has application data.
     pub const META: u8 = 4;
+    /// The answer to a retired record said that it became a request.
+    pub const REQUESTED: u8 = 4;
     /// A retired record names a second user.
     pub const OTHER: u8 = 8;
     /// Who sees a post that is not for everybody: varint bytes, then these as in the tag.
@@ -375,7 +379,7 @@ pub mod manifest_view {
 /// Offsets of the fields of the file of weights and tags.
 pub mod ranks {
     /// Size of the head.
-    pub const HEAD_BYTES: usize = 40;
+    pub const HEAD_BYTES: usize = 48;
     /// u16, the format version.
     pub const VERSION_AT: usize = 8;
     /// u8, the kind of file; then a byte, 0.
@@ -388,6 +392,8 @@ pub mod ranks {
     pub const WEIGHTS_AT: usize = 32;
     /// u32, users with tags that follow these.
     pub const TAGGED_AT: usize = 36;
+    /// u64, the sequence as of which it is: whoever was forgotten above has no tags.
+    pub const POSITION_AT: usize = 40;
 }
 
 /// Offsets of the fields of the file of inboxes. Inboxes and lists of fans follow, then a crc32 of

@@ -1,6 +1,7 @@
 //! What is left of a record that holds no longer.
 
 use crate::ids::{BroadcastId, PostId, Sequence, UserId};
+use crate::views::receipts::Answered;
 
 /// What the log still has to know of a record that retention dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) struct Retired {
     pub(crate) broadcast: Option<Bygone>,
     /// Of the whole content, if the record still has its key.
     pub(crate) fingerprint: u64,
+    /// What its answer said beside the position, if the record still has its key.
+    pub(crate) answered: Answered,
 }
 
 /// What is left of a record about a broadcast.

@@ -13,6 +13,7 @@ use crate::read::edges::follows_since;
 use crate::read::feed::check_limit;
 use crate::read::revisions::newest;
 use crate::read::stands::{Since, Stands};
+use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::state::State;
 
@@ -112,14 +113,14 @@ fn judge<T, L, J>(
     Ok((position, judged))
 }
 
-/// Whether a post is not deleted, and where its text is if it was revised.
+/// Whether a post is shown to the application, and where its text is if it was revised.
 struct Alive {
     stands: Stands,
     revised: Option<Sequence>,
 }
 
 impl Alive {
-    /// `None` if it is deleted.
+    /// `None` if it is not shown.
     #[expect(clippy::option_option, reason = "the inner one is of a post that was never revised")]
     fn resolve(&self) -> Result<Option<Option<Sequence>>> {
         Ok(self.stands.resolve()?.then_some(self.revised))
@@ -127,8 +128,11 @@ impl Alive {
 }
 
 fn is_alive(state: &State, post: &Post) -> Result<Alive> {
+    // It sees all but what is of those who are being forgotten, and what others say of that.
+    let application = Viewer::new(state, None);
     let stands = match state.find(post.author) {
         Some(_) if state.reposts.is_orphan(post.id.into()) => Stands::Known(false),
+        Some(_) if application.misses_chain(post.id) => Stands::Known(false),
         Some(author) => Stands::of(&state.outboxes.posts, author, post.id.into())?,
         None => Stands::Known(false),
     };

@@ -21,7 +21,6 @@ use crate::read::stands::Stands;
 use crate::views::forgotten::Oblivion;
 use crate::views::graph::{EDGE_WIDTH, Pairs};
 use crate::views::graves::Graves;
-use crate::views::receipts::Answered;
 use crate::views::responses::COMMENTS;
 use crate::views::state::State;
 use crate::views::timeline::Timelines;
@@ -516,13 +515,21 @@ impl<'a> Judge<'a> {
             // Only their place is needed: nobody need know whom it is from.
             subject = *told;
         }
-        let fingerprint =
-            if key.is_some_and(|key| key != NO_KEY) { record.effect.fingerprint() } else { 0 };
+        let said = |_| (record.effect.fingerprint(), record.effect.answered());
+        let (fingerprint, answered) =
+            key.filter(|key| *key != NO_KEY).map(said).unwrap_or_default();
         let other = other.filter(|_| is_other_new);
-        let retired =
-            Retired { subject, other, is_post, comment_of, noticed, broadcast, fingerprint };
-        let effect = Effect::Retired(retired);
-        Ok(Some(Record { time: record.time, key, effect }))
+        let retired = Retired {
+            subject,
+            other,
+            is_post,
+            comment_of,
+            noticed,
+            broadcast,
+            fingerprint,
+            answered,
+        };
+        Ok(Some(Record { time: record.time, key, effect: Effect::Retired(retired) }))
     }
 
     /// What must be known still of a record about a broadcast.
@@ -563,9 +570,7 @@ impl<'a> Judge<'a> {
             Effect::Response(response) => response.text().is_some(),
             _ => true,
         };
-        // A retry has to be told that it is a request.
-        let answered = self.remembers(sequence, record).then(|| record.effect.answered());
-        let is_kept = !has_text && !noticed.is_empty() || answered == Some(Answered::Requested);
+        let is_kept = !has_text && !noticed.is_empty();
         if is_kept {
             self.ended_but_kept.insert(sequence);
         }

@@ -116,7 +116,8 @@ fn stands(state: &State, author: UserId, post: PostId) -> Result<bool> {
 /// What is left of a record that means nothing any more.
 fn ended(subject: UserId, other: Option<UserId>, effect: &Effect) -> Effect {
     let (is_post, comment_of, broadcast) = (false, None, None);
-    let (noticed, fingerprint) = (concerned(effect), effect.fingerprint());
+    let (noticed, fingerprint, answered) =
+        (concerned(effect), effect.fingerprint(), effect.answered());
     Effect::Retired(Retired {
         subject,
         other,
@@ -125,6 +126,7 @@ fn ended(subject: UserId, other: Option<UserId>, effect: &Effect) -> Effect {
         noticed,
         broadcast,
         fingerprint,
+        answered,
     })
 }
 

@@ -6,6 +6,7 @@
 //! * [`forge`]: makes the checksums of a changed file right again.
 //! * [`memory`]: a breakable storage in memory; a copy of it is what a crash would leave.
 //! * [`model`]: the naive database, a few `HashMap`s: the oracle.
+//! * [`removals`]: what the engine removes of users who are being forgotten, told to the oracle.
 //! * [`workload`]: seeded random commands and queries.
 //! * [`seed`]: one number that replays a failure.
 //! * [`simulation`]: an engine on the simulated disk beside the oracle, through crashes and faults.
@@ -16,6 +17,7 @@ pub mod disk;
 pub mod forge;
 pub mod memory;
 pub mod model;
+pub mod removals;
 pub mod seed;
 pub mod simulation;
 pub mod workload;

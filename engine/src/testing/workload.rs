@@ -47,6 +47,8 @@ pub fn names_above(command: &Command, last: u64) -> bool {
             | BroadcastAction::Cancel { broadcast },
         ) => last < broadcast.0 || command.options.actor.is_some(),
         Action::Comment { post, answers, .. } => last < post.0.max(answers.map_or(0, |id| id.0)),
+        // Whoever is forgotten by a command before is touched still.
+        Action::Touch { .. } | Action::Tag { .. } => true,
         _ => false,
     }
 }
@@ -70,23 +72,7 @@ pub struct Workload {
     broadcasts: Vec<u64>,
     /// Texts are at most this long.
     pub text_bytes_max: u64,
-}
-
-/// Whether what the command is about is looked up when it is submitted, so that its answer depends on
-/// when that is: it must not be submitted before everything up to `last` is answered; see
-/// `commit::prepare`.
-#[must_use]
-pub fn is_looked_up(command: &Command, last: u64) -> bool {
-    match &command.action {
-        Action::Delete { post } => last < post.0,
-        Action::Broadcast(
-            BroadcastAction::Reschedule { broadcast, .. }
-            | BroadcastAction::Start { broadcast }
-            | BroadcastAction::End { broadcast, .. }
-            | BroadcastAction::Cancel { broadcast },
-        ) => last < broadcast.0 || command.options.actor.is_some(),
-        _ => false,
-    }
+    forgets: bool,
 }
 
 impl Workload {
@@ -102,7 +88,16 @@ impl Workload {
             revised: Vec::new(),
             broadcasts: Vec::new(),
             text_bytes_max: 60,
+            forgets: false,
         }
+    }
+
+    /// The same, in which users are forgotten now and then; for those who keep up with what the engine
+    /// removes then.
+    #[must_use]
+    pub fn forgetting(mut self) -> Self {
+        self.forgets = true;
+        self
     }
 
     /// A post or a comment came to be.
@@ -192,6 +187,7 @@ impl Workload {
             20 if self.random.one_in(2) => Action::GroupDelete { user, name: self.group_name() },
             20..=23 => Action::GroupAdd { user, name: self.group_name(), author: other },
             24 => Action::GroupRemove { user, name: self.group_name(), author: other },
+            25 if self.forgets && self.random.one_in(3) => Action::Forget { user },
             26..=35 => self.response(user, last),
             36 => {
                 let up_to = self.random.one_in(2).then(|| Sequence(self.random.below(last + 1)));

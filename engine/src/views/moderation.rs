@@ -60,9 +60,14 @@ impl Kept {
         }
     }
 
+    /// Whether the user is being forgotten.
+    pub(crate) fn is_forgotten(&self, user: UserId) -> bool {
+        self.forgotten.contains(&user)
+    }
+
     /// Whether the author's post is kept from the user.
     pub(crate) fn keeps(&self, (post, author): (PostId, UserId), from: UserId) -> bool {
-        self.forgotten.contains(&author)
+        self.is_forgotten(author)
             || author != from && (self.hidden.contains(&post) || self.suspended.contains(&author))
     }
 }

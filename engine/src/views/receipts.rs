@@ -177,6 +177,7 @@ impl Receipts {
             digest.bytes(&receipt.key.0);
             digest.number(receipt.sequence.0);
             digest.number(receipt.fingerprint);
+            digest.number(u64::from(receipt.answered.number()));
         }
         digest.finish()
     }

@@ -329,7 +329,7 @@ impl State {
     /// an entry leaves a grave. Hands out the users that are in no file yet.
     pub(crate) fn freeze(&mut self) -> Option<Arc<Tail>> {
         self.frontier = self.position.sequence;
-        self.delivery.ranks.freeze();
+        self.delivery.ranks.freeze(self.frontier);
         self.users.freeze()
     }
 

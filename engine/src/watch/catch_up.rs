@@ -192,7 +192,8 @@ fn steps(
         }
     }
     let Past { sight, kept, .. } = &back.past;
-    let shows = |author| sight.shows(author) && !changed.contains_key(&author);
+    let is_told = |author| !changed.contains_key(&author) && !kept.is_forgotten(author);
+    let shows = |author| sight.shows(author) && is_told(author);
     // Whether the user sees a post of an author whose posts they see.
     let sees = |post: PostId, author: UserId| {
         let keeps = |post| kept.keeps(post, back.user);

@@ -202,7 +202,7 @@ impl Hub {
             {
                 let index = &self.lock().index;
                 for user in group {
-                    let is_online = index.knows(*user) || self.leases.hold(*user, now);
+                    let is_online = index.is_online(*user, self.leases.hold(*user, now));
                     index.tell_presence(*user, is_online, &mut wakers);
                 }
             }

@@ -36,7 +36,8 @@ pub(crate) struct Index {
     /// What moderators keep from others, as of the last record that was told, or as of `kept_at`.
     pub(crate) kept: Arc<Kept>,
     kept_at: Sequence,
-    /// Authors whom somebody began to see who wants to be told of their presence.
+    /// Authors whose presence is to be looked at: whom somebody began to see who wants to be told of it, and who
+    /// is hidden from now on, or no more.
     pub(crate) met: Vec<UserId>,
 }
 
@@ -172,6 +173,11 @@ impl Index {
         self.slots.iter().flatten().flat_map(|watched| &watched.queues)
     }
 
+    /// Whether the user counts as online: not while they are being forgotten.
+    pub(crate) fn is_online(&self, user: UserId, is_leased: bool) -> bool {
+        (is_leased || self.knows(user)) && !self.kept.is_forgotten(user)
+    }
+
     /// Tells who sees the user that they are online, or are not; hands out whom to wake.
     pub(crate) fn tell_presence(&self, user: UserId, is_online: bool, wakers: &mut Vec<Waker>) {
         for slot in self.audience.get(&user).into_iter().flatten() {
@@ -186,7 +192,7 @@ impl Index {
         let Some(sight) = self.sight(user) else { return };
         roll.keep(|author| sight.shows(author));
         for author in sight.shown() {
-            roll.note(author, self.knows(author) || is_leased(author));
+            roll.note(author, self.is_online(author, is_leased(author)));
         }
     }
 
@@ -196,7 +202,7 @@ impl Index {
             self.slots.iter().flatten().filter(|watched| watched.rolled().next().is_some())
         {
             for author in watched.sight.shown() {
-                let is_online = self.knows(author) || is_leased(author);
+                let is_online = self.is_online(author, is_leased(author));
                 let rolled = watched.rolled();
                 wakers.extend(rolled.filter_map(|queue| queue.note_presence(author, is_online)));
             }
@@ -287,7 +293,8 @@ impl Index {
         }
     }
 
-    /// Nobody sees anything of the user, or they are somebody new; a repost of theirs may be in any home.
+    /// Nobody sees anything of the user, or they are somebody new and what others said of their posts shows
+    /// again; a repost of theirs may be in any home.
     fn hide_forgotten(
         &mut self,
         (user, is_hidden): (UserId, bool),
@@ -298,10 +305,11 @@ impl Index {
             Arc::make_mut(&mut self.kept).forget(user, is_hidden);
         }
         let others = self.slots.iter().flatten().filter(|watched| watched.user != user);
-        for watched in others.filter(|_| is_hidden) {
+        for watched in others {
             watched.tell(sequence, &[WatchEvent::FeedChanged(user)], wakers);
         }
         self.forget(user, sequence, wakers);
+        self.met.push(user);
     }
 
     /// A post that refers to another's: whoever does not see that one's posts is not told.
@@ -344,13 +352,17 @@ impl Index {
         }
     }
 
-    /// A post is gone, and the bare reposts of it with it.
+    /// A post is gone, and the bare reposts of it with it. Of somebody who is being forgotten nobody sees them
+    /// any more.
     fn delete(
         &mut self,
         (post, author): (PostId, UserId),
         told: &Told<'_>,
         wakers: &mut Vec<Waker>,
     ) {
+        if self.kept.is_forgotten(author) {
+            return;
+        }
         let Some(orphans) = (told.orphans)(post) else {
             // Each watch finds out that it is too much, and tells a gap.
             wakers.extend(self.clear());

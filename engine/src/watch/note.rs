@@ -212,9 +212,7 @@ impl Note {
             // Everybody sees their own. Without a follow too: reposts are hidden, or are not any more.
             Self::Moderated { user: author }
             | Self::Hidden { author, .. }
-            | Self::Forgotten { user: author, is_done: false } => {
-                (author != watcher).then_some(author)
-            }
+            | Self::Forgotten { user: author, .. } => (author != watcher).then_some(author),
             Self::Befriend { user, other, forth: true, .. } if user == watcher => Some(other),
             Self::Befriend { user, other, back: true, .. } if other == watcher => Some(user),
             Self::Befriend { .. }
@@ -225,7 +223,6 @@ impl Note {
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }
-            | Self::Forgotten { .. }
             | Self::Joined { .. }
             | Self::Left { .. }
             | Self::Dissolved { .. }

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::HashMap;
 
@@ -112,7 +112,9 @@ pub(crate) fn online(shared: &Shared, user: UserId, viewer: Option<UserId>) -> R
     let now = shared.options.clock.now();
     let hub = &shared.hub;
     let sight = sight(shared, user)?;
-    let is_online = |other| hub.lock().index.knows(other) || hub.leases.hold(other, now);
+    let kept = Arc::clone(shared.state()?.moderation.kept());
+    let is_there = |other| hub.lock().index.knows(other) || hub.leases.hold(other, now);
+    let is_online = |other| !kept.is_forgotten(other) && is_there(other);
     let followed = sight.edges.iter().filter_map(|(author, edge)| edge.follows.then_some(*author));
     let mut followees: Vec<UserId> = followed.filter(|author| is_online(*author)).collect();
     followees.sort_unstable();
@@ -126,7 +128,7 @@ pub(crate) fn online(shared: &Shared, user: UserId, viewer: Option<UserId>) -> R
         (watched, followers)
     };
     for other in hub.leases.holders(now) {
-        if watched.contains(&other) {
+        if watched.contains(&other) || kept.is_forgotten(other) {
             continue;
         }
         let since = follows_since(&*shared.state()?, other, user)?;

@@ -24,6 +24,7 @@ pub(crate) async fn run(
 ) -> Result<(), Failure> {
     let client = session.client().await?;
     let (is_comment, is_repost) = (write.is_comment(), write.is_repost());
+    let is_forget = write.is_forget();
     let written = client.write(session.sign(write)).await?;
     match session.json() {
         true => console.json(&present::written_json(&written)),
@@ -36,6 +37,8 @@ pub(crate) async fn run(
             let word = if written.changed { "reposted" } else { "no change: reposted" };
             console.line(&format!("{word}{id}"))
         }
+        false if is_forget && written.changed => console
+            .line("hidden from everybody; all of it is being removed: see `fanfold forgotten`"),
         false => console.line(&present::written_text(&written)),
     }
 }

@@ -34,6 +34,7 @@ use crate::log::record::{
 use crate::log::repost_link;
 use crate::log::revise_effect::{Emptied, ReviseEffect};
 use crate::mentions::Mentions;
+use crate::views::receipts::Answered;
 
 /// What heads are written relative to: the record before.
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,6 +134,11 @@ fn flags(record: &Record) -> u8 {
                 | part(retired.comment_of.is_some(), packed_flag::COMMENT)
                 | part(!retired.noticed.is_empty(), packed_flag::MENTIONS)
                 | part(retired.broadcast.is_some(), packed_flag::BROADCAST)
+                | match retired.answered {
+                    Answered::Done => 0,
+                    Answered::New => packed_flag::NEW,
+                    Answered::Requested => packed_flag::REQUESTED,
+                }
         }
         Effect::Follow { weight, .. } => key | part(weight.is_some(), packed_flag::WEIGHT),
         _ => key,
@@ -354,6 +360,12 @@ fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Eff
     }
     let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
     let is_post = flags & packed_flag::POST != 0;
+    let answered = match flags & (packed_flag::NEW | packed_flag::REQUESTED) {
+        0 => Answered::Done,
+        packed_flag::NEW => Answered::New,
+        packed_flag::REQUESTED => Answered::Requested,
+        _ => return None,
+    };
     let mut noticed = Vec::new();
     if flags & packed_flag::MENTIONS != 0 {
         noticed = load_noticed(cursor)?;
@@ -370,6 +382,7 @@ fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Eff
         noticed,
         broadcast,
         fingerprint,
+        answered,
     }))
 }
 

@@ -3,11 +3,15 @@
 //! Who is being forgotten is hidden, and nobody writes about them. When it is done there is nothing of them:
 //! what they had up to then is unknown, and they are somebody new.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::broadcasts::{Stage, named};
 use super::{Model, ModelPost};
-use crate::command::Action;
+use crate::broadcast::{BroadcastAction, ReplayContent};
+use crate::change::{BroadcastChange, Change, Changed, EdgeChange, GroupChange};
+use crate::change::{ModerationChange, ResponseChange};
+use crate::command::{Action, Command};
 use crate::ids::{Key, UserId};
 use crate::mentions::Mentions;
 
@@ -32,6 +36,15 @@ impl Model {
     #[must_use]
     pub fn is_being_forgotten(&self, user: UserId) -> bool {
         self.forgotten.under_way.contains_key(&user.0)
+    }
+
+    /// Who is being forgotten, and since when before them; the longest first.
+    #[must_use]
+    pub fn being_forgotten(&self) -> Vec<(u64, u64)> {
+        let mut all: Vec<_> =
+            self.forgotten.under_way.iter().map(|(user, since)| (*since, *user)).collect();
+        all.sort_unstable();
+        all
     }
 
     /// Whether what the user did at that sequence is forgotten.
@@ -150,10 +163,14 @@ impl Model {
         }
     }
 
-    /// The same without anything of those who are being forgotten: what reads show, but for counts.
+    /// The same without anything of those who are being forgotten: what reads show. Counts have them still.
     #[must_use]
-    pub fn shown(&self) -> Self {
+    pub fn shown(&self) -> Cow<'_, Self> {
+        if self.forgotten.under_way.is_empty() {
+            return Cow::Borrowed(self);
+        }
         let mut shown = self.clone();
+        shown.counting = Some(Box::new(self.clone()));
         for user in self.forgotten.under_way.keys() {
             shown.finish_forget(UserId(*user), self.last);
         }
@@ -165,7 +182,22 @@ impl Model {
         for post in shown.posts.values_mut().filter(|post| is_hidden(post)) {
             post.deleted = true;
         }
-        shown
+        Cow::Owned(shown)
+    }
+
+    /// What counts go by: they have those who are being forgotten for as long as something of them is left.
+    pub(super) fn counting(&self) -> &Self {
+        self.counting.as_deref().unwrap_or(self)
+    }
+
+    /// Keeps up with what the engine removed by itself: as if somebody had asked for it.
+    pub fn remove(&mut self, change: &Change) {
+        let at = change.sequence.0;
+        match (&change.what, removal(&change.what)) {
+            (Changed::Forgotten { user, is_done: true }, _) => self.finish_forget(*user, at),
+            (_, Some(action)) => self.apply(&Command::new(action), at),
+            (what, None) => panic!("the engine removes nothing by {what:?}"),
+        }
     }
 
     /// Nothing is left of the user at `last`, the newest sequence.
@@ -200,6 +232,42 @@ impl Model {
         self.suspended.remove(&user);
         self.notebook.forget(user);
         let is_kept = |of: &(u64, Key), at: u64| of.0 != user || at == since;
-        self.keys.retain(|of, (at, _)| is_kept(of, *at));
+        self.keys.retain(|of, (at, ..)| is_kept(of, *at));
     }
+}
+
+/// What somebody would ask for to have the same change.
+fn removal(change: &Changed) -> Option<Action> {
+    Some(match change.clone() {
+        Changed::Deleted { post, .. } => Action::Delete { post },
+        Changed::Edge { kind, user, other: author } => match kind {
+            EdgeChange::Unfollow | EdgeChange::Withdraw => Action::Unfollow { user, author },
+            EdgeChange::Unmute => Action::Unmute { user, author },
+            EdgeChange::Unblock => Action::Unblock { user, other: author },
+            _ => return None,
+        },
+        Changed::Private { user, is_on: false } => Action::Private { user, is_on: false },
+        Changed::Group { kind: GroupChange::Delete, user, name, .. } => {
+            Action::GroupDelete { user, name }
+        }
+        Changed::Group { kind: GroupChange::Remove(author), user, name, .. } => {
+            Action::GroupRemove { user, name, author }
+        }
+        Changed::Response { kind, user, target, .. } => match kind {
+            ResponseChange::Unreact(kind) => Action::Unreact { user, target, kind },
+            ResponseChange::Delete => Action::CommentDelete { comment: target },
+            _ => return None,
+        },
+        Changed::Moderated { kind: ModerationChange::Unsuspend, user, .. } => {
+            Action::Unsuspend { user }
+        }
+        Changed::Broadcast { kind: BroadcastChange::End, broadcast, .. } => {
+            let replay = ReplayContent::default();
+            Action::Broadcast(BroadcastAction::End { broadcast, replay })
+        }
+        Changed::Broadcast { kind: BroadcastChange::Cancel, broadcast, .. } => {
+            Action::Broadcast(BroadcastAction::Cancel { broadcast })
+        }
+        _ => return None,
+    })
 }

@@ -129,11 +129,14 @@ pub struct Model {
     pub broadcasts: BTreeMap<u64, broadcasts::ModelBroadcast>,
     /// Who is and who was forgotten.
     pub forgotten: ModelForgotten,
+    /// What counts go by, if it is not this; see [`shown`](Model::shown).
+    counting: Option<Box<Self>>,
     /// Users who are suspended, and since when.
     suspended: BTreeMap<u64, u64>,
     /// Posts that were hidden, and since when; those that are deleted too.
     hidden: BTreeMap<u64, u64>,
-    keys: HashMap<(u64, Key), (u64, Action)>,
+    /// Of keyed writes: the sequence, what was asked for, and whether it became a request.
+    keys: HashMap<(u64, Key), (u64, Action, bool)>,
     /// The last sequence.
     pub last: u64,
     /// What is refused beyond.
@@ -230,7 +233,7 @@ impl Model {
         }
         if let Some(key) = command.options.key {
             match self.keys.get(&(subject.0, key)) {
-                Some((at, action)) if *action == command.action => return Repeated(*at),
+                Some((at, action, _)) if *action == command.action => return Repeated(*at),
                 Some(_) => return Refused(ErrorKind::Conflict),
                 None => {}
             }
@@ -300,12 +303,20 @@ impl Model {
         })
     }
 
+    /// Whether the first answer under the command's key said that it became a request.
+    #[must_use]
+    pub fn was_requested(&self, command: &Command) -> bool {
+        let first = self.subject(command).zip(command.options.key);
+        first.is_some_and(|(user, key)| self.keys.get(&(user.0, key)).is_some_and(|it| it.2))
+    }
+
     /// Applies a command that was answered with a new record at `sequence`.
     pub fn apply(&mut self, command: &Command, sequence: u64) {
         assert!(self.last < sequence, "sequences ascend");
         self.last = sequence;
         if let (Some(key), Some(subject)) = (command.options.key, self.subject(command)) {
-            self.keys.insert((subject.0, key), (sequence, command.action.clone()));
+            let first = (sequence, command.action.clone(), self.is_request(command));
+            self.keys.insert((subject.0, key), first);
         }
         if let Some(subject) = self.subject(command) {
             self.note_named(subject, &command.action, sequence);
@@ -452,12 +463,13 @@ impl Model {
     /// Posts, followers and followees of a user.
     #[must_use]
     pub fn counts(&self, user: UserId, viewer: Option<UserId>) -> (u64, u64, u64) {
-        if !self.may_see(viewer, user) {
+        let all = self.counting();
+        if !self.may_see(viewer, user) || all.is_being_forgotten(user) {
             return (0, 0, 0);
         }
-        let posts = self.posts.values().filter(|p| p.author == user && !p.deleted).count();
-        let followers = self.follows.keys().filter(|(_, author)| *author == user.0).count();
-        (posts as u64, followers as u64, self.following(user).len() as u64)
+        let posts = all.posts.values().filter(|p| p.author == user && !p.deleted).count();
+        let followers = all.follows.keys().filter(|(_, author)| *author == user.0).count();
+        (posts as u64, followers as u64, all.following(user).len() as u64)
     }
 
     /// (follows, followed by, muted, blocked, blocked by), as the trusted application sees it.

@@ -118,14 +118,16 @@ impl Model {
     /// How many reposts of a post stand.
     #[must_use]
     pub fn repost_count(&self, post: u64) -> u32 {
-        let count = if self.stands(post) { self.reposts_of(post).count() } else { 0 };
+        let all = self.counting();
+        let count = if all.stands(post) { all.reposts_of(post).count() } else { 0 };
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
     /// All reposts that are not deleted themselves.
     #[must_use]
     pub fn standing_reposts(&self) -> u64 {
-        self.posts.values().filter(|post| post.repost.is_some() && !post.deleted).count() as u64
+        let posts = self.counting().posts.values();
+        posts.filter(|post| post.repost.is_some() && !post.deleted).count() as u64
     }
 
     /// The root, and a page of (user, repost, whether it is a quote); `None` if the post is not there for

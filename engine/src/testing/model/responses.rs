@@ -177,6 +177,11 @@ impl Model {
     /// What stands of a post or a comment, and what of it is the viewer's.
     #[must_use]
     pub fn counts_of(&self, target: u64, viewer: Option<UserId>) -> Counts {
+        if let Some(counting) = &self.counting {
+            return counting.counts_of(target, viewer);
+        }
+        // Of who is being forgotten nothing is theirs.
+        let viewer = viewer.filter(|viewer| !self.is_being_forgotten(*viewer));
         let mut counts = Counts::default();
         let comments = self.responses.comments.iter();
         let on_it = comments.filter(|(id, c)| c.post == target && self.comment_stands(**id));
@@ -202,6 +207,9 @@ impl Model {
     /// original is gone.
     #[must_use]
     pub fn standing_responses(&self) -> (u64, u64) {
+        if let Some(counting) = &self.counting {
+            return counting.standing_responses();
+        }
         let reactions = self.responses.reactions.keys();
         let keeps = |post: &u64| self.posts.get(post).is_some_and(|post| !post.deleted);
         let has = |id: &u64| {
@@ -224,7 +232,7 @@ impl Model {
             })?;
         let all = self.responses.comments.iter();
         let all = all.filter(|(id, c)| c.post == query.post.0 && self.comment_stands(**id));
-        let total = all.clone().count() as u64;
+        let total = u64::from(self.counts_of(query.post.0, None).comments);
         let mut ids: Vec<u64> =
             all.filter(|(_, c)| self.may_see(query.viewer, c.author)).map(|(id, _)| *id).collect();
         if query.order == CommentOrder::NewestFirst {

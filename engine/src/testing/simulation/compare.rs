@@ -31,6 +31,7 @@ pub(super) fn ids(page: &Page) -> IdPage {
 
 /// One read of each kind. Answers how many.
 pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload) -> Checked<u64> {
+    let model = &*model.shown();
     let query = workload.timeline(model.last);
     let home = engine.home(&query)?;
     same(&home.position.sequence.0, &model.last, || "position".to_owned())?;
@@ -63,6 +64,7 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
 
 /// Everything that can be read. Answers how many reads it took.
 pub(super) fn everything(engine: &Engine, model: &Model) -> Checked<u64> {
+    let model = &*model.shown();
     let position = engine.position()?.sequence.0;
     same(&position, &model.last, || "position".to_owned())?;
     let mut reads = scan_posts(engine, model)? + scan_follows(engine, model)?;

@@ -5,10 +5,12 @@ use super::trouble::{Checked, Trouble, ensure, same};
 use super::world::{World, open, shown};
 use crate::check::check_storage;
 use crate::error::ErrorKind;
+use crate::ids::{Position, Sequence};
 use crate::options::{Durability, Options};
 use crate::storage::Storage;
 use crate::testing::disk::SimulatedDisk;
 use crate::testing::disk::faults::{Effect, Fault};
+use crate::testing::removals::changes_above;
 
 /// How an engine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,12 @@ impl World<'_> {
             if self.engine.unavailable_reason().is_some() {
                 break;
             }
-            if self.random.one_in(3) { self.send_batch()? } else { self.send_one()? }
+            match self.random.below(6) {
+                0..=1 => self.send_batch()?,
+                // Retention would drop what was removed before anybody has seen it.
+                2 if retention.is_none() => self.forget()?,
+                _ => self.send_one()?,
+            }
         }
         self.stop_reader(reader)?;
         let image = self.image(stop);
@@ -125,7 +132,10 @@ impl World<'_> {
         ensure(!is_clean || recovery.clean, || format!("no clean mark: {recovery:?}"))?;
         ensure(recovery.rebuilt.is_none(), || format!("view files are damaged: {recovery:?}"))?;
         let position = self.engine.position()?;
-        self.history.recover(position.sequence.0, may_lose, &mut self.summary)?;
+        let above = |sequence| {
+            changes_above(&self.engine, Position { sequence: Sequence(sequence), ..position })
+        };
+        self.history.recover(position.sequence.0, may_lose, above, &mut self.summary)?;
         let epochs = (self.epoch, position.epoch);
         ensure(epochs.0 <= epochs.1, || format!("the epoch went back: {epochs:?}"))?;
         ensure(!was_weak || epochs.0 < epochs.1, || format!("no epoch began: {epochs:?}"))?;

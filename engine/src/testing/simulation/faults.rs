@@ -24,9 +24,10 @@ impl World<'_> {
         self.disk.inject(fault);
         let reader = self.start_reader();
         for _ in 0..self.random.below(30) + 5 {
-            match self.random.below(4) {
+            match self.random.below(5) {
                 0 => self.send_batch()?,
                 1 => self.read()?,
+                2 => self.forget()?,
                 _ => self.send_one()?,
             }
         }
@@ -91,9 +92,10 @@ impl World<'_> {
         self.disk.set_capacity(Some(self.disk.used() + room));
         let reader = self.start_reader();
         for _ in 0..60 {
-            match self.random.below(4) {
+            match self.random.below(5) {
                 0 => self.send_batch()?,
                 1 => self.read()?,
+                2 => self.forget()?,
                 _ => self.send_one()?,
             }
         }
@@ -121,9 +123,8 @@ impl World<'_> {
                     self.history.is_faulty = false;
                     return self.read().map(|()| true);
                 }
-                // Who is suspended writes nothing: the next one does.
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::Denied) => {}
+                // Who is suspended or being forgotten writes nothing: the next one does.
+                Err(error) if may_resume(error.kind()) => {}
                 Err(_) => return Ok(false),
             }
             std::thread::sleep(Duration::from_millis(1));
@@ -131,4 +132,9 @@ impl World<'_> {
         ensure(false, || "the disk works, and is called full all the same".to_owned())?;
         Ok(false)
     }
+}
+
+/// Whether another try, or another author, may do.
+fn may_resume(refused: ErrorKind) -> bool {
+    matches!(refused, ErrorKind::StorageFull | ErrorKind::Denied | ErrorKind::Conflict)
 }

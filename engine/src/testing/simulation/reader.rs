@@ -61,9 +61,10 @@ impl Reader {
         let mut model = self.before;
         let mut records = history.records_above(model.last).iter().peekable();
         for Kept { position, query, is_home, page } in &found.kept {
-            while let Some((sequence, command)) = records.next_if(|(at, _)| at <= position) {
-                model.apply(command, *sequence);
+            while let Some((sequence, happened)) = records.next_if(|(at, _)| at <= position) {
+                happened.apply(&mut model, *sequence);
             }
+            let model = model.shown();
             let what = || format!("a page read meanwhile, home {is_home}, {query:?}");
             same(position, &model.last, what)?;
             let expected = if *is_home { model.home(query) } else { model.outbox(query) };

@@ -13,6 +13,8 @@ pub struct Summary {
     pub in_flight: u64,
     /// Of these, how many the log had all the same.
     pub survived: u64,
+    /// Records by which the engine removed something of users who are being forgotten.
+    pub removals: u64,
     /// Reads compared with the oracle.
     pub reads: u64,
     /// Reads of the second thread, each consistent in itself; some compared with the oracle.
@@ -42,11 +44,12 @@ pub struct Summary {
 impl Summary {
     /// The counts with their names.
     #[must_use]
-    pub fn fields(&self) -> [(&'static str, u64); 15] {
+    pub fn fields(&self) -> [(&'static str, u64); 16] {
         [
             ("commands", self.commands),
             ("in_flight", self.in_flight),
             ("survived", self.survived),
+            ("removals", self.removals),
             ("reads", self.reads),
             ("snapshots", self.snapshots),
             ("opens", self.opens),
@@ -68,6 +71,7 @@ impl AddAssign for Summary {
         self.commands += other.commands;
         self.in_flight += other.in_flight;
         self.survived += other.survived;
+        self.removals += other.removals;
         self.reads += other.reads;
         self.snapshots += other.snapshots;
         self.opens += other.opens;

@@ -59,7 +59,7 @@ fn fail_one(seed: u64, fault: Fault, trace: &mut Vec<String>) -> Checked<Summary
             (image, engine)
         }
     };
-    let mut workload = Workload::new(seed, USERS);
+    let mut workload = Workload::new(seed, USERS).forgetting();
     workload.text_bytes_max = 20_000;
     let mut world = World::begin((disk, engine), options, workload, (random, clock), trace)?;
     world.history.is_faulty = true;
@@ -77,6 +77,7 @@ fn options(clock: &Arc<ManualClock>) -> Options {
     Options {
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: 4,
+        forget_at_once: 0,
         flush_records: 20,
         cold_after: Duration::ZERO,
         memory_budget: 0,
@@ -96,6 +97,9 @@ impl World<'_> {
                 self.read()?;
             }
             self.send_one()?;
+            if n % 8 == 7 {
+                self.forget()?;
+            }
         }
         Ok(match self.engine.close() {
             Ok(()) => Stop::Orderly,

@@ -18,6 +18,7 @@ use crate::options::{Durability, Options};
 use crate::storage::Storage;
 use crate::testing::delivery::random_delivery;
 use crate::testing::disk::SimulatedDisk;
+use crate::testing::removals::changes_above;
 use crate::testing::seed::Random;
 use crate::testing::workload::{Workload, names_above};
 
@@ -53,7 +54,7 @@ impl<'a> World<'a> {
         let mut random = Random::new(seed);
         let clock = Arc::new(ManualClock::new(Timestamp(20_000 * DAY_MILLIS)));
         let options = random_options(&mut random, &clock);
-        let mut workload = Workload::new(random.bits(), USERS);
+        let mut workload = Workload::new(random.bits(), USERS).forgetting();
         workload.text_bytes_max = match random.below(4) {
             0 => 60,
             1 => 64 * 1024,
@@ -103,7 +104,8 @@ impl<'a> World<'a> {
         self.tell(format!("{count} commands or reads"));
         let reader = self.start_reader();
         for _ in 0..count {
-            match self.random.below(12) {
+            match self.random.below(13) {
+                12 => self.forget()?,
                 0 => self.send_batch()?,
                 1..=6 => self.send_one()?,
                 7 => self.let_time_pass(),
@@ -141,6 +143,22 @@ impl<'a> World<'a> {
         let reads = compare::at_random(&self.engine, &self.history.model, &mut self.workload)?;
         self.summary.reads += reads;
         Ok(())
+    }
+
+    /// Removes some of what there is of those who are being forgotten, or all of it.
+    pub(super) fn forget(&mut self) -> Checked {
+        // Where all is packed at once, what was removed is dropped before anybody has seen it.
+        let is_seen = !self.options.cold_after.is_zero();
+        if self.history.model.being_forgotten().is_empty() || !is_seen {
+            return Ok(());
+        }
+        let all = self.random.one_in(3);
+        let most = if all { u64::MAX } else { self.random.below(20) };
+        let before = self.engine.position()?;
+        let answer = self.engine.forget_some(most);
+        let removed = changes_above(&self.engine, before)?;
+        self.summary.removals += removed.len() as u64;
+        self.history.removed(removed, answer)
     }
 
     /// Sends one command and waits for its answer.
@@ -224,6 +242,8 @@ fn random_options(random: &mut Random, clock: &Arc<ManualClock>) -> Options {
             1 => 1_000,
             _ => 1 << 30,
         },
+        // When something is removed is for the simulator to say.
+        forget_at_once: 0,
         delivery: random_delivery(random),
         clock: Arc::clone(clock) as Arc<dyn crate::clock::Clock>,
         ..Options::default()
