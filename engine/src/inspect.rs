@@ -242,9 +242,10 @@ fn describe(record: &Record) -> String {
             format!("retired: {what} user {}{other}{noticed}{ends}", retired.subject)
         }
         Effect::Publish(post) => described_post(post),
-        Effect::Delete { post, author, commented, revised } => {
+        Effect::Delete { post, author, commented, revised, hidden } => {
             let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
-            format!("delete post={post} author={author}{commented}{revised}")
+            let hidden = ended("hidden", *hidden);
+            format!("delete post={post} author={author}{commented}{revised}{hidden}")
         }
         Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),
@@ -261,7 +262,7 @@ fn describe(record: &Record) -> String {
         Effect::Unfollow { user, author, began } => {
             format!("unfollow user={user} author={author}{}", ended("began", *began))
         }
-        Effect::Unrepost { user, post, root, began } => {
+        Effect::Unrepost { user, post, root, began, .. } => {
             format!("unrepost user={user} post={post} root={root}{}", ended("began", *began))
         }
         Effect::Mute { user, author } => format!("mute user={user} author={author}"),
