@@ -243,9 +243,9 @@ fn describe(record: &Record) -> String {
         }
         Effect::Publish(post) => described_post(post),
         Effect::Delete { post, author, commented, revised, hidden } => {
-            let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
-            let hidden = ended("hidden", *hidden);
-            format!("delete post={post} author={author}{commented}{revised}{hidden}")
+            let ends = [("commented", commented), ("revised", revised), ("hidden", hidden)];
+            let ends = ends.map(|(name, at)| ended(name, *at)).concat();
+            format!("delete post={post} author={author}{ends}")
         }
         Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),

@@ -128,7 +128,8 @@ impl Reader {
                 }
                 WatchEvent::Removed(post) => {
                     let could = history.0.range(known.sequence.0..);
-                    let mut could = history.0.range(..=known.sequence.0).next_back().into_iter().chain(could);
+                    let mut could =
+                        history.0.range(..=known.sequence.0).next_back().into_iter().chain(could);
                     let was_seen = could.any(|(_, model)| home(model, self.user).contains(&post.0));
                     assert!(was_seen, "{context}: user {} is told of {post}", self.user);
                     self.feed.remove(&post.0);

@@ -304,7 +304,8 @@ pub(crate) fn look(
         return Ok(Look::Done(Selection { authors, ..selection }));
     }
     let excerpts = excerpts(state, &authors, query);
-    let (turns, revised) = (asked::turns(state, Feed::Home, query), state.revisions.posts().clone());
+    let (turns, revised) =
+        (asked::turns(state, Feed::Home, query), state.revisions.posts().clone());
     Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
 }
 

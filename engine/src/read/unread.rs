@@ -393,9 +393,9 @@ impl Found {
     ) -> Result<Self> {
         match judge.is_idle() {
             true => Self::of(outboxes, authors, limit, |_, _| true),
-            false => Self::of(outboxes, authors, limit, |entry, author| {
-                judge.sees(entry, Some(author))
-            }),
+            false => {
+                Self::of(outboxes, authors, limit, |entry, author| judge.sees(entry, Some(author)))
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is read of users and between them, and of one post, against the oracle.
 
-use fanfold_engine::{EdgePage, EdgeQuery, PostId};
+use fanfold_engine::{EdgePage, EdgeQuery, PostId, UserId};
 
 use crate::Pair;
 
