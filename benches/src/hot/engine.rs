@@ -4,8 +4,8 @@
 use std::hint::black_box;
 
 use fanfold_engine::{
-    Command, DeliveryOptions, Durability, Engine, Options, Policy, PostId, Span, TimelineQuery,
-    UserId,
+    Command, DeliveryOptions, Durability, Engine, Options, PageRef, Policy, PostId, Span,
+    TimelineQuery, UserId,
 };
 
 use super::Hot;
@@ -17,8 +17,9 @@ const READER: UserId = UserId(1_000_000);
 
 const POSTS_EACH: u64 = 10;
 
-pub(super) const CASES: [Hot; 4] = [
+pub(super) const CASES: [Hot; 5] = [
     Hot { name: "home out of an inbox", prepare: || home(Policy::Push, 100, Span::Newest) },
+    Hot { name: "home out of an inbox, borrowed", prepare: borrowed },
     Hot { name: "home of 100 authors, merged", prepare: || home(Policy::Pull, 100, Span::Newest) },
     Hot {
         name: "home of 2,000 authors, merged",
@@ -38,6 +39,25 @@ fn home(policy: Policy, authors: u64, span: Span) -> Box<dyn FnMut()> {
             Box::new(move || {
                 let _kept = &directory;
                 let _checked = black_box(engine.home(black_box(&query)));
+            })
+        }
+        Err(failure) => {
+            crate::console::note(failure);
+            Box::new(|| {})
+        }
+    }
+}
+
+/// As the daemon reads it: nothing is owned, and `see` looks at each post.
+fn borrowed() -> Box<dyn FnMut()> {
+    match loaded(Policy::Push, 100) {
+        Ok((directory, engine)) => {
+            let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 20 };
+            Box::new(move || {
+                let _kept = &directory;
+                let size = |page: PageRef<'_>| page.posts.iter().map(|post| post.text.len()).sum();
+                let _checked: Result<usize, _> =
+                    black_box(engine.see_home(black_box(&query), size));
             })
         }
         Err(failure) => {
