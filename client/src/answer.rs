@@ -129,7 +129,7 @@ pub struct UserCard {
     pub active_at: Option<Timestamp>,
     /// Moderators have suspended them; only they and the trusted application are told.
     pub suspended: bool,
-    /// Whether they are private: who follows them has to ask.
+    /// Whether they are private: who follows them has to ask, and only followers see what they have for everybody.
     pub private: bool,
 }
 

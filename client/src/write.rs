@@ -227,7 +227,8 @@ impl Write {
         deny(user, follower) => Deny;
     }
 
-    /// Makes a user private, so that whoever wants to follow them has to ask; or ends that.
+    /// Makes a user private, so that whoever wants to follow them has to ask, and only who follows them
+    /// sees what they have for everybody; or ends that.
     #[must_use]
     pub fn private(user: UserId, on: bool) -> Self {
         let options = wire::WriteOptions::default();

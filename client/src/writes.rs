@@ -116,7 +116,8 @@ impl Client {
         self.write(Write::mark(user, feed, device, post)).await
     }
 
-    /// Makes a user private, so that whoever wants to follow them has to ask; or ends that.
+    /// Makes a user private, so that whoever wants to follow them has to ask, and only who follows them
+    /// sees what they have for everybody; or ends that.
     ///
     /// # Errors
     ///

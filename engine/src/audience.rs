@@ -178,7 +178,7 @@ pub(crate) enum Among {
 
 impl Circle {
     pub(crate) const EVERYBODY: Self = Self(0);
-    const FOLLOWERS: Self = Self(1);
+    pub(crate) const FOLLOWERS: Self = Self(1);
     const MUTUAL: Self = Self(2);
     const AUTHOR: Self = Self(3);
 

@@ -66,8 +66,8 @@ pub enum Action {
         /// The other.
         other: UserId,
     },
-    /// The user is private from here on, or is not any more: who follows them has to ask, and what they do
-    /// is for their followers. Followers stay, and so do requests.
+    /// The user is private from here on, or is not any more: who follows them has to ask, and what they have
+    /// for everybody, of the past too, is for who follows them. Followers stay, and so do requests.
     Private {
         /// Who.
         user: UserId,

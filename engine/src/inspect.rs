@@ -242,9 +242,10 @@ fn describe(record: &Record) -> String {
             format!("retired: {what} user {}{other}{noticed}{ends}", retired.subject)
         }
         Effect::Publish(post) => described_post(post),
-        Effect::Delete { post, author, commented, revised } => {
-            let (commented, revised) = (ended("commented", *commented), ended("revised", *revised));
-            format!("delete post={post} author={author}{commented}{revised}")
+        Effect::Delete { post, author, commented, revised, hidden } => {
+            let ends = [("commented", commented), ("revised", revised), ("hidden", hidden)];
+            let ends = ends.map(|(name, at)| ended(name, *at)).concat();
+            format!("delete post={post} author={author}{ends}")
         }
         Effect::Moderation(moderation) => describe_moderation(moderation),
         Effect::Revise(revise) => describe_revise(revise),
@@ -261,7 +262,7 @@ fn describe(record: &Record) -> String {
         Effect::Unfollow { user, author, began } => {
             format!("unfollow user={user} author={author}{}", ended("began", *began))
         }
-        Effect::Unrepost { user, post, root, began } => {
+        Effect::Unrepost { user, post, root, began, .. } => {
             format!("unrepost user={user} post={post} root={root}{}", ended("began", *began))
         }
         Effect::Mute { user, author } => format!("mute user={user} author={author}"),

@@ -209,9 +209,9 @@ fn amendments(found: &[Found]) -> Amendments {
                 let before = standing.revisions.insert(revise.post, *sequence);
                 revise.before = before.unwrap_or_else(|| revise.post.into());
             }
-            Effect::Delete { post, revised, .. } => {
+            Effect::Delete { post, revised, hidden, .. } => {
                 *revised = standing.revisions.remove(post);
-                standing.moderated.remove(&Moderated::Post(*post));
+                *hidden = standing.moderated.remove(&Moderated::Post(*post));
                 standing.bare.retain(|_, bare| *bare != Sequence::from(*post));
             }
             Effect::Broadcast(effect) => {

@@ -13,7 +13,7 @@ use crate::query::PageEnd;
 /// What a repost refers to. The engine finds it out from the parent: nobody says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Repost {
-    /// What was reposted: the root, or a repost of it.
+    /// What was reposted: the root, or a repost of it. The root too for who does not see that repost.
     pub parent: PostId,
     /// Whose the parent is.
     pub parent_author: UserId,
@@ -25,6 +25,13 @@ pub struct Repost {
     pub root_at: Timestamp,
     /// Who sees the root, and so who sees what refers to it.
     pub root_circle: Circle,
+}
+
+impl Repost {
+    /// The same without a word of the parent.
+    pub(crate) fn of_root(self) -> Self {
+        Self { parent: self.root, parent_author: self.root_author, ..self }
+    }
 }
 
 /// A page of who reposted a post, newest first.

@@ -227,10 +227,21 @@ impl<'a> Resident<'a> {
         let found = Content::new(self.0, &segments).post(post.into(), Reach::Memory)?;
         let Some(found) = found else { return Ok(false) };
         let Some(found) = found else { return Ok(true) };
-        let sees = |user| sight::is_known(self.0, user, post);
+        let sees = |user| sight::is_known(self.0, user, (post, found.author));
         let is_there = feed::post(self.0, found.id, None, Reach::Memory);
         let is_known = is_there.map_or(true, |found| found.is_some());
         Ok(is_known && actor.map_or(Ok(true), sees)?)
+    }
+
+    /// Whether it is known without a file whether `user` sees that post, if it is there.
+    fn knows_sight(&self, user: UserId, post: PostId) -> Result<bool> {
+        let segments = self.0.log.segments();
+        let found = Content::new(self.0, &segments).post(post.into(), Reach::Memory)?;
+        match found {
+            None => Ok(false),
+            Some(None) => Ok(true),
+            Some(Some(found)) => sight::is_known(self.0, user, (post, found.author)),
+        }
     }
 
     /// The same of what is responded to, by `user`.
@@ -239,7 +250,7 @@ impl<'a> Resident<'a> {
             None => Ok(false),
             Some(None) => Ok(true),
             Some(Some(found)) => {
-                let sees = |user| sight::is_known(self.0, user, found.post);
+                let sees = |user| sight::is_known(self.0, user, (found.post, found.owner));
                 let standing = targets::standing(&*self.0.state()?, &found)?;
                 Ok(!standing.is_in_files() && user.map_or(Ok(true), sees)?)
             }
@@ -266,13 +277,9 @@ impl<'a> Resident<'a> {
             }
             Action::CommentDelete { comment } => knows_target(command.options.actor, comment),
             Action::Repost { ref post, parent } => {
-                Ok(self.knows_root(parent)? && sight::is_known(shared, post.author, parent)?)
+                Ok(self.knows_root(parent)? && self.knows_sight(post.author, parent)?)
             }
-            Action::Unrepost { user, post } => {
-                let segments = shared.log.segments();
-                let found = Content::new(shared, &segments).post(post.into(), Reach::Memory)?;
-                Ok(found.is_some() && sight::is_known(shared, user, post)?)
-            }
+            Action::Unrepost { user, post } => self.knows_sight(user, post),
             Action::Follow { user, author, .. } | Action::Unfollow { user, author } => {
                 knows(user, author)
             }

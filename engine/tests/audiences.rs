@@ -139,13 +139,24 @@ fn doors(engine: &Engine, post: PostId, viewer: UserId) -> Vec<(&'static str, Re
     all
 }
 
-fn through_every_door(options: Options) {
+/// The same once the author is private: what they had for everybody is for who follows them.
+const SEEN_OF_PRIVATE: [(UserId, [bool; 5]); 6] = [
+    (AUTHOR, [true, true, true, true, true]),
+    (MUTUAL, [true, true, true, false, false]),
+    (FOLLOWER, [true, true, false, false, false]),
+    (MEMBER, [false, false, false, true, false]),
+    (STRANGER, [false, false, false, false, false]),
+    (UNKNOWN, [false, false, false, false, false]),
+];
+
+fn through_every_door(options: Options, is_on: bool) {
     let storage = MemoryStorage::default();
     let engine = open(&storage, options);
     let posts = scene(&engine);
+    do_it(&engine, Action::Private { user: AUTHOR, is_on });
     let absent = doors(&engine, PostId(1_000_000), STRANGER);
     assert!(absent.iter().all(|(_, answer)| answer.is_err()), "{absent:?}");
-    for (viewer, seen) in SEEN {
+    for (viewer, seen) in if is_on { SEEN_OF_PRIVATE } else { SEEN } {
         for (post, is_seen) in posts.into_iter().zip(seen) {
             let answers = doors(&engine, post, viewer);
             for (door, answer) in &answers {
@@ -161,7 +172,7 @@ fn through_every_door(options: Options) {
         assert_eq!(shown, seen.iter().filter(|seen| **seen).count(), "outbox for {viewer}");
     }
     // Quotes of what others do not see are not shown to them either.
-    let homes = [(MUTUAL, 3), (FOLLOWER, 2), (STRANGER, 1)];
+    let homes = [(MUTUAL, 3), (FOLLOWER, 2), (STRANGER, usize::from(!is_on))];
     for (user, count) in homes {
         let home = engine.home(&page(user, None)).unwrap().posts;
         let originals = home.iter().map(|post| post.repost.map_or(post.id, |link| link.root));
@@ -175,8 +186,14 @@ fn through_every_door(options: Options) {
 
 #[test]
 fn each_audience_sees_its_posts_through_every_door_and_nobody_else_does() {
-    through_every_door(Options::default());
-    through_every_door(in_files());
+    through_every_door(Options::default(), false);
+    through_every_door(in_files(), false);
+}
+
+#[test]
+fn what_a_private_user_has_for_everybody_is_for_followers_at_every_door() {
+    through_every_door(Options::default(), true);
+    through_every_door(in_files(), true);
 }
 
 #[test]

@@ -122,7 +122,7 @@ impl Reader {
 
     fn fold(&mut self, batch: WatchBatch, history: &History, context: &str) {
         assert!(self.position <= batch.position, "{context}: positions never go back");
-        self.position = batch.position;
+        let known = std::mem::replace(&mut self.position, batch.position);
         for event in batch.events {
             match event {
                 WatchEvent::Entry(post) => {
@@ -137,6 +137,11 @@ impl Reader {
                     self.texts.insert(post.id.0, (post.revision, post.text.to_vec()));
                 }
                 WatchEvent::Removed(post) => {
+                    let could = history.0.range(known.sequence.0..);
+                    let mut could =
+                        history.0.range(..=known.sequence.0).next_back().into_iter().chain(could);
+                    let was_seen = could.any(|(_, model)| home(model, self.user).contains(&post.0));
+                    assert!(was_seen, "{context}: user {} is told of {post}", self.user);
                     self.feed.remove(&post.0);
                 }
                 WatchEvent::FeedChanged(author) => {

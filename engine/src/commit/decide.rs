@@ -242,11 +242,12 @@ impl<'a> Decider<'a> {
                 self.check_mentions(post.author, &post.mentions)?;
                 true
             }
-            Effect::Unrepost { user, post, root, began } => {
-                return self.decide_unrepost(*user, (*post, *root), began);
+            Effect::Unrepost { user, post, author, root, began } => {
+                return self.decide_unrepost(*user, (*post, *author, *root), began);
             }
             Effect::NoticesRead(read) => return self.decide_notices_read(read),
-            Effect::Delete { post, author, commented, revised } => {
+            Effect::Delete { post, author, commented, revised, hidden } => {
+                *hidden = self.hidden_since(*post);
                 *commented = self.commented_since(*post);
                 *revised = self.revised_at(*post);
                 self.is_alive(*post, *author)?

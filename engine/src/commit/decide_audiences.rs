@@ -13,7 +13,7 @@ use crate::ids::{PostId, Sequence, UserId};
 /// An author, and which of their posts.
 type Meant = (UserId, Circle);
 
-/// The posts of a commit group so far that are not for everybody, and the reposts of such.
+/// The posts of a commit group so far that are not for everybody, and what its reposts refer to.
 #[derive(Debug, Default)]
 pub(crate) struct PendingAudiences {
     posts: HashMap<PostId, Meant>,
@@ -32,7 +32,7 @@ impl PendingAudiences {
         if !circle.is_everybody() {
             self.posts.insert(at.into(), (post.author, circle));
         }
-        if let Some(link) = post.repost.filter(|link| !link.root_circle.is_everybody()) {
+        if let Some(link) = post.repost {
             self.roots.insert(at.into(), (link.root_author, link.root_circle));
         }
     }
@@ -50,13 +50,14 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Whether a post that is there, and what it reposts, are for the user.
-    pub(super) fn admits(&self, user: UserId, post: PostId) -> Result<bool> {
-        // Of what is deleted nobody knows for whom it was; whoever asks finds out that it is gone.
-        if self.is_deleted_in_group(post) {
-            return Ok(true);
-        }
-        for (author, circle) in [self.meant(post), self.root_meant(post)].into_iter().flatten() {
+    /// Whether a post of the author's that is there, and what it reposts, are for the user.
+    pub(super) fn admits(&self, user: UserId, (post, author): (PostId, UserId)) -> Result<bool> {
+        // Of what is deleted nobody knows for whom it was; whoever asks finds out that it is gone, unless
+        // they see nothing of a private author's.
+        let stands = !self.is_deleted_in_group(post);
+        let meant = self.meant(post).filter(|_| stands).unwrap_or((author, Circle::EVERYBODY));
+        let root = self.root_meant(post).filter(|_| stands);
+        for (author, circle) in std::iter::once(meant).chain(root) {
             if !self.is_among(user, author, circle)? {
                 return Ok(false);
             }
@@ -74,7 +75,7 @@ impl Decider<'_> {
         })
     }
 
-    /// The same of what it reposts.
+    /// For whom is what it reposts.
     fn root_meant(&self, post: PostId) -> Option<Meant> {
         let pending = self.pending_audiences().roots.get(&post).copied();
         let state = self.state();
@@ -89,9 +90,9 @@ impl Decider<'_> {
             return Ok(true);
         }
         Ok(match circle.among() {
-            Among::Everybody => true,
+            Among::Everybody if !self.is_private(author) => true,
             Among::Author => false,
-            Among::Followers => self.follow(user, author)?.is_some(),
+            Among::Everybody | Among::Followers => self.follow(user, author)?.is_some(),
             Among::Mutual => {
                 self.follow(user, author)?.is_some() && self.follow(author, user)?.is_some()
             }

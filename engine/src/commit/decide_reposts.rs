@@ -58,7 +58,7 @@ impl Decider<'_> {
             true => link.root_author,
             false => self.repost_author(link.parent).ok_or_else(absent)?,
         };
-        if !self.admits(user, link.parent)? {
+        if !self.admits(user, (link.parent, link.parent_author))? {
             return Err(absent());
         }
         if post.text.is_empty()
@@ -85,7 +85,7 @@ impl Decider<'_> {
     pub(super) fn decide_unrepost(
         &self,
         user: UserId,
-        (post, root): (PostId, PostId),
+        (post, author, root): (PostId, UserId, PostId),
         began: &mut Began,
     ) -> Result<Decision> {
         let is_named = post == root || self.repost_author(post).is_some();
@@ -95,7 +95,7 @@ impl Decider<'_> {
             return Ok(Decision::Accept);
         }
         // Whoever does not see the post is not told that it is there.
-        match self.admits(user, post)? {
+        match self.admits(user, (post, author))? {
             true => Ok(Decision::Unchanged),
             false => Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}"))),
         }

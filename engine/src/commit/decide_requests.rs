@@ -190,7 +190,7 @@ impl Decider<'_> {
         requests.private_since(self.state().users.find(user)?)
     }
 
-    fn is_private(&self, user: UserId) -> bool {
+    pub(super) fn is_private(&self, user: UserId) -> bool {
         self.private_since(user).is_some()
     }
 

@@ -63,7 +63,7 @@ impl Decider<'_> {
         if begins && is_kept {
             return Err(no_target(target));
         }
-        let admits = self.admits(user, post)?;
+        let admits = self.admits(user, (post, owner))?;
         let changes = match &mut effect.act {
             // Deleting a comment again changes nothing; with its post it is gone.
             ResponseAct::Delete if is_there => is_target_there,

@@ -101,8 +101,8 @@ impl Prepared {
             Action::CommentDelete { comment } => delete_comment(comment, options.actor, shared)?,
             Action::Repost { post, parent } => repost(post, parent, shared)?,
             Action::Unrepost { user, post } => {
-                let root = link(post, shared)?.root;
-                Effect::Unrepost { user, post, root, began: None }
+                let Repost { root, parent_author: author, .. } = link(post, shared)?;
+                Effect::Unrepost { user, post, author, root, began: None }
             }
             Action::NoticesRead { user, up_to } => {
                 let (up_to, is_said) = (up_to.unwrap_or_default(), up_to.is_some());
@@ -148,7 +148,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
     match effect {
         Effect::Response(response) => {
             targets::standing(&*shared.state()?, &Target::of(response))?.resolve()?;
-            sight::admits(shared, response.user, response.post).map(|_| ())
+            sight::admits(shared, response.user, (response.post, response.owner)).map(|_| ())
         }
         Effect::Delete { post, author, .. }
         | Effect::Revise(ReviseEffect { post, author, .. })
@@ -168,9 +168,11 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         Effect::Publish(NewPost { author, repost: Some(link), .. }) => {
             let root = Target::post(link.root, link.root_author);
             targets::standing(&*shared.state()?, &root)?.resolve()?;
-            sight::admits(shared, *author, link.parent).map(|_| ())
+            sight::admits(shared, *author, (link.parent, link.parent_author)).map(|_| ())
         }
-        Effect::Unrepost { user, post, .. } => sight::admits(shared, *user, *post).map(|_| ()),
+        Effect::Unrepost { user, post, author, .. } => {
+            sight::admits(shared, *user, (*post, *author)).map(|_| ())
+        }
         Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
         }
@@ -228,7 +230,7 @@ fn delete(post: PostId, actor: Option<UserId>, shared: &Shared) -> Result<Effect
     };
     check_bygone(post, author, shared)?;
     check_author("delete", post, author, (actor, shared))?;
-    Ok(Effect::Delete { post, author, commented: None, revised: None })
+    Ok(Effect::Delete { post, author, commented: None, revised: None, hidden: None })
 }
 
 /// What the post is otherwise is looked up here: it never changes, but for the meta, which is that of the
@@ -306,7 +308,7 @@ fn check_author(
     (actor, shared): (Option<UserId>, &Shared),
 ) -> Result<()> {
     match actor.filter(|actor| *actor != author) {
-        Some(actor) if !sight::admits(shared, actor, post)? => {
+        Some(actor) if !sight::admits(shared, actor, (post, author))? => {
             Err(Error::new(ErrorKind::NotFound, format!("there is no post {post}")))
         }
         Some(actor) => Err(Error::new(
@@ -385,7 +387,7 @@ fn comment(
         // Whether the user sees the post is decided once it is known that this is no repetition.
         _ => return Ok(effect),
     };
-    if sight::admits(shared, user, response.post)? {
+    if sight::admits(shared, user, (response.post, response.owner))? {
         return Err(Error::new(ErrorKind::NotFound, what));
     }
     Err(no_target(response.target))
@@ -412,7 +414,7 @@ fn delete_comment(comment: PostId, actor: Option<UserId>, shared: &Shared) -> Re
     let Target { id: target, author, post, owner } = found.ok_or_else(absent)?;
     let user = actor.unwrap_or(author);
     if user != author && user != owner {
-        if !sight::admits(shared, user, post)? {
+        if !sight::admits(shared, user, (post, owner))? {
             return Err(absent());
         }
         let what = format!(

@@ -54,7 +54,7 @@ fn unfollows(befriend: &BefriendEffect) -> Vec<What> {
 fn own(at: Sequence, user: UserId, effect: &Effect) -> Option<What> {
     if effect.post_author().is_some() && !matches!(effect, Effect::Retired(_)) {
         let (post, author) = (at.into(), user);
-        let delete = Effect::Delete { post, author, commented: None, revised: None };
+        let delete = Effect::Delete { post, author, commented: None, revised: None, hidden: None };
         return Some(What::Effect(Box::new(delete)));
     }
     let effect = match effect {

@@ -316,8 +316,8 @@ impl Walk<'_> {
         self.removed += 1;
         match post {
             Some(post) => {
-                let (author, commented, revised) = (user, None, None);
-                self.send(user, Effect::Delete { post, author, commented, revised })
+                let (author, commented, revised, hidden) = (user, None, None, None);
+                self.send(user, Effect::Delete { post, author, commented, revised, hidden })
             }
             None => Ok(()),
         }

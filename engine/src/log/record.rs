@@ -59,12 +59,13 @@ use crate::repost::Repost;
 pub(crate) enum Effect {
     Publish(NewPost),
     /// `commented` is the first record since which comments of the post may stand in the log, `revised`
-    /// its newest revision. They end with it.
+    /// its newest revision, `hidden` the record since which moderators had hidden it. They end with it.
     Delete {
         post: PostId,
         author: UserId,
         commented: Began,
         revised: Began,
+        hidden: Began,
     },
     /// A weight is absent unless it was given.
     Follow {
@@ -72,10 +73,12 @@ pub(crate) enum Effect {
         author: UserId,
         weight: Option<u8>,
     },
-    /// A bare repost of `root` ends, which had begun at `began`; `post` is what the user named.
+    /// A bare repost of `root` ends, which had begun at `began`; `post` is what the user named, and whose
+    /// that is.
     Unrepost {
         user: UserId,
         post: PostId,
+        author: UserId,
         root: PostId,
         began: Began,
     },
@@ -284,15 +287,17 @@ impl Effect {
         }
         let mut put = |began: Began| put_varint(out, began.unwrap_or_default().0);
         match *self {
-            Self::Delete { commented, revised, .. } => {
+            Self::Delete { commented, revised, hidden, .. } => {
                 put(commented);
                 put(revised);
+                put(hidden);
             }
             Self::Unfollow { began, .. }
             | Self::Unmute { began, .. }
             | Self::Private { began, .. }
             | Self::Unblock { began, .. } => put(began),
-            Self::Unrepost { root, began, .. } => {
+            Self::Unrepost { author, root, began, .. } => {
+                put(Some(Sequence(author.0)));
                 put(Some(root.into()));
                 put(began);
             }
@@ -532,12 +537,14 @@ pub(super) fn pair_effect(
     let mut began = || load_began(ends);
     Some(match kind {
         record_kind::DELETE => {
-            Effect::Delete { post: PostId(first), author, commented: began()?, revised: began()? }
+            let (post, commented, revised) = (PostId(first), began()?, began()?);
+            Effect::Delete { post, author, commented, revised, hidden: began()? }
         }
         record_kind::FOLLOW => Effect::Follow { user, author, weight: None },
         record_kind::UNREPOST => {
-            let (post, root) = (PostId(second), began()?.unwrap_or_default().into());
-            Effect::Unrepost { user, post, root, began: began()? }
+            let (post, author) = (PostId(second), UserId(began()?.unwrap_or_default().0));
+            let root = began()?.unwrap_or_default().into();
+            Effect::Unrepost { user, post, author, root, began: began()? }
         }
         record_kind::UNFOLLOW => Effect::Unfollow { user, author, began: began()? },
         record_kind::MUTE => Effect::Mute { user, author },

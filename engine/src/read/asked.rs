@@ -11,10 +11,11 @@ use crate::query::{Span, TimelineQuery};
 use crate::read::authors::Authors;
 use crate::read::collapse::Collapser;
 use crate::read::counts::Counting;
-use crate::read::judge::{Feed, Judge};
+use crate::read::judge::{self, Feed, Judge};
 use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::state::State;
+use crate::views::users::Ordinal;
 
 /// Looks whose entries could not be judged as of their position, because somebody's sight changed
 /// meanwhile. Then the next one stays with the state, and looks at files that were read a moment ago.
@@ -68,8 +69,12 @@ struct Judged {
 pub(crate) struct Turns(Option<(u64, Sequence)>);
 
 impl Turns {
+    /// Of entries of which those who look see all that they see the authors of.
+    pub(crate) const IDLE: Self = Self(None);
+
+    /// Of entries that are to be judged.
     pub(crate) fn of(state: &State) -> Self {
-        Self((!state.is_all_seen()).then(|| (state.turns(), state.position.sequence)))
+        Self(Some((state.turns(), state.position.sequence)))
     }
 
     /// Whether there was nothing to judge.
@@ -118,6 +123,11 @@ impl<'a> Asked<'a> {
         TimelineQuery { limit: self.limit, span, ..*self.query }
     }
 
+    /// What tells later whether the entries of a look at this state can still be judged.
+    pub(crate) fn turns(&self, state: &State) -> Turns {
+        turns(state, self.feed, self.query)
+    }
+
     /// Whether the next look goes through files under the state lock.
     pub(crate) fn is_stubborn(&self) -> bool {
         STALE_MAX <= self.stale
@@ -139,19 +149,20 @@ impl<'a> Asked<'a> {
     }
 
     /// Leaves out of `entries`, which were selected from this state at `position`, what the reader does not
-    /// see, and what the page drops. Where that is not known, all of them stay.
+    /// see, and what the page drops. Where that is not known, all of them stay. `authors` says whose they
+    /// are, if that was asked.
     pub(crate) fn fit(
         &mut self,
         state: &State,
         position: Position,
-        entries: &mut Vec<Sequence>,
+        (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<Fit> {
-        if state.is_all_seen() {
+        if judge::is_idle(state, self.feed, is_own(self.feed, self.query)) {
             return Ok(self.fit_idle(position, entries));
         }
         let judged = loop {
             self.ties.begin();
-            let judged = self.judge(state, position, entries);
+            let judged = self.judge(state, position, (entries, authors));
             if self.ties.is_complete() {
                 break judged;
             }
@@ -185,11 +196,18 @@ impl<'a> Asked<'a> {
     }
 
     /// What the reader sees of the entries, and the page keeps; it means nothing unless the ties are complete.
-    fn judge(&self, state: &State, position: Position, entries: &[Sequence]) -> Judged {
+    fn judge(
+        &self,
+        state: &State,
+        position: Position,
+        (entries, authors): (&[Sequence], &[Ordinal]),
+    ) -> Judged {
         let judge = Judge::of((state, &self.ties), self.feed, self.query);
         let is_all = entries.len() <= self.limit;
-        let seen = entries.iter().copied().filter(|entry| judge.sees(*entry));
-        let mut entries: Vec<Sequence> = seen.collect();
+        let authors = authors.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let seen = entries.iter().copied().zip(authors);
+        let seen = seen.filter(|(entry, author)| judge.sees(*entry, *author));
+        let mut entries: Vec<Sequence> = seen.map(|(entry, _)| entry).collect();
         let Some(collapse) = self.extras.collapse else {
             let is_enough = self.trim(&mut entries, is_all);
             return Judged { entries, is_enough, brought_by: Vec::new() };
@@ -225,7 +243,7 @@ impl<'a> Asked<'a> {
         shared: &Shared,
         turns: Turns,
         position: Position,
-        entries: &mut Vec<Sequence>,
+        (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<bool> {
         if turns.is_idle() {
             return Ok(self.fit_idle(position, entries) == Fit::Enough);
@@ -234,7 +252,7 @@ impl<'a> Asked<'a> {
             let missing = {
                 let state = shared.state()?;
                 let mut fitting = entries.clone();
-                let fit = self.fit(&state, position, &mut fitting)?;
+                let fit = self.fit(&state, position, (&mut fitting, authors))?;
                 if !turns.are_of(&state, &self.ties) {
                     self.stale += 1;
                     return Ok(false);
@@ -248,6 +266,22 @@ impl<'a> Asked<'a> {
             self.ties.read(missing)?;
         }
     }
+}
+
+/// Whether nobody but whose feed it is looks at it, or the trusted application.
+fn is_own(feed: Feed, query: &TimelineQuery) -> bool {
+    query.viewer.is_none_or(|viewer| feed != Feed::Outbox && viewer == query.user)
+}
+
+/// Whether it matters whose the entries are.
+pub(crate) fn asks_author(state: &State, feed: Feed, query: &TimelineQuery) -> bool {
+    judge::asks_author(state, feed, is_own(feed, query))
+}
+
+/// What tells later whether entries of this state can still be judged.
+pub(crate) fn turns(state: &State, feed: Feed, query: &TimelineQuery) -> Turns {
+    let is_idle = judge::is_idle(state, feed, is_own(feed, query));
+    if is_idle { Turns::IDLE } else { Turns::of(state) }
 }
 
 /// Cuts off what is above the top; whether there was any. A page that goes up ends there.

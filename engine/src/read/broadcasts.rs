@@ -22,6 +22,7 @@ use crate::read::feed::check_limit;
 use crate::read::followees::{Followees, InFiles};
 use crate::read::live_sessions::{Bounds, Frozen, Holder, Snapshot};
 use crate::read::select::Reader;
+use crate::read::ties::{Ties, settled};
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::broadcasts::{Author, Broadcasts, Place};
@@ -33,6 +34,8 @@ enum Look {
     Done(Selection),
     /// The followees are in files: read these, then look again.
     Followees(InFiles),
+    /// Whom the viewer follows is: the same.
+    Ties(Vec<InFiles>),
 }
 
 /// Where a following page goes on.
@@ -64,12 +67,13 @@ pub(crate) fn broadcasts<'a>(
             Some(Resumed::new(snapshot, after)?)
         }
     };
-    let mut known = None;
+    let (mut known, mut ties) = (None, Ties::new(shared));
     let selection = loop {
-        match look(shared, query, (known.as_ref(), now), resumed.as_ref())? {
+        match look((shared, &mut ties), query, (known.as_ref(), now), resumed.as_ref())? {
             Look::Done(selection) => break selection,
-            Look::Followees(_) if reach == Reach::Memory => return Ok(None),
+            Look::Followees(_) | Look::Ties(_) if reach == Reach::Memory => return Ok(None),
             Look::Followees(in_files) => known = Some(in_files.read()?),
+            Look::Ties(missing) => ties.read(missing)?,
         }
     };
     Ok(Some(BroadcastDraft { shared, query: *query, selection, reach, now }))
@@ -84,22 +88,23 @@ pub(crate) fn broadcast(
     reach: Reach,
 ) -> Result<Option<BroadcastCard>> {
     let absent = || no_broadcast(id);
-    let (position, entry, segments) = {
-        let state = shared.state()?;
+    let looked = settled(shared, reach, |state, ties| {
         let owner = state.broadcasts.owner(id).ok_or_else(absent)?;
-        let viewer = Viewer::new(&state, viewer);
-        if viewer.is_hidden(owner) {
-            return Err(absent());
+        let viewer = Viewer::new(state, viewer);
+        if viewer.is_hidden(owner) || !viewer.sees_open(owner, ties) {
+            return Ok(None);
         }
         let standing = state.broadcasts.standing(owner, id).ok_or_else(absent)?;
         let mut entries = [Entry::of(standing)];
         if entries.iter().any(|entry| viewer.misses(entry.source.into())) {
-            return Err(absent());
+            return Ok(None);
         }
-        revise(&state, &mut entries);
+        revise(state, &mut entries);
         let [entry] = entries;
-        (state.position, entry, shared.log.segments())
-    };
+        Ok(Some((state.position, entry, shared.log.segments())))
+    })?;
+    let Some(seen) = looked else { return Ok(None) };
+    let (position, entry, segments) = seen.ok_or_else(absent)?;
     let content = Content::of_broadcasts(shared, &segments);
     let Some(found) = content.find(&[entry.source], reach) else { return Ok(None) };
     let Some(found) = found.into_iter().next() else { return Ok(None) };
@@ -143,7 +148,7 @@ impl Resumed {
 
 /// One look at the state.
 fn look(
-    shared: &Shared,
+    (shared, ties): (&Shared, &mut Ties<'_>),
     query: &BroadcastsQuery,
     (known, now): (Option<&Followees>, Timestamp),
     resumed: Option<&Resumed>,
@@ -164,9 +169,22 @@ fn look(
         return Ok(Look::Followees(in_files));
     }
     let want = query.limit + 1;
-    let (mut entries, snapshot) = match resumed {
-        None => first(&state, &reader, want)?,
-        Some(resumed) => (next(&state, &reader, resumed, want)?, resumed.snapshot.clone()),
+    // Whoever reads their own follows the authors.
+    let onlooker = Viewer::new(&state, query.viewer.filter(|viewer| *viewer != query.user));
+    let (mut entries, snapshot) = loop {
+        ties.begin();
+        let scene = Scene { state: &state, reader: &reader, onlooker, ties };
+        let found = match resumed {
+            None => scene.first(want)?,
+            Some(resumed) => (scene.next(resumed, want)?, resumed.snapshot.clone()),
+        };
+        if ties.is_complete() {
+            break found;
+        }
+        if !ties.is_stubborn() {
+            return Ok(Look::Ties(ties.missing(&state)));
+        }
+        ties.read_now(&state)?;
     };
     let has_revised = revise(&state, &mut entries);
     Ok(Look::Done(Selection { position, entries, has_revised, snapshot, segments }))
@@ -183,54 +201,62 @@ fn revise(state: &State, entries: &mut [Entry]) -> bool {
     has_revised
 }
 
-/// The first page, and what its session freezes.
-fn first(state: &State, reader: &Reader<'_>, want: usize) -> Result<(Vec<Entry>, Snapshot)> {
-    let mut list = Vec::with_capacity(want);
-    let mut authors = Vec::with_capacity(USUAL_AUTHORS);
-    each_present(state, reader, |author, has| {
-        let places = has.board.iter().rev();
-        list.extend(places.map(|place| Frozen { place: *place, author }));
-        if !has.replays.is_empty() {
-            authors.push(has);
-        }
-    })?;
-    list.sort_unstable_by_key(|frozen| std::cmp::Reverse(frozen.place.rank()));
-    let mut entries = Vec::with_capacity(want);
-    entries.extend(list.iter().take(want).map(|frozen| Entry::on_board(frozen.place)));
-    add_replays(&mut entries, (&authors, reader), PostId(u64::MAX), want);
-    Ok((entries, Snapshot { position: state.position, list: list.into() }))
-}
-
-/// A following page.
-fn next(state: &State, reader: &Reader<'_>, resumed: &Resumed, want: usize) -> Result<Vec<Entry>> {
-    let mut authors = Vec::new();
-    each_present(state, reader, |author, has| authors.push((author, has)))?;
-    authors.sort_unstable_by_key(|(author, _)| *author);
-    let ended_after = PostId::from(resumed.snapshot.position.sequence);
-    let rest = resumed.snapshot.list.iter().skip(resumed.from);
-    let standing = rest.filter_map(|frozen| {
-        let at = authors.binary_search_by_key(&frozen.author, |(author, _)| *author).ok()?;
-        let (_, has) = authors.get(at)?;
-        let there = still_there(has, frozen.place, ended_after);
-        there.filter(|entry| reader.sees_replay(entry.source))
-    });
-    let mut entries: Vec<_> = standing.take(want).collect();
-    let authors: Vec<_> = authors.into_iter().map(|(_, has)| has).collect();
-    add_replays(&mut entries, (&authors, reader), resumed.below, want);
-    Ok(entries)
-}
-
-/// Hands out the authors of the reader's home who have a board or replays.
-fn each_present<'a>(
+/// What one look sees.
+struct Scene<'a> {
     state: &'a State,
-    reader: &Reader<'_>,
-    mut each: impl FnMut(Ordinal, &'a Author),
-) -> Result<()> {
-    let broadcasts: &'a Broadcasts = &state.broadcasts;
-    reader.each_author_of(
-        |author| broadcasts.is_present(author),
-        |author| broadcasts.of(author).into_iter().for_each(|has| each(author, has)),
-    )
+    reader: &'a Reader<'a>,
+    /// Who else looks.
+    onlooker: Viewer<'a>,
+    ties: &'a Ties<'a>,
+}
+
+impl<'a> Scene<'a> {
+    /// The first page, and what its session freezes.
+    fn first(&self, want: usize) -> Result<(Vec<Entry>, Snapshot)> {
+        let mut list = Vec::with_capacity(want);
+        let mut authors = Vec::with_capacity(USUAL_AUTHORS);
+        self.each_present(|author, has| {
+            let places = has.board.iter().rev();
+            list.extend(places.map(|place| Frozen { place: *place, author }));
+            if !has.replays.is_empty() {
+                authors.push(has);
+            }
+        })?;
+        list.sort_unstable_by_key(|frozen| std::cmp::Reverse(frozen.place.rank()));
+        let mut entries = Vec::with_capacity(want);
+        entries.extend(list.iter().take(want).map(|frozen| Entry::on_board(frozen.place)));
+        add_replays(&mut entries, (&authors, self.reader), PostId(u64::MAX), want);
+        Ok((entries, Snapshot { position: self.state.position, list: list.into() }))
+    }
+
+    /// A following page.
+    fn next(&self, resumed: &Resumed, want: usize) -> Result<Vec<Entry>> {
+        let mut authors = Vec::new();
+        self.each_present(|author, has| authors.push((author, has)))?;
+        authors.sort_unstable_by_key(|(author, _)| *author);
+        let ended_after = PostId::from(resumed.snapshot.position.sequence);
+        let rest = resumed.snapshot.list.iter().skip(resumed.from);
+        let standing = rest.filter_map(|frozen| {
+            let at = authors.binary_search_by_key(&frozen.author, |(author, _)| *author).ok()?;
+            let (_, has) = authors.get(at)?;
+            let there = still_there(has, frozen.place, ended_after);
+            there.filter(|entry| self.reader.sees_replay(entry.source))
+        });
+        let mut entries: Vec<_> = standing.take(want).collect();
+        let authors: Vec<_> = authors.into_iter().map(|(_, has)| has).collect();
+        add_replays(&mut entries, (&authors, self.reader), resumed.below, want);
+        Ok(entries)
+    }
+
+    /// Hands out the authors of the reader's home who have a board or replays, if these are for who looks:
+    /// they are for everybody.
+    fn each_present(&self, mut each: impl FnMut(Ordinal, &'a Author)) -> Result<()> {
+        let broadcasts: &'a Broadcasts = &self.state.broadcasts;
+        self.reader.each_author_of(
+            |author| broadcasts.is_present(author) && self.onlooker.sees_open(author, self.ties),
+            |author| broadcasts.of(author).into_iter().for_each(|has| each(author, has)),
+        )
+    }
 }
 
 /// The entry as it was frozen, if its broadcast is on the board, or a replay that came since.

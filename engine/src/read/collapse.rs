@@ -106,7 +106,7 @@ impl<'a> Collapser<'a> {
         entries.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.at));
         let at = Sequence::from(id);
         let is_there = !root.is_gone() && at <= self.top && self.authors.has(root.author);
-        if is_there && self.judge.sees(at) {
+        if is_there && self.judge.sees(at, Some(root.author)) {
             entries.push(Entry { at, time: root.time, author: root.author });
         }
         Line::new(entries, self.horizon_ms)
@@ -127,9 +127,10 @@ impl<'a> Collapser<'a> {
     fn seen(&self, reposts: impl Iterator<Item = Sequence>) -> Vec<Entry> {
         let entry = |at| {
             let slot = self.state.reposts.find(at)?;
-            Some(Entry { at, time: slot.time, author: slot.author })
+            let entry = Entry { at, time: slot.time, author: slot.author };
+            self.judge.sees(at, Some(slot.author)).then_some(entry)
         };
-        reposts.filter(|at| self.judge.sees(*at)).filter_map(entry).collect()
+        reposts.filter_map(entry).collect()
     }
 
     fn others(&self, entry: Sequence, line: &Line) -> BroughtBy {

@@ -1,10 +1,11 @@
 //! A page of which the ids are known; the content is still to be fetched, and cuts it.
 
 use crate::error::Result;
-use crate::ids::Sequence;
+use crate::ids::{Sequence, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{Page, PageEnd, PageRef, Post, PostRef, Span, TimelineQuery};
 use crate::read::content::{Content, Found, Reach};
+use crate::read::parents::conceal;
 use crate::read::select::Selection;
 use crate::shared::{Shared, Tally};
 
@@ -18,6 +19,8 @@ pub(crate) struct Draft<'a> {
     reach: Reach,
     end: PageEnd,
     is_up: bool,
+    /// Who reads it; absent: the trusted application.
+    reader: Option<UserId>,
     /// Some of it was revised: that stands in records of another shape.
     has_revised: bool,
 }
@@ -26,7 +29,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn new(
         shared: &'a Shared,
         mut selection: Selection,
-        query: &TimelineQuery,
+        (query, reader): (&TimelineQuery, Option<UserId>),
         reach: Reach,
     ) -> Self {
         let is_up = matches!(query.span, Span::After(_));
@@ -40,7 +43,7 @@ impl<'a> Draft<'a> {
             entries.reverse();
         }
         entries.truncate(query.limit);
-        Self { shared, selection, reach, end, is_up, has_revised }
+        Self { shared, selection, reach, end, is_up, reader, has_revised }
     }
 
     /// The page, owned. `None` if some of it is out of reach.
@@ -50,7 +53,11 @@ impl<'a> Draft<'a> {
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
         let fetch = |(sequence, found): (&Sequence, _)| content.fetch(*sequence, found);
         let size = |post: &Post| post.borrow().bytes_len();
-        let (posts, end) = self.fill(entries.iter().zip(found).map(fetch), size)?;
+        let (mut posts, end) = self.fill(entries.iter().zip(found).map(fetch), size)?;
+        let links = posts.iter_mut().filter_map(|post| post.repost.as_mut());
+        if !conceal(self.shared, self.reader, links, self.reach)? {
+            return Ok(None);
+        }
         Ok(Some(Page { position: *position, posts, end }))
     }
 
@@ -65,7 +72,11 @@ impl<'a> Draft<'a> {
         }
         let borrow = |(sequence, found): (&Sequence, _)| content.borrow(*sequence, found);
         let size = |post: &PostRef<'_>| post.bytes_len();
-        let (posts, end) = self.fill(entries.iter().zip(&found).map(borrow), size)?;
+        let (mut posts, end) = self.fill(entries.iter().zip(&found).map(borrow), size)?;
+        let links = posts.iter_mut().filter_map(|post| post.repost.as_mut());
+        if !conceal(self.shared, self.reader, links, self.reach)? {
+            return Ok(None);
+        }
         Ok(Some(look(PageRef { position: *position, posts: &posts, end })))
     }
 

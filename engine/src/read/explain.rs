@@ -93,7 +93,7 @@ pub enum Why {
     Audience {
         /// The post that is not for them: this one, or the original.
         post: PostId,
-        /// For whom that is.
+        /// For whom that is. What a private user has for everybody is for followers.
         audience: Audience,
     },
     /// It is a repost without a text, and what it reposts was deleted.
@@ -160,8 +160,9 @@ pub(crate) fn explain(
     post: PostId,
 ) -> Result<Explained> {
     let explained = reason(shared, user, post)?;
+    let viewer = viewer.zip(explained.author);
     match viewer {
-        Some(viewer) if !admits(shared, viewer, post)? => {
+        Some((viewer, author)) if !admits(shared, viewer, (post, author))? => {
             Ok(Explained { why: Why::NoSuchPost, author: None, ..explained })
         }
         _ => Ok(explained),
@@ -252,9 +253,9 @@ fn case(
     let forth = graph.blocks.since(reader, writer).map(|since| (user, since));
     case.blocked = forth.or_else(|| Some((author, graph.blocks.since(writer, reader)?)));
     let judge = Judge::of_reader((state, ties), Feed::Home, reader);
-    case.is_meant = judge.is_meant(post);
-    case.is_admitted = judge.admits(post);
-    case.is_seen = judge.sees(post);
+    case.is_meant = judge.is_meant(post, Some(writer));
+    case.is_admitted = judge.admits(post, writer);
+    case.is_seen = judge.sees(post, Some(writer));
     case.way = way(delivery, reader, post);
     Ok(case)
 }
@@ -330,6 +331,8 @@ impl Log<'_> {
             Some(Effect::Emptied(emptied)) => emptied.audience,
             _ => Audience::Author,
         };
+        // Only because its author is private.
+        let audience = if audience.is_everybody() { Audience::Followers } else { audience };
         Ok(Why::Audience { post, audience })
     }
 

@@ -19,6 +19,7 @@ use crate::read::counts::{self, Counting};
 use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
 use crate::read::judge::Judge;
+use crate::read::parents::conceal;
 use crate::read::select::{self, Selection};
 use crate::read::stands::Stands;
 use crate::read::ties::settled;
@@ -33,6 +34,7 @@ pub(crate) fn home<'a>(
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
     let selection = select_home(shared, query, Extras::NONE, reach)?;
+    let query = (query, reader_of(query));
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
@@ -56,7 +58,7 @@ pub(crate) fn group<'a>(
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
     let selection = select_group(shared, query, Extras::NONE, reach)?;
-    let query = &query.page;
+    let query = (&query.page, reader_of(&query.page));
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
@@ -81,6 +83,7 @@ pub(crate) fn explain_home(shared: &Shared, query: &TimelineQuery) -> Result<Hom
     let begun = Instant::now();
     let selection = select::home(shared, query, Extras::NONE, &mut steps)?;
     let selected = Instant::now();
+    let query = (query, reader_of(query));
     let page = Draft::new(shared, selection, query, Reach::Files).page()?;
     let (position, entries) =
         page.map(|page| (page.position, page.posts.len())).unwrap_or_default();
@@ -109,6 +112,7 @@ pub(crate) fn outbox<'a>(
     reach: Reach,
 ) -> Result<Option<Draft<'a>>> {
     let selection = select_outbox(shared, query, Extras::NONE, reach)?;
+    let query = (query, query.viewer);
     Ok(selection.map(|selection| Draft::new(shared, selection, query, reach)))
 }
 
@@ -145,33 +149,33 @@ pub(crate) fn page(
     collapse.map_or(Ok(()), |collapse| collapse.check())?;
     let counting = |reader| if is_counted { Counting::For(reader) } else { Counting::No };
     let extras = |reader| Extras { counting: counting(reader), collapse };
-    let (selection, page) = match query {
-        CountedQuery::Home(page) => {
-            // A home is read by its user, unless somebody else is named.
-            let extras = extras(page.viewer.or(Some(page.user)));
-            (select_home(shared, page, extras, reach)?, page)
-        }
-        CountedQuery::Outbox(page) => {
-            (select_outbox(shared, page, extras(page.viewer), reach)?, page)
-        }
-        CountedQuery::Group(group) => {
-            let page = &group.page;
-            let extras = extras(page.viewer.or(Some(page.user)));
-            (select_group(shared, group, extras, reach)?, page)
-        }
+    let (page, reader) = match query {
+        CountedQuery::Home(page) => (page, reader_of(page)),
+        CountedQuery::Outbox(page) => (page, page.viewer),
+        CountedQuery::Group(group) => (&group.page, reader_of(&group.page)),
+    };
+    let selection = match query {
+        CountedQuery::Home(page) => select_home(shared, page, extras(reader), reach)?,
+        CountedQuery::Outbox(page) => select_outbox(shared, page, extras(reader), reach)?,
+        CountedQuery::Group(group) => select_group(shared, group, extras(reader), reach)?,
     };
     let Some(mut selection) = selection else { return Ok(None) };
     let has_any = is_counted || collapse.is_some();
     let entries = if has_any { selection.entries.clone() } else { Vec::new() };
     let counts = std::mem::take(&mut selection.counts);
     let brought_by = std::mem::take(&mut selection.brought_by);
-    let draft = Draft::new(shared, selection, page, reach);
+    let draft = Draft::new(shared, selection, (page, reader), reach);
     let Some(page) = draft.page()? else { return Ok(None) };
     let (counts, brought_by) =
         (of_page(counts, &page, &entries), of_page(brought_by, &page, &entries));
     let top = collapse.map(|collapse| collapse.top_at(page.position));
     let collapsed = top.map(|top| Collapsed { top, brought_by });
     Ok(Some((CountedPage { page, counts }, collapsed)))
+}
+
+/// A home or a group is read by its user, unless somebody else is named.
+fn reader_of(query: &TimelineQuery) -> Option<UserId> {
+    query.viewer.or(Some(query.user))
 }
 
 /// What belongs to the posts of a page, of something for each of these entries. A page is a part of what was
@@ -212,7 +216,8 @@ pub(crate) fn counted_post(
     let looked = settled(shared, reach, |state, ties| {
         let author = state.find(post.author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(state, viewer).is_hidden(author)
-            || !state.is_all_seen() && !Judge::for_viewer((state, ties), viewer).sees(id.into());
+            || !state.is_all_seen()
+                && !Judge::for_viewer((state, ties), viewer).sees(id.into(), Some(author));
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
         let reader = viewer.and_then(|viewer| state.find(viewer));
@@ -227,9 +232,15 @@ pub(crate) fn counted_post(
     if !stands.resolve()? {
         return Err(absent());
     }
-    let Some(revised) = revised else { return Ok(Some((position, post, counts))) };
-    let newest = Content::new(shared, &segments).at(revised.at, reach)?;
-    newest.map(|post| Ok((position, post.ok_or_else(absent)?, counts))).transpose()
+    let mut post = match revised {
+        None => post,
+        Some(revised) => match Content::new(shared, &segments).at(revised.at, reach)? {
+            None => return Ok(None),
+            Some(newest) => newest.ok_or_else(absent)?,
+        },
+    };
+    let is_known = conceal(shared, viewer, post.repost.iter_mut(), reach)?;
+    Ok(is_known.then_some((position, post, counts)))
 }
 
 /// Refuses limits out of range.

@@ -1,12 +1,15 @@
 //! Which entries of a feed its reader sees: the one place that says so.
 //!
 //! A feed is made of its authors' posts. That an author shows is known before: see [`is_left_out`]. What is
-//! left to judge are posts that are not for everybody, posts that moderators have hidden from all but their
-//! authors, and reposts, which have an original besides: a bare repost goes with its original, and whoever does
-//! not see the original, or its author, does not see who reposts it.
+//! left to judge are posts that are not for everybody (a private user has none that is), posts that moderators
+//! have hidden from all but their authors, and reposts, which have an original besides: a bare repost goes with
+//! its original, and whoever does not see the original, or its author, does not see who reposts it.
 //!
 //! Whether there is anything to judge at all is asked once a page. Who follows whom may be in files: a
 //! judgement that lacks it means nothing, and [`Ties`] says so.
+//!
+//! Whose an entry is nobody asks in somebody's own home: they follow them, so it may be a private user's. In
+//! other feeds the merge says it, once anybody is private.
 
 use crate::audience::Circle;
 use crate::ids::{PostId, Sequence, UserId};
@@ -76,27 +79,31 @@ impl<'a> Judge<'a> {
 
     /// Whether everything is seen.
     pub(crate) fn is_idle(&self) -> bool {
-        self.state.is_all_seen()
+        is_idle(self.state, self.feed, self.viewer.is_application())
     }
 
-    /// Whether the reader sees an entry whose author they see.
-    pub(crate) fn sees(&self, entry: Sequence) -> bool {
-        !self.misses(entry.into()) && self.is_meant(entry) && self.sees_original(entry)
+    /// Whether the reader sees an entry whose author they see. Whose it is may be left out where
+    /// [`asks_author`] says that it does not matter.
+    pub(crate) fn sees(&self, entry: Sequence, author: Option<Ordinal>) -> bool {
+        !self.misses(entry.into()) && self.is_meant(entry, author) && self.sees_original(entry)
     }
 
     /// Whether post and original are for the reader, whatever else may hide them.
-    pub(crate) fn admits(&self, post: Sequence) -> bool {
+    pub(crate) fn admits(&self, post: Sequence, author: Ordinal) -> bool {
         let reposts = &self.state.reposts;
         let root = reposts.find(post).and_then(|slot| reposts.root(slot.root));
-        self.is_meant(post) && root.is_none_or(|root| self.is_for(root.author, root.circle, false))
+        self.is_meant(post, Some(author))
+            && root.is_none_or(|root| self.is_for(root.author, root.circle, false))
     }
 
     /// Whether the entry itself is for the reader.
-    pub(crate) fn is_meant(&self, entry: Sequence) -> bool {
+    pub(crate) fn is_meant(&self, entry: Sequence, author: Option<Ordinal>) -> bool {
         let restricted = self.state.audiences.find(entry);
+        let open = || author.map(|author| (author, Circle::EVERYBODY));
+        let meant = restricted.map(|post| (post.author, post.circle)).or_else(open);
         // Whoever has an entry in their home follows its author.
         let is_followed = self.feed == Feed::Home;
-        restricted.is_none_or(|post| self.is_for(post.author, post.circle, is_followed))
+        meant.is_none_or(|(author, circle)| self.is_for(author, circle, is_followed))
     }
 
     /// Whether what the entry reposts, if it does, does not hide it.
@@ -113,10 +120,10 @@ impl<'a> Judge<'a> {
 
     /// Whether posts of this author for that circle are for all who look.
     fn is_for(&self, author: Ordinal, circle: Circle, is_followed: bool) -> bool {
-        if circle.is_everybody() {
+        let (state, ties) = (self.state, self.ties);
+        if state.requests.circle_of(author, circle).is_everybody() {
             return true;
         }
-        let (state, ties) = (self.state, self.ties);
         let is_for_reader = |reader: Ordinal| {
             let follows = || is_followed || ties.follows(state, reader, author);
             is_among((state, ties), reader, (author, circle), follows)
@@ -145,6 +152,17 @@ impl<'a> Judge<'a> {
         };
         self.viewer.is_hidden(author) || self.reader.is_some_and(hides)
     }
+}
+
+/// Whether whoever looks at a feed sees every post in it whose author they see.
+pub(crate) fn is_idle(state: &State, feed: Feed, is_own: bool) -> bool {
+    state.is_all_seen_by_followers() && !asks_author(state, feed, is_own)
+}
+
+/// Whether it matters whose an entry is: somebody is private, and who looks at the feed need not follow its
+/// authors. `is_own`: nobody looks but whose it is, or the trusted application.
+pub(crate) fn asks_author(state: &State, feed: Feed, is_own: bool) -> bool {
+    (feed == Feed::Group || !is_own) && state.requests.has_private()
 }
 
 /// Whether the author's posts are left out of what is the reader's own, a home or a group, though they follow

@@ -47,6 +47,7 @@ struct Head {
 struct Source<'a> {
     walk: Walk<'a>,
     next: Option<u64>,
+    author: Ordinal,
 }
 
 /// A walk away from the cursor.
@@ -83,7 +84,27 @@ impl<'a, O: Outbox> Merge<'a, O> {
     }
 
     /// Up to `want` entries nearest to the cursor, listed newest first.
-    pub(crate) fn nearest(mut self, want: usize) -> Result<Vec<Sequence>> {
+    pub(crate) fn nearest(self, want: usize) -> Result<Vec<Sequence>> {
+        let (direction, mut entries) = (self.direction, Vec::with_capacity(want));
+        self.each_nearest(want, |entry, _| entries.push(entry))?;
+        if let Direction::Up(_) = direction {
+            entries.reverse();
+        }
+        Ok(entries)
+    }
+
+    /// The same, and whose each is.
+    pub(crate) fn nearest_by(self, want: usize) -> Result<(Vec<Sequence>, Vec<Ordinal>)> {
+        let (direction, mut entries) = (self.direction, Vec::with_capacity(want));
+        self.each_nearest(want, |entry, author| entries.push((entry, author)))?;
+        if let Direction::Up(_) = direction {
+            entries.reverse();
+        }
+        Ok(entries.into_iter().unzip())
+    }
+
+    /// Hands them out, nearest first.
+    fn each_nearest(mut self, want: usize, each: impl FnMut(Sequence, Ordinal)) -> Result<()> {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
@@ -95,11 +116,7 @@ impl<'a, O: Outbox> Merge<'a, O> {
         }
         let ranks = self.heads.iter().enumerate();
         let heads = ranks.map(|(source, head)| (head.rank, source)).collect();
-        let mut entries = drain(heads, sources, direction, want)?;
-        if let Direction::Up(_) = direction {
-            entries.reverse();
-        }
-        Ok(entries)
+        drain(heads, sources, (direction, want), each)
     }
 
     /// Keeps the best `want` heads. A bound among them is looked up, and the choice made again.
@@ -127,15 +144,14 @@ impl<'a, O: Outbox> Merge<'a, O> {
 fn drain(
     mut heads: BinaryHeap<(u64, usize)>,
     mut sources: Vec<Source<'_>>,
-    direction: Direction,
-    want: usize,
-) -> Result<Vec<Sequence>> {
-    let mut entries = Vec::with_capacity(want);
-    while entries.len() < want {
+    (direction, want): (Direction, usize),
+    mut each: impl FnMut(Sequence, Ordinal),
+) -> Result<()> {
+    for _ in 0..want {
         let Some(mut top) = heads.peek_mut() else { break };
         let (rank, index) = *top;
-        entries.push(direction.sequence(rank));
         let source = sources.get_mut(index).expect("every head has a source");
+        each(direction.sequence(rank), source.author);
         let Some(next) = source.next else {
             PeekMut::pop(top);
             continue;
@@ -143,7 +159,7 @@ fn drain(
         source.next = direction.step(&mut source.walk)?;
         *top = (next, index);
     }
-    Ok(entries)
+    Ok(())
 }
 
 impl Near {
@@ -191,7 +207,7 @@ impl Direction {
             Self::Up(_) => Walk::Up(Up::new(outboxes.part(head.author), at)),
         };
         let next = self.step(&mut walk)?;
-        Ok(Source { walk, next })
+        Ok(Source { walk, next, author: head.author })
     }
 
     /// The rank of the author's next entry away from the cursor.
@@ -253,6 +269,21 @@ mod tests {
         assert_eq!(page(Span::After(PostId(26)), &[0, 1, 2], 9), [30, 29, 28, 27]);
         assert_eq!(page(Span::After(PostId(30)), &[0, 1, 2], 9), []);
         assert_eq!(page(Span::Before(PostId(1)), &[0, 1, 2], 9), []);
+    }
+
+    #[test]
+    fn each_entry_comes_with_its_author() {
+        let outboxes = outboxes();
+        for (span, entries, authors) in [
+            (Span::Newest, [30, 28, 27], [2, 0, 2]),
+            (Span::After(PostId(26)), [30, 28, 27], [2, 0, 2]),
+            (Span::Before(PostId(7)), [6, 4, 3], [2, 0, 2]),
+        ] {
+            let mut merge = Merge::new(&outboxes, span, 2);
+            [0, 2].map(Ordinal).into_iter().for_each(|author| merge.add(author));
+            let expected = (entries.map(Sequence).to_vec(), authors.map(Ordinal).to_vec());
+            assert_eq!(merge.nearest_by(3).unwrap(), expected, "{span:?}");
+        }
     }
 
     #[test]

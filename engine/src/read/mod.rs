@@ -23,7 +23,7 @@
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see; [`sight`]: whether they see what is responded to.
 //! * [`targets`], [`lists`]: what is responded to, and pages of responses; [`comments`], [`reactors`];
-//!   [`reposters`]; [`originals`]: what the reposts of a page refer to;
+//!   [`reposters`]; [`originals`]: what the reposts of a page refer to; [`parents`]: what they say of that;
 //!   [`came_by`]: by which groups they came;
 //!   [`counts`]: how many there are.
 //! * [`notices`]: what concerns a user, and [`notice_groups`]: put together by what it is about.
@@ -61,6 +61,7 @@ pub(crate) mod moderated;
 pub(crate) mod notice_groups;
 pub(crate) mod notices;
 pub(crate) mod originals;
+pub(crate) mod parents;
 pub(crate) mod reactors;
 pub(crate) mod recency;
 pub(crate) mod reposters;

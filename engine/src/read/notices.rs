@@ -262,17 +262,16 @@ fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Resu
     let hides = |target: &Target| {
         let host = state.find(target.owner);
         let post = target.post.into();
-        host.is_none_or(|host| viewer.is_hidden(host))
+        host.is_none_or(|host| viewer.is_hidden(host) || !judge.admits(post, host))
             || viewer.misses_chain(target.post)
             || state.reposts.is_orphan(post)
-            || !judge.admits(post)
     };
     Ok(match &deed.proof {
         Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {
             Verdict::Known(false)
         }
         // What the user does not see is no news either.
-        Proof::Post if !judge.sees(deed.at) => Verdict::Known(false),
+        Proof::Post if !judge.sees(deed.at, Some(actor)) => Verdict::Known(false),
         Proof::Post => Verdict::Post(Stands::of(&state.outboxes.posts, actor, deed.at)?),
         Proof::Comment(target) => Verdict::Comment(targets::standing(state, target)?),
         Proof::Reaction { target, kind } => {

@@ -35,9 +35,10 @@ pub(crate) fn reposters(
         let looked = settled(shared, reach, |state, ties| {
             let viewer = Viewer::new(state, query.viewer);
             let judge = Judge::for_viewer((state, ties), query.viewer);
-            let hides = |id| state.find(id).is_none_or(|user| viewer.is_hidden(user));
+            let shows = |id| state.find(id).filter(|user| !viewer.is_hidden(*user));
             let misses = viewer.misses(root.id) || viewer.misses(post.id);
-            if misses || hides(root.author) || hides(post.author) || !judge.admits(post.id.into()) {
+            let author = shows(post.author).filter(|_| !misses && shows(root.author).is_some());
+            if !author.is_some_and(|author| judge.admits(post.id.into(), author)) {
                 return Err(absent());
             }
             let standing = [targets::standing(state, &root)?, targets::standing(state, &itself)?];
@@ -92,7 +93,7 @@ fn fill(
     let below = root.reposts.count_below(query.below());
     for (at, author) in (0..below).rev().map(|index| root.reposts.entry(index)) {
         let author = Ordinal(author);
-        if viewer.is_hidden(author) || !judge.is_meant(at) {
+        if viewer.is_hidden(author) || !judge.is_meant(at, Some(author)) {
             continue;
         }
         if page.reposters.len() == query.limit {

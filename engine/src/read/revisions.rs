@@ -9,6 +9,7 @@ use crate::log::record::Effect;
 use crate::query::Post;
 use crate::read::content::{Content, Reach, as_content};
 use crate::read::judge::Judge;
+use crate::read::parents::conceal;
 use crate::read::stands::Stands;
 use crate::read::ties::settled;
 use crate::read::visibility::Viewer;
@@ -80,7 +81,7 @@ fn walk(
     let looked = settled(shared, Reach::Files, |state, ties| {
         let author = state.find(author).ok_or_else(absent)?;
         let is_hidden = Viewer::new(state, viewer).is_hidden(author)
-            || !Judge::for_viewer((state, ties), viewer).sees(id.into());
+            || !Judge::for_viewer((state, ties), viewer).sees(id.into(), Some(author));
         let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
         let stands = if is_hidden { Stands::Known(false) } else { stands };
         Ok((state.position, stands, state.revisions.of(id), shared.log.segments()))
@@ -97,7 +98,8 @@ fn walk(
         };
         let is_emptied = record.effect.is_emptied();
         let post = as_content(at, record).filter(|_| !is_emptied);
-        let Some(post) = post else { break };
+        let Some(mut post) = post else { break };
+        let _known = conceal(shared, viewer, post.repost.iter_mut(), Reach::Files)?;
         let (wants_more, keeps) = (go_on(post), shared.options.keep_revisions);
         match before.filter(|_| wants_more && keeps) {
             Some(before) => at = before,

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::ids::{Position, Sequence, Timestamp};
 use crate::log::view::Segments;
 use crate::query::{Counts, GroupQuery, TimelineQuery};
-use crate::read::asked::{Asked, Extras, Fit, Turns};
+use crate::read::asked::{self, Asked, Extras, Fit, Turns};
 use crate::read::authors::{Authors, Gathered};
 use crate::read::collapse;
 use crate::read::content::Reach;
@@ -38,6 +38,8 @@ use crate::views::users::Ordinal;
 pub(crate) struct Selection {
     pub(crate) position: Position,
     pub(crate) entries: Vec<Sequence>,
+    /// Whose they are, until they are judged, if that matters; else empty.
+    authors: Vec<Ordinal>,
     /// What each was responded with, if that is wanted.
     pub(crate) counts: Vec<Counts>,
     /// For whom each stands, if the page is collapsed.
@@ -272,7 +274,8 @@ pub(crate) fn look(
         }
         Inboxed::Files(taken, authors) => {
             let excerpts = excerpts(state, &authors, query);
-            let (turns, revised) = (Turns::of(state), state.revisions.posts().clone());
+            let turns = asked::turns(state, Feed::Home, query);
+            let revised = state.revisions.posts().clone();
             let rest = Rest { position, segments, authors, excerpts, turns, revised };
             return Ok(Look::Pulled(Beside { taken, wanted, rest }));
         }
@@ -285,18 +288,24 @@ pub(crate) fn look(
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
     let mut merge = Merge::new(&resident, query.span, reader.followees());
     reader.each_author(|author| merge.add(author))?;
-    let entries = merge.nearest(query.limit + 1)?;
+    let (entries, authors) = match asked::asks_author(state, Feed::Home, query) {
+        true => merge.nearest_by(query.limit + 1)?,
+        false => (merge.nearest(query.limit + 1)?, Vec::new()),
+    };
     if !resident.missed.get() {
-        return Ok(Look::Done(Selection::of(state, segments, entries)));
+        let selection = Selection::of(state, segments, entries);
+        return Ok(Look::Done(Selection { authors, ..selection }));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
     if known.is_stubborn {
-        let entries = nearest(&state.outboxes, &authors, query)?;
-        return Ok(Look::Done(Selection::of(state, segments, entries)));
+        let (entries, authors) = nearest(&state.outboxes, &authors, query)?;
+        let selection = Selection::of(state, segments, entries);
+        return Ok(Look::Done(Selection { authors, ..selection }));
     }
     let excerpts = excerpts(state, &authors, query);
-    let (turns, revised) = (Turns::of(state), state.revisions.posts().clone());
+    let (turns, revised) =
+        (asked::turns(state, Feed::Home, query), state.revisions.posts().clone());
     Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
 }
 
@@ -331,19 +340,19 @@ fn pull(
     loop {
         let raw = asked.raw();
         let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
-        let mut entries = nearest(&resident, &authors, &raw)?;
+        let (mut entries, mut by) = nearest(&resident, &authors, &raw)?;
         if asked.wants_authors(state) {
             asked.set_authors(Authors::new(authors.clone()));
         }
         if resident.missed.get() && asked.is_stubborn() {
-            entries = nearest(&state.outboxes, &authors, &raw)?;
+            (entries, by) = nearest(&state.outboxes, &authors, &raw)?;
         } else if resident.missed.get() {
-            let (excerpts, turns) = (excerpts(state, &authors, &raw), Turns::of(state));
+            let (excerpts, turns) = (excerpts(state, &authors, &raw), asked.turns(state));
             let revised = state.revisions.posts().clone();
             let rest = Rest { position, segments, authors, excerpts, turns, revised };
             return Ok((raw, Look::Posts(rest)));
         }
-        match asked.fit(state, position, &mut entries)? {
+        match asked.fit(state, position, (&mut entries, &by))? {
             Fit::Enough => {
                 let counts = counts::now(state, &entries, asked.extras.counting);
                 let brought_by = asked.take_brought_by();
@@ -487,15 +496,18 @@ impl Selection {
         segments: Arc<Segments>,
     ) -> Self {
         let places = revised.places(&entries);
-        let (counts, brought_by) = (Vec::new(), Vec::new());
-        Self { position, entries, places, counts, brought_by, segments }
+        let (authors, counts, brought_by) = (Vec::new(), Vec::new(), Vec::new());
+        Self { position, entries, authors, places, counts, brought_by, segments }
     }
 
     /// Has `fit` leave out what the reader does not see; answers what that does. The places go with their
     /// entries.
-    fn fit<T>(&mut self, fit: impl FnOnce(&mut Vec<Sequence>) -> Result<T>) -> Result<T> {
+    fn fit<T>(
+        &mut self,
+        fit: impl FnOnce((&mut Vec<Sequence>, &[Ordinal])) -> Result<T>,
+    ) -> Result<T> {
         let all = if self.places.is_empty() { Vec::new() } else { self.entries.clone() };
-        let is_enough = fit(&mut self.entries)?;
+        let is_enough = fit((&mut self.entries, &self.authors))?;
         if self.entries.len() < all.len() {
             let (mut each, entries) = (all.iter(), &self.entries);
             let is_kept =
@@ -543,8 +555,9 @@ impl Look {
 
 impl Rest {
     pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
-        let entries = nearest(&self.excerpts, &self.authors, query)?;
-        Ok(Selection::new(self.position, entries, &self.revised, self.segments))
+        let (entries, authors) = nearest(&self.excerpts, &self.authors, query)?;
+        let selection = Selection::new(self.position, entries, &self.revised, self.segments);
+        Ok(Selection { authors, ..selection })
     }
 }
 
@@ -556,7 +569,7 @@ impl Beside {
         steps: &mut Steps,
     ) -> Result<Option<Selection>> {
         let Self { mut taken, wanted, rest } = self;
-        let pulled = nearest(&rest.excerpts, &rest.authors, query)?;
+        let (pulled, _) = nearest(&rest.excerpts, &rest.authors, query)?;
         let entries = taken.page(pulled, wanted, steps);
         let Rest { position, segments, revised, .. } = rest;
         Ok(entries.map(|entries| Selection::new(position, entries, &revised, segments)))
@@ -577,8 +590,8 @@ fn nearest(
     outboxes: &impl Outbox,
     authors: &[Ordinal],
     query: &TimelineQuery,
-) -> Result<Vec<Sequence>> {
+) -> Result<(Vec<Sequence>, Vec<Ordinal>)> {
     let mut merge = Merge::new(outboxes, query.span, authors.len());
     authors.iter().for_each(|author| merge.add(*author));
-    merge.nearest(query.limit + 1)
+    merge.nearest_by(query.limit + 1)
 }

@@ -67,29 +67,35 @@ pub(crate) fn sees(
 ) -> bool {
     let judge = Judge::for_viewer((state, ties), viewer);
     let viewer = Viewer::new(state, viewer);
-    let hides = |user: UserId| state.find(user).is_none_or(|user| viewer.is_hidden(user));
-    let is_kept = hides(target.author) || hides(target.owner) || viewer.misses_chain(target.post);
-    !is_kept && judge.admits(target.post.into())
+    let shown = |user: UserId| state.find(user).filter(|user| !viewer.is_hidden(*user));
+    let Some(owner) = shown(target.owner) else { return false };
+    let is_kept = shown(target.author).is_none() || viewer.misses_chain(target.post);
+    !is_kept && judge.admits(target.post.into(), owner)
 }
 
-/// Whether memory says that.
-pub(crate) fn is_known(shared: &Shared, user: UserId, post: PostId) -> Result<bool> {
-    if shared.state()?.is_all_seen() {
-        return Ok(true);
-    }
-    let known = settled(shared, Reach::Memory, |state, ties| {
-        Ok(Judge::for_viewer((state, ties), Some(user)).admits(post.into()))
-    })?;
-    Ok(known.is_some())
+/// Whether memory says whether that post of the author's is for the user.
+pub(crate) fn is_known(shared: &Shared, user: UserId, post: (PostId, UserId)) -> Result<bool> {
+    Ok(judged(shared, user, post, Reach::Memory)?.is_some())
 }
 
-/// Whether the post that a target is or is about is for the user; may wait for a disk.
-pub(crate) fn admits(shared: &Shared, user: UserId, post: PostId) -> Result<bool> {
+/// Whether that post of the author's is for the user; may wait for a disk.
+pub(crate) fn admits(shared: &Shared, user: UserId, post: (PostId, UserId)) -> Result<bool> {
+    Ok(judged(shared, user, post, Reach::Files)?.unwrap_or(false))
+}
+
+fn judged(
+    shared: &Shared,
+    user: UserId,
+    (post, author): (PostId, UserId),
+    reach: Reach,
+) -> Result<Option<bool>> {
     if shared.state()?.is_all_seen() {
-        return Ok(true);
+        return Ok(Some(true));
     }
-    let admits = settled(shared, Reach::Files, |state, ties| {
-        Ok(Judge::for_viewer((state, ties), Some(user)).admits(post.into()))
-    })?;
-    Ok(admits.unwrap_or(false))
+    settled(shared, reach, |state, ties| {
+        let judge = Judge::for_viewer((state, ties), Some(user));
+        // Of somebody nobody has written about there is no post: whoever asks finds that out.
+        let author = state.users.find(author);
+        Ok(author.is_none_or(|author| judge.admits(post.into(), author)))
+    })
 }

@@ -186,7 +186,7 @@ fn look_at(
     for Counts { author, above } in &authors {
         excerpts.take(&state.outboxes, *author, Near::Above(*above), attempt.wanted);
     }
-    let turns = Turns::of(state);
+    let turns = if judge.is_idle() { Turns::IDLE } else { Turns::of(state) };
     Ok(Look::Posts(Rest { frame, user, authors, excerpts, turns }))
 }
 
@@ -200,12 +200,12 @@ impl Rest {
     ) -> Result<Option<Unread>> {
         let Self { frame, user, authors, excerpts, turns } = self;
         if turns.is_idle() {
-            let found = Found::of(&excerpts, &authors, frame.limit, |_| true)?;
+            let found = Found::of(&excerpts, &authors, frame.limit, |_, _| true)?;
             return Ok(Some(frame.answer(found)));
         }
         let mut entries = Vec::new();
-        let taken = Found::of(&excerpts, &authors, attempt.wanted - 1, |entry| {
-            entries.push(entry);
+        let taken = Found::of(&excerpts, &authors, attempt.wanted - 1, |entry, author| {
+            entries.push((entry, author));
             true
         })?;
         loop {
@@ -213,8 +213,8 @@ impl Rest {
                 let state = shared.state()?;
                 attempt.ties.begin();
                 let judge = Judge::of_reader((&state, &attempt.ties), feed, user);
-                let seen = entries.iter().copied().filter(|entry| judge.sees(*entry));
-                let seen: Vec<Sequence> = seen.collect();
+                let sees = |&&(entry, author): &&_| judge.sees(entry, Some(author));
+                let seen: Vec<Sequence> = entries.iter().filter(sees).map(|seen| seen.0).collect();
                 if !turns.are_of(&state, &attempt.ties) {
                     attempt.stale += 1;
                     return Ok(None);
@@ -326,7 +326,8 @@ impl<'a> Reader<'a> {
             let is_all = entries.len() < count;
             entries.retain(|entry| left_out.binary_search(entry).is_err());
             if !judge.is_idle() {
-                entries.retain(|entry| judge.sees(*entry));
+                // Of those whom the user follows.
+                entries.retain(|entry| judge.sees(*entry, None));
             }
             if is_all || limit < entries.len() {
                 return Ok(Some(entries));
@@ -391,8 +392,10 @@ impl Found {
         judge: Judge<'_>,
     ) -> Result<Self> {
         match judge.is_idle() {
-            true => Self::of(outboxes, authors, limit, |_| true),
-            false => Self::of(outboxes, authors, limit, |entry| judge.sees(entry)),
+            true => Self::of(outboxes, authors, limit, |_, _| true),
+            false => {
+                Self::of(outboxes, authors, limit, |entry, author| judge.sees(entry, Some(author)))
+            }
         }
     }
 
@@ -401,13 +404,13 @@ impl Found {
         outboxes: &impl Outbox,
         authors: &[Counts],
         limit: usize,
-        mut counts: impl FnMut(Sequence) -> bool,
+        mut counts: impl FnMut(Sequence, Ordinal) -> bool,
     ) -> Result<Self> {
         let mut found = Self::default();
         for Counts { author, above } in authors {
             let mut walk = Up::new(outboxes.part(*author), *above);
             while let Some((post, _)) = walk.next()? {
-                if !counts(post) {
+                if !counts(post, *author) {
                     continue;
                 }
                 found.count += 1;

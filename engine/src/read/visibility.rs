@@ -44,12 +44,14 @@ impl<'a> Viewer<'a> {
         Self { state, onlooker, has_blocks: 0 < state.graph.blocks.len() }
     }
 
-    /// Whether nothing of the user's home can be hidden from this viewer that its user sees. Whom one has
-    /// blocked, or is blocked by, one does not follow.
+    /// Whether nothing of the user's home can be hidden from this viewer that its user sees, but for what
+    /// a post says of for whom it is. Whom one has blocked, or is blocked by, one does not follow.
     pub(crate) fn sees_home_of(&self, user: Ordinal) -> bool {
         let may_be_parted = self.has_blocks && self.ordinal().is_some();
         self.is_user(user)
-            || !may_be_parted && self.state.moderation.suspended_since(user).is_none()
+            || !may_be_parted
+                && self.state.moderation.suspended_since(user).is_none()
+                && !self.state.requests.has_private()
     }
 
     /// Whether everything of `user` is hidden from this viewer.
@@ -95,11 +97,21 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// Whether it is the trusted application.
+    pub(crate) fn is_application(&self) -> bool {
+        self.onlooker == Onlooker::Application
+    }
+
+    /// Whether what the author has for everybody is for this viewer.
+    pub(crate) fn sees_open(&self, author: Ordinal, ties: &Ties<'_>) -> bool {
+        self.is_among(author, Circle::EVERYBODY, ties)
+    }
+
     /// Whether posts of this author for that circle are for this viewer.
     pub(crate) fn is_among(&self, author: Ordinal, circle: Circle, ties: &Ties<'_>) -> bool {
         match self.onlooker {
             Onlooker::Application => true,
-            Onlooker::Stranger => circle.is_everybody(),
+            Onlooker::Stranger => self.state.requests.circle_of(author, circle).is_everybody(),
             Onlooker::User(user) => {
                 let follows = || ties.follows(self.state, user, author);
                 is_among((self.state, ties), user, (author, circle), follows)
@@ -109,7 +121,7 @@ impl<'a> Viewer<'a> {
 }
 
 /// Whether posts of this author for that circle are for `user`, of whom `follows` says whether they
-/// follow the author.
+/// follow the author. What a private user has for everybody is for who follows them.
 pub(crate) fn is_among(
     (state, ties): (&State, &Ties<'_>),
     user: Ordinal,
@@ -119,7 +131,7 @@ pub(crate) fn is_among(
     if user == author {
         return true;
     }
-    match circle.among() {
+    match state.requests.circle_of(author, circle).among() {
         Among::Everybody => true,
         Among::Followers => follows(),
         Among::Mutual => follows() && ties.follows(state, author, user),

@@ -199,7 +199,7 @@ impl Workload {
             49..=54 => self.repost(user, last),
             55..=58 => self.moderation(user, last),
             59 | 60 => Action::Befriend { user, other },
-            61 => Action::Private { user, is_on: self.random.one_in(2) },
+            25 | 61 => Action::Private { user, is_on: self.random.one_in(2) },
             62..=63 => Action::Approve { user, follower: other },
             64 => Action::Deny { user, follower: other },
             _ if self.random.one_in(2) => {

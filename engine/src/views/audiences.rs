@@ -41,7 +41,7 @@ impl Placed for Restricted {
     }
 }
 
-/// What an author's restricted posts depend on, or did since the database was opened: bits.
+/// What sight of an author's posts depends on, or did since the database was opened: bits.
 pub(crate) mod depends {
     /// On whom the author follows.
     pub(crate) const ON_FOLLOWS: u8 = 1;
@@ -49,6 +49,8 @@ pub(crate) mod depends {
     pub(crate) const ON_GROUPS: u8 = 2;
     /// The same of posts that others have reposted: then of people who do not follow the author too.
     pub(crate) const ON_GROUPS_AFAR: u8 = 4;
+    /// On whether the author is private: others have reposted what is for everybody.
+    pub(crate) const ON_PRIVACY: u8 = 8;
 }
 
 /// All restricted posts.
@@ -95,7 +97,7 @@ impl Audiences {
         self.note(author, circle, depends::ON_GROUPS);
     }
 
-    /// A restricted post was reposted.
+    /// A post was reposted.
     pub(crate) fn reposted(&mut self, author: Ordinal, circle: Circle) {
         self.note(author, circle, depends::ON_GROUPS_AFAR);
     }
@@ -104,7 +106,8 @@ impl Audiences {
         let bits = match circle.among() {
             Among::Mutual => depends::ON_FOLLOWS,
             Among::Group(_) => on_groups,
-            Among::Everybody | Among::Followers | Among::Author => return,
+            Among::Everybody => depends::ON_PRIVACY,
+            Among::Followers | Among::Author => return,
         };
         *self.depends.make(u64::from(author.0), || 0) |= bits;
     }

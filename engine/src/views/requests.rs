@@ -8,11 +8,14 @@
 //! * No request stands where a block stands, in either direction.
 //! * Requests stay when their user is not private any more, until they are answered or taken back.
 
+use super::changed::Changed;
 use super::graph::Pairs;
 use super::timeline::Removal;
 use super::users::Ordinal;
 use super::{Digest, DigestBuilder};
+use crate::audience::Circle;
 use crate::error::Result;
+use crate::ids::Sequence;
 use crate::log::record::Began;
 use crate::log::request_effect::{RequestAct, RequestEffect};
 
@@ -23,7 +26,12 @@ pub(crate) struct Requests {
     pub(crate) private: Pairs,
     /// By who is asked: who asks.
     pub(crate) asked: Pairs,
+    /// When each user became private, or ceased to be, last.
+    changed: Changed<CHANGED>,
 }
+
+/// Places of what tells who is private and was not, or the other way.
+const CHANGED: usize = 4_096;
 
 impl Requests {
     /// Since when the user is private.
@@ -33,6 +41,22 @@ impl Requests {
 
     pub(crate) fn is_private(&self, user: Ordinal) -> bool {
         self.private_since(user).is_some()
+    }
+
+    /// Whether anybody is private.
+    pub(crate) fn has_private(&self) -> bool {
+        self.private.len() != 0
+    }
+
+    /// Whether the user is as private as they were then.
+    pub(crate) fn is_as_of(&self, user: Ordinal, position: Sequence) -> bool {
+        self.changed.is_as_of(user, position)
+    }
+
+    /// For whom a post of the author's is today that they published for that circle: what a private user
+    /// has for everybody is for who follows them.
+    pub(crate) fn circle_of(&self, author: Ordinal, circle: Circle) -> Circle {
+        if circle.is_everybody() && self.is_private(author) { Circle::FOLLOWERS } else { circle }
     }
 
     /// Since when `user` asks to follow `author`.
@@ -47,6 +71,7 @@ impl Requests {
 
     /// The user is private, or is not any more.
     pub(crate) fn set_private(&mut self, user: Ordinal, is_on: bool, began: Began, at: Removal) {
+        self.changed.note(user, at.at);
         if is_on {
             self.private.add(user, user, at.at);
         } else {

@@ -439,6 +439,11 @@ impl State {
 
     /// Whether every post is seen by whoever sees its author: then nobody need judge any.
     pub(crate) fn is_all_seen(&self) -> bool {
+        self.is_all_seen_by_followers() && !self.requests.has_private()
+    }
+
+    /// Whether every post is seen by whoever sees its author and follows them.
+    pub(crate) fn is_all_seen_by_followers(&self) -> bool {
         self.reposts.is_empty() && !self.moderation.has_hidden() && self.audiences.is_empty()
     }
 
@@ -513,6 +518,7 @@ fn changes_sight(effect: &Effect) -> bool {
         | Effect::Unmute { .. }
         | Effect::Block { .. }
         | Effect::Unblock { .. }
+        | Effect::Private { .. }
         | Effect::Forget(_) => true,
         Effect::Group(group) => group.exclusive,
         _ => false,

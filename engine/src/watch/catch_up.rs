@@ -8,8 +8,10 @@ use std::sync::PoisonError;
 
 use foldhash::{HashMap, HashMapExt, HashSet};
 
+use super::event::WatchEvent;
+use super::gone::{Gone, Lost};
 use super::hub::{Hub, Past};
-use super::insight::{Seen, insights};
+use super::insight::{Meant, Seen, insights};
 use super::note::Note;
 use super::orphans::{Orphans, orphans};
 use super::quotes::{Quotes, quotes};
@@ -18,6 +20,8 @@ use crate::error::Result;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::limits::{CATCH_UP_EVENTS_MAX, TRAIL_NOTES_MAX};
 use crate::query::Post;
+use crate::read::content::Reach;
+use crate::read::ties::settled;
 use crate::shared::Shared;
 use crate::views::audiences::depends;
 use crate::views::moderation::Kept;
@@ -37,6 +41,17 @@ pub(crate) enum What {
     Changed(PostId),
     Removed(PostId),
     FeedChanged(UserId),
+}
+
+impl What {
+    /// What it is told as, if it has no content.
+    pub(crate) fn event(self) -> Option<WatchEvent> {
+        match self {
+            Self::Removed(post) => Some(WatchEvent::Removed(post)),
+            Self::FeedChanged(author) => Some(WatchEvent::FeedChanged(author)),
+            Self::Entry | Self::Changed(_) => None,
+        }
+    }
 }
 
 /// Somebody who comes back.
@@ -71,6 +86,7 @@ pub(crate) fn catch_up(shared: &Shared, back: Return) -> Result<Option<Vec<Step>
     let numbered = (back.after.0 + 1..).map(Sequence).zip(notes.iter().copied());
     let numbered: Vec<(Sequence, Note)> = numbered.collect();
     let insights = Insights {
+        lost: lost(shared, &back, &numbered, &orphans)?,
         seen: insights(shared, (back.user, &back.past.sight), back.at, &numbered)?,
         changed: changed(shared, back.user, &numbered)?,
     };
@@ -84,6 +100,43 @@ struct Insights {
     seen: HashMap<Sequence, Seen>,
     /// Authors of whose posts they may see others than before, and the records that did it.
     changed: HashMap<Sequence, UserId>,
+    /// What they are told of the posts that went.
+    lost: HashMap<PostId, What>,
+}
+
+/// What the user is told of posts that went, and that they may have been told of before.
+fn lost(
+    shared: &Shared,
+    back: &Return,
+    notes: &[(Sequence, Note)],
+    orphans: &HashMap<PostId, Orphans>,
+) -> Result<HashMap<PostId, What>> {
+    let Past { sight, kept, .. } = &back.past;
+    let is_known = |lost: &Lost| lost.0.0 <= back.after.0 && sight.shows(lost.1);
+    let mut gone: Vec<(Gone, Vec<Lost>)> = Vec::new();
+    for (sequence, note) in notes {
+        let Note::Delete { post, author, was_hidden } = *note else { continue };
+        let with_it = orphans.get(&post).into_iter().flatten().copied();
+        let all = std::iter::once((post, author)).chain(with_it);
+        let all: Vec<Lost> = all.filter(is_known).collect();
+        if !all.is_empty() {
+            gone.push((Gone::look(shared, (post, author), was_hidden, *sequence), all));
+        }
+    }
+    if gone.is_empty() {
+        return Ok(HashMap::default());
+    }
+    let found = settled(shared, Reach::Files, |state, ties| {
+        let seen = |meant: Option<Meant>| {
+            meant.map_or(Seen::Yes, |meant| meant.seen((state, ties), (back.user, sight), back.at))
+        };
+        let told = |gone: &Gone, lost: Lost| {
+            Some((lost.0, gone.told(lost, (back.user, sight, kept), seen)?))
+        };
+        let all = gone.iter().flat_map(|(gone, all)| all.iter().map(move |lost| (gone, *lost)));
+        Ok(all.filter_map(|(gone, lost)| told(gone, lost)).collect())
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Which authors changed, and with which records: their posts entered or left, or it depends on the record
@@ -218,8 +271,8 @@ fn steps(
                 let stands = shows(author) && is_seen && !deleted.contains(&sequence.into());
                 stands.then_some(What::Entry).and_then(|what| if_seen(sequence, what))
             }
-            Note::Delete { post, author } => {
-                (post.0 <= back.after.0 && shows(author)).then_some(What::Removed(post))
+            Note::Delete { post, author, .. } => {
+                insights.lost.get(&post).copied().filter(|_| shows(author))
             }
             Note::Revise { post, author } => {
                 let was_there = post.0 <= back.after.0 && !deleted.contains(&post);
@@ -240,10 +293,9 @@ fn steps(
             Note::Delete { post, .. } => orphans.get(post),
             _ => None,
         };
-        let known = found.into_iter().flatten();
-        let known = known.filter(|(post, author)| post.0 <= back.after.0 && shows(*author));
-        let removed = known.map(|(post, _)| Step { sequence, what: What::Removed(*post) });
-        removed.collect::<Vec<_>>()
+        let shown = found.into_iter().flatten().filter(|(_, author)| shows(*author));
+        let told = shown.filter_map(|(post, _)| insights.lost.get(post));
+        told.map(|what| Step { sequence, what: *what }).collect::<Vec<_>>()
     };
     numbered().flat_map(|told| step(told).into_iter().chain(orphaned(told))).collect()
 }

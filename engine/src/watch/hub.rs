@@ -11,6 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::thread::Thread;
 
+use foldhash::HashMap;
+
+use super::gone::Gone;
 use super::index::{Index, Told};
 use super::insight::{Meant, Seen};
 use super::note::Note;
@@ -228,7 +231,7 @@ impl Hub {
 
     /// Tells the records behind `from`, in their order; nothing if others were told meanwhile.
     pub(crate) fn tell(&self, shared: &Shared, from: Sequence, records: &[Option<Record>]) {
-        let ties = self.ties(shared, records);
+        let (ties, gone) = (self.ties(shared, records), self.gone(shared, from, records));
         let mut wakers = Vec::new();
         let met = {
             let mut inner = self.lock();
@@ -236,7 +239,7 @@ impl Hub {
                 return;
             }
             for record in records {
-                inner.tell((shared, &ties), record.as_ref(), &mut wakers);
+                inner.tell((shared, &ties, &gone), record.as_ref(), &mut wakers);
             }
             self.told.store(inner.told.0, Ordering::Release);
             std::mem::take(&mut inner.index.met)
@@ -264,6 +267,38 @@ impl Hub {
         };
         let _damage_is_not_ours_to_report = ties.read(lacking);
         ties
+    }
+
+    /// The posts that go with these records, which begin behind `from`, as far as they concern anybody who
+    /// watches: looked up in the log without the lock.
+    fn gone(
+        &self,
+        shared: &Shared,
+        from: Sequence,
+        records: &[Option<Record>],
+    ) -> HashMap<Sequence, Gone> {
+        let mut going = Vec::new();
+        for (sequence, record) in (from.0 + 1..).map(Sequence).zip(records) {
+            match Note::of(record.as_ref()) {
+                Note::Delete { post, author, was_hidden } => {
+                    going.push((sequence, (post, author), was_hidden));
+                }
+                Note::Hidden { post, author } => going.push((sequence, (post, author), false)),
+                _ => {}
+            }
+        }
+        if going.is_empty() {
+            return HashMap::default();
+        }
+        {
+            let inner = self.lock();
+            let Ok(state) = shared.state() else { return HashMap::default() };
+            going.retain(|(_, (post, author), _)| {
+                inner.index.has_audience(*author) || state.reposts.root(*post).is_some()
+            });
+        }
+        let look = |(at, post, was_hidden)| (at, Gone::look(shared, post, was_hidden, at));
+        going.into_iter().map(look).collect()
     }
 
     /// Ends all watches: what is in their queues can still be taken.
@@ -336,7 +371,7 @@ impl Inner {
 
     fn tell(
         &mut self,
-        (shared, ties): (&Shared, &Ties<'_>),
+        (shared, ties, gone): (&Shared, &Ties<'_>, &HashMap<Sequence, Gone>),
         record: Option<&Record>,
         wakers: &mut Vec<Waker>,
     ) {
@@ -357,9 +392,10 @@ impl Inner {
             Effect::Moderation(effect) => Some((effect, has_reposts(shared))),
             _ => None,
         });
-        let meant = record.and_then(Meant::of);
-        let seen = |user, sight: &Sight| {
-            let Some(meant) = meant else { return Seen::Yes };
+        let seen = |meant: Option<Meant>, user, sight: &Sight| {
+            let Some(meant) = meant.filter(|meant| !meant.is_plain_to(user, sight)) else {
+                return Seen::Yes;
+            };
             let Ok(state) = shared.state() else { return Seen::No };
             ties.begin();
             meant.seen((&state, ties), (user, sight), sequence)
@@ -370,7 +406,8 @@ impl Inner {
             author.map_or(0, |author| state.audiences.depend_on(author))
         };
         let (post, orphans, seen, depends) = (&post, &orphans, &seen, &depends);
-        let told = Told { sequence, note, post, moderated, orphans, seen, depends };
+        let (gone, meant) = (gone.get(&sequence), record.and_then(Meant::of));
+        let told = Told { sequence, note, post, moderated, orphans, gone, meant, seen, depends };
         self.index.tell(&told, wakers);
         self.told = sequence;
     }

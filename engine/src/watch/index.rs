@@ -9,8 +9,10 @@ use std::task::Waker;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::catch_up::What;
 use super::event::WatchEvent;
-use super::insight::Seen;
+use super::gone::{Gone, Lost};
+use super::insight::{Meant, Seen};
 use super::note::Note;
 use super::orphans::Orphans;
 use super::queue::Queue;
@@ -59,8 +61,12 @@ pub(crate) struct Told<'a> {
     pub(crate) moderated: Option<(&'a ModerationEffect, bool)>,
     /// What goes with a post that is deleted; `None` if that is too much.
     pub(crate) orphans: &'a dyn Fn(PostId) -> Option<Orphans>,
-    /// Whether somebody sees the post, as far as that depends on for whom it is.
-    pub(crate) seen: &'a dyn Fn(UserId, &Sight) -> Seen,
+    /// What is known of a post that goes, if anybody was concerned a moment ago.
+    pub(crate) gone: Option<&'a Gone>,
+    /// For whom the post is.
+    pub(crate) meant: Option<Meant>,
+    /// Whether somebody sees such a post, as far as that depends on for whom it is.
+    pub(crate) seen: &'a dyn Fn(Option<Meant>, UserId, &Sight) -> Seen,
     /// What sight of an author's posts depends on, as [`depends`].
     pub(crate) depends: &'a dyn Fn(UserId) -> u8,
 }
@@ -226,7 +232,10 @@ impl Index {
                 }
             }
             Note::Repost { author, .. } => self.repost(author, told, wakers),
-            Note::Delete { post, author } => self.delete((post, author), told, wakers),
+            Note::Delete { post, author, was_hidden } => {
+                self.delete(((post, author), was_hidden), told, wakers);
+            }
+            Note::Private { user } => self.stir_strangers(user, told, wakers),
             Note::Revise { author, .. } => {
                 if !self.audience.contains_key(&author) {
                     return;
@@ -276,6 +285,18 @@ impl Index {
         let Some((author, on)) = told.note.insight_of(user) else { return };
         if (told.depends)(author) & on != 0 {
             watched.tell(told.sequence, &[WatchEvent::FeedChanged(author)], wakers);
+        }
+    }
+
+    /// The author is private, or is not any more: who does not follow them sees other reposts of their posts.
+    fn stir_strangers(&self, author: UserId, told: &Told<'_>, wakers: &mut Vec<Waker>) {
+        if (told.depends)(author) & depends::ON_PRIVACY == 0 {
+            return;
+        }
+        let events = [WatchEvent::FeedChanged(author)];
+        let others = self.slots.iter().flatten().filter(|watched| watched.user != author);
+        for watched in others.filter(|watched| !watched.sight.follows(author)) {
+            watched.tell(told.sequence, &events, wakers);
         }
     }
 
@@ -343,7 +364,7 @@ impl Index {
                 || root.is_some_and(|root| watched.sight.hides(root.1) || keeps(root))
         };
         for watched in self.audience_of(post.author).filter(|watched| !hides(watched)) {
-            let event = match (told.seen)(watched.user, &watched.sight) {
+            let event = match (told.seen)(told.meant, watched.user, &watched.sight) {
                 Seen::Yes => event.clone(),
                 Seen::No => continue,
                 Seen::Unsure(author) => WatchEvent::FeedChanged(author),
@@ -352,29 +373,38 @@ impl Index {
         }
     }
 
-    /// A post is gone, and the bare reposts of it with it. Of somebody who is being forgotten nobody sees them
-    /// any more.
+    /// A post is gone, and the bare reposts of it with it. Who could not see them is not told, and of somebody
+    /// who is being forgotten nobody sees them any more.
     fn delete(
         &mut self,
-        (post, author): (PostId, UserId),
+        (post, was_hidden): (Lost, bool),
         told: &Told<'_>,
         wakers: &mut Vec<Waker>,
     ) {
-        if self.kept.is_forgotten(author) {
+        if self.kept.is_forgotten(post.1) {
             return;
         }
-        let Some(orphans) = (told.orphans)(post) else {
+        let Some(orphans) = (told.orphans)(post.0) else {
             // Each watch finds out that it is too much, and tells a gap.
             wakers.extend(self.clear());
             return;
         };
-        let mut gone: BTreeMap<u32, Vec<WatchEvent>> = BTreeMap::new();
-        for (post, author) in std::iter::once((post, author)).chain(orphans) {
-            for slot in self.audience.get(&author).into_iter().flatten() {
-                gone.entry(*slot).or_default().push(WatchEvent::Removed(post));
+        let lost = std::iter::once(post).chain(orphans);
+        let lost: Vec<Lost> = lost.filter(|lost| self.has_audience(lost.1)).collect();
+        if lost.is_empty() {
+            return;
+        }
+        let unknown = Gone::unknown(post, was_hidden);
+        let gone = told.gone.unwrap_or(&unknown);
+        let mut events: BTreeMap<u32, Vec<WatchEvent>> = BTreeMap::new();
+        for lost in lost {
+            for slot in self.audience.get(&lost.1).into_iter().flatten() {
+                let Some(Some(watched)) = self.slots.get(*slot as usize) else { continue };
+                let removal = watched.removal(gone, lost, (&self.kept, told));
+                events.entry(*slot).or_default().extend(removal);
             }
         }
-        for (slot, events) in gone {
+        for (slot, events) in events {
             if let Some(Some(watched)) = self.slots.get(slot as usize) {
                 watched.tell(told.sequence, &events, wakers);
             }
@@ -394,21 +424,22 @@ impl Index {
         if told.sequence <= self.kept_at {
             return;
         }
-        Arc::make_mut(&mut self.kept).fold(effect);
         let author = effect.user;
+        let hidden = match told.note {
+            Note::Hidden { post, .. } => Some((post, author)).zip(told.gone),
+            _ => None,
+        };
         for watched in self.slots.iter().flatten().filter(|watched| watched.user != author) {
             let shows = watched.sight.shows(author);
-            let mut events = Vec::new();
-            if let Note::Hidden { post, .. } = told.note
-                && shows
-            {
-                events.push(WatchEvent::Removed(post));
-            }
+            let hidden = hidden.filter(|_| shows);
+            let removal = |(post, gone)| watched.removal(gone, post, (&self.kept, told));
+            let mut events: Vec<WatchEvent> = hidden.and_then(removal).into_iter().collect();
             if shows || has_reposts {
                 events.push(WatchEvent::FeedChanged(author));
                 watched.tell(told.sequence, &events, wakers);
             }
         }
+        Arc::make_mut(&mut self.kept).fold(effect);
     }
 
     /// The edges of `user` are to be read again: their watches are behind, and will.
@@ -486,8 +517,20 @@ impl Watched {
         self.queues.iter().filter(|queue| queue.wants_presence)
     }
 
+    /// What is told of a post that went, or of a bare repost of it.
+    fn removal(
+        &self,
+        gone: &Gone,
+        lost: Lost,
+        (kept, told): (&Kept, &Told<'_>),
+    ) -> Option<WatchEvent> {
+        let (user, sight) = (self.user, &self.sight);
+        let what = gone.told(lost, (user, sight, kept), |meant| (told.seen)(meant, user, sight));
+        what.and_then(What::event)
+    }
+
     fn tell(&self, sequence: Sequence, events: &[WatchEvent], wakers: &mut Vec<Waker>) {
-        if sequence <= self.sight.at {
+        if sequence <= self.sight.at || events.is_empty() {
             return;
         }
         let queues = self.queues.iter();
@@ -517,6 +560,7 @@ impl Watched {
             | Note::Moderated { .. }
             | Note::Hidden { .. }
             | Note::Released { .. }
+            | Note::Private { .. }
             | Note::Forgotten { .. }
             | Note::Joined { .. }
             | Note::Left { .. }

@@ -1,7 +1,7 @@
-//! Whether a watched user sees a post that is not for everybody, as of the record that is told.
+//! Whether a watched user sees a post that is not for everybody, or a repost, as of the record that is told.
 //!
-//! Whom the user follows is known as of that record. Whom others follow, and who is in others' groups, is
-//! looked up when a post needs it, in a state that may be ahead: where that has changed since, or is not
+//! Whom the user follows is known as of that record. Whom others follow, who is in others' groups, and who
+//! is private, is looked up when a post needs it, in a state that may be ahead: where that has changed since, or is not
 //! known without a file, nobody can say, and the user is told that the author changed. That is always
 //! right, and seldom.
 
@@ -35,7 +35,8 @@ pub(crate) enum Seen {
 }
 
 impl Meant {
-    /// What the record of a post, or of its revision, says; `None` if it is for everybody, or no post.
+    /// What the record of a post, or of its revision, says; `None` if it is for everybody and no repost, or
+    /// no post.
     pub(crate) fn of(record: &Record) -> Option<Self> {
         let (author, audience, link) = match &record.effect {
             Effect::Publish(post) => (post.author, &post.audience, post.repost),
@@ -43,10 +44,15 @@ impl Meant {
             Effect::Revise(revise) => (revise.author, &revise.audience, revise.repost),
             _ => return None,
         };
-        Self::restricted(
+        Self::known(
             (author, audience.circle()),
             link.map(|link| (link.root_author, link.root_circle)),
         )
+    }
+
+    /// The same of a bare repost.
+    pub(crate) fn of_bare(author: UserId, root: (UserId, Circle)) -> Option<Self> {
+        Self::known((author, Circle::EVERYBODY), Some(root))
     }
 
     /// The same of a post that stands.
@@ -55,11 +61,10 @@ impl Meant {
         let slot = state.reposts.find(post);
         let root = slot.and_then(|slot| state.reposts.root(slot.root));
         let root = root.map(|root| (state.users.id(root.author), root.circle));
-        Self::restricted((author, circle), root)
+        Self::known((author, circle), root)
     }
 
-    fn restricted(own: (UserId, Circle), root: Option<(UserId, Circle)>) -> Option<Self> {
-        let root = root.filter(|(_, circle)| !circle.is_everybody());
+    fn known(own: (UserId, Circle), root: Option<(UserId, Circle)>) -> Option<Self> {
         (!own.1.is_everybody() || root.is_some()).then_some(Self { own, root })
     }
 
@@ -75,6 +80,23 @@ impl Meant {
         mutual.map(|(author, _)| author)
     }
 
+    /// What the user, who has that sight, cannot be known to see without more.
+    fn in_question(
+        &self,
+        (user, sight): (UserId, &Sight),
+    ) -> impl Iterator<Item = (UserId, Circle)> {
+        // What an author has for everybody is for who follows them, whether they are private or not.
+        let is_plain = move |(author, circle): &(UserId, Circle)| {
+            circle.is_everybody() && (user == *author || sight.follows(*author))
+        };
+        [Some(self.own), self.root].into_iter().flatten().filter(move |meant| !is_plain(meant))
+    }
+
+    /// Whether `user`, who has that sight, sees it whatever the state says.
+    pub(crate) fn is_plain_to(&self, user: UserId, sight: &Sight) -> bool {
+        self.in_question((user, sight)).next().is_none()
+    }
+
     /// Whether `user`, who has that sight, sees it as of `at`.
     pub(crate) fn seen(
         &self,
@@ -82,10 +104,11 @@ impl Meant {
         (user, sight): (UserId, &Sight),
         at: Sequence,
     ) -> Seen {
-        for (author, circle) in [Some(self.own), self.root].into_iter().flatten() {
+        for (author, circle) in self.in_question((user, sight)) {
             ties.begin_use();
             let is_for = is_for((state, ties), (user, sight), (author, circle));
-            if !ties.is_complete() || !ties.are_as_of(state, at) {
+            let was_private = is_as_private((state, at), (author, circle));
+            if !ties.is_complete() || !ties.are_as_of(state, at) || !was_private {
                 return Seen::Unsure(author);
             }
             if !is_for {
@@ -94,6 +117,12 @@ impl Meant {
         }
         Seen::Yes
     }
+}
+
+/// Whether the author is as private as they were then, if that matters to posts for this circle.
+fn is_as_private((state, at): (&State, Sequence), (author, circle): (UserId, Circle)) -> bool {
+    let is_as_of = |author| state.requests.is_as_of(author, at);
+    !circle.is_everybody() || state.users.find(author).is_none_or(is_as_of)
 }
 
 fn is_for(
@@ -106,7 +135,8 @@ fn is_for(
     }
     let known = |id| state.users.find(id);
     let pair = known(user).zip(known(author));
-    match (circle.among(), pair) {
+    let today = known(author).map(|author| state.requests.circle_of(author, circle));
+    match (today.unwrap_or(circle).among(), pair) {
         (Among::Everybody, _) => true,
         (Among::Followers, _) => sight.follows(author),
         (Among::Mutual, Some((user, writer))) => {
@@ -137,7 +167,8 @@ pub(crate) fn insights(
     }
     posts.retain(|(_, author)| sight.shows(*author));
     let found = settled(shared, Reach::Files, |state, ties| {
-        if state.is_all_seen() {
+        // Who was private then need not be now.
+        if state.is_all_seen_by_followers() {
             return Ok(HashMap::default());
         }
         let seen = |(post, author): &(Sequence, UserId)| {

@@ -19,7 +19,7 @@
 //! * [`hub`]: these together, behind one lock.
 //! * [`teller`]: the thread that follows the log.
 //! * [`catch_up`]: what happened between two positions, for one user; [`orphans`]: what goes with a post
-//!   that is deleted; [`quotes`]: what revised posts refer to.
+//!   that is deleted, and [`gone`] who is told of that; [`quotes`]: what revised posts refer to.
 //! * [`watch`]: the caller's handle.
 //! * [`presence`]: who is online; [`stir`]: whose presence may have changed.
 //!
@@ -30,6 +30,7 @@
 
 pub(crate) mod catch_up;
 pub(crate) mod event;
+pub(crate) mod gone;
 pub(crate) mod hub;
 pub(crate) mod index;
 pub(crate) mod insight;

@@ -25,6 +25,8 @@ pub(crate) enum Note {
     Delete {
         post: PostId,
         author: UserId,
+        /// Moderators had hidden it.
+        was_hidden: bool,
     },
     Follow {
         user: UserId,
@@ -103,6 +105,10 @@ pub(crate) enum Note {
         post: PostId,
         author: UserId,
     },
+    /// The user is private from here on, or is not any more.
+    Private {
+        user: UserId,
+    },
     /// Nobody sees anything of the user from here on, or they are somebody new.
     Forgotten {
         user: UserId,
@@ -133,9 +139,12 @@ impl Note {
             }
             Effect::Revise(ref it) => Self::Revise { post: it.post, author: it.author },
             Effect::Unrepost { user: author, began: Some(repost), .. } => {
-                Self::Delete { post: repost.into(), author }
+                Self::Delete { post: repost.into(), author, was_hidden: false }
             }
-            Effect::Delete { post, author, .. } => Self::Delete { post, author },
+            Effect::Delete { post, author, hidden, .. } => {
+                Self::Delete { post, author, was_hidden: hidden.is_some() }
+            }
+            Effect::Private { user, .. } => Self::Private { user },
             Effect::Follow { user, author, .. } => Self::Follow { user, author },
             Effect::Unfollow { user, author, .. } => Self::Unfollow { user, author },
             Effect::Mute { user, author } => Self::Mute { user, author },
@@ -157,7 +166,6 @@ impl Note {
             | Effect::Unrepost { .. }
             | Effect::Weigh { .. }
             | Effect::Response(_)
-            | Effect::Private { .. }
             | Effect::Request(_)
             | Effect::Mark(_) => Self::Nothing,
             Effect::NoticesRead(_) => Self::Nothing,
@@ -223,6 +231,7 @@ impl Note {
             | Self::Delete { .. }
             | Self::Revise { .. }
             | Self::Released { .. }
+            | Self::Private { .. }
             | Self::Joined { .. }
             | Self::Left { .. }
             | Self::Dissolved { .. }
@@ -235,6 +244,9 @@ impl Note {
     /// these posts depend on that, as [`depends`] says.
     pub(crate) fn insight_of(&self, watcher: UserId) -> Option<(UserId, u8)> {
         let (of_whom, on) = match *self {
+            Self::Private { user } => {
+                return (user != watcher).then_some((user, depends::ON_PRIVACY));
+            }
             Self::Follow { user, author } | Self::Unfollow { user, author } => {
                 ((user, author), depends::ON_FOLLOWS)
             }

@@ -15,7 +15,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::limits::{WATCH_BATCH_BYTES, WATCH_BATCH_EVENTS};
 use crate::query::Post;
+use crate::read::content::Reach;
+use crate::read::parents::conceal;
 use crate::read::revisions::told;
+use crate::repost::Repost;
 use crate::shared::Shared;
 
 /// So often a watch notes that its user is active.
@@ -285,9 +288,23 @@ impl Watch {
         Ok(Some(WatchBatch { more: batch.more || is_cut, ..batch }))
     }
 
-    fn batch(&mut self, position: Sequence, events: Vec<WatchEvent>) -> WatchBatch {
+    fn batch(&mut self, position: Sequence, mut events: Vec<WatchEvent>) -> WatchBatch {
+        events.iter_mut().for_each(|event| self.conceal(event));
         self.position = position;
         WatchBatch { position: self.at(position), more: position < self.ahead_until, events }
+    }
+
+    /// A repost names its root where its parent is not seen, or memory does not say whether it is.
+    fn conceal(&self, event: &mut WatchEvent) {
+        let (WatchEvent::Entry(post) | WatchEvent::Changed(post)) = event else { return };
+        if post.repost.is_none_or(|link| link.parent == link.root) {
+            return;
+        }
+        let link = &mut Arc::make_mut(post).repost;
+        let reader = Some(self.user);
+        if !conceal(&self.shared, reader, link.iter_mut(), Reach::Memory).unwrap_or(false) {
+            *link = link.map(Repost::of_root);
+        }
     }
 
     fn at(&self, sequence: Sequence) -> Position {

@@ -98,7 +98,7 @@ impl Pair {
         let ids: Vec<_> = home.posts.iter().map(|post| post.id.0).collect();
         assert_eq!((ids, home.end), self.model.home(&query), "home {context}");
         for post in &home.posts {
-            self.check_post(post, &context);
+            self.check_post(post, query.viewer.or(Some(query.user)), &context);
         }
         let outbox = self.engine.outbox(&query).unwrap();
         if let Some(resident) = self.engine.resident().outbox(&query).unwrap() {
@@ -106,6 +106,7 @@ impl Pair {
         }
         let page: IdPage = (outbox.posts.iter().map(|post| post.id.0).collect(), outbox.end);
         assert_eq!(page, self.model.outbox(&query), "outbox {context}");
+        outbox.posts.iter().for_each(|post| self.check_post(post, query.viewer, &context));
         let collapsed = check_at_random(&self.engine, &self.model, &mut self.workload).unwrap();
         assert_eq!(collapsed, Ok(()), "{context}");
         query
@@ -153,7 +154,8 @@ impl Pair {
                 }
                 let ids: Vec<_> = feed.posts.iter().map(|post| post.id.0).collect();
                 assert_eq!((ids, feed.end), expected, "group {context}");
-                feed.posts.iter().for_each(|post| self.check_post(post, &context));
+                let reader = query.page.viewer.or(Some(query.page.user));
+                feed.posts.iter().for_each(|post| self.check_post(post, reader, &context));
             }
             None => assert_eq!(feed.unwrap_err().kind(), ErrorKind::NotFound, "{context}"),
         }
@@ -214,7 +216,7 @@ impl Pair {
             match original {
                 Original::Post(post) => {
                     assert!(!expected.deleted, "{context}");
-                    self.check_post(post, context);
+                    self.check_post(post, viewer, context);
                     assert_eq!(*counts, self.model.counts_of(post.id.0, viewer), "{context}");
                 }
                 Original::Deleted { author, .. } => {

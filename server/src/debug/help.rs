@@ -101,7 +101,7 @@ pub(super) const USAGES: [Usage; 62] = [
     usage(
         "PRIVATE",
         "PRIVATE user ON | OFF",
-        "whoever follows the user has to ask from here on, or not",
+        "whoever follows the user has to ask, and only followers see what they post; or not",
         "PRIVATE 14 ON",
     ),
     usage("APPROVE", "APPROVE user follower", "lets somebody follow who asked", "APPROVE 14 101"),

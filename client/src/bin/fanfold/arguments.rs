@@ -94,7 +94,7 @@ pub(crate) enum Command {
     Unblock(Pair),
     /// Let two users follow each other, in one step
     Befriend(Pair),
-    /// Have whoever wants to follow a user ask for it, or not
+    /// Have whoever wants to follow a user ask for it, and only followers see what they post; or not
     Private {
         /// The user
         #[arg(allow_negative_numbers = true)]

@@ -9,12 +9,13 @@ use crate::ids::{GroupId, PostId, UserId};
 impl Model {
     /// A post is for its author, and for everybody; or for who follows the author; or for who follows
     /// the author and is followed back; or for who is in that group of the author's; or for nobody else.
+    /// What a private user has for everybody is for who follows them.
     fn is_for(&self, user: UserId, post: &ModelPost) -> bool {
         let author = post.author;
         let follows = |a: UserId, b: UserId| self.follows.contains_key(&(a.0, b.0));
         user == author
             || match &post.audience {
-                Audience::Everybody => true,
+                Audience::Everybody => self.opens_to(Some(user), author),
                 Audience::Followers => follows(user, author),
                 Audience::Mutual => follows(user, author) && follows(author, user),
                 Audience::Group(meant) => self.groups.iter().any(|((owner, _), group)| {
@@ -23,6 +24,13 @@ impl Model {
                 }),
                 Audience::Author => false,
             }
+    }
+
+    /// Whether what the author has for everybody is for the user; nobody is the trusted application.
+    pub(super) fn opens_to(&self, user: Option<UserId>, author: UserId) -> bool {
+        let follows = |user: UserId| self.follows.contains_key(&(user.0, author.0));
+        let is_private = self.private.contains(&author.0);
+        user.is_none_or(|user| user == author || !is_private || follows(user))
     }
 
     /// A repost is for whom its original is, besides.
@@ -36,10 +44,13 @@ impl Model {
         viewer.is_none_or(|viewer| self.is_meant_for(viewer, post))
     }
 
-    /// Whether the user must not be told that the post is there. Of what is deleted nobody knows any more.
+    /// Whether the user must not be told that the post is there. Of what is deleted nobody knows any more
+    /// for whom it was, but that its author is private.
     pub(super) fn is_kept_from(&self, user: UserId, post: u64) -> bool {
-        let post = self.posts.get(&post);
-        post.is_some_and(|post| !post.deleted && !self.is_meant_for(user, post))
+        self.posts.get(&post).is_some_and(|post| match post.deleted {
+            true => !self.opens_to(Some(user), post.author),
+            false => !self.is_meant_for(user, post),
+        })
     }
 
     /// A repost without a text has no audience of its own.

@@ -200,6 +200,7 @@ impl Model {
             Stage::Ended(post) => self.shows_moderated(post, viewer),
             _ => true,
         };
+        let is_shown = is_shown && self.opens_to(viewer, content.author);
         (is_shown && self.may_see(viewer, content.author)).then(|| entry(id, stage, &content))
     }
 
@@ -247,6 +248,7 @@ impl Model {
             && self.shows_user(Some(author), Some(user))
             && self.may_see(viewer, author)
             && self.may_see(viewer, user)
+            && self.opens_to(viewer, author)
     }
 }
 

@@ -30,6 +30,15 @@ impl Model {
         self.posts.get(&root).map(|root| root.author)
     }
 
+    /// The parent and the root that a post names to who reads it: where they do not see the parent, it is
+    /// the root. The trusted application, which is nobody, sees what was reposted.
+    #[must_use]
+    pub fn shown_link(&self, post: u64, reader: Option<UserId>) -> Option<(u64, u64)> {
+        let (parent, root) = self.posts.get(&post)?.repost?;
+        let is_shown = reader.is_none() || self.sees_post(PostId(parent), reader);
+        Some((if is_shown { parent } else { root }, root))
+    }
+
     /// What a repost of the post would have as its root.
     pub(super) fn root_of(&self, post: u64) -> Option<u64> {
         Some(self.posts.get(&post)?.repost.map_or(post, |(_, root)| root))

@@ -36,7 +36,8 @@ pub(super) fn at_random(engine: &Engine, model: &Model, workload: &mut Workload)
     let home = engine.home(&query)?;
     same(&home.position.sequence.0, &model.last, || "position".to_owned())?;
     same(&ids(&home), &model.home(&query), || format!("home {query:?}"))?;
-    home.posts.iter().try_for_each(|post| content(model, post))?;
+    let reader = query.viewer.or(Some(query.user));
+    home.posts.iter().try_for_each(|post| content(model, post, reader))?;
     if let Some(resident) = engine.resident().home(&query)? {
         same(&resident, &home, || format!("resident home {query:?}"))?;
     }
@@ -113,7 +114,7 @@ fn timelines(engine: &Engine, model: &Model, user: UserId) -> Checked<u64> {
     loop {
         let page = engine.outbox(&query)?;
         same(&ids(&page), &model.outbox(&query), || format!("outbox {query:?}"))?;
-        page.posts.iter().try_for_each(|post| content(model, post))?;
+        page.posts.iter().try_for_each(|post| content(model, post, query.viewer))?;
         reads += 1;
         match page.posts.last() {
             Some(last) if page.end != PageEnd::End => query.span = Span::Before(last.id),
@@ -149,7 +150,8 @@ fn group_feed(engine: &Engine, model: &Model, query: &GroupQuery) -> Checked {
     let page = absent(engine.group(query))?;
     same(&page.as_ref().map(ids), &expected, || format!("feed of {query:?}"))?;
     if let Some(page) = &page {
-        page.posts.iter().try_for_each(|post| content(model, post))?;
+        let reader = query.page.viewer.or(Some(query.page.user));
+        page.posts.iter().try_for_each(|post| content(model, post, reader))?;
         if let Some(resident) = engine.resident().group(query)? {
             same(&resident, page, || format!("resident feed of {query:?}"))?;
         }
@@ -249,7 +251,7 @@ fn post(engine: &Engine, model: &Model, id: PostId, viewer: Option<UserId>) -> C
     match engine.post(id, viewer) {
         Ok((_, post)) => {
             ensure(sees, || format!("post {id} is there for {viewer:?}"))?;
-            content(model, &post)
+            content(model, &post, viewer)
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             ensure(!sees, || format!("post {id} is not there for {viewer:?}"))
@@ -258,7 +260,7 @@ fn post(engine: &Engine, model: &Model, id: PostId, viewer: Option<UserId>) -> C
     }
 }
 
-fn content(model: &Model, post: &Post) -> Checked {
+fn content(model: &Model, post: &Post, reader: Option<UserId>) -> Checked {
     let Some(expected) = model.posts.get(&post.id.0) else {
         return ensure(false, || format!("post {} was never published", post.id));
     };
@@ -266,7 +268,8 @@ fn content(model: &Model, post: &Post) -> Checked {
     let is_same = post.author == expected.author
         && post.text[..] == expected.text[..]
         && post.meta[..] == expected.meta[..]
-        && post.repost.map(|link| (link.parent.0, link.root.0)) == expected.repost
+        && post.repost.map(|link| (link.parent.0, link.root.0))
+            == model.shown_link(post.id.0, reader)
         && post.mentions == expected.mentions
         && post.revision == expected.revision
         && post.audience == expected.audience
@@ -286,7 +289,7 @@ fn scan_posts(engine: &Engine, model: &Model) -> Checked<u64> {
             let stepped = || format!("post {} was committed before the one before it", post.id);
             ensure(date <= post.committed_at.0, stepped)?;
             date = post.committed_at.0;
-            content(model, post)
+            content(model, post, None)
         })
     })?;
     same(&None, &alive.next(), || "scan of posts, at its end".to_owned())?;
