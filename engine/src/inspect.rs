@@ -243,8 +243,7 @@ fn describe(record: &Record) -> String {
         }
         Effect::Publish(post) => described_post(post),
         Effect::Delete { post, author, commented, revised, hidden } => {
-            let ends = [("commented", commented), ("revised", revised), ("hidden", hidden)];
-            let ends = ends.map(|(name, at)| ended(name, *at)).concat();
+            let ends = ended_with_post([*commented, *revised, *hidden]);
             format!("delete post={post} author={author}{ends}")
         }
         Effect::Moderation(moderation) => describe_moderation(moderation),
@@ -420,6 +419,11 @@ fn describe_broadcast(effect: &BroadcastEffect) -> String {
 }
 
 /// Since when an edge stood that ends; nothing if there was none.
+/// Since when there were comments on it, its newest revision, and since when it was hidden.
+fn ended_with_post([commented, revised, hidden]: [Began; 3]) -> String {
+    ended("commented", commented) + &ended("revised", revised) + &ended("hidden", hidden)
+}
+
 fn ended(noun: &str, began: Began) -> String {
     began.map_or_else(String::new, |began| format!(" {noun}={began}"))
 }

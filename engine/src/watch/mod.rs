@@ -25,6 +25,7 @@
 //!
 //! Invariants:
 //! * What a watch was told up to a position, folded, is the home at that position; or a gap was told.
+//! * No watch is told of the end of a post that its user could not see.
 //! * A watch that does not take its events holds a bounded queue and nothing else: past the bound the
 //!   queue is dropped, and the watch is rebuilt from the log when it takes again.
 
