@@ -1,7 +1,7 @@
 //! Forgetting a user: nothing of theirs shows from the record on, all of it goes, over crashes too, and
 //! soon it is in no file; then the id is somebody new.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -381,6 +381,17 @@ fn decoded(storage: &MemoryStorage) -> Vec<(String, String)> {
     names.map(decode).collect()
 }
 
+/// What is no log, and lists no users, has the id in no form.
+fn check_bytes(storage: &MemoryStorage) {
+    let forms = [GONE.0.to_le_bytes().to_vec(), varint(GONE.0), GONE.to_string().into_bytes()];
+    for name in storage.list().unwrap() {
+        let may_have_it = ["users-", "log-"].iter().any(|known| name.starts_with(known));
+        let bytes = storage.bytes(&name);
+        let has = |form: &Vec<u8>| bytes.windows(form.len()).any(|part| part == form);
+        assert!(may_have_it || !forms.iter().any(has), "{name} has the id");
+    }
+}
+
 #[test]
 fn soon_it_is_in_no_file() {
     let storage = MemoryStorage::default();
@@ -450,14 +461,7 @@ fn soon_it_is_in_no_file() {
     }
     engine.close().unwrap();
     assert!(check_storage(&storage).unwrap().is_clean());
-    // What is no log, and lists no users, has the id in no form.
-    let forms = [GONE.0.to_le_bytes().to_vec(), varint(GONE.0), GONE.to_string().into_bytes()];
-    for name in storage.list().unwrap() {
-        let may_have_it = ["users-", "log-"].iter().any(|known| name.starts_with(known));
-        let bytes = storage.bytes(&name);
-        let has = |form: &Vec<u8>| bytes.windows(form.len()).any(|part| part == form);
-        assert!(may_have_it || !forms.iter().any(has), "{name} has the id");
-    }
+    check_bytes(&storage);
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
     let engine = open(&storage, 0);

@@ -1,6 +1,6 @@
 //! Watches while somebody is being forgotten: what is told of them, and to themselves.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
 use std::thread;

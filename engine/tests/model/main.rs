@@ -528,7 +528,7 @@ fn run(seed: u64, steps: u64) {
         match pair.workload.random.below(40) {
             0 => pair.reopen(&context),
             39 => pair.retain(&context),
-            37..=38 if pair.engine.forgotten(None).unwrap().users != [] => pair.forget(&context),
+            37..=38 if !pair.model.being_forgotten().is_empty() => pair.forget(&context),
             1..=3 => pair.write_batch(&context),
             4..=19 => pair.write(&context),
             _ => pair.read(&context),
