@@ -17,6 +17,7 @@ use fanfold_engine::{
 const GONE: UserId = UserId(7_654_321);
 const ANN: UserId = UserId(1);
 const BOB: UserId = UserId(2);
+const CAT: UserId = UserId(3);
 /// Users that are named before, so that the number of who goes is not found by chance.
 const OTHERS: u64 = 3_000;
 
@@ -315,6 +316,8 @@ fn tags_do_not_come_back_with_a_crash() {
 fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
     let storage = MemoryStorage::default();
     let engine = open(&storage, 0);
+    // Follows already, and so may say something.
+    engine.write(Command::follow(CAT, GONE)).unwrap();
     act(&engine, Action::Private { user: GONE, is_on: true });
     let theirs = engine.write(Command::publish(GONE, "<text that goes>")).unwrap().post.unwrap();
     let post = engine.write(Command::publish(ANN, "<ann's own>")).unwrap().post.unwrap();
@@ -328,8 +331,8 @@ fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
         keyed(Action::Mute { user: BOB, author: GONE }, 2),
         keyed(Action::Comment { user: BOB, post, answers: None, text: text(), mentions }, 3),
         keyed(Action::Block { user: ANN, other: GONE }, 4),
-        keyed(comment(BOB, theirs, "<bob's comment>"), 5),
-        keyed(react(BOB, theirs), 6),
+        keyed(comment(CAT, theirs, "<cat's comment>"), 5),
+        keyed(react(CAT, theirs), 6),
         keyed(Action::Forget { user: GONE }, 7),
     ];
     let write = |engine: &Engine| -> Vec<_> {
