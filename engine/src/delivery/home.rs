@@ -60,6 +60,17 @@ pub(crate) enum Inboxed {
     No,
 }
 
+impl Inboxed {
+    /// What of the page is of the inbox, or in flight; the page itself if it is known.
+    pub(crate) fn entries(&self) -> &[Sequence] {
+        match self {
+            Self::Page(entries) => entries,
+            Self::Files(taken, _) => &taken.entries,
+            Self::No => &[],
+        }
+    }
+}
+
 /// A page wanted of an inbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {

@@ -21,7 +21,7 @@ use crate::read::content::Reach;
 use crate::read::counts;
 use crate::read::followees::{Followees, InFiles};
 use crate::read::groups;
-use crate::read::judge::{Feed, is_left_out, may_leave_out};
+use crate::read::judge::{Feed, is_left_out, may_be_left_out, may_have_left_out, may_leave_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -38,7 +38,7 @@ use crate::views::users::Ordinal;
 pub(crate) struct Selection {
     pub(crate) position: Position,
     pub(crate) entries: Vec<Sequence>,
-    /// What each was responded with, if that is wanted.
+    /// What each that the page shows was responded with, if that is wanted.
     pub(crate) counts: Vec<Counts>,
     /// For whom each stands, if the page is collapsed.
     pub(crate) brought_by: Vec<BroughtBy>,
@@ -225,8 +225,8 @@ fn look_at_home(
             let position = selection.position;
             match selection.fit(|entries| asked.fit(&state, position, entries))? {
                 Fit::Enough => {
-                    selection.counts =
-                        counts::now(&state, &selection.entries, asked.extras.counting);
+                    let shown = asked.shown(&selection.entries);
+                    selection.counts = counts::now(&state, shown, asked.extras.counting);
                     selection.brought_by = asked.take_brought_by();
                 }
                 Fit::Short => continue,
@@ -345,7 +345,7 @@ fn pull(
         }
         match asked.fit(state, position, &mut entries)? {
             Fit::Enough => {
-                let counts = counts::now(state, &entries, asked.extras.counting);
+                let counts = counts::now(state, asked.shown(&entries), asked.extras.counting);
                 let brought_by = asked.take_brought_by();
                 let selection = Selection::of(state, segments, entries);
                 return Ok((raw, Look::Done(Selection { counts, brought_by, ..selection })));
@@ -412,13 +412,14 @@ impl<'a> Reader<'a> {
             return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let may_leave_out = may_leave_out(self.state);
-        let needs_followees = wants.is_some() || delivery.is_flying() || may_leave_out;
+        // Whether to look for them in the page, or, where they are many, among the followees.
+        let left_out = may_be_left_out(self.state);
+        let is_walk = self.followees() < left_out || wants.is_some() && left_out != 0;
+        let needs_followees = wants.is_some() || delivery.is_flying() || is_walk;
         if needs_followees && !self.knows_followees() {
             return Ok(Inboxed::No);
         }
-        // The inbox has posts of whoever is suspended, for when they are not any more.
-        if may_leave_out && self.leaves_out_any()? {
+        if is_walk && self.leaves_out_any()? {
             return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
@@ -429,7 +430,15 @@ impl<'a> Reader<'a> {
             build(self.state, plan, &authors)?;
             steps.built = true;
         }
-        page(self.state, wanted, flights, steps)
+        let before = *steps;
+        let inboxed = page(self.state, wanted, flights, steps)?;
+        let ours = inboxed.entries();
+        // The inbox has posts of whoever is suspended, for when they are not any more.
+        if !is_walk && left_out != 0 && may_have_left_out(self.state, self.user, ours)? {
+            *steps = before;
+            return Ok(Inboxed::No);
+        }
+        Ok(inboxed)
     }
 
     /// Whether some followee's posts are left out of the home for now.
@@ -516,7 +525,8 @@ impl Selection {
         if !self.fit(|entries| asked.fit_later(shared, turns, position, entries))? {
             return Ok(None);
         }
-        let counts = counts::as_of(shared, position, &self.entries, asked.extras.counting)?;
+        let shown = asked.shown(&self.entries);
+        let counts = counts::as_of(shared, position, shown, asked.extras.counting)?;
         let brought_by = asked.take_brought_by();
         Ok(counts.map(|counts| Self { counts, brought_by, ..self }))
     }
