@@ -152,7 +152,7 @@ fn inspect_behind(
     out: &mut dyn Write,
 ) -> Result<()> {
     line(out, format_args!("damage at {damage}; what the offset table still finds behind it:"))?;
-    let Ok(segment) = PlainSegment::open(name.to_owned(), bytes.clone(), true) else {
+    let Ok(segment) = PlainSegment::open(name.to_owned(), bytes.clone()) else {
         return line(out, format_args!("  the offset table is damaged too"));
     };
     for (index, offset) in segment.offsets().enumerate() {

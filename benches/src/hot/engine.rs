@@ -5,10 +5,9 @@
 use std::hint::black_box;
 
 use fanfold_engine::{
-    Command, DeliveryOptions, Durability, Engine, Options, Policy, PostId, Span, TimelineQuery,
-    UserId,
+    Command, DeliveryOptions, Durability, Engine, Options, PageRef, Policy, PostId, Span,
+    TimelineQuery, UserId,
 };
-
 use tempfile::TempDir;
 
 use super::Hot;
@@ -22,8 +21,9 @@ const READER: UserId = UserId(1_000_000);
 
 const POSTS_EACH: u64 = 10;
 
-pub(super) const CASES: [Hot; 6] = [
+pub(super) const CASES: [Hot; 7] = [
     Hot { name: "home out of an inbox", prepare: || home(Policy::Push, 100, Span::Newest) },
+    Hot { name: "home out of an inbox, borrowed", prepare: borrowed },
     Hot { name: "home of 100 authors, merged", prepare: || home(Policy::Pull, 100, Span::Newest) },
     Hot {
         name: "home of 2,000 authors, merged",
@@ -76,6 +76,15 @@ fn repeated(
             Box::new(|| {})
         }
     }
+}
+
+/// As the daemon reads it: nothing is owned, and `see` looks at each post.
+fn borrowed() -> Box<dyn FnMut()> {
+    let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 20 };
+    repeated(loaded(Policy::Push, 100), move |engine| {
+        let size = |page: PageRef<'_>| page.posts.iter().map(|post| post.text.len()).sum();
+        let _checked: Result<usize, _> = black_box(engine.see_home(black_box(&query), size));
+    })
 }
 
 fn opened(policy: Policy) -> Outcome<(TempDir, Loader)> {

@@ -70,7 +70,9 @@ impl BufferedSegment {
         let (chunk, offset) = self.place(self.index(sequence)?)?;
         let (start, bytes) = self.chunks.get(chunk)?.get()?;
         let (context, start) = (self.header.context, (offset - start) as usize);
-        Some(Located { bytes, start, sequence, context, file: &self.name, offset })
+        // The writer made these bytes, or recovery verified them.
+        let (is_verified, file) = (true, &self.name);
+        Some(Located { bytes, start, sequence, context, is_verified, file, offset })
     }
 
     /// Has the place of the record at `sequence` fetched.

@@ -68,6 +68,17 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// The bits of eight bytes of a varint that say whether more follow.
+const ENDS: u64 = 0x8080_8080_8080_8080;
+
+/// Closes the gaps that these bits leave: pairs of bytes, then of pairs, then of fours.
+#[inline]
+fn packed(word: u64) -> u64 {
+    let pairs = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4
+}
+
 /// Reads front to back; `None` means the bytes ended or made no sense.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -99,7 +110,24 @@ impl<'a> Cursor<'a> {
 
     /// A varint in its shortest form; a longer form is refused, so that equal records have equal
     /// bytes.
+    #[inline]
     pub(crate) fn varint(&mut self) -> Option<u64> {
+        // Lengths, kinds and deltas mostly have one byte or a few: where eight are there, no loop is needed.
+        let Some(bytes) = self.rest.first_chunk() else { return self.varint_of_few() };
+        let word = u64::from_le_bytes(*bytes);
+        let ends = !word & ENDS;
+        if ends == 0 {
+            return self.varint_of_few();
+        }
+        let used = (ends.trailing_zeros() / 8 + 1) as usize;
+        let bits = word & (ends ^ (ends - 1));
+        let is_overlong = 1 < used && bits >> (8 * (used - 1)) == 0;
+        self.rest = self.rest.get(used..)?;
+        (!is_overlong).then_some(packed(bits))
+    }
+
+    /// The same byte by byte.
+    fn varint_of_few(&mut self) -> Option<u64> {
         let mut value = 0u64;
         for (index, byte) in self.rest.iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);
@@ -141,8 +169,34 @@ mod tests {
     }
 
     #[test]
+    fn a_varint_reads_the_same_whatever_stands_behind_it() {
+        for shift in 0..64 {
+            for value in
+                [1 << shift, (1 << shift) - 1, u64::MAX >> shift, 0x5555_5555_5555_5555 >> shift]
+            {
+                let mut bytes = Vec::new();
+                put_varint(&mut bytes, value);
+                let len = bytes.len();
+                for behind in [0x00, 0x7f, 0x80, 0xff] {
+                    bytes.truncate(len);
+                    bytes.extend_from_slice(&[behind; 9]);
+                    let mut cursor = Cursor::new(&bytes);
+                    assert_eq!(cursor.varint(), Some(value), "{value} before {behind}");
+                    assert_eq!(cursor.rest().len(), 9, "{value} before {behind}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn overlong_and_overflowing_varints_are_refused() {
-        assert_eq!(Cursor::new(&[0x80, 0x00]).varint(), None);
+        for behind in 0..10 {
+            for zeros in 1..9 {
+                let mut bytes = vec![0x80; zeros];
+                bytes.extend(vec![0x00; behind + 1]);
+                assert_eq!(Cursor::new(&bytes).varint(), None, "{zeros} and {behind}");
+            }
+        }
         assert_eq!(Cursor::new(&[0xff; 11]).varint(), None);
         let two_to_64 = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02];
         assert_eq!(Cursor::new(&two_to_64).varint(), None);

@@ -237,9 +237,11 @@ impl Worker {
 /// Opens a plain segment anew: in memory, or mapped.
 fn reopen(storage: &dyn Storage, name: &str, in_memory: bool) -> Result<SealedSegment> {
     let failed = |error| Error::io(format!("open {name}"), error);
-    let bytes = if in_memory { copy(storage, name) } else { storage.map(name) };
-    let bytes = bytes.map_err(failed)?;
-    PlainSegment::open(name.to_owned(), bytes, in_memory).map(SealedSegment::Plain)
+    let plain = match in_memory {
+        true => PlainSegment::open_held(name.to_owned(), copy(storage, name).map_err(failed)?),
+        false => PlainSegment::open(name.to_owned(), storage.map(name).map_err(failed)?),
+    };
+    plain.map(SealedSegment::Plain)
 }
 
 /// The whole file in memory of our own, in huge pages: a page of a feed looks at twenty places of it.

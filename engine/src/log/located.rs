@@ -1,4 +1,4 @@
-//! A record's place in memory: found, not yet verified.
+//! A record's place in memory: found, not yet read.
 //!
 //! Finding and reading are two steps, so that a page can find all of its records, then have them all
 //! fetched, and only then read them one by one: the cache misses of all records overlap. Verifying a
@@ -27,6 +27,8 @@ pub(crate) struct Located<'a> {
     pub(crate) start: usize,
     pub(crate) sequence: Sequence,
     pub(crate) context: Context,
+    /// Its bytes are in memory of our own, and were verified when they got there.
+    pub(crate) is_verified: bool,
     /// File and offset, for errors.
     pub(crate) file: &'a str,
     pub(crate) offset: u32,
@@ -49,7 +51,17 @@ impl<'a> Located<'a> {
             .map_err(|fault| self.damaged(fault))
     }
 
-    /// Verifies the record and reads the post in it, borrowed; `None` if it is something else.
+    /// Verifies it, whatever was done before.
+    pub(crate) fn verify(&self) -> Result<()> {
+        let bytes = self.bytes.get(self.start..).unwrap_or_default();
+        let verified = RecordHeader::peek(bytes)
+            .and_then(|header| header.verified(bytes, self.sequence, self.context).map(|_| ()));
+        verified.map_err(|fault| self.damaged(fault))
+    }
+
+    /// Reads the post in the record, borrowed; `None` if it is something else. Verifies what may have come
+    /// from a disk.
+    #[inline]
     pub(crate) fn post(&self) -> Result<Option<PostFields<'a>>> {
         self.fields(is_post_kind)
     }
@@ -59,10 +71,26 @@ impl<'a> Located<'a> {
         self.fields(is_broadcast_kind)
     }
 
-    fn fields(&self, is_wanted: fn(u8) -> bool) -> Result<Option<PostFields<'a>>> {
+    #[inline]
+    fn fields(&self, is_wanted: impl Fn(u8) -> bool) -> Result<Option<PostFields<'a>>> {
+        self.load(is_wanted).map_err(|fault| self.damaged(fault))
+    }
+
+    #[inline]
+    fn load(
+        &self,
+        is_wanted: impl Fn(u8) -> bool,
+    ) -> std::result::Result<Option<PostFields<'a>>, RecordFault> {
         let bytes = self.bytes.get(self.start..).unwrap_or_default();
-        let fields = PostFields::decode(bytes, self.sequence, self.context, is_wanted);
-        fields.map_err(|fault| self.damaged(fault))
+        let header = RecordHeader::peek(bytes)?;
+        let body = match self.is_verified {
+            true => header.body(bytes)?,
+            false => header.verified(bytes, self.sequence, self.context)?,
+        };
+        if !is_wanted(header.kind) {
+            return Ok(None);
+        }
+        PostFields::load(&header, body, self.context).map(Some).ok_or(RecordFault::Malformed)
     }
 
     /// A part of the record that keeps the segment's bytes alive.

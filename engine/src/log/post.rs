@@ -3,9 +3,9 @@
 use super::broadcast_effect::{BroadcastAct, is_broadcast_kind};
 use super::bytes::Cursor;
 use super::layout::record_kind;
-use super::record::{Context, Head, RecordFault, RecordHeader, load_link};
+use super::record::{Context, Head, RecordHeader, load_link};
 use crate::audience::AudienceRef;
-use crate::ids::{Sequence, Timestamp, UserId};
+use crate::ids::{Timestamp, UserId};
 use crate::mentions::MentionsRef;
 use crate::repost::Repost;
 
@@ -24,24 +24,9 @@ pub(crate) struct PostFields<'a> {
 }
 
 impl<'a> PostFields<'a> {
-    /// Verifies the record at the start of `bytes` and reads the post in it, or what it says of a broadcast;
-    /// `None` if its kind is not one of those that are looked for.
-    pub(crate) fn decode(
-        bytes: &'a [u8],
-        sequence: Sequence,
-        context: Context,
-        is_wanted: fn(u8) -> bool,
-    ) -> Result<Option<Self>, RecordFault> {
-        let header = RecordHeader::peek(bytes)?;
-        let body = header.verified(bytes, sequence, context)?;
-        if !is_wanted(header.kind) {
-            return Ok(None);
-        }
-        Self::load(&header, body, context).map(Some).ok_or(RecordFault::Malformed)
-    }
-
     /// Reads the verified body of a post, or of a record about a broadcast.
-    fn load(header: &RecordHeader, body: &'a [u8], context: Context) -> Option<Self> {
+    #[inline]
+    pub(super) fn load(header: &RecordHeader, body: &'a [u8], context: Context) -> Option<Self> {
         let mut cursor = Cursor::new(body);
         let head = Head::load(header, &mut cursor, context)?;
         if is_broadcast_kind(header.kind) {

@@ -420,6 +420,7 @@ pub(super) struct Head<'a> {
 
 impl<'a> Head<'a> {
     /// Reads it; the cursor stands behind it then.
+    #[inline]
     pub(super) fn load(
         header: &RecordHeader,
         cursor: &mut Cursor<'a>,

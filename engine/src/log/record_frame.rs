@@ -41,6 +41,7 @@ impl RecordHeader {
 
     /// Reads the header at the start of `bytes` and leaves it to the record's checksum to verify
     /// it: for reads, where the bytes are known to hold a record.
+    #[inline]
     pub(crate) fn peek(bytes: &[u8]) -> Result<Self, RecordFault> {
         let bytes = bytes.get(..RECORD_HEADER_BYTES).ok_or(RecordFault::Short)?;
         let fields = Fields(bytes);
@@ -54,6 +55,12 @@ impl RecordHeader {
             flags: fields.u8(record_header::FLAGS_AT),
             crc: fields.u32(record_header::CRC_AT),
         })
+    }
+
+    /// The body of the record at the start of `bytes`, which was verified before.
+    #[inline]
+    pub(super) fn body<'a>(&self, bytes: &'a [u8]) -> Result<&'a [u8], RecordFault> {
+        bytes.get(RECORD_HEADER_BYTES..self.record_len()).ok_or(RecordFault::Short)
     }
 
     /// The body of the record at the start of `bytes`; verifies the checksum over all of it.

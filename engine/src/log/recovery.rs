@@ -99,7 +99,7 @@ pub(crate) fn judge(storage: &dyn Storage, name: &str, place: Place) -> Result<V
     let tail = file.read_at(tail_at, FOOTER_BYTES).map_err(failed)?;
     if Footer::load(&tail, header.context.salt).is_some() {
         let map = storage.map(name).map_err(failed)?;
-        let segment = PlainSegment::open(name.to_owned(), map, false)?;
+        let segment = PlainSegment::open(name.to_owned(), map)?;
         return Ok(Verdict::Sealed(Arc::new(SealedSegment::Plain(segment))));
     }
     let bytes = Bytes::from(file.read_from_disk().map_err(failed)?);

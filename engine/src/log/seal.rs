@@ -38,5 +38,5 @@ pub(crate) fn write_footer(
     file.set_len(footer.file_len()).map_err(failed)?;
     file.sync().map_err(failed)?;
     let map = storage.map(name).map_err(failed)?;
-    PlainSegment::open(name.to_owned(), map, false).map(SealedSegment::Plain)
+    PlainSegment::open(name.to_owned(), map).map(SealedSegment::Plain)
 }

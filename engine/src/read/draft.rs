@@ -78,9 +78,8 @@ impl<'a> Draft<'a> {
         let (count, mut bytes, mut end) = (posts.len(), 0, self.end);
         let mut taken = Vec::with_capacity(count);
         for post in posts {
-            let post = post?;
-            bytes += size(&post);
-            taken.push(post);
+            taken.push(post?);
+            bytes += taken.last().map_or(0, &size);
             // A page that is full when its bytes are is full: it has what was asked for.
             if PAGE_BYTES_MAX <= bytes && taken.len() < count {
                 end = PageEnd::Bytes;

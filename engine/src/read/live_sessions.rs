@@ -19,6 +19,14 @@ use crate::read::recency::Recency;
 use crate::views::broadcasts::Place;
 use crate::views::users::Ordinal;
 
+/// Bits of an id that are the number of its slot: more than fit into the memory of the largest machine.
+const SLOT_BITS: u32 = 28;
+const SLOTS: u64 = 1 << SLOT_BITS;
+
+/// Bits of an id that tell a session from the one that had its slot before. Ids stay below 2^53: readers
+/// of JSON that know numbers as doubles keep them whole.
+const RANDOM_BITS: u32 = 24;
+
 /// What a session takes beside its list: itself, and its places in the tables.
 const SESSION_BYTES: u64 = size_of::<Session>() as u64 + 96;
 
@@ -109,11 +117,11 @@ impl LiveSessions {
         snapshot: Snapshot,
         (now, bounds): (Timestamp, Bounds),
     ) -> SessionId {
-        let random = random_u64();
+        let random = random_u64() >> (u64::BITS - RANDOM_BITS);
         let mut table = self.table();
         table.turns_out(now, bounds.age);
         let slot = table.slot_for(holder, device);
-        let id = SessionId(random << 32 | u64::from(slot) | 1 << 63);
+        let id = SessionId((1 << RANDOM_BITS | random) << SLOT_BITS | u64::from(slot));
         let before = table.put(slot, Session { id, holder, device, snapshot, used: now });
         while bounds.bytes < table.bytes && table.expire_oldest() {}
         drop(table);
@@ -131,7 +139,7 @@ impl LiveSessions {
     ) -> Option<Snapshot> {
         let mut table = self.table();
         table.turns_out(now, bounds.age);
-        let slot = u32::try_from(id.0 & u64::from(u32::MAX)).ok()?;
+        let slot = u32::try_from(id.0 % SLOTS).ok()?;
         let session = table.at(slot).filter(|found| found.id == id && found.holder == holder)?;
         session.used = now;
         let snapshot = session.snapshot.clone();
@@ -160,9 +168,12 @@ impl Table {
         if let Some(slot) = device.and_then(|device| self.devices.get(&device)) {
             return *slot;
         }
+        if self.vacant.is_empty() && SLOTS <= self.slots.len() as u64 {
+            self.expire_oldest();
+        }
         let slot = self.vacant.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            u32::try_from(self.slots.len() - 1).expect("sessions are bounded in memory")
+            u32::try_from(self.slots.len() - 1).expect("there are fewer slots than that")
         });
         if let Some(device) = device {
             self.devices.insert(device, slot);
@@ -245,6 +256,7 @@ mod tests {
         for id in [other, random, second] {
             assert!(sessions.find(id, HOLDER, at(0)).is_some());
         }
+        assert!([second, other, random].iter().all(|id| id.0 < 1 << 53), "JSON keeps it whole");
         let stranger = Holder { user: UserId(2), viewer: None };
         assert!(sessions.find(second, stranger, at(0)).is_none(), "it is not theirs");
         assert_eq!(sessions.usage(), Usage { open: 3, bytes: 3 * SESSION_BYTES, expired: 0 });
