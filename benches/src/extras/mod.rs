@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use clap::Args;
 use fanfold_engine::{
-    Collapse, CountedQuery, Durability, Engine, FullQuery, Options, TimelineQuery,
+    Action, Audience, Collapse, Command, CountedQuery, Durability, Engine, FullQuery, Options,
+    TimelineQuery,
 };
 
 use crate::console::say;
@@ -86,6 +87,9 @@ pub(crate) fn run(args: &ExtrasArgs) -> Outcome<()> {
         let (name, ratio) = (extra.name, time / plain);
         say(format!("the same with {name:<31} {time:.2} us, {ratio:.2} x"));
     }
+    for (name, time) in sight(&mut loader, args.rounds)? {
+        say(format!("plain, {name:<38} {time:.2} us, {:.2} x", time / plain));
+    }
     let hot = world::hot(&mut loader)?;
     let shown = ["plain", "collapsed"].into_iter().zip([NOTHING, COLLAPSED]);
     for (name, extra) in shown {
@@ -101,6 +105,37 @@ pub(crate) fn run(args: &ExtrasArgs) -> Outcome<()> {
 fn page_with(engine: &Engine, page: &TimelineQuery, extra: Extra) -> f64 {
     let query = extra.of(page);
     timed(|| engine.full_page(black_box(&query)).is_ok())
+}
+
+/// Plain pages while a stranger who has the newest post of all is suspended, and of readers who follow as many
+/// authors, of whose posts a tenth is not for everybody. In turns.
+fn sight(loader: &mut Loader, rounds: usize) -> Outcome<[(&'static str, f64); 4]> {
+    let names = [
+        "while somebody is suspended",
+        "all for everybody",
+        "a tenth for followers",
+        "a tenth for mutual",
+    ];
+    let readers = [Audience::Everybody, Audience::Followers, Audience::Mutual];
+    for (number, audience) in (1..).zip(&readers) {
+        world::restricted(loader, number, audience)?;
+    }
+    let engine = loader.engine().clone();
+    let mut times = <[Vec<f64>; 4]>::default();
+    for _ in 0..rounds.max(1) {
+        loader.write(Command::new(Action::Suspend { user: world::STRANGER }))?;
+        loader.settle_all()?;
+        let [suspended, of_readers @ ..] = &mut times;
+        suspended.push(timed(|| engine.home(black_box(&world::PAGE)).is_ok()));
+        loader.write(Command::new(Action::Unsuspend { user: world::STRANGER }))?;
+        loader.settle_all()?;
+        for (number, times) in (1..).zip(of_readers) {
+            let page = TimelineQuery { user: world::reader(number), ..world::PAGE };
+            times.push(timed(|| engine.home(black_box(&page)).is_ok()));
+        }
+    }
+    let mut times = times.into_iter().map(median);
+    Ok(names.map(|name| (name, times.next().unwrap_or_default())))
 }
 
 impl Extra {

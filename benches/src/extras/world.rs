@@ -3,7 +3,7 @@
 //! of twenty of the authors each.
 
 use fanfold_engine::{
-    Action, Command, GroupName, Mentions, NewPost, PostId, Span, TimelineQuery, UserId,
+    Action, Audience, Command, GroupName, Mentions, NewPost, PostId, Span, TimelineQuery, UserId,
 };
 
 use crate::exit::Outcome;
@@ -48,6 +48,33 @@ pub(crate) fn populate(loader: &mut Loader) -> Outcome<()> {
     (0..AUTHORS * POSTS).try_for_each(|number| post(loader, first, number))?;
     loader.settle_all()?;
     (first..first + AUTHORS * POSTS).map(PostId).try_for_each(|post| respond(loader, post))?;
+    loader.settle_all()
+}
+
+/// Whom nobody follows.
+pub(super) const STRANGER: UserId = UserId(900_000);
+
+/// Another reader, of as many authors.
+pub(super) fn reader(number: u64) -> UserId {
+    UserId(READER.0 - number)
+}
+
+/// That reader's authors, who follow them too. Of their posts a tenth is for that audience, the others are for
+/// everybody. The newest post of all is a stranger's.
+pub(super) fn restricted(loader: &mut Loader, number: u64, audience: &Audience) -> Outcome<()> {
+    let (reader, first) = (reader(number), 1 + number * 10_000);
+    for author in (first..first + AUTHORS).map(UserId) {
+        loader.write(Command::follow(reader, author))?;
+        loader.write(Command::follow(author, reader))?;
+    }
+    let text = "a text of usual length, as people write them, ".repeat(6);
+    for post in 0..AUTHORS * POSTS {
+        let audience = if post % 10 == 3 { audience.clone() } else { Audience::Everybody };
+        let (author, text) = (UserId(first + post % AUTHORS), text.clone().into());
+        let post = NewPost { author, text, audience, ..NewPost::default() };
+        loader.write(Command::new(Action::Publish(post)))?;
+    }
+    loader.write(Command::publish(STRANGER, "hello"))?;
     loader.settle_all()
 }
 
