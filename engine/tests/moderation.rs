@@ -121,7 +121,8 @@ fn a_home_is_served_out_of_its_inbox_unless_the_page_has_posts_of_who_is_suspend
     assert!(write(&engine, Action::Suspend { user: SPAMMER }));
     assert!(!is_inboxed(), "{spam} is on the page");
     assert_eq!(home(&engine, READER), []);
-    let news: Vec<PostId> = (0..3).map(|_| publish(&engine, AUTHOR)).rev().collect();
+    let mut news: Vec<PostId> = (0..3).map(|_| publish(&engine, AUTHOR)).collect();
+    news.reverse();
     engine.settle_delivery(Duration::from_secs(60));
     assert!(is_inboxed(), "{spam} is older than the page");
     assert_eq!(home(&engine, READER), news);

@@ -61,12 +61,12 @@ pub(crate) enum Inboxed {
 }
 
 impl Inboxed {
-    /// What of the page is of the inbox, or in flight; the page itself if it is known.
-    pub(crate) fn entries(&self) -> &[Sequence] {
+    /// What is known of the page's entries, but for those in flight, and the authors who may have others.
+    pub(crate) fn known(&self) -> (&[Sequence], &[Ordinal]) {
         match self {
-            Self::Page(entries) => entries,
-            Self::Files(taken, _) => &taken.entries,
-            Self::No => &[],
+            Self::Page(entries) => (entries, &[]),
+            Self::Files(taken, authors) => (&taken.entries, authors),
+            Self::No => (&[], &[]),
         }
     }
 }

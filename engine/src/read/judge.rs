@@ -164,13 +164,16 @@ pub(crate) fn may_be_left_out(state: &State) -> usize {
     state.moderation.suspended().len() + state.forgotten.hidden().len()
 }
 
-/// Whether one of these entries, of the reader's inbox, may be by somebody who is left out. Asks each of these, and
-/// most wrote nothing as new as that.
+/// Whether one of these entries, of the reader's inbox, may be by somebody who is left out, or such a one is pulled
+/// beside it. Asks each of these, and most wrote nothing as new as that.
 pub(crate) fn may_have_left_out(
     state: &State,
     reader: Ordinal,
-    entries: &[Sequence],
+    (entries, pulled): (&[Sequence], &[Ordinal]),
 ) -> Result<bool> {
+    if pulled.iter().any(|author| is_left_out(state, reader, *author)) {
+        return Ok(true);
+    }
     let (Some(oldest), Some(newest)) = (entries.iter().min(), entries.iter().max()) else {
         return Ok(false);
     };

@@ -432,9 +432,8 @@ impl<'a> Reader<'a> {
         }
         let before = *steps;
         let inboxed = page(self.state, wanted, flights, steps)?;
-        let ours = inboxed.entries();
         // The inbox has posts of whoever is suspended, for when they are not any more.
-        if !is_walk && left_out != 0 && may_have_left_out(self.state, self.user, ours)? {
+        if !is_walk && left_out != 0 && may_have_left_out(self.state, self.user, inboxed.known())? {
             *steps = before;
             return Ok(Inboxed::No);
         }
