@@ -176,7 +176,7 @@ impl Store for Rocks {
 
     #[expect(clippy::cast_precision_loss, reason = "53 bits are more than any size here needs")]
     fn sizes(&self, world: &World) -> Done<Vec<(String, f64)>> {
-        let entries = world.entries(world.pushed()).max(1);
+        let entries = world.inbox_entries().max(1);
         let inbox = self.bytes_on_disk(INBOX)?;
         let posts = self.bytes_on_disk(POSTS)? + self.bytes_on_disk(OUTBOX)?;
         Ok(vec![

@@ -214,7 +214,7 @@ impl Server for PostgresServer {
     }
 
     fn sizes(&self, given: &Given) -> Outcome<Vec<(String, f64)>> {
-        let entries = float(given.world.entries(given.world.pushed()).max(1));
+        let entries = float(given.world.inbox_entries().max(1));
         let posts = float(given.world.posts().max(1));
         let inbox = self.number("SELECT pg_total_relation_size('inbox')")?;
         let feed = self.number("SELECT pg_total_relation_size('feed')")?;

@@ -21,11 +21,12 @@ use super::talk::{Dialect, Heard, Talk, plain};
 use crate::exit::{Explain, Failure, Outcome};
 use crate::world::World;
 
-/// One round trip: the ids, then the posts.
-const PAGE_SCRIPT: &str = "return redis.call('MGET',unpack(redis.call('LRANGE',KEYS[1],0,19)))";
+/// One round trip: the ids, then the posts. Who follows nobody has none.
+const PAGE_SCRIPT: &str = "local ids=redis.call('LRANGE',KEYS[1],0,19) \
+    if #ids==0 then return ids end return redis.call('MGET',unpack(ids))";
 
 /// The SHA-1 digest of the script, by which it is called.
-const PAGE_DIGEST: &str = "49c26cf380e597280245f84b168e43b571702cf1";
+const PAGE_DIGEST: &str = "e65f1fa1d659a86915a4efc79190d54df436da05";
 
 /// Entries of a page.
 const PAGE: usize = 20;
