@@ -18,9 +18,7 @@ use crate::read::broadcasts;
 use crate::read::content::{Content, Reach};
 use crate::read::draft::Draft;
 use crate::read::edges::{self, EdgeKind, follows_since};
-use crate::read::{
-    comments, feed, notices, originals, reactors, reposters, sight, targets, unread,
-};
+use crate::read::{comments, feed, full, notices, reactors, reposters, sight, targets, unread};
 use crate::repost::{RepostersPage, RepostersQuery};
 use crate::shared::Shared;
 
@@ -157,7 +155,7 @@ impl<'a> Resident<'a> {
 
     /// See [`Engine::full_page`](crate::Engine::full_page).
     pub fn full_page(&self, query: &FullQuery) -> Result<Option<FullPage>> {
-        self.0.noticing(originals::page(self.0, query, Reach::Memory))
+        self.0.noticing(full::page(self.0, query, Reach::Memory))
     }
 
     /// See [`Engine::reposters`](crate::Engine::reposters).

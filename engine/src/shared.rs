@@ -78,6 +78,10 @@ pub(crate) struct Tally {
     pub(crate) posts_cached: AtomicU64,
     /// Of these, from files.
     pub(crate) posts_loaded: AtomicU64,
+    /// Lists of followees that were asked for and found in the cache of these.
+    pub(crate) ties_cached: AtomicU64,
+    /// Those that were read from files.
+    pub(crate) ties_loaded: AtomicU64,
 }
 
 impl Shared {

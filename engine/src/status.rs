@@ -115,6 +115,12 @@ pub struct Counters {
     pub posts_loaded: u64,
     /// Bytes in the cache of older posts.
     pub posts_cache_bytes: u64,
+    /// Lists of followees that a judgement of who sees what found in the cache of such lists.
+    pub ties_cached: u64,
+    /// Those that it had to read from files.
+    pub ties_loaded: u64,
+    /// Bytes in that cache.
+    pub ties_cache_bytes: u64,
     /// Bytes in the cache of unpacked blocks.
     pub block_cache_bytes: u64,
     /// Bytes of log segments that are packed; part of `sealed_bytes`.
@@ -238,7 +244,10 @@ pub(crate) fn counters(
         posts_read: Counters::load(&tally.posts_read),
         posts_cached: Counters::load(&tally.posts_cached),
         posts_loaded: Counters::load(&tally.posts_loaded),
-        posts_cache_bytes: shared.posts.bytes() + shared.ties.bytes(),
+        posts_cache_bytes: shared.posts.bytes(),
+        ties_cached: Counters::load(&tally.ties_cached),
+        ties_loaded: Counters::load(&tally.ties_loaded),
+        ties_cache_bytes: shared.ties.bytes(),
         block_cache_bytes: segments.blocks.bytes(),
         packed_bytes: sealed_bytes(&segments, |segment| segment.is_packed()),
         retained_segments: retained.segments,
@@ -345,6 +354,9 @@ fn reads(counters: &Counters) -> Vec<Field> {
         ("reads", "posts_from_files", number(counters.posts_loaded)),
         ("reads", "memory_hit_percent", number(counters.memory_hit_percent())),
         ("reads", "posts_cache_bytes", number(counters.posts_cache_bytes)),
+        ("reads", "ties_cached", number(counters.ties_cached)),
+        ("reads", "ties_from_files", number(counters.ties_loaded)),
+        ("reads", "ties_cache_bytes", number(counters.ties_cache_bytes)),
         ("reads", "block_cache_bytes", number(counters.block_cache_bytes)),
     ]
 }

@@ -107,6 +107,33 @@ fn who_is_suspended_is_there_for_themselves_alone_until_they_are_back() {
 }
 
 #[test]
+fn a_home_is_served_out_of_its_inbox_unless_the_page_has_posts_of_who_is_suspended() {
+    let engine = open(&MemoryStorage::default());
+    let page = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 2 };
+    for author in [AUTHOR, SPAMMER] {
+        write(&engine, Action::Follow { user: READER, author, weight: None });
+    }
+    let [_, stranger] = [FAN, UserId(9)].map(|author| publish(&engine, author));
+    let spam = publish(&engine, SPAMMER);
+    let is_inboxed = || engine.explain_home(&page).unwrap().from_inbox;
+    home(&engine, READER);
+    engine.settle_delivery(Duration::from_secs(60));
+    assert!(is_inboxed());
+    assert!(write(&engine, Action::Suspend { user: UserId(9) }));
+    assert!(is_inboxed(), "{stranger} is nobody's whom the reader follows");
+    assert!(write(&engine, Action::Suspend { user: SPAMMER }));
+    assert!(!is_inboxed(), "{spam} is on the page");
+    assert_eq!(home(&engine, READER), []);
+    let mut news: Vec<PostId> = (0..3).map(|_| publish(&engine, AUTHOR)).collect();
+    news.reverse();
+    engine.settle_delivery(Duration::from_secs(60));
+    assert!(is_inboxed(), "{spam} is older than the page");
+    assert_eq!(home(&engine, READER), news);
+    assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
+    assert_eq!(home(&engine, READER).len(), 4);
+}
+
+#[test]
 fn nothing_is_written_in_the_name_of_who_is_suspended_but_what_takes_back() {
     let engine = open(&MemoryStorage::default());
     let [spam, news, ..] = scene(&engine);

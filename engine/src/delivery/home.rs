@@ -60,6 +60,17 @@ pub(crate) enum Inboxed {
     No,
 }
 
+impl Inboxed {
+    /// What is known of the page's entries, but for those in flight, and the authors who may have others.
+    pub(crate) fn known(&self) -> (&[Sequence], &[Ordinal]) {
+        match self {
+            Self::Page(entries) => (entries, &[]),
+            Self::Files(taken, authors) => (&taken.entries, authors),
+            Self::No => (&[], &[]),
+        }
+    }
+}
+
 /// A page wanted of an inbox.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {

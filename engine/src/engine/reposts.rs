@@ -4,7 +4,7 @@ use super::Engine;
 use crate::error::Result;
 use crate::full::{FullPage, FullQuery};
 use crate::read::content::Reach;
-use crate::read::{originals, reposters};
+use crate::read::{full, reposters};
 use crate::repost::{RepostersPage, RepostersQuery};
 
 impl Engine {
@@ -13,7 +13,7 @@ impl Engine {
     /// page's bytes; the reader's groups that have the authors. A [collapsed](crate::Collapse) page has of
     /// several entries of one root the newest alone, and as many entries as any other.
     pub fn full_page(&self, query: &FullQuery) -> Result<FullPage> {
-        self.read(|shared| originals::page(shared, query, Reach::Files))
+        self.read(|shared| full::page(shared, query, Reach::Files))
     }
 
     /// Who reposted a post, with and without a text, less those who are hidden from the viewer, newest

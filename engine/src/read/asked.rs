@@ -128,6 +128,16 @@ impl<'a> Asked<'a> {
         turns(state, self.feed, self.query)
     }
 
+    /// Those of the entries that the page shows: the one more only tells whether there is more.
+    pub(crate) fn shown<'b>(&self, entries: &'b [Sequence]) -> &'b [Sequence] {
+        let more = entries.len().saturating_sub(self.query.limit);
+        match self.query.span {
+            Span::After(_) => entries.get(more..),
+            Span::Newest | Span::Before(_) => entries.get(..entries.len() - more),
+        }
+        .unwrap_or_default()
+    }
+
     /// Whether the next look goes through files under the state lock.
     pub(crate) fn is_stubborn(&self) -> bool {
         STALE_MAX <= self.stale

@@ -51,26 +51,49 @@ pub(crate) fn as_of(
         let state = shared.state()?;
         (state.position.sequence, now(&state, entries, counting))
     };
-    if UNDONE_MAX < newest.0 - position.sequence.0 {
-        return Ok(None);
-    }
-    let segments = shared.log.segments();
     let place = |post: PostId| {
         let post = Sequence::from(post);
         entries.binary_search_by(|entry| post.cmp(entry)).ok()
     };
-    for sequence in (position.sequence.0 + 1..=newest.0).map(Sequence) {
+    let since = Since { then: position.sequence, now: newest };
+    let is_told = rewind(shared, since, place, (&mut counts, viewer))?;
+    Ok(is_told.then_some(counts))
+}
+
+/// What has happened from one position to another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    pub(crate) then: Sequence,
+    pub(crate) now: Sequence,
+}
+
+/// Takes back what has happened since to posts of which `place` says where their counts are. False if that
+/// cannot be told any more: one of them is gone, or it was too long ago.
+pub(crate) fn rewind(
+    shared: &Shared,
+    Since { then, now }: Since,
+    place: impl Fn(PostId) -> Option<usize>,
+    (counts, viewer): (&mut [Counts], Option<UserId>),
+) -> Result<bool> {
+    if now <= then {
+        return Ok(true);
+    }
+    if UNDONE_MAX < now.0 - then.0 {
+        return Ok(false);
+    }
+    let segments = shared.log.segments();
+    for sequence in (then.0 + 1..=now.0).map(Sequence) {
         match segments.record(sequence)?.map(|record| record.effect) {
-            Some(Effect::Delete { post, .. }) if place(post).is_some() => return Ok(None),
+            Some(Effect::Delete { post, .. }) if place(post).is_some() => return Ok(false),
             Some(Effect::Delete { post, .. }) => {
                 let root = root_of(&segments, post)?;
-                reposted(&mut counts, root.and_then(place), 1);
+                reposted(counts, root.and_then(&place), 1);
             }
             Some(Effect::Unrepost { root, began: Some(_), .. }) => {
-                reposted(&mut counts, place(root), 1)
+                reposted(counts, place(root), 1);
             }
             Some(Effect::Publish(NewPost { repost: Some(link), .. })) => {
-                reposted(&mut counts, place(link.root), -1);
+                reposted(counts, place(link.root), -1);
             }
             Some(Effect::Response(response)) => {
                 let found = place(response.target).or_else(|| place(response.post));
@@ -81,7 +104,7 @@ pub(crate) fn as_of(
             _ => {}
         }
     }
-    Ok(Some(counts))
+    Ok(true)
 }
 
 /// Takes a repost back, or its end. In between a count may be below none.

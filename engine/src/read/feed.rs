@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use crate::collapse::{Collapse, Collapsed};
 use crate::delivery::home::Steps;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ids::{Position, PostId, Sequence, UserId};
+use crate::ids::{Position, PostId, UserId};
 use crate::limits::LIMIT_MAX;
 use crate::query::{
-    CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Page, Post, TimelineQuery,
+    CountedPage, CountedQuery, Counts, GroupQuery, HomeSteps, Page, Post, Span, TimelineQuery,
 };
 use crate::read::asked::Extras;
 use crate::read::content::{Content, Reach};
@@ -160,14 +160,12 @@ pub(crate) fn page(
         CountedQuery::Group(group) => select_group(shared, group, extras(reader), reach)?,
     };
     let Some(mut selection) = selection else { return Ok(None) };
-    let has_any = is_counted || collapse.is_some();
-    let entries = if has_any { selection.entries.clone() } else { Vec::new() };
     let counts = std::mem::take(&mut selection.counts);
     let brought_by = std::mem::take(&mut selection.brought_by);
+    let is_up = matches!(page.span, Span::After(_));
     let draft = Draft::new(shared, selection, (page, reader), reach);
     let Some(page) = draft.page()? else { return Ok(None) };
-    let (counts, brought_by) =
-        (of_page(counts, &page, &entries), of_page(brought_by, &page, &entries));
+    let (counts, brought_by) = (of_page(counts, &page, is_up), of_page(brought_by, &page, is_up));
     let top = collapse.map(|collapse| collapse.top_at(page.position));
     let collapsed = top.map(|top| Collapsed { top, brought_by });
     Ok(Some((CountedPage { page, counts }, collapsed)))
@@ -178,12 +176,12 @@ fn reader_of(query: &TimelineQuery) -> Option<UserId> {
     query.viewer.or(Some(query.user))
 }
 
-/// What belongs to the posts of a page, of something for each of these entries. A page is a part of what was
-/// selected, without a gap.
-fn of_page<T>(mut each: Vec<T>, page: &Page, entries: &[Sequence]) -> Vec<T> {
-    let newest = page.posts.first().map_or(Sequence(0), |post| post.id.into());
-    let from = entries.binary_search_by(|entry| newest.cmp(entry)).unwrap_or_default();
-    drop(each.drain(..from.min(each.len())));
+/// What belongs to the posts of a page, of something for each entry that was selected. A page has those nearest
+/// to its cursor, which are the last where it goes up.
+fn of_page<T>(mut each: Vec<T>, page: &Page, is_up: bool) -> Vec<T> {
+    if is_up {
+        drop(each.drain(..each.len().saturating_sub(page.posts.len())));
+    }
     each.truncate(page.posts.len());
     each
 }

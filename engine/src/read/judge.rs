@@ -11,14 +11,19 @@
 //! Whose an entry is nobody asks in somebody's own home: they follow them, so it may be a private user's. In
 //! other feeds the merge says it, once anybody is private.
 
+use std::cell::Cell;
+
 use crate::audience::Circle;
+use crate::error::Result;
 use crate::ids::{PostId, Sequence, UserId};
 use crate::query::TimelineQuery;
 use crate::read::ties::Ties;
 use crate::read::visibility::{Viewer, is_among};
 use crate::views::hidden::Hidden;
+use crate::views::outbox::{Outbox, Resident};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
+use crate::views::walk::Down;
 
 /// What is read: a user's mutes count in what is theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +175,46 @@ pub(crate) fn asks_author(state: &State, feed: Feed, is_own: bool) -> bool {
 /// a suspension can be taken back; so a home is not read out of an inbox while this holds of a followee.
 pub(crate) fn is_left_out(state: &State, reader: Ordinal, author: Ordinal) -> bool {
     state.moderation.keeps_author(author, reader) || state.forgotten.hides(author)
+}
+
+/// Of how many users it may hold: of those who are suspended, and those who are being forgotten.
+pub(crate) fn may_be_left_out(state: &State) -> usize {
+    state.moderation.suspended().len() + state.forgotten.hidden().len()
+}
+
+/// Whether one of these entries, of the reader's inbox, may be by somebody who is left out, or such a one is pulled
+/// beside it. Asks each of these, and most wrote nothing as new as that.
+pub(crate) fn may_have_left_out(
+    state: &State,
+    reader: Ordinal,
+    (entries, pulled): (&[Sequence], &[Ordinal]),
+) -> Result<bool> {
+    if pulled.iter().any(|author| is_left_out(state, reader, *author)) {
+        return Ok(true);
+    }
+    let (Some(oldest), Some(newest)) = (entries.iter().min(), entries.iter().max()) else {
+        return Ok(false);
+    };
+    let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
+    let suspended = state.moderation.suspended();
+    let left_out = suspended.chain(state.forgotten.hidden());
+    for author in left_out.filter(|author| is_left_out(state, reader, *author)) {
+        if !resident.newest(author).may_reach(*oldest) {
+            continue;
+        }
+        let part = resident.part(author);
+        let nearest = Down::new(part, newest.next()).next()?;
+        if nearest.is_none_or(|(post, _)| post < *oldest) {
+            continue;
+        }
+        for entry in entries {
+            if part.contains(*entry)? {
+                return Ok(true);
+            }
+        }
+    }
+    // What is in files nobody has looked at.
+    Ok(resident.missed.get())
 }
 
 /// Whether that may hold of anybody.

@@ -23,9 +23,9 @@
 //! * [`changes`]: the log as it is, for who follows it.
 //! * [`visibility`]: what a viewer may not see; [`sight`]: whether they see what is responded to.
 //! * [`targets`], [`lists`]: what is responded to, and pages of responses; [`comments`], [`reactors`];
-//!   [`reposters`]; [`originals`]: what the reposts of a page refer to; [`parents`]: what they say of that;
-//!   [`came_by`]: by which groups they came;
-//!   [`counts`]: how many there are.
+//!   [`reposters`]; [`counts`]: how many there are.
+//! * [`full`]: a page with all that stands beside it: [`originals`], what its reposts refer to; [`parents`], what they say of
+//!   that; [`came_by`], by which groups its posts came.
 //! * [`notices`]: what concerns a user, and [`notice_groups`]: put together by what it is about.
 //! * [`explain`]: why a post is in a home, or is not.
 //! * [`verify`]: a home beside a naive merge.
@@ -51,6 +51,7 @@ pub(crate) mod edges;
 pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod followees;
+pub(crate) mod full;
 pub(crate) mod groups;
 pub(crate) mod judge;
 pub(crate) mod lists;

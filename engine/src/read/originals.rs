@@ -1,5 +1,4 @@
-//! A page with all that may be asked for beside it: what its posts were responded with, what its reposts
-//! refer to, by which groups they came, and for whom they stand, as of the page's own position.
+//! What the reposts of a page refer to, as of the page's own position.
 //!
 //! Originals are found after the page: since when a root is gone stands in memory as long as the database
 //! is open, so that it can be told of any position that was read before.
@@ -7,210 +6,127 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::full::{CameBy, FullPage, FullQuery};
-use crate::ids::{Position, PostId, Sequence, UserId};
-use crate::limits::PAGE_BYTES_MAX;
+use crate::ids::{PostId, Sequence, UserId};
 use crate::log::view::Segments;
-use crate::query::{CountedPage, CountedQuery, Counts, Page, PageEnd, Post, Span};
-use crate::read::came_by;
+use crate::query::{Counts, Page};
 use crate::read::content::{Content, Reach};
-use crate::read::counts::{self, Counting};
-use crate::read::feed;
+use crate::read::counts::{self, Since};
 use crate::repost::{Original, Repost};
 use crate::shared::Shared;
+use crate::views::state::State;
+use crate::views::users::Ordinal;
 
-/// A page with its originals. Within memory: `None` if that is not enough.
-pub(crate) fn page(shared: &Shared, query: &FullQuery, reach: Reach) -> Result<Option<FullPage>> {
-    loop {
-        let page = feed::page(shared, &query.of, (query.counts, query.collapse), reach)?;
-        let Some((CountedPage { page, counts }, collapsed)) = page else { return Ok(None) };
-        let found = if query.originals { find(shared, &page, reach)? } else { NONE };
-        let found = match found {
-            Originals::Found(found) => found,
-            Originals::OutOfReach => return Ok(None),
-            // One was deleted or revised since the page was read: another page tells of that.
-            Originals::Changed => continue,
-        };
-        let (original_counts, came_by) = (Vec::new(), CameBy::default());
-        let originals = found;
-        let mut answer = FullPage { page, counts, originals, original_counts, came_by, collapsed };
-        answer.cut(&query.of);
-        let is_counted = !query.counts || answer.count(shared, &query.of)?;
-        if is_counted && (!query.groups || answer.find_groups(shared, &query.of)?) {
-            return Ok(Some(answer));
-        }
-    }
+/// The roots of a page's reposts, each once, newest first.
+#[derive(Debug)]
+pub(crate) struct Roots {
+    roots: Vec<(Repost, Place)>,
+    /// What each was responded with, if they are counted.
+    pub(crate) counts: Vec<Counts>,
+    /// The log that has them.
+    segments: Option<Arc<Segments>>,
 }
 
-/// Nobody asked for any.
-const NONE: Originals = Originals::Found(Vec::new());
-
-enum Originals {
-    Found(Vec<Original>),
-    OutOfReach,
-    Changed,
-}
-
-/// Where an original stands.
+/// Where an original stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     At(Sequence),
     Gone,
-    /// It says something else since the page was read, or nothing.
-    Later,
 }
 
-/// The originals of a page, newest first.
-fn find(shared: &Shared, page: &Page, reach: Reach) -> Result<Originals> {
-    let mut links: Vec<Repost> = page.posts.iter().filter_map(|post| post.repost).collect();
-    links.sort_unstable_by_key(|link| std::cmp::Reverse(link.root));
-    links.dedup_by_key(|link| link.root);
-    if links.is_empty() {
-        return Ok(Originals::Found(Vec::new()));
+impl Roots {
+    /// Of a page without reposts.
+    pub(crate) const NONE: Self = Self { roots: Vec::new(), counts: Vec::new(), segments: None };
+
+    /// Those of a page. `None` if one of them was deleted or revised since the page was read.
+    pub(crate) fn of(state: &State, page: &Page) -> Option<Self> {
+        let links = page.posts.iter().filter_map(|post| post.repost);
+        let mut roots: Vec<(Repost, Place)> = links.map(|link| (link, Place::Gone)).collect();
+        roots.sort_unstable_by_key(|(link, _)| std::cmp::Reverse(link.root));
+        roots.dedup_by_key(|(link, _)| link.root);
+        for (link, place) in &mut roots {
+            *place = self::place(state, link.root, page.position.sequence)?;
+        }
+        Some(Self { roots, ..Self::NONE })
     }
-    let (places, segments) = places(shared, page.position, &links)?;
-    let content = Content::new(shared, &segments);
-    let mut found = Vec::with_capacity(links.len());
-    for (link, place) in links.iter().zip(places) {
-        let place = match place {
-            Place::At(place) => place,
-            Place::Later => return Ok(Originals::Changed),
-            Place::Gone => {
-                found.push(deleted(link.root, link.root_author));
-                continue;
-            }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Keeps the log as it is at the state's position.
+    pub(crate) fn keep(&mut self, segments: Arc<Segments>) {
+        self.segments = Some(segments);
+    }
+
+    /// Counts what they were responded with in this state.
+    pub(crate) fn count(&mut self, state: &State, reader: Option<Ordinal>) {
+        let count = |(link, place): &(Repost, Place)| match place {
+            Place::At(_) => counts::of(state, link.root, reader),
+            Place::Gone => Counts::default(),
         };
-        match content.at(place, reach)? {
-            None => return Ok(Originals::OutOfReach),
-            // A repair has lost it.
-            Some(None) => found.push(deleted(link.root, link.root_author)),
-            Some(Some(post)) => found.push(Original::Post(post)),
-        }
-    }
-    Ok(Originals::Found(found))
-}
-
-fn deleted(id: PostId, author: UserId) -> Original {
-    Original::Deleted { id, author }
-}
-
-/// Of each root where it stood at that position, and the log that has it.
-fn places(shared: &Shared, at: Position, links: &[Repost]) -> Result<(Vec<Place>, Arc<Segments>)> {
-    let state = shared.state()?;
-    let place = |link: &Repost| {
-        let gone = state.reposts.root(link.root).map_or(Sequence(0), |root| root.gone);
-        match state.revisions.of(link.root) {
-            _ if gone != Sequence(0) && gone <= at.sequence => Place::Gone,
-            // Of what is deleted by now nobody knows whether it was revised.
-            _ if gone != Sequence(0) => Place::Later,
-            Some(revised) if at.sequence < revised.at => Place::Later,
-            Some(revised) => Place::At(revised.at),
-            None => Place::At(link.root.into()),
-        }
-    };
-    Ok((links.iter().map(place).collect(), shared.log.segments()))
-}
-
-/// Whose reactions and groups count as the reader's own.
-fn reader(query: &CountedQuery) -> Option<UserId> {
-    match query {
-        CountedQuery::Home(page) => page.viewer.or(Some(page.user)),
-        CountedQuery::Group(group) => group.page.viewer.or(Some(group.page.user)),
-        CountedQuery::Outbox(page) => page.viewer,
-    }
-}
-
-fn is_up(query: &CountedQuery) -> bool {
-    let page = match query {
-        CountedQuery::Home(page) | CountedQuery::Outbox(page) => page,
-        CountedQuery::Group(group) => &group.page,
-    };
-    matches!(page.span, Span::After(_))
-}
-
-impl FullPage {
-    /// Originals count towards the bytes of a page: it ends with the post with which these reach the bound.
-    fn cut(&mut self, query: &CountedQuery) {
-        let of_originals: usize = self.originals.iter().map(Original::bytes).sum();
-        let all = of_originals + self.page.posts.iter().map(bytes).sum::<usize>();
-        if all < PAGE_BYTES_MAX {
-            return;
-        }
-        let is_up = is_up(query);
-        let count = self.page.posts.len();
-        let (mut bytes, mut kept, mut known) = (0, 0, Vec::new());
-        for index in 0..count {
-            let place = if is_up { count - 1 - index } else { index };
-            let Some(post) = self.page.posts.get(place) else { break };
-            bytes += self::bytes(post);
-            let root = post.repost.map(|link| link.root).filter(|root| !known.contains(root));
-            known.extend(root);
-            bytes += root.map_or(0, |root| self.original(root).map_or(0, Original::bytes));
-            kept = index + 1;
-            if PAGE_BYTES_MAX <= bytes {
-                break;
-            }
-        }
-        if kept == count {
-            return;
-        }
-        let kept = if is_up { count - kept..count } else { 0..kept };
-        keep(&mut self.page.posts, kept.clone());
-        keep(&mut self.counts, kept.clone());
-        let brought_by = self.collapsed.as_mut().map(|collapsed| &mut collapsed.brought_by);
-        brought_by.into_iter().for_each(|brought_by| keep(brought_by, kept.clone()));
-        self.page.end = PageEnd::Bytes;
-        let posts = &self.page.posts;
-        let is_needed = |root| posts.iter().any(|post: &Post| refers_to(post, root));
-        self.originals.retain(|original| is_needed(original.id()));
+        self.counts = self.roots.iter().map(count).collect();
     }
 
-    /// Finds by which groups the posts came; false if these changed since the page was read.
-    fn find_groups(&mut self, shared: &Shared, query: &CountedQuery) -> Result<bool> {
-        let found = came_by::of(shared, &self.page, reader(query))?;
-        let is_found = found.is_some();
-        self.came_by = found.unwrap_or_default();
-        Ok(is_found)
-    }
-
-    fn original(&self, root: PostId) -> Option<&Original> {
-        let place = self.originals.binary_search_by(|original| root.cmp(&original.id()));
-        place.ok().and_then(|place| self.originals.get(place))
-    }
-
-    /// Counts the originals; false if they cannot be counted as of the page's position any more.
-    fn count(&mut self, shared: &Shared, query: &CountedQuery) -> Result<bool> {
-        let standing = |original: &Original| match original {
-            Original::Post(post) => Some(Sequence::from(post.id)),
-            Original::Deleted { .. } => None,
-        };
-        let entries: Vec<Sequence> = self.originals.iter().filter_map(standing).collect();
-        let counting = Counting::For(reader(query));
-        let counts = counts::as_of(shared, self.page.position, &entries, counting)?;
-        let Some(counts) = counts else { return Ok(false) };
-        if counts.len() == self.originals.len() {
-            self.original_counts = counts;
+    /// Takes back what they were responded with since; false if that cannot be told any more.
+    pub(crate) fn rewind(
+        &mut self,
+        shared: &Shared,
+        since: Since,
+        reader: Option<UserId>,
+    ) -> Result<bool> {
+        let Self { roots, counts, .. } = self;
+        if counts.is_empty() {
             return Ok(true);
         }
-        let mut counts = counts.into_iter();
-        let each = self.originals.iter().map(|original| match original {
-            Original::Post(_) => counts.next().unwrap_or_default(),
-            Original::Deleted { .. } => Counts::default(),
-        });
-        self.original_counts = each.collect();
-        Ok(true)
+        let place = |post: PostId| {
+            let place = roots.binary_search_by(|(link, _)| post.cmp(&link.root)).ok()?;
+            // What is gone has no counts, whoever takes a repost of it back.
+            roots.get(place).filter(|(_, root)| *root != Place::Gone).map(|_| place)
+        };
+        counts::rewind(shared, since, place, (counts, reader))
+    }
+
+    /// Reads them. Within memory: `None` if that is not enough.
+    pub(crate) fn read(&mut self, shared: &Shared, reach: Reach) -> Result<Option<Vec<Original>>> {
+        let mut originals = Vec::with_capacity(self.roots.len());
+        let Some(segments) = &self.segments else { return Ok(Some(originals)) };
+        let content = Content::new(shared, segments);
+        for (_, place) in &self.roots {
+            if let Place::At(place) = place {
+                segments.prefetch(*place);
+            }
+        }
+        for (index, (link, place)) in self.roots.iter().enumerate() {
+            let post = match place {
+                Place::Gone => None,
+                Place::At(place) => match content.at(*place, reach)? {
+                    None => return Ok(None),
+                    Some(post) => post,
+                },
+            };
+            originals.push(match post {
+                Some(post) => Original::Post(post),
+                None => {
+                    // Of what a repair has lost there is nothing to count either.
+                    let counts = self.counts.get_mut(index);
+                    counts.into_iter().for_each(|counts| *counts = Counts::default());
+                    Original::Deleted { id: link.root, author: link.root_author }
+                }
+            });
+        }
+        Ok(Some(originals))
     }
 }
 
-fn bytes(post: &Post) -> usize {
-    post.text.len() + post.meta.len()
-}
-
-fn refers_to(post: &Post, root: PostId) -> bool {
-    post.repost.is_some_and(|link| link.root == root)
-}
-
-/// Keeps the items of a range; of none, none.
-fn keep<T>(items: &mut Vec<T>, range: std::ops::Range<usize>) {
-    items.truncate(range.end);
-    drop(items.drain(..range.start.min(items.len())));
+/// Where the root stood at that position; `None` if it says something else since, or nothing.
+fn place(state: &State, root: PostId, at: Sequence) -> Option<Place> {
+    let gone = state.reposts.root(root).map_or(Sequence(0), |root| root.gone);
+    match state.revisions.of(root) {
+        _ if gone != Sequence(0) && gone <= at => Some(Place::Gone),
+        // Of what is deleted by now nobody knows whether it was revised.
+        _ if gone != Sequence(0) => None,
+        Some(revised) if at < revised.at => None,
+        Some(revised) => Some(Place::At(revised.at)),
+        None => Some(Place::At(root.into())),
+    }
 }

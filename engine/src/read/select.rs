@@ -21,7 +21,7 @@ use crate::read::content::Reach;
 use crate::read::counts;
 use crate::read::followees::{Followees, InFiles};
 use crate::read::groups;
-use crate::read::judge::{Feed, is_left_out, may_leave_out};
+use crate::read::judge::{Feed, is_left_out, may_be_left_out, may_have_left_out, may_leave_out};
 use crate::read::merge::Merge;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
@@ -40,7 +40,7 @@ pub(crate) struct Selection {
     pub(crate) entries: Vec<Sequence>,
     /// Whose they are, until they are judged, if that matters; else empty.
     authors: Vec<Ordinal>,
-    /// What each was responded with, if that is wanted.
+    /// What each that the page shows was responded with, if that is wanted.
     pub(crate) counts: Vec<Counts>,
     /// For whom each stands, if the page is collapsed.
     pub(crate) brought_by: Vec<BroughtBy>,
@@ -227,8 +227,8 @@ fn look_at_home(
             let position = selection.position;
             match selection.fit(|entries| asked.fit(&state, position, entries))? {
                 Fit::Enough => {
-                    selection.counts =
-                        counts::now(&state, &selection.entries, asked.extras.counting);
+                    let shown = asked.shown(&selection.entries);
+                    selection.counts = counts::now(&state, shown, asked.extras.counting);
                     selection.brought_by = asked.take_brought_by();
                 }
                 Fit::Short => continue,
@@ -354,7 +354,7 @@ fn pull(
         }
         match asked.fit(state, position, (&mut entries, &by))? {
             Fit::Enough => {
-                let counts = counts::now(state, &entries, asked.extras.counting);
+                let counts = counts::now(state, asked.shown(&entries), asked.extras.counting);
                 let brought_by = asked.take_brought_by();
                 let selection = Selection::of(state, segments, entries);
                 return Ok((raw, Look::Done(Selection { counts, brought_by, ..selection })));
@@ -421,13 +421,14 @@ impl<'a> Reader<'a> {
             return Ok(Inboxed::No);
         }
         let wants = delivery.wants_inbox(self.user, self.now);
-        let may_leave_out = may_leave_out(self.state);
-        let needs_followees = wants.is_some() || delivery.is_flying() || may_leave_out;
+        // Whether to look for them in the page, or, where they are many, among the followees.
+        let left_out = may_be_left_out(self.state);
+        let is_walk = self.followees() < left_out || wants.is_some() && left_out != 0;
+        let needs_followees = wants.is_some() || delivery.is_flying() || is_walk;
         if needs_followees && !self.knows_followees() {
             return Ok(Inboxed::No);
         }
-        // The inbox has posts of whoever is suspended, for when they are not any more.
-        if may_leave_out && self.leaves_out_any()? {
+        if is_walk && self.leaves_out_any()? {
             return Ok(Inboxed::No);
         }
         // Before the inbox is looked at: what lands in between is in both, what took off is in neither.
@@ -438,7 +439,14 @@ impl<'a> Reader<'a> {
             build(self.state, plan, &authors)?;
             steps.built = true;
         }
-        page(self.state, wanted, flights, steps)
+        let before = *steps;
+        let inboxed = page(self.state, wanted, flights, steps)?;
+        // The inbox has posts of whoever is suspended, for when they are not any more.
+        if !is_walk && left_out != 0 && may_have_left_out(self.state, self.user, inboxed.known())? {
+            *steps = before;
+            return Ok(Inboxed::No);
+        }
+        Ok(inboxed)
     }
 
     /// Whether some followee's posts are left out of the home for now.
@@ -528,7 +536,8 @@ impl Selection {
         if !self.fit(|entries| asked.fit_later(shared, turns, position, entries))? {
             return Ok(None);
         }
-        let counts = counts::as_of(shared, position, &self.entries, asked.extras.counting)?;
+        let shown = asked.shown(&self.entries);
+        let counts = counts::as_of(shared, position, shown, asked.extras.counting)?;
         let brought_by = asked.take_brought_by();
         Ok(counts.map(|counts| Self { counts, brought_by, ..self }))
     }

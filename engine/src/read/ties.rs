@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::ids::{GroupId, Sequence};
 use crate::read::content::Reach;
 use crate::read::followees::{InFiles, Tied};
-use crate::shared::Shared;
+use crate::shared::{Shared, Tally};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -142,7 +142,11 @@ impl<'a> Ties<'a> {
     fn list(&self, state: &State, user: Ordinal) -> Option<Arc<Tied>> {
         let edges = &state.graph.following;
         let own = self.lists.get(&user.0).filter(|list| list.are_of(edges, user)).cloned();
-        own.or_else(|| self.shared.ties.0.get(&user.0).filter(|list| list.are_of(edges, user)))
+        own.or_else(|| {
+            let cached = self.shared.ties.0.get(&user.0).filter(|list| list.are_of(edges, user))?;
+            Tally::count(&self.shared.tally.ties_cached, 1);
+            Some(cached)
+        })
     }
 
     /// Whether everything that was asked for is as it was at that position.
@@ -171,6 +175,7 @@ impl<'a> Ties<'a> {
 
     /// Reads lists; may wait for a disk.
     pub(crate) fn read(&mut self, missing: Vec<InFiles>) -> Result<()> {
+        Tally::count(&self.shared.tally.ties_loaded, missing.len() as u64);
         for in_files in missing {
             let user = in_files.user;
             let tied = Arc::new(in_files.read()?.tied());

@@ -76,6 +76,11 @@ impl Forgotten {
         !self.under_way.is_empty() && self.of(user).is_under_way()
     }
 
+    /// Who is being forgotten, in no order.
+    pub(crate) fn hidden(&self) -> impl ExactSizeIterator<Item = Ordinal> {
+        self.under_way.iter().copied()
+    }
+
     /// What is known of the user.
     pub(crate) fn of(&self, user: Ordinal) -> Oblivion {
         if self.users.is_empty() {

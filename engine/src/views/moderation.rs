@@ -101,6 +101,11 @@ impl Moderation {
         author != from && self.suspended_since(author).is_some()
     }
 
+    /// Who is suspended, in no order.
+    pub(crate) fn suspended(&self) -> impl ExactSizeIterator<Item = Ordinal> {
+        self.suspended.keys().copied()
+    }
+
     /// Whether anybody is suspended.
     pub(crate) fn has_suspended(&self) -> bool {
         !self.suspended.is_empty()

@@ -43,6 +43,16 @@ pub(crate) enum Newest {
     AtMost(Sequence),
 }
 
+impl Newest {
+    /// Whether there may be a post at or above that.
+    pub(crate) fn may_reach(self, post: Sequence) -> bool {
+        match self {
+            Self::None => false,
+            Self::Is(newest) | Self::AtMost(newest) => post <= newest,
+        }
+    }
+}
+
 /// Where a merge finds authors' posts.
 pub(crate) trait Outbox {
     /// The author's newest post, as far as it is known without looking.

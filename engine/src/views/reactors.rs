@@ -67,6 +67,19 @@ impl Reactors {
         }
     }
 
+    /// How many there are, and whether that user is one of them.
+    #[inline]
+    pub(crate) fn counted(&self, user: Option<Ordinal>) -> (u32, bool) {
+        match (self, user) {
+            (Self::Nobody, _) => (0, false),
+            (Self::One(one, _), user) => (1, user == Some(*one)),
+            (Self::Many(leaves), Some(user)) if leaves.marks & mark(user.0) != 0 => {
+                (leaves.len, leaves.since(user.0).is_some())
+            }
+            (Self::Many(leaves), _) => (leaves.len, false),
+        }
+    }
+
     /// Adds a user; false if they are there already.
     pub(crate) fn insert(&mut self, user: Ordinal, at: Sequence) -> bool {
         if self.since(user).is_some() {

@@ -167,12 +167,11 @@ impl Responses {
                 counts.comments = self.entries.count(Ordinal(number));
                 continue;
             }
-            if let Some(count) = counts.reactions.get_mut(usize::from(list.sort)) {
-                *count = list.reactors.len();
+            let (count, is_mine) = list.reactors.counted(viewer);
+            if let Some(place) = counts.reactions.get_mut(usize::from(list.sort)) {
+                *place = count;
             }
-            if viewer.is_some_and(|viewer| list.reactors.since(viewer).is_some()) {
-                counts.mine |= 1 << list.sort;
-            }
+            counts.mine |= u16::from(is_mine) << list.sort;
         }
         counts
     }
