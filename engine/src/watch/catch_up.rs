@@ -290,7 +290,8 @@ fn steps(
     };
     let orphaned = |(sequence, note): (Sequence, &Note)| {
         let found = match note {
-            Note::Delete { post, .. } => orphans.get(post),
+            // A change of an author is one of what others repost of theirs, too.
+            Note::Delete { post, author, .. } if is_told(*author) => orphans.get(post),
             _ => None,
         };
         let shown = found.into_iter().flatten().filter(|(_, author)| shows(*author));
