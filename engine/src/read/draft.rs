@@ -6,7 +6,7 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{Page, PageEnd, PageRef, Post, PostRef, Span, TimelineQuery};
 use crate::read::content::{Content, Found, Reach};
 use crate::read::parents::conceal;
-use crate::read::select::Selection;
+use crate::read::selection::Selection;
 use crate::shared::{Shared, Tally};
 
 /// See the module.

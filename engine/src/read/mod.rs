@@ -6,7 +6,7 @@
 //! ```
 //!
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
-//! * [`select`]: which posts a page has; [`judge`]: which of these its reader sees; [`collapse`]: which of
+//! * [`select`]: which posts a page has, [`selection`]; [`judge`]: which of these its reader sees; [`collapse`]: which of
 //!   those others stand for; [`authors`]: of whom a feed is made; [`asked`]: how many entries are looked at
 //!   for that.
 //! * [`stands`]: whether an entry still holds; [`followees`], [`ties`]: who follows whom, out of files.
@@ -69,6 +69,7 @@ pub(crate) mod reposters;
 pub(crate) mod revisions;
 pub(crate) mod scan;
 pub(crate) mod select;
+pub(crate) mod selection;
 pub(crate) mod sight;
 pub(crate) mod stands;
 pub(crate) mod targets;

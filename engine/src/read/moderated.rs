@@ -5,6 +5,7 @@ use crate::ids::{PostId, Sequence, UserId};
 use crate::moderation::{Moderated, ModeratedOf, ModeratedPage, ModeratedQuery, PostModeration};
 use crate::query::PageEnd;
 use crate::read::feed::check_limit;
+use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::moderation::ModeratedRow;
 
@@ -24,7 +25,11 @@ pub(crate) fn moderated(shared: &Shared, query: &ModeratedQuery) -> Result<Moder
         ModeratedOf::Posts => row.post.is_some(),
     };
     let below = query.before.unwrap_or(Sequence(u64::MAX));
-    let is_shown = |row: &&ModeratedRow| !state.forgotten.hides(row.owner);
+    // Of who is being forgotten nothing is listed, nor what quotes them: a read of it says that it is not there.
+    let viewer = Viewer::new(&state, None);
+    let is_shown = |row: &&ModeratedRow| {
+        !state.forgotten.hides(row.owner) && !row.post.is_some_and(|post| viewer.misses_chain(post))
+    };
     for row in state.moderation.rows_below(below).filter(is_wanted).filter(is_shown) {
         if page.moderated.len() == query.limit {
             page.end = PageEnd::More;
