@@ -118,7 +118,7 @@ impl Decider<'_> {
         )))
     }
 
-    fn standing(&self, author: UserId, broadcast: BroadcastId) -> Option<Standing> {
+    pub(super) fn standing(&self, author: UserId, broadcast: BroadcastId) -> Option<Standing> {
         if let Some(standing) = self.pending_broadcasts().standing.get(&broadcast) {
             return *standing;
         }

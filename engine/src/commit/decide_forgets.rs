@@ -83,6 +83,12 @@ impl Decider<'_> {
         {
             return Ok(());
         }
+        if let Effect::Broadcast(it) = effect
+            && it.broadcast().is_some_and(|id| self.standing(it.author(), id).is_none())
+        {
+            // It is gone: that is told first, whether or not the log still has what it was.
+            return Ok(());
+        }
         let mut found = None;
         let mut look = |user: UserId| {
             if found.is_none() && self.is_being_forgotten(user) {

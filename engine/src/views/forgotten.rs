@@ -104,7 +104,8 @@ impl Forgotten {
 
     /// Who was forgotten up to there: what a crash cannot take back.
     pub(crate) fn as_of(&self, covered: Sequence) -> Self {
-        let is_covered = |oblivion: &Oblivion| (Sequence(1)..=covered).contains(&oblivion.done);
+        let is_covered =
+            |oblivion: &Oblivion| oblivion.done != Sequence(0) && oblivion.newest() <= covered;
         let users = self.users.iter().filter(|(_, oblivion)| is_covered(oblivion));
         let users = users.map(|(user, oblivion)| (*user, *oblivion)).collect();
         Self { users, under_way: Vec::new() }

@@ -117,10 +117,11 @@ impl Receipts {
     }
 
     /// The user's receipts are nobody's any more, but for that of the forget itself. A look at all of them.
-    pub(crate) fn forget(&mut self, user: Ordinal, since: Began) {
+    pub(crate) fn forget(&mut self, user: Ordinal, upto: Sequence, since: Began) {
         let Self { window, oldest, index, hasher } = self;
-        let is_theirs =
-            |receipt: &Remembered| receipt.scope == user && Some(receipt.sequence) != since;
+        let is_theirs = |receipt: &Remembered| {
+            receipt.scope == user && receipt.sequence <= upto && Some(receipt.sequence) != since
+        };
         for (at, receipt) in (*oldest..).zip(window).filter(|(_, receipt)| is_theirs(receipt)) {
             let hash = hasher.hash_one((receipt.scope.0, receipt.key.0));
             if let Ok(entry) = index.find_entry(hash, |found| *found == low(at)) {
@@ -233,7 +234,7 @@ mod tests {
         let mut receipts = Receipts::default();
         let of = |scope, n| Remembered { scope: Ordinal(scope), ..receipt(n) };
         (0..100).for_each(|n| receipts.remember(of(u32::try_from(n % 3).unwrap(), n)));
-        receipts.forget(Ordinal(1), None);
+        receipts.forget(Ordinal(1), Sequence(u64::MAX), None);
         assert_eq!(receipts.len(), 100);
         assert!(receipts.iter().all(|receipt| receipt.scope != Ordinal(1)));
         assert!((0..100).all(|n| receipts.find(Ordinal(1), receipt(n).key).is_none()));

@@ -267,10 +267,14 @@ impl State {
             None => Oblivion { since: at, done: Sequence(0) },
             Some(since) => Oblivion { since, done: at },
         };
+        let before = self.forgotten.floor(user);
         self.set_forgotten(ForgottenRow { owner: user, oblivion });
-        if effect.is_done() {
+        if !effect.is_done() {
+            // That of the forget before this one: files and their reader know of the newest alone.
+            self.receipts.forget(user, before, None);
+        } else {
             self.marks.forget(user);
-            self.receipts.forget(user, effect.began);
+            self.receipts.forget(user, at, effect.began);
             self.delivery.ranks.forget(user);
             self.activity.forget(user);
         }

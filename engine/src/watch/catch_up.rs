@@ -34,7 +34,7 @@ pub(crate) struct Step {
     pub(crate) what: What,
 }
 
-/// See [`WatchEvent`](super::event::WatchEvent).
+/// See [`super::event::WatchEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Entry,

@@ -135,7 +135,7 @@ impl Model {
             && !matches!(action, Action::Forget { .. })
     }
 
-    /// Whether what the action names was ever there; what was not is told first.
+    /// Whether what the action names was ever there, and a broadcast still is; what is not is told first.
     fn is_found(&self, action: &Action) -> bool {
         let has_post = |post: u64| self.posts.contains_key(&post);
         match action {
@@ -150,8 +150,27 @@ impl Model {
                 };
                 has_post(post.0) && answers.is_none_or(|answered| is_of_post(answered.0))
             }
+            Action::Broadcast(action) => !self.names_gone(action),
             _ => true,
         }
+    }
+
+    /// Whether the action names a deleted post: whose it was is known for as long as the log has it, and
+    /// that is up to retention.
+    #[must_use]
+    pub fn names_deleted(&self, action: &Action) -> bool {
+        let post = match action {
+            Action::Repost { parent: id, .. }
+            | Action::Unrepost { post: id, .. }
+            | Action::Comment { post: id, .. } => id.0,
+            Action::React { target: id, .. } | Action::Unreact { target: id, .. } => {
+                self.responses.comments.get(&id.0).map_or(id.0, |comment| comment.post)
+            }
+            _ => return false,
+        };
+        let is_deleted = |id: u64| self.posts.get(&id).is_some_and(|post| post.deleted);
+        let root = self.posts.get(&post).and_then(|post| post.repost);
+        is_deleted(post) || root.is_some_and(|(_, root)| is_deleted(root))
     }
 
     /// Notes whom an accepted command names.
@@ -159,6 +178,10 @@ impl Model {
         let named = self.about(subject, action);
         self.forgotten.named.extend(named);
         if let Action::Forget { user } = action {
+            // The answer to the forget before this one is not remembered any more.
+            if let Some(done) = self.forgotten.done.get(&user.0) {
+                self.keys.retain(|(scope, _), (at, ..)| *scope != user.0 || done < at);
+            }
             self.forgotten.under_way.insert(user.0, at);
         }
     }

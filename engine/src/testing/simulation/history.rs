@@ -87,6 +87,9 @@ impl History {
             (_, Err(error)) if self.is_faulty && error.kind() == ErrorKind::Unavailable => {
                 self.in_flight.push(command.clone());
             }
+            (Expected::Refused(ErrorKind::Conflict), Err(error))
+                if error.kind() == ErrorKind::NotFound
+                    && self.model.names_deleted(&command.action) => {}
             // Nothing of it happened, says the engine.
             (_, Err(error)) if self.is_faulty && error.kind() == ErrorKind::StorageFull => {}
             (_, Err(error)) if self.may_be_corrupt && error.kind() == ErrorKind::Corrupt => {}
