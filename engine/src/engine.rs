@@ -148,7 +148,10 @@ impl Engine {
         let shared = Arc::new(Shared::new(database, options, state, log, counters));
         let flusher = Flusher::start(Arc::clone(&shared), Arc::clone(&catalog))?;
         flusher.damage_report().into_iter().for_each(|report| shared.report_damage_to(report));
-        let start = CommitStart { next, flusher, unflushed: recovery.records, time };
+        // A log whose last records were dropped goes further than what was replayed of it.
+        let is_behind = catalog.manifest().covered < previous;
+        let unflushed = recovery.records.max(u64::from(is_behind));
+        let start = CommitStart { next, flusher, unflushed, time };
         let committer = Committer::new(Arc::clone(&shared), receiver, Box::new(writer), start)?;
         let committer = std::thread::Builder::new()
             .name("fanfold-commit".to_owned())

@@ -74,6 +74,31 @@ fn a_deleted_text_is_in_no_file_and_the_others_are() {
     }
 }
 
+/// A rebuild flushed all that the log still has, and yet the log goes further: its last records were
+/// dropped. A round of retention has the views cover that too, and does not wait for it in vain.
+#[test]
+fn rebuilt_views_cover_what_was_dropped_at_the_end() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, Duration::ZERO);
+    publish(&engine, 3);
+    for _ in 0..3 {
+        engine.write(Command::new(Action::Mute { user: READER, author: AUTHOR })).unwrap();
+        engine.write(Command::new(Action::Unmute { user: READER, author: AUTHOR })).unwrap();
+    }
+    // What is old is older than this millisecond.
+    std::thread::sleep(Duration::from_millis(2));
+    assert_ne!(engine.retain().unwrap().segments, 0);
+    engine.close().unwrap();
+    let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
+    views.for_each(|name| storage.remove(&name).unwrap());
+    let options = Options { flush_records: 1, ..options(Duration::ZERO) };
+    let engine = Engine::open_on(Arc::new(storage) as Arc<dyn Storage>, options).unwrap();
+    assert!(engine.recovery().rebuilt.is_some(), "{:?}", engine.recovery());
+    assert_ne!(engine.counters().unwrap().unflushed, 0, "the end is not covered yet");
+    engine.retain().unwrap();
+    assert_eq!(engine.counters().unwrap().unflushed, 0, "now it is");
+}
+
 #[test]
 fn what_was_erased_still_answers_as_deleted() {
     let storage = MemoryStorage::default();
