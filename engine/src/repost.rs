@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::audience::Circle;
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
-use crate::query::PageEnd;
+use crate::query::{PageEnd, Post};
 
 /// What a repost refers to. The engine finds it out from the parent: nobody says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct RepostersPage {
 #[expect(clippy::large_enum_variant, reason = "nearly all of them are posts")]
 pub enum Original {
     /// It stands.
-    Post(crate::query::Post),
+    Post(Post),
     /// It was deleted: only quotes lead here.
     Deleted {
         /// What it was.
@@ -87,6 +87,12 @@ pub enum Original {
         /// Whose it was.
         author: UserId,
     },
+}
+
+impl From<Post> for Original {
+    fn from(post: Post) -> Self {
+        Self::Post(post)
+    }
 }
 
 impl Original {

@@ -12,6 +12,7 @@ use crate::log::record::{Effect, Record};
 use crate::log::view::Segments;
 use crate::query::{Comment, CommentOrder, CommentsPage, CommentsQuery, Counts, PageEnd};
 use crate::read::content::Reach;
+use crate::read::counts;
 use crate::read::feed::check_limit;
 use crate::read::lists::{self, Listed, Taken, still_stands};
 use crate::read::sight::Sight;
@@ -149,7 +150,7 @@ impl<'a> Filling<'a> {
             self.selection.end = PageEnd::More;
             return false;
         }
-        let counts = self.state.responses.counts(sequence.into(), self.reader);
+        let counts = counts::of(self.state, sequence.into(), self.reader);
         self.selection.comments.push((sequence, counts));
         true
     }

@@ -138,11 +138,16 @@ impl<'a> Content<'a> {
     /// What a record says of a post: its publish, or one of its revisions. `None` if that is out of
     /// reach.
     pub(crate) fn at(&self, place: Sequence, reach: Reach) -> Result<Option<Option<Post>>> {
+        let found = self.find_one(place, reach);
+        found.map(|found| self.read(place, found)).transpose()
+    }
+
+    /// Finds what a record says, if any. `None` if that is out of reach.
+    pub(crate) fn find_one(&self, place: Sequence, reach: Reach) -> Option<Found<'a>> {
         match self.in_memory(place) {
-            Some(found) => self.read(place, found).map(Some),
             // Above the log and in its newest part nothing is in files.
-            None if reach == Reach::Memory && self.segments.sealed_at(place).is_some() => Ok(None),
-            None => self.read(place, Found::InFiles).map(Some),
+            None if reach == Reach::Memory && self.segments.sealed_at(place).is_some() => None,
+            found => Some(found.unwrap_or(Found::InFiles)),
         }
     }
 
@@ -187,13 +192,28 @@ impl<'a> Content<'a> {
 
     /// Reads a post that a view names: the log must have it.
     pub(crate) fn fetch(&self, sequence: Sequence, found: Found<'_>) -> Result<Post> {
+        self.read(sequence, found)?.ok_or_else(|| lost(sequence))
+    }
+
+    /// Reads a post behind others; false if the record says nothing of one.
+    #[inline]
+    pub(crate) fn append<T: From<Post>>(
+        &self,
+        sequence: Sequence,
+        found: Found<'_>,
+        posts: &mut Vec<T>,
+    ) -> Result<bool> {
         // The usual case, by itself: a post has a few hundred bytes, and each layer around it moves them.
         if let Found::InLog(located) = &found
             && let Some(fields) = self.fields(located)?
         {
-            return Ok(owned(sequence, located, &fields));
+            posts.push(owned(sequence, located, &fields).into());
+            return Ok(true);
         }
-        self.read(sequence, found)?.ok_or_else(|| lost(sequence))
+        let post = self.read(sequence, found)?.map(T::from);
+        let before = posts.len();
+        posts.extend(post);
+        Ok(before < posts.len())
     }
 
     fn read(&self, sequence: Sequence, found: Found<'_>) -> Result<Option<Post>> {
@@ -270,6 +290,7 @@ fn as_said(sequence: Sequence, record: Record) -> Option<Post> {
 }
 
 /// A post whose text and meta are slices of the segment: of the record nothing else is made.
+#[inline]
 fn owned(sequence: Sequence, located: &Located<'_>, fields: &PostFields<'_>) -> Post {
     Post {
         id: sequence.into(),
@@ -329,6 +350,7 @@ impl Content<'_> {
     }
 }
 
-fn lost(sequence: Sequence) -> Error {
+/// The log does not have what a view names.
+pub(crate) fn lost(sequence: Sequence) -> Error {
     Error::new(ErrorKind::Corrupt, format!("the log has no post at sequence {sequence}"))
 }

@@ -30,12 +30,26 @@ pub(crate) enum Counting {
 pub(crate) fn now(state: &State, entries: &[Sequence], counting: Counting) -> Vec<Counts> {
     let Counting::For(viewer) = counting else { return Vec::new() };
     let viewer = viewer.and_then(|viewer| state.find(viewer));
-    entries.iter().map(|entry| of(state, (*entry).into(), viewer)).collect()
+    // Each is counted where it will stand: to move what was just written in parts takes longer than to write it.
+    let mut counts = vec![Counts::default(); entries.len()];
+    for (counts, entry) in counts.iter_mut().zip(entries) {
+        count(state, (*entry).into(), viewer, counts);
+    }
+    counts
 }
 
 /// The counts of one post in this state.
 pub(crate) fn of(state: &State, post: PostId, viewer: Option<Ordinal>) -> Counts {
-    Counts { reposts: state.reposts.count(post), ..state.responses.counts(post, viewer) }
+    let mut counts = Counts::default();
+    count(state, post, viewer, &mut counts);
+    counts
+}
+
+/// The same, added to nothing.
+#[inline]
+pub(crate) fn count(state: &State, post: PostId, viewer: Option<Ordinal>, counts: &mut Counts) {
+    counts.reposts = state.reposts.count(post);
+    state.responses.count_into(post, viewer, counts);
 }
 
 /// The counts of `entries`, newest first, as of an earlier position. `None` if that cannot be told any

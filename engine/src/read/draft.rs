@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::ids::{Sequence, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{Page, PageEnd, PageRef, Post, PostRef, Span, TimelineQuery};
-use crate::read::content::{Content, Found, Reach};
+use crate::read::content::{Content, Found, Reach, lost};
 use crate::read::parents::conceal;
 use crate::read::selection::Selection;
 use crate::shared::{Shared, Tally};
@@ -51,9 +51,12 @@ impl<'a> Draft<'a> {
         let Selection { position, entries, segments, .. } = &self.selection;
         let content = Content::new(self.shared, segments);
         let Some(found) = content.find(entries, self.reach) else { return Ok(None) };
-        let fetch = |(sequence, found): (&Sequence, _)| content.fetch(*sequence, found);
+        let append = |(sequence, found): (&Sequence, _), posts: &mut _| {
+            let is_there = content.append(*sequence, found, posts)?;
+            is_there.then_some(()).ok_or_else(|| lost(*sequence))
+        };
         let size = |post: &Post| post.borrow().bytes_len();
-        let (mut posts, end) = self.fill(entries.iter().zip(found).map(fetch), size)?;
+        let (mut posts, end) = self.fill(entries.iter().zip(found), append, size)?;
         let links = posts.iter_mut().filter_map(|post| post.repost.as_mut());
         if !conceal(self.shared, self.reader, links, self.reach)? {
             return Ok(None);
@@ -70,9 +73,12 @@ impl<'a> Draft<'a> {
             // What comes from files is nobody's to borrow from but the page's.
             return Ok(self.page()?.map(|page| see(&page, look)));
         }
-        let borrow = |(sequence, found): (&Sequence, _)| content.borrow(*sequence, found);
+        let append = |(sequence, found): (&Sequence, _), posts: &mut Vec<_>| {
+            posts.push(content.borrow(*sequence, found)?);
+            Ok(())
+        };
         let size = |post: &PostRef<'_>| post.bytes_len();
-        let (mut posts, end) = self.fill(entries.iter().zip(&found).map(borrow), size)?;
+        let (mut posts, end) = self.fill(entries.iter().zip(&found), append, size)?;
         let links = posts.iter_mut().filter_map(|post| post.repost.as_mut());
         if !conceal(self.shared, self.reader, links, self.reach)? {
             return Ok(None);
@@ -80,16 +86,18 @@ impl<'a> Draft<'a> {
         Ok(Some(look(PageRef { position: *position, posts: &posts, end })))
     }
 
-    /// Takes posts until they have as many bytes as a page may; newest first.
-    fn fill<T>(
+    /// Appends posts until they have as many bytes as a page may; newest first. Each is made where it will stand.
+    #[inline]
+    fn fill<F, T>(
         &self,
-        posts: impl ExactSizeIterator<Item = Result<T>>,
+        found: impl ExactSizeIterator<Item = F>,
+        append: impl Fn(F, &mut Vec<T>) -> Result<()>,
         size: impl Fn(&T) -> usize,
     ) -> Result<(Vec<T>, PageEnd)> {
-        let (count, mut bytes, mut end) = (posts.len(), 0, self.end);
+        let (count, mut bytes, mut end) = (found.len(), 0, self.end);
         let mut taken = Vec::with_capacity(count);
-        for post in posts {
-            taken.push(post?);
+        for found in found {
+            append(found, &mut taken)?;
             bytes += taken.last().map_or(0, &size);
             // A page that is full when its bytes are is full: it has what was asked for.
             if PAGE_BYTES_MAX <= bytes && taken.len() < count {

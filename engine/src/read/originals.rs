@@ -60,11 +60,13 @@ impl Roots {
 
     /// Counts what they were responded with in this state.
     pub(crate) fn count(&mut self, state: &State, reader: Option<Ordinal>) {
-        let count = |(link, place): &(Repost, Place)| match place {
-            Place::At(_) => counts::of(state, link.root, reader),
-            Place::Gone => Counts::default(),
-        };
-        self.counts = self.roots.iter().map(count).collect();
+        self.counts = vec![Counts::default(); self.roots.len()];
+        for (counts, (link, place)) in self.counts.iter_mut().zip(&self.roots) {
+            // What is gone has no counts.
+            if *place != Place::Gone {
+                counts::count(state, link.root, reader, counts);
+            }
+        }
     }
 
     /// Takes back what they were responded with since; false if that cannot be told any more.
@@ -97,22 +99,16 @@ impl Roots {
             }
         }
         for (index, (link, place)) in self.roots.iter().enumerate() {
-            let post = match place {
-                Place::Gone => None,
-                Place::At(place) => match content.at(*place, reach)? {
-                    None => return Ok(None),
-                    Some(post) => post,
-                },
-            };
-            originals.push(match post {
-                Some(post) => Original::Post(post),
-                None => {
-                    // Of what a repair has lost there is nothing to count either.
-                    let counts = self.counts.get_mut(index);
-                    counts.into_iter().for_each(|counts| *counts = Counts::default());
-                    Original::Deleted { id: link.root, author: link.root_author }
+            if let Place::At(place) = *place {
+                let Some(found) = content.find_one(place, reach) else { return Ok(None) };
+                if content.append(place, found, &mut originals)? {
+                    continue;
                 }
-            });
+            }
+            // Of what a repair has lost there is nothing to count either.
+            let counts = self.counts.get_mut(index);
+            counts.into_iter().for_each(|counts| *counts = Counts::default());
+            originals.push(Original::Deleted { id: link.root, author: link.root_author });
         }
         Ok(Some(originals))
     }

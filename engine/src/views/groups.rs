@@ -7,6 +7,7 @@
 //! * The groups of an owner, and the members of a group, stand in the order in which they began.
 //! * A name is that of one group of its owner; an author is in a group once.
 //! * What is in files and holds no longer has a grave: of a group and of each of its members.
+//! * An owner's memberships are the members of their groups.
 //! * `apart` counts, for each owner and author, the exclusive groups of the one that have the other.
 
 use foldhash::{HashMap, HashMapExt};
@@ -14,6 +15,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::changed::Changed;
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
+use super::memberships::Memberships;
 use super::slots::SlotList;
 use super::timeline::Removal;
 use super::users::Ordinal;
@@ -34,10 +36,19 @@ pub(crate) struct Group {
     pub(crate) members: SlotList<EDGE_WIDTH>,
 }
 
+/// The groups of one user.
+#[derive(Debug, Default)]
+pub(crate) struct Owned {
+    /// Oldest first.
+    pub(crate) groups: Vec<Group>,
+    /// Who is in which of them.
+    pub(crate) memberships: Memberships,
+}
+
 /// All groups of all users.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    owners: HashMap<u32, Vec<Group>>,
+    owners: HashMap<u32, Owned>,
     apart: Apart,
     total: u64,
     members: u64,
@@ -103,7 +114,12 @@ impl Group {
 impl Groups {
     /// The groups of `owner`, oldest first.
     pub(crate) fn of(&self, owner: Ordinal) -> &[Group] {
-        self.owners.get(&owner.0).map_or(&[], Vec::as_slice)
+        self.owned(owner).map_or(&[], |owned| &owned.groups)
+    }
+
+    /// The groups of `owner`, and who is in them; `None` if there are none.
+    pub(crate) fn owned(&self, owner: Ordinal) -> Option<&Owned> {
+        self.owners.get(&owner.0)
     }
 
     /// Whether nothing about the groups of `owner` has changed since.
@@ -198,7 +214,7 @@ impl Groups {
 
     fn create(&mut self, row: GroupRow) {
         let GroupRow { owner, id, name, exclusive } = row;
-        let groups = self.owners.entry(owner.0).or_default();
+        let Owned { groups, .. } = self.owners.entry(owner.0).or_default();
         let is_new = groups.iter().all(|group| group.id < id && group.name != name);
         if is_new {
             groups.push(Group { id, name, exclusive, members: SlotList::default() });
@@ -207,9 +223,9 @@ impl Groups {
     }
 
     fn delete(&mut self, owner: Ordinal, id: GroupId, removal: Removal) {
-        let Some(groups) = self.owners.get_mut(&owner.0) else { return };
-        let Some(at) = groups.iter().position(|group| group.id == id) else { return };
+        let Some((Owned { groups, memberships }, at)) = self.place(owner, id) else { return };
         let group = groups.remove(at);
+        memberships.drop_group(at);
         if groups.is_empty() {
             self.owners.remove(&owner.0);
         }
@@ -227,8 +243,9 @@ impl Groups {
 
     fn add(&mut self, row: MemberRow) {
         let MemberRow { owner, group: id, author, at } = row;
-        let Some(group) = self.group_mut(owner, id) else { return };
-        if group.since(author).is_some() || Some(at) <= group.members.last() {
+        let Some((Owned { groups, memberships }, place)) = self.place(owner, id) else { return };
+        let Some(group) = groups.get_mut(place) else { return };
+        if Some(at) <= group.members.last() || !memberships.join(author, place) {
             return;
         }
         group.members.push((at, author.0));
@@ -241,10 +258,12 @@ impl Groups {
 
     fn remove(&mut self, owner: Ordinal, id: GroupId, began: Began, removal: Removal) {
         let Some(entry) = began else { return };
-        let Some(group) = self.group_mut(owner, id) else { return };
+        let Some((Owned { groups, memberships }, place)) = self.place(owner, id) else { return };
+        let Some(group) = groups.get_mut(place) else { return };
         let Some(index) = group.members.find(entry) else { return };
         let (_, author) = group.members.entry(index);
         group.members.remove(entry);
+        memberships.leave(Ordinal(author), place);
         let exclusive = group.exclusive;
         self.members -= 1;
         bury(&mut self.member_graves, owner, entry, removal);
@@ -253,15 +272,18 @@ impl Groups {
         }
     }
 
-    fn group_mut(&mut self, owner: Ordinal, id: GroupId) -> Option<&mut Group> {
-        self.owners.get_mut(&owner.0)?.iter_mut().find(|group| group.id == id)
+    /// The groups of an owner, and which of them has that id.
+    fn place(&mut self, owner: Ordinal, id: GroupId) -> Option<(&mut Owned, usize)> {
+        let owned = self.owners.get_mut(&owner.0)?;
+        let place = owned.groups.iter().position(|group| group.id == id)?;
+        Some((owned, place))
     }
 
     pub(crate) fn digest(&self) -> Digest {
         let mut digest = DigestBuilder::new();
         let mut owners: Vec<_> = self.owners.iter().collect();
         owners.sort_unstable_by_key(|(owner, _)| **owner);
-        for (owner, groups) in owners {
+        for (owner, Owned { groups, .. }) in owners {
             digest.number(u64::from(*owner));
             digest.number(groups.len() as u64);
             groups.iter().for_each(|group| group.digest(&mut digest));

@@ -36,6 +36,7 @@ pub(crate) mod graves;
 pub(crate) mod groups;
 pub(crate) mod hidden;
 pub(crate) mod marks;
+pub(crate) mod memberships;
 pub(crate) mod moderation;
 pub(crate) mod notices;
 pub(crate) mod outbox;

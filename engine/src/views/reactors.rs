@@ -21,6 +21,9 @@ use crate::log::record::Began;
 /// Entries of a leaf: 4 KiB of them.
 const LEAF_MAX: usize = 512;
 
+/// In a leaf of so many entries all are looked at: that is done before a search by halves.
+const LOOK_MAX: usize = 16;
+
 /// Bits of a sequence in an entry.
 const SEQUENCE_BITS: u32 = 48;
 
@@ -32,7 +35,14 @@ pub(crate) enum Reactors {
     #[default]
     Nobody,
     One(Ordinal, Sequence),
-    Many(Box<Leaves>),
+    Many {
+        /// How many there are.
+        len: u32,
+        /// A bit for each of them, which others may share: of a page's many short lists most do not have
+        /// its reader, and that shows here, before any leaf is looked at. Whoever leaves, leaves the bit.
+        marks: u64,
+        leaves: Box<Leaves>,
+    },
 }
 
 /// See the module.
@@ -41,10 +51,6 @@ pub(crate) struct Leaves {
     /// From which user on each leaf counts.
     firsts: Vec<u32>,
     leaves: Vec<Vec<u64>>,
-    /// A bit for each of them, which others may share: of a page's many short lists most do not have its
-    /// reader, and that shows here, before any leaf is looked at. Whoever leaves, leaves the bit.
-    marks: u64,
-    len: u32,
 }
 
 impl Reactors {
@@ -53,7 +59,7 @@ impl Reactors {
         match self {
             Self::Nobody => 0,
             Self::One(..) => 1,
-            Self::Many(leaves) => leaves.len,
+            Self::Many { len, .. } => *len,
         }
     }
 
@@ -62,8 +68,8 @@ impl Reactors {
         match self {
             Self::Nobody => None,
             Self::One(one, at) => (*one == user).then_some(*at),
-            Self::Many(leaves) if leaves.marks & mark(user.0) == 0 => None,
-            Self::Many(leaves) => leaves.since(user.0),
+            Self::Many { marks, .. } if marks & mark(user.0) == 0 => None,
+            Self::Many { leaves, .. } => leaves.since(user.0),
         }
     }
 
@@ -73,10 +79,10 @@ impl Reactors {
         match (self, user) {
             (Self::Nobody, _) => (0, false),
             (Self::One(one, _), user) => (1, user == Some(*one)),
-            (Self::Many(leaves), Some(user)) if leaves.marks & mark(user.0) != 0 => {
-                (leaves.len, leaves.since(user.0).is_some())
+            (Self::Many { len, marks, leaves }, Some(user)) if marks & mark(user.0) != 0 => {
+                (*len, leaves.since(user.0).is_some())
             }
-            (Self::Many(leaves), _) => (leaves.len, false),
+            (Self::Many { len, .. }, _) => (*len, false),
         }
     }
 
@@ -88,12 +94,16 @@ impl Reactors {
         match self {
             Self::Nobody => *self = Self::One(user, at),
             Self::One(one, since) => {
-                let mut leaves = Leaves::default();
+                let mut leaves = Box::<Leaves>::default();
                 leaves.insert(one.0, *since);
                 leaves.insert(user.0, at);
-                *self = Self::Many(Box::new(leaves));
+                *self = Self::Many { len: 2, marks: mark(one.0) | mark(user.0), leaves };
             }
-            Self::Many(leaves) => leaves.insert(user.0, at),
+            Self::Many { len, marks, leaves } => {
+                *len += 1;
+                *marks |= mark(user.0);
+                leaves.insert(user.0, at);
+            }
         }
         true
     }
@@ -101,14 +111,12 @@ impl Reactors {
     /// Takes a user out. Answers since when they had been there.
     pub(crate) fn remove(&mut self, user: Ordinal) -> Began {
         let since = self.since(user)?;
-        if let Self::Many(leaves) = self {
-            leaves.remove(user.0);
-        }
-        if self.len() <= 1 {
-            let is_empty = !matches!(self, Self::Many(leaves) if leaves.len == 1);
-            if is_empty {
-                *self = Self::Nobody;
+        match self {
+            Self::Many { len, leaves, .. } if 1 < *len => {
+                *len -= 1;
+                leaves.remove(user.0);
             }
+            _ => *self = Self::Nobody,
         }
         Some(since)
     }
@@ -118,7 +126,7 @@ impl Reactors {
     pub(crate) fn heap_bytes(&self) -> u64 {
         match self {
             Self::Nobody | Self::One(..) => 0,
-            Self::Many(leaves) => {
+            Self::Many { leaves, .. } => {
                 let entries: usize = leaves.leaves.iter().map(Vec::capacity).sum();
                 let tables = leaves.firsts.capacity() * size_of::<u32>()
                     + leaves.leaves.capacity() * size_of::<Vec<u64>>();
@@ -138,15 +146,18 @@ impl Leaves {
     fn since(&self, user: u32) -> Began {
         let (_, first, leaf) = self.leaf(user)?;
         let distance = u64::from(user - first);
-        let at = leaf.partition_point(|entry| entry >> SEQUENCE_BITS < distance);
-        let entry = leaf.get(at).filter(|entry| *entry >> SEQUENCE_BITS == distance)?;
+        let is_theirs = |entry: &&u64| **entry >> SEQUENCE_BITS == distance;
+        let entry = if leaf.len() <= LOOK_MAX {
+            leaf.iter().find(is_theirs)?
+        } else {
+            let at = leaf.partition_point(|entry| entry >> SEQUENCE_BITS < distance);
+            leaf.get(at).filter(is_theirs)?
+        };
         Some(Sequence(entry & SEQUENCE_MAX))
     }
 
     /// The user is not there yet.
     fn insert(&mut self, user: u32, at: Sequence) {
-        self.len += 1;
-        self.marks |= mark(user);
         let found = self.leaf(user).map(|(index, first, leaf)| (index, first, end(first, leaf)));
         let (index, first) = match found {
             Some((index, first, _)) if user - first <= u32::from(u16::MAX) => (index, first),
@@ -193,7 +204,6 @@ impl Leaves {
         let distance = u64::from(user - first);
         let place = leaf.partition_point(|entry| entry >> SEQUENCE_BITS < distance);
         leaf.remove(place);
-        self.len -= 1;
         if leaf.is_empty() {
             self.firsts.remove(index);
             self.leaves.remove(index);

@@ -159,21 +159,18 @@ impl Responses {
         (self.entries.count(Ordinal(number)) != 0).then_some(list.made)
     }
 
-    /// What stands of a target, and what of it is the viewer's.
-    pub(crate) fn counts(&self, target: PostId, viewer: Option<Ordinal>) -> Counts {
-        let mut counts = Counts::default();
+    /// What stands of a target, and what of it is the viewer's, into counts of nothing.
+    pub(crate) fn count_into(&self, target: PostId, viewer: Option<Ordinal>, counts: &mut Counts) {
         for (number, list) in self.lists_of(target) {
-            if list.sort == COMMENTS {
-                counts.comments = self.entries.count(Ordinal(number));
-                continue;
+            match counts.reactions.get_mut(usize::from(list.sort)) {
+                Some(place) => {
+                    let (count, is_mine) = list.reactors.counted(viewer);
+                    *place = count;
+                    counts.mine |= u16::from(is_mine) << list.sort;
+                }
+                None => counts.comments = self.entries.count(Ordinal(number)),
             }
-            let (count, is_mine) = list.reactors.counted(viewer);
-            if let Some(place) = counts.reactions.get_mut(usize::from(list.sort)) {
-                *place = count;
-            }
-            counts.mine |= u16::from(is_mine) << list.sort;
         }
-        counts
     }
 
     /// Folds one effect. What a thinned or repaired log names and does not have is passed over.
