@@ -93,6 +93,15 @@ impl Cursor {
     }
 
     pub(crate) fn take_varint(&mut self, field: &'static str) -> Result<u64, DecodeError> {
+        if let Some((value, len)) = self.rest.first_chunk().and_then(read_varint) {
+            self.rest.advance(len);
+            return Ok(value);
+        }
+        self.take_any_varint(field)
+    }
+
+    /// The same byte by byte: one that is long, at the end, or none.
+    fn take_any_varint(&mut self, field: &'static str) -> Result<u64, DecodeError> {
         let mut value = 0_u64;
         for (index, byte) in self.rest.iter().copied().take(VARINT_BYTES_MAX).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
@@ -218,20 +227,64 @@ pub(crate) fn put_varints<const N: usize>(out: &mut BytesMut, values: [u64; N]) 
     let mut bytes = [[0; VARINT_BYTES_MAX]; N];
     let bytes = bytes.as_flattened_mut();
     let mut len = 0;
-    for mut value in values {
-        while 0x7f < value {
-            set(bytes, len, value.to_le_bytes()[0] | 0x80);
-            len += 1;
-            value >>= 7;
-        }
-        set(bytes, len, value.to_le_bytes()[0]);
-        len += 1;
+    for value in values {
+        let room = bytes.get_mut(len..).and_then(|room| room.first_chunk_mut());
+        len += write_varint(room.expect("a varint has at most ten bytes"), value);
     }
     out.put_slice(bytes.get(..len).expect("a varint has at most ten bytes"));
 }
 
-fn set(bytes: &mut [u8], at: usize, byte: u8) {
-    *bytes.get_mut(at).expect("a varint has at most ten bytes") = byte;
+/// Writes a varint and answers how many bytes it has; the room behind it may be written to.
+fn write_varint(room: &mut [u8; VARINT_BYTES_MAX], mut value: u64) -> usize {
+    if value < 1 << (7 * WORD_BYTES)
+        && let Some(word) = room.first_chunk_mut()
+    {
+        let len = (value | 1).ilog2() as usize / 7 + 1;
+        let but_the_last = (1 << (8 * (len - 1))) - 1;
+        *word = (sevens(value) | MORE & but_the_last).to_le_bytes();
+        return len;
+    }
+    let mut len = 1;
+    for byte in room {
+        *byte = value.to_le_bytes()[0] & 0x7f;
+        value >>= 7;
+        if value == 0 {
+            break;
+        }
+        *byte |= 0x80;
+        len += 1;
+    }
+    len
+}
+
+/// Reads a varint that ends within a word, and how many bytes it has; `None` if it does not, or has more bytes
+/// than it needs.
+fn read_varint(word: &[u8; WORD_BYTES as usize]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*word);
+    let ends = !word & MORE;
+    if ends == 0 {
+        return None;
+    }
+    let len = ends.trailing_zeros() as usize / 8 + 1;
+    let sevens = word & (ends ^ (ends - 1)) & !MORE;
+    let is_overlong = 1 < len && sevens >> (8 * (len - 1)) == 0;
+    let pairs = sevens & 0x007f_007f_007f_007f | (sevens & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let value = fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    (!is_overlong).then_some((value, len))
+}
+
+/// Bytes that are read or written at once.
+const WORD_BYTES: u32 = u64::BITS / 8;
+
+/// The bit of each byte that says that another one follows.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
+/// Eight times seven bits, the lowest first, each in a byte of its own.
+fn sevens(value: u64) -> u64 {
+    let fours = value & 0x0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
+    let pairs = fours & 0x0000_3fff_0000_3fff | (fours & 0x0fff_c000_0fff_c000) << 2;
+    pairs & 0x007f_007f_007f_007f | (pairs & 0x3f80_3f80_3f80_3f80) << 1
 }
 
 pub(crate) fn put_bool(out: &mut BytesMut, value: bool) {
@@ -303,4 +356,47 @@ pub(crate) fn put_count(
 pub(crate) fn text_of(bytes: &[u8]) -> &str {
     str::from_utf8(bytes)
         .unwrap_or_else(|_| bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the specification has it: seven bits a byte, the lowest first, all but the last with the top bit set.
+    fn byte_by_byte(mut value: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while 0x7f < value {
+            bytes.push(u8::try_from(value & 0x7f).unwrap() | 0x80);
+            value >>= 7;
+        }
+        bytes.push(u8::try_from(value).unwrap());
+        bytes
+    }
+
+    #[test]
+    fn a_varint_of_any_length_is_written_and_read_as_byte_by_byte() {
+        let edges = (0..64).flat_map(|bit| [1 << bit, (1 << bit) - 1, u64::MAX >> bit]);
+        for value in edges {
+            let wanted = byte_by_byte(value);
+            for behind in [0, 20] {
+                let mut out = BytesMut::new();
+                put_varint(&mut out, value);
+                assert_eq!(out, wanted, "{value:#x}");
+                out.put_bytes(0xff, behind);
+                let mut cursor = Cursor::new(&out.freeze());
+                assert_eq!(cursor.take_varint("value").unwrap(), value);
+                assert_eq!(cursor.rest.len(), behind, "{value:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_byte_of_a_varint_is_for_nothing() {
+        for len in 2..=9 {
+            let mut bytes = vec![0x80; len - 1];
+            bytes.extend([0; 12]);
+            let mut cursor = Cursor::new(&bytes.into());
+            assert!(cursor.take_varint("value").is_err(), "{len}");
+        }
+    }
 }

@@ -31,6 +31,9 @@ use crate::wire::{Cursor, check_len, put_bytes, put_option, put_varints, text_of
 /// The fewest bytes of a post: ten fields of one byte.
 pub(crate) const POST_BYTES_MIN: usize = 10;
 
+/// What follows the text where nothing follows: no meta, no repost, no extras, no mentions.
+const PLAIN_END: [u8; 4] = [0; 4];
+
 /// A post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Post {
@@ -174,6 +177,10 @@ impl PostRef<'_> {
         ];
         put_varints(out, numbers);
         out.put_slice(self.text);
+        if self.is_plain() {
+            out.put_slice(&PLAIN_END);
+            return Ok(());
+        }
         put_bytes(out, "meta", self.meta, META_BYTES_MAX)?;
         put_option(out, self.repost, |out, repost| repost.encode(out));
         let is_restricted = self.audience != AudienceRef::Everybody;
@@ -184,6 +191,16 @@ impl PostRef<'_> {
             self.audience.encode(out)?;
         }
         mentions::encode(self.mentions, out)
+    }
+
+    /// Whether nothing stands behind the text, as with most posts.
+    fn is_plain(&self) -> bool {
+        let Self { meta, repost, edit, mentions, audience, .. } = self;
+        meta.is_empty()
+            && repost.is_none()
+            && edit.is_none()
+            && mentions.is_empty()
+            && *audience == AudienceRef::Everybody
     }
 }
 
