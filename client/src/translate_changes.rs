@@ -1,4 +1,4 @@
-//! The change stream in the client's words. A part of [`translate`](super::translate).
+//! The change stream in the client's words. A part of [`translate`].
 
 use fanfold_protocol as wire;
 
