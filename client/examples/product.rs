@@ -75,10 +75,11 @@ async fn read(client: &Client) -> Result<(), Box<dyn Error>> {
 
 /// Live, and then a post.
 async fn broadcast(client: &Client) -> Result<(), Box<dyn Error>> {
-    let live = id(&client.write(Write::broadcast_start_new(ANN, "a show")).await?)?;
+    // The id of a broadcast is the sequence of the write that began it.
+    let live = client.write(Write::broadcast_start_new(ANN, "a show")).await?.position.sequence;
     let feed = client.broadcasts(BroadcastsQuery::of(BEN)).await?;
     println!("{} broadcasts, session {}", feed.broadcasts.len(), feed.session);
-    let end = Write::broadcast_end(live.0.into()).replay_text("the show, again");
+    let end = Write::broadcast_end(live).replay_text("the show, again");
     println!("the replay is {}", id(&client.write(end).await?)?);
     Ok(())
 }

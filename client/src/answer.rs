@@ -18,9 +18,9 @@ pub struct Written {
     pub changed: bool,
     /// A follow was not made but asked for: who is to be followed is private, and has not answered yet.
     pub requested: bool,
-    /// The new post's id, for a publish or a repost; the new comment's, for a comment; the new broadcast's,
-    /// for a broadcast that begins, and its replay's, for one that ends. Of a bare repost that stands already,
-    /// that one's.
+    /// The new post's id, for a publish or a repost; the new comment's, for a comment; the replay's, for
+    /// a broadcast that ends (one that begins has the sequence of `position` as its id). Of a bare repost that
+    /// stands already, that one's.
     pub post: Option<PostId>,
 }
 
