@@ -18,8 +18,9 @@ pub struct Written {
     pub changed: bool,
     /// A follow was not made but asked for: who is to be followed is private, and has not answered yet.
     pub requested: bool,
-    /// The new post's id, for a publish or a repost; the new comment's, for a comment. Of a bare repost
-    /// that stands already, that one's.
+    /// The new post's id, for a publish or a repost; the new comment's, for a comment; the replay's, for
+    /// a broadcast that ends (one that begins has the sequence of `position` as its id). Of a bare repost that
+    /// stands already, that one's.
     pub post: Option<PostId>,
 }
 
@@ -123,7 +124,7 @@ pub struct UserCard {
     pub followers: u64,
     /// How many this user follows.
     pub followees: u64,
-    /// The newest post, if any.
+    /// The newest post, if there is one and the viewer sees it.
     pub newest_post: Option<PostId>,
     /// When the user was last active, as far as the server keeps it.
     pub active_at: Option<Timestamp>,

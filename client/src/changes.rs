@@ -86,7 +86,7 @@ pub enum Changed {
         /// Who sees it.
         audience: Audience,
     },
-    /// A post came to be that refers to another; its id is the sequence. A bare one is gone with its root.
+    /// A post came to be that refers to another; its id is the sequence.
     Reposted {
         /// The application's own number.
         kind: u16,
@@ -94,6 +94,8 @@ pub enum Changed {
         created_at: Option<Timestamp>,
         /// What it refers to.
         repost: Repost,
+        /// Whether it says something of its own, told or not. If not, it is gone with its root.
+        is_quote: bool,
         /// Text and the application's own bytes, if they were asked for.
         content: Option<(String, Vec<u8>)>,
         /// Whom it mentions.

@@ -21,7 +21,11 @@
 //! * very many writes: [`Client::start`], which hands back a [`Pending`] answer at once;
 //! * one page: [`Client::home`] and the other reads; all pages: [`Client::stream_home`];
 //! * a named list of authors, and its feed: [`Client::group`];
-//! * reposts: [`Client::repost`], [`Client::quote`], [`Client::reposters`];
+//! * reposts: [`Client::repost`], [`Client::quote`], [`Client::reposters`]; of one original the newest
+//!   alone: [`TimelineQuery::collapse`];
+//! * who sees a post: [`Write::audience`]; friends and private users: [`Client::befriend`],
+//!   [`Client::private`], [`Client::approve`], [`Client::requests`];
+//! * another text for a post: [`Client::revise`];
 //! * moderation: [`Client::suspend`], [`Client::hide`], [`Client::moderated`];
 //! * reactions and comments: [`Client::react`], [`Client::comments`]; with every page:
 //!   [`TimelineQuery::counts`];
@@ -29,7 +33,10 @@
 //! * what a user has seen, and what is left: [`Client::marks`], [`Client::unread`];
 //! * what happens from now on: [`Client::watch`];
 //! * live sessions, and the feed of them: [`Client::broadcasts`];
-//! * every change of the database, in order: [`Client::stream_changes`].
+//! * every change of the database, in order: [`Client::stream_changes`];
+//! * a user who goes for good: [`Client::forget`], [`Client::forgotten`].
+//!
+//! `examples/product.rs` uses all of these once.
 //!
 //! Guarantees:
 //!

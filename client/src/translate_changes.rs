@@ -1,4 +1,4 @@
-//! The change stream in the client's words. A part of [`translate`](super::translate).
+//! The change stream in the client's words. A part of [`translate`].
 
 use fanfold_protocol as wire;
 
@@ -8,7 +8,7 @@ use crate::changes::{
 };
 use crate::ids::{Position, PostId, Sequence, Timestamp, UserId};
 use crate::moderation;
-use crate::translate::{position, repost, text, users};
+use crate::translate::{self, position, text, users};
 
 pub(crate) fn changes(body: wire::Changed) -> Changes {
     let position = position(body.position);
@@ -33,11 +33,12 @@ fn change(change: wire::Change) -> Change {
                 audience: Audience::of(&audience),
             }
         }
-        wire::What::Repost { kind, created_at, repost: link, content, mentions, audience } => {
+        wire::What::Repost { kind, created_at, repost, quote, content, mentions, audience } => {
             Changed::Reposted {
                 kind,
                 created_at: created_at.map(Timestamp),
-                repost: repost(link),
+                repost: translate::repost(repost),
+                is_quote: quote,
                 content: content.map(|(said, meta)| (text(&said), meta.to_vec())),
                 mentions: users(mentions),
                 audience: Audience::of(&audience),

@@ -75,6 +75,8 @@ pub enum Changed {
         content: Option<(Bytes, Bytes)>,
         /// What it refers to, if it is a repost.
         repost: Option<Repost>,
+        /// It is a repost that says something of its own, told or not: it stays when its root goes.
+        is_quote: bool,
         /// Whom it mentions.
         mentions: Mentions,
         /// Who sees it.

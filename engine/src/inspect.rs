@@ -8,6 +8,7 @@ use bytes::Bytes;
 use crate::command::NewPost;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Sequence, UserId};
+use crate::inspect_hints::{inspect_inboxes, inspect_ranks};
 use crate::inspect_view::inspect_view;
 use crate::log::befriend_effect::{BefriendEffect, Half, Said};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect};
@@ -58,17 +59,23 @@ pub fn inspect_file(storage: &dyn Storage, name: &str, out: &mut dyn Write) -> R
     }
     let view = name.strip_suffix(names::DAMAGED_SUFFIX).unwrap_or(name);
     let is_view = names::parse_view(view).is_some();
-    if !is_view && names::parse_segment(name).is_none() {
-        return Err(Error::new(
-            ErrorKind::Invalid,
-            format!("{name} is not a file of ours; inspect MANIFEST, log-*.seg or *.view"),
-        ));
+    let is_hint = name == names::RANKS || name == names::INBOXES;
+    if !is_view && !is_hint && names::parse_segment(name).is_none() {
+        let what = format!(
+            "{name} is not a file of ours; inspect MANIFEST, log-*.seg, *.view, RANKS or INBOXES"
+        );
+        return Err(Error::new(ErrorKind::Invalid, what));
     }
     let failed = |error| Error::io(format!("read {name}"), error);
     let stored = storage.open(name).map_err(failed)?;
     let len = usize::try_from(stored.size().map_err(failed)?).unwrap_or(usize::MAX);
     let bytes = Bytes::from(stored.read_at(0, len).map_err(failed)?);
-    if is_view { inspect_view(name, bytes, out) } else { inspect_segment(name, &bytes, out) }
+    match name {
+        names::RANKS => inspect_ranks(&bytes, out),
+        names::INBOXES => inspect_inboxes(&bytes, out),
+        _ if is_view => inspect_view(name, bytes, out),
+        _ => inspect_segment(name, &bytes, out),
+    }
 }
 
 fn inspect_lock(storage: &dyn Storage, out: &mut dyn Write) -> Result<()> {

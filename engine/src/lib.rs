@@ -52,6 +52,7 @@ mod full;
 mod group_name;
 mod ids;
 mod inspect;
+mod inspect_hints;
 mod inspect_view;
 mod limits;
 mod log;

@@ -428,7 +428,7 @@ pub struct UserCard {
     pub followers: u64,
     /// Whom they follow.
     pub followees: u64,
-    /// Their newest post.
+    /// Their newest post; absent if it is not for the viewer.
     pub newest_post: Option<PostId>,
     /// When they were last active, to the second; a hint that a restart forgets.
     pub active_at: Option<Timestamp>,

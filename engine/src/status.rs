@@ -2,7 +2,7 @@
 
 use crate::delivery::policy::Policy;
 use crate::delivery::{Delivery, Tally};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::log::sealed::SealedSegment;
 use crate::log::view::Segments;
 use crate::options::{Durability, Options};
@@ -137,6 +137,8 @@ pub struct Counters {
     pub scrubbed_bytes: u64,
     /// Passes of the scrubber through all files.
     pub scrub_passes: u64,
+    /// How many of flushes, retention and forgetting do not get on; they are tried again.
+    pub background_faults: u64,
     /// Damaged places that it found in the log.
     pub damages: u64,
     /// Readers that have an inbox.
@@ -256,6 +258,7 @@ pub(crate) fn counters(
         scrubbed_files: scrubbed.files,
         scrubbed_bytes: scrubbed.bytes,
         scrub_passes: scrubbed.passes,
+        background_faults: faults(shared).count() as u64,
         damages: scrubbed.damages.len() as u64,
         audits: audited.homes,
         audit_mismatches: audited.mismatches,
@@ -454,9 +457,14 @@ impl Counters {
 
 /// How the background work fares: "ok", or why it does not get on.
 fn background(shared: &Shared) -> String {
-    let fault = shared.flush_fault().or_else(|| shared.retained.total().fault);
-    let fault = fault.or_else(|| shared.forgetting.fault());
-    fault.map_or_else(|| "ok".to_owned(), |fault| fault.to_string())
+    let faults: Vec<String> = faults(shared).map(|fault| fault.to_string()).collect();
+    if faults.is_empty() { "ok".to_owned() } else { faults.join("; ") }
+}
+
+/// Why flushes, retention or forgetting do not get on: of each that does not.
+fn faults(shared: &Shared) -> impl Iterator<Item = Error> {
+    let retained = shared.retained.total().fault;
+    [shared.flush_fault(), retained, shared.forgetting.fault()].into_iter().flatten()
 }
 
 /// What the scrubber found of the log, or "none".

@@ -70,12 +70,11 @@ struct Mirror {
 impl Mirror {
     fn fold(&mut self, change: &Change) {
         match &change.what {
-            Changed::Published { author, content, repost, .. } => {
+            Changed::Published { author, content, repost, is_quote, .. } => {
                 // Of one that was revised, the revise has the text.
                 let text = content.as_ref().map(|(text, _)| text.to_vec()).unwrap_or_default();
                 self.posts.insert(change.sequence.0, (author.0, text));
-                let is_bare = content.as_ref().is_some_and(|(text, _)| text.is_empty());
-                let root = repost.map(|link| (change.sequence.0, (link.root.0, is_bare)));
+                let root = repost.map(|link| (change.sequence.0, (link.root.0, !is_quote)));
                 self.reposts.extend(root);
             }
             Changed::Erased { .. } => {}

@@ -275,3 +275,26 @@ fn a_replaced_segment_that_could_not_be_removed_goes_with_the_next_round() {
     }
     assert!(0 < failed, "some removal of a segment failed");
 }
+
+/// Whoever watches numbers alone has to be told too.
+#[test]
+fn background_work_that_does_not_get_on_is_counted_until_it_does() {
+    let disk = SimulatedDisk::new(7);
+    let engine = open(&disk, Options { flush_records: 4, ..options() });
+    assert_eq!(engine.counters().unwrap().background_faults, 0);
+    let broken = Fault { lasting: true, ..fail_once(0, Operation::Rename, Effect::Io) };
+    disk.inject(broken);
+    for _ in 0..8 {
+        engine.write(Command::publish(BEN, "hello")).unwrap();
+    }
+    let counted = |wanted| {
+        let patience = std::time::Instant::now() + Duration::from_secs(20);
+        while engine.counters().unwrap().background_faults != wanted {
+            assert!(std::time::Instant::now() < patience, "never {wanted}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    counted(1);
+    disk.heal();
+    counted(0);
+}

@@ -293,3 +293,26 @@ fn random_histories_have_private_users_whom_others_talk_about() {
     }
     assert!(found.iter().all(|count| looks / 20 < *count), "{found:?} of {looks}");
 }
+
+/// A card named the newest post of its user to whoever asked.
+#[test]
+fn a_card_names_no_post_that_is_not_for_its_viewer() {
+    for options in [in_memory(), in_files()] {
+        let engine = open(options);
+        let newest = |viewer| engine.user(AUTHOR, viewer).unwrap().newest_post;
+        let told = || [None, Some(AUTHOR), Some(FOLLOWER), Some(READER)].map(newest);
+        let everybody = Some(publish(&engine, AUTHOR, Audience::Everybody));
+        assert_eq!(told(), [everybody; 4]);
+        set_private(&engine, true);
+        assert_eq!(told(), [everybody, everybody, everybody, None]);
+        set_private(&engine, false);
+        let own = Some(publish(&engine, AUTHOR, Audience::Author));
+        assert_eq!(told(), [own, own, None, None]);
+        let mutual = publish(&engine, AUTHOR, Audience::Mutual);
+        assert_eq!(told(), [Some(mutual), Some(mutual), None, None]);
+        engine.write(Command::follow(AUTHOR, FOLLOWER)).unwrap();
+        assert_eq!(newest(Some(FOLLOWER)), Some(mutual), "they follow each other");
+        write(&engine, Action::Hide { post: mutual });
+        assert_eq!(told(), [Some(mutual), Some(mutual), None, None], "hidden");
+    }
+}

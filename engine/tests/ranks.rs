@@ -8,7 +8,7 @@ use std::time::Duration;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, Command, EdgeQuery, Engine, ErrorKind, Key, Options, Receipt, Result,
-    SEGMENT_BYTES_MIN, Storage, UserId, WriteOptions,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UserId, WriteOptions, inspect_file,
 };
 
 const READER: UserId = UserId(7);
@@ -168,4 +168,36 @@ fn a_backup_has_weights_and_tags() {
     let restored = open(&target, 1_000_000);
     assert!(!changed(&restored, 9));
     assert!(!tag(&restored, READER, "vip", true).unwrap());
+}
+
+/// What deliveries go by can be looked at, as every other file.
+#[test]
+fn ranks_and_inboxes_are_shown_as_text() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 1_000_000);
+    engine.write(Command::publish(AUTHOR, "hello")).unwrap();
+    follow(&engine, Some(5)).unwrap();
+    tag(&engine, READER, "vip", true).unwrap();
+    let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 20 };
+    engine.home(&query).unwrap();
+    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    let database = engine.database_id();
+    engine.close().unwrap();
+    let shown = |name| {
+        let mut text = String::new();
+        inspect_file(&storage, name, &mut text).map(|()| text)
+    };
+    let expected = format!(
+        "weights of follows and tags of users\n  database {database}\n  as of 2\n1 weights\n  user 7 \
+         follows 9: 5\n1 users with tags\n  user 7: vip\n"
+    );
+    assert_eq!(shown("RANKS").unwrap(), expected);
+    let inboxes = shown("INBOXES").unwrap();
+    assert!(inboxes.contains("\n  as of 1:2\n") && inboxes.contains("\n1 inboxes\n"), "{inboxes}");
+    assert_eq!(shown("NOTES").unwrap_err().kind(), ErrorKind::Invalid);
+    for name in ["RANKS", "INBOXES"] {
+        let file = storage.open(name).unwrap();
+        file.write_at(20, &[0xff; 2]).unwrap();
+        assert_eq!(shown(name).unwrap_err().kind(), ErrorKind::Corrupt, "{name}");
+    }
 }

@@ -31,6 +31,7 @@ fn change(change: engine::Change) -> Option<Change> {
             created_at,
             content,
             repost,
+            is_quote: quote,
             mentions,
             audience,
         } => {
@@ -39,7 +40,7 @@ fn change(change: engine::Change) -> Option<Change> {
             let mentions = notices::users(mentions.borrow());
             let what = match repost.map(reposts::link) {
                 Some(repost) => {
-                    What::Repost { kind, created_at, repost, content, mentions, audience }
+                    What::Repost { kind, created_at, repost, quote, content, mentions, audience }
                 }
                 None => What::Publish { kind, created_at, content, mentions, audience },
             };

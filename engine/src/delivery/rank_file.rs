@@ -24,10 +24,10 @@ use crate::views::users::{Ordinal, Users};
 #[derive(Debug, Default)]
 pub(crate) struct Kept {
     /// As of where.
-    position: Sequence,
+    pub(crate) position: Sequence,
     /// Author, reader, weight.
-    weights: Vec<(UserId, UserId, u8)>,
-    tags: Vec<(UserId, Vec<String>)>,
+    pub(crate) weights: Vec<(UserId, UserId, u8)>,
+    pub(crate) tags: Vec<(UserId, Vec<String>)>,
 }
 
 /// Writes what was frozen, unless the file has it. `lend` shows the state a piece at a time.
@@ -126,6 +126,12 @@ impl Kept {
         let crc = crc32fast::hash(&out);
         put_u32(&mut out, crc);
         out
+    }
+
+    /// What is in a file of whichever database; `None` if it is damaged.
+    pub(crate) fn decode_any(bytes: &[u8]) -> Option<(DatabaseId, Self)> {
+        let database = DatabaseId(Fields(bytes.get(..HEAD_BYTES)?).array(DATABASE_AT));
+        Some((database, Self::decode(bytes, database)?))
     }
 
     /// `None` if the file is damaged or about something else.

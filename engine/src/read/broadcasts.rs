@@ -120,7 +120,8 @@ pub(crate) fn bounds(shared: &Shared) -> Bounds {
 fn expired(session: SessionId, user: UserId) -> Error {
     let what = format!(
         "session {} of the broadcast feed of user {user} is over: it was not used for too long, the \
-         device began another, or there was no room for it; ask for the first page again",
+         device began another, there was no room for it, or the database was started anew; ask for \
+         the first page again",
         session.0
     );
     Error::new(ErrorKind::NotFound, what)

@@ -85,7 +85,11 @@ fn start(query: &ChangesQuery, newest: Position) -> Result<Sequence> {
         return Err(Error::new(ErrorKind::Conflict, what));
     }
     if newest.sequence < after.sequence {
-        return Err(Error::invalid(format!("position {after} is above the newest, {newest}")));
+        let what = format!(
+            "position {after} is above the newest, {newest}: nothing is told up to there yet; go on from \
+             the position that the answer before named"
+        );
+        return Err(Error::invalid(what));
     }
     Ok(after.sequence)
 }
@@ -220,6 +224,13 @@ fn is_newest(state: &State, at: Sequence, record: &Record) -> bool {
     }
 }
 
+/// A post that was revised, without what it said: had it said nothing, it could not have been.
+fn published(emptied: Emptied) -> Changed {
+    let Emptied { author, kind, created_at, repost, mentions, audience, .. } = emptied;
+    let (content, is_quote) = (None, repost.is_some());
+    Changed::Published { author, kind, created_at, repost, is_quote, content, mentions, audience }
+}
+
 /// The record as a change; none if it is only what is left of one.
 fn change(
     sequence: Sequence,
@@ -235,16 +246,13 @@ fn change(
             kind: post.kind,
             created_at: post.created_at,
             repost: post.repost,
+            is_quote: post.repost.is_some() && !post.text.is_empty(),
             content: tells.then_some((post.text, post.meta)),
             mentions: post.mentions,
             audience: post.audience,
         },
         Effect::Publish(post) => Changed::Erased { author: post.author },
-        Effect::Emptied(emptied) if fate.is_alive => {
-            let Emptied { author, kind, created_at, repost, mentions, audience, .. } = emptied;
-            let content = None;
-            Changed::Published { author, kind, created_at, repost, content, mentions, audience }
-        }
+        Effect::Emptied(emptied) if fate.is_alive => published(emptied),
         Effect::Emptied(emptied) => Changed::Erased { author: emptied.author },
         Effect::Revise(revise) => Changed::Revised {
             post: revise.post,

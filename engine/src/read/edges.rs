@@ -8,6 +8,7 @@ use crate::ids::{PostId, Sequence, UserId};
 use crate::query::{Edge, EdgePage, EdgeQuery, PageEnd, Relation, UserCard};
 use crate::read::content::Reach;
 use crate::read::feed::check_limit;
+use crate::read::sight;
 use crate::read::stands::Since;
 use crate::read::visibility::Viewer;
 use crate::runs::run::Entry;
@@ -200,7 +201,7 @@ fn check_private(kind: EdgeKind, query: &EdgeQuery) -> Result<()> {
 }
 
 /// Counts of one user; zeros for a user nobody has written about or who is hidden. Within memory:
-/// `None` if that is not enough.
+/// `None` if that is not enough. Whoever does not see the newest post is not told its id.
 pub(crate) fn user(
     shared: &Shared,
     user: UserId,
@@ -215,7 +216,9 @@ pub(crate) fn user(
         let newest = Down::new(excerpt.part(), below).next()?;
         card.newest_post = newest.map(|(post, _)| PostId::from(post));
     }
-    Ok(Some(card))
+    let Some((post, viewer)) = card.newest_post.zip(viewer) else { return Ok(Some(card)) };
+    let is_seen = sight::shows(shared, viewer, (post, user), reach)?;
+    Ok(is_seen.map(|is_seen| UserCard { newest_post: is_seen.then_some(post), ..card }))
 }
 
 /// The newest post is in files, below that sequence.

@@ -83,6 +83,21 @@ pub(crate) fn admits(shared: &Shared, user: UserId, post: (PostId, UserId)) -> R
     Ok(judged(shared, user, post, Reach::Files)?.unwrap_or(false))
 }
 
+/// Whether the viewer sees that post of the author's where it is read alone; `None` if memory does not say,
+/// and has to.
+pub(crate) fn shows(
+    shared: &Shared,
+    viewer: UserId,
+    (post, author): (PostId, UserId),
+    reach: Reach,
+) -> Result<Option<bool>> {
+    settled(shared, reach, |state, ties| {
+        let judge = Judge::for_viewer((state, ties), Some(viewer));
+        let sees = |author| state.is_all_seen() || judge.sees(post.into(), Some(author));
+        Ok(state.find(author).is_some_and(sees))
+    })
+}
+
 fn judged(
     shared: &Shared,
     user: UserId,

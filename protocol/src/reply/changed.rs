@@ -134,6 +134,8 @@ pub enum What {
         created_at: Option<u64>,
         /// What it refers to.
         repost: Repost,
+        /// Whether it says something of its own, told or not.
+        quote: bool,
         /// Text and meta, if they were asked for.
         content: Option<(Bytes, Bytes)>,
         /// Whom it mentions.
@@ -360,10 +362,11 @@ impl What {
                 put_varint(out, *target);
                 kind.encode(out)?;
             }
-            Self::Repost { kind, created_at, repost, content, mentions, audience } => {
+            Self::Repost { kind, created_at, repost, quote, content, mentions, audience } => {
                 put_varint(out, u64::from(*kind));
                 put_option(out, *created_at, put_varint);
                 repost.encode(out);
+                put_bool(out, *quote);
                 put_bool(out, content.is_some());
                 put_content(content.as_ref(), out)?;
                 mentions::encode(mentions, out)?;
@@ -448,12 +451,13 @@ fn load_repost(cursor: &mut Cursor) -> Result<What, DecodeError> {
     let kind = cursor.take_varint_u16("post_kind")?;
     let created_at = cursor.take_option("created_at", Cursor::take_varint)?;
     let repost = Repost::load(cursor)?;
+    let quote = cursor.take_bool("quote")?;
     let content = cursor.take_option("content", |cursor, _| {
         let text = cursor.take_text("text", TEXT_BYTES_MAX)?;
         Ok((text, cursor.take_bytes("meta", META_BYTES_MAX)?))
     })?;
     let (mentions, audience) = (mentions::load(cursor)?, Audience::load(cursor)?);
-    Ok(What::Repost { kind, created_at, repost, content, mentions, audience })
+    Ok(What::Repost { kind, created_at, repost, quote, content, mentions, audience })
 }
 
 fn load_broadcast(kind: BroadcastChange, cursor: &mut Cursor) -> Result<What, DecodeError> {

@@ -29,7 +29,7 @@ pub struct UserCard {
     pub followers: u64,
     /// How many they follow.
     pub followees: u64,
-    /// The id of their newest post.
+    /// The id of their newest post, if it is for the viewer.
     pub newest_post: Option<u64>,
     /// When they were last active, in ms since 1970.
     pub active_at: Option<u64>,

@@ -307,10 +307,12 @@ fn changed() -> Changed {
     let (kind, created_at) = (513, Some(1_699_999_999_999));
     let mentions = vec![9];
     let audience = Audience::Group { group: 300, name: "family".into() };
-    whats.push(What::Repost { kind, created_at, repost, content, mentions, audience });
+    let quote = true;
+    whats.push(What::Repost { kind, created_at, repost, quote, content, mentions, audience });
     let (created_at, mentions) = (None, Vec::new());
     let audience = Audience::Everybody;
-    whats.push(What::Repost { kind: 0, created_at, repost, content: None, mentions, audience });
+    let (kind, quote, content) = (0, false, None);
+    whats.push(What::Repost { kind, created_at, repost, quote, content, mentions, audience });
     whats.push(What::Unrepost { root: 300, post: 69_000 });
     let name = Bytes::from_static(b"friends");
     let content = Some((Bytes::from_static(b"second"), Bytes::new()));

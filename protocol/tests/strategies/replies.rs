@@ -483,13 +483,15 @@ fn what() -> impl Strategy<Value = What> {
         (
             any::<u16>(),
             option::of(number()),
-            repost(),
+            (repost(), any::<bool>()),
             option::of(said()),
             (mentions(), audience())
         )
-            .prop_map(|(kind, created_at, repost, content, (mentions, audience))| {
-                What::Repost { kind, created_at, repost, content, mentions, audience }
-            }),
+            .prop_map(
+                |(kind, created_at, (repost, quote), content, (mentions, audience))| {
+                    What::Repost { kind, created_at, repost, quote, content, mentions, audience }
+                }
+            ),
         (edges, number()).prop_map(|(kind, other)| What::Edge { kind, other }),
         (groups, group).prop_map(|(kind, (group, name, exclusive, member))| {
             let member = if kind.has_member() { member } else { 0 };

@@ -15,8 +15,8 @@ use fanfold_protocol::Code;
 
 use super::command::{Command, Edges, Timeline, Wrong};
 use super::{
-    broadcasts, clients, delivery, edges, forgets, groups, help, info, marks, moderation, notices,
-    reposts, responses, timelines, users, writes,
+    broadcasts, changes, clients, delivery, edges, forgets, groups, help, info, marks, moderation,
+    notices, reposts, responses, timelines, users, writes,
 };
 use crate::backups;
 use crate::reply::code;
@@ -104,6 +104,7 @@ fn answer_read(engine: &Engine, command: Command) -> Result<String, Error> {
         Command::Reposters(query) => {
             engine.reposters(&query).map(|page| reposts::reposters(&query, &page))
         }
+        Command::Changes(part) => changes::answer(engine, part),
         Command::Forgotten => engine.forgotten(None).map(|list| forgets::list(&list)),
         Command::Moderated(query) => {
             engine.moderated(&query).map(|page| moderation::moderated(&query, &page))

@@ -3,30 +3,36 @@
 
 use fanfold_engine::{Audience, GroupName};
 
-use super::command::Words;
+use super::command::{Words, Wrong};
 use crate::text::escape;
 
 impl Words<'_> {
-    /// `[AUDIENCE everybody|followers|mutual|self|group:NAME]`: everybody unless one of these follows, for
-    /// a text may begin with the word.
-    pub(super) fn audience(&mut self) -> Audience {
-        let before = self.rest;
-        let is_said = self.word().is_some_and(|word| word.eq_ignore_ascii_case("audience"));
-        let found = if is_said { self.word().and_then(named) } else { None };
-        if found.is_none() {
-            self.rest = before;
+    /// `[AUDIENCE everybody|followers|mutual|self|group:NAME]`: everybody unless the word is there. What
+    /// follows it must be one of these: a mistyped one would tell everybody.
+    pub(super) fn audience(&mut self) -> Result<Audience, Wrong> {
+        if !self.is_next("audience") {
+            return Ok(Audience::default());
         }
-        found.unwrap_or_default()
+        let word = self.required("audience")?;
+        named(word).ok_or_else(|| {
+            self.wrong(format!(
+                "`{word}` is not an audience: everybody, followers, mutual, self or group:NAME; a text \
+                 that begins with AUDIENCE stands behind AUDIENCE everybody"
+            ))
+        })
     }
 }
 
 fn named(word: &str) -> Option<Audience> {
-    Some(match word {
+    Some(match word.to_ascii_lowercase().as_str() {
         "everybody" => Audience::Everybody,
         "followers" => Audience::Followers,
         "mutual" => Audience::Mutual,
         "self" => Audience::Author,
-        _ => Audience::group(GroupName::new(word.strip_prefix("group:")?)),
+        _ => {
+            let (kind, name) = word.split_once(':')?;
+            kind.eq_ignore_ascii_case("group").then(|| Audience::group(GroupName::new(name)))?
+        }
     })
 }
 

@@ -17,6 +17,7 @@ use fanfold_engine::{
     TimelineQuery, UnreadQuery, UserId,
 };
 
+use super::changes::Part;
 use super::help::{USAGES, Usage};
 use crate::limits::{WAIT_DEFAULT, WAIT_MAX};
 use crate::suggest::nearest;
@@ -40,6 +41,7 @@ pub(super) enum Command {
     Reposters(RepostersQuery),
     Moderated(ModeratedQuery),
     Forgotten,
+    Changes(Part),
     Notices(NoticesQuery),
     Broadcasts(BroadcastsQuery),
     Broadcast(BroadcastId),
@@ -123,6 +125,7 @@ fn command(words: &mut Words<'_>, line: &Bytes) -> Result<Command, Wrong> {
         "REACTORS" => Command::Reactors(words.reactors()?),
         "REPOSTERS" => Command::Reposters(words.reposters()?),
         "FORGOTTEN" => Command::Forgotten,
+        "CHANGES" => Command::Changes(words.changes()?),
         "MODERATED" => Command::Moderated(words.moderated()?),
         "NOTICES" => Command::Notices(words.notices()?),
         "REVISE" => words.revise(line)?,
@@ -157,7 +160,7 @@ fn action(words: &mut Words<'_>, line: &Bytes) -> Result<Action, Wrong> {
     Ok(match words.usage.name {
         "PUBLISH" => {
             let author = words.user("user")?;
-            let (mentions, audience) = (words.mentions(), words.audience());
+            let (mentions, audience) = (words.mentions()?, words.audience()?);
             let text = words.text(line);
             Action::Publish(NewPost { author, text, mentions, audience, ..NewPost::default() })
         }
@@ -215,7 +218,7 @@ impl<'a> Words<'a> {
         (!word.is_empty()).then_some(word)
     }
 
-    fn required(&mut self, what: &str) -> Result<&'a str, Wrong> {
+    pub(super) fn required(&mut self, what: &str) -> Result<&'a str, Wrong> {
         self.word().ok_or_else(|| self.wrong(format!("no {what} given")))
     }
 
@@ -229,19 +232,20 @@ impl<'a> Words<'a> {
         if self.rest.trim().is_empty() { Ok(None) } else { self.number(what).map(Some) }
     }
 
-    /// `[MENTIONS id,id]`: nobody unless numbers follow, for a text may begin with the word.
-    pub(super) fn mentions(&mut self) -> Mentions {
-        let (word, rest) = split_word(self.rest);
-        let (list, behind) = split_word(rest);
+    /// `[MENTIONS id,id]`: nobody unless the word is there; what follows it must be users.
+    pub(super) fn mentions(&mut self) -> Result<Mentions, Wrong> {
+        if !self.is_next("mentions") {
+            return Ok(Mentions::new());
+        }
+        let list = self.required("users")?;
         let users: Result<Mentions, _> =
             list.split(',').map(|user| user.parse().map(UserId)).collect();
-        match users {
-            Ok(users) if word.eq_ignore_ascii_case("mentions") => {
-                self.rest = behind;
-                users
-            }
-            _ => Mentions::new(),
-        }
+        users.map_err(|_| {
+            self.wrong(format!(
+                "`{list}` is not a list of users (numbers with commas between); a text that begins with \
+                 MENTIONS goes through another door, such as `fanfold publish`"
+            ))
+        })
     }
 
     pub(super) fn user(&mut self, what: &str) -> Result<UserId, Wrong> {

@@ -25,7 +25,7 @@ const fn usage(
 const TIMELINE: &str = "newest first; the last line says how to get the next page";
 const EDGES: &str = "newest first; the last line says how to get the next page";
 
-pub(super) const USAGES: [Usage; 62] = [
+pub(super) const USAGES: [Usage; 63] = [
     usage(
         "HOME",
         "HOME user [GROUP name] [COUNTS] [GROUPS] [COLLAPSE [HORIZON time] [TOP id]] [limit] [BEFORE id | AFTER id]",
@@ -175,6 +175,12 @@ pub(super) const USAGES: [Usage; 62] = [
         "FORGET 14",
     ),
     usage("FORGOTTEN", "FORGOTTEN", "who is being forgotten", "FORGOTTEN"),
+    usage(
+        "CHANGES",
+        "CHANGES [limit] [FROM sequence]",
+        "every change of the database in order; the last line says how to go on",
+        "CHANGES 50 FROM 3000",
+    ),
     usage("DELETE-COMMENT", "DELETE-COMMENT id", "removes a comment", "DELETE-COMMENT 13"),
     usage(
         "NOTICES",

@@ -17,6 +17,7 @@
 mod answer;
 mod audiences;
 mod broadcasts;
+mod changes;
 mod clients;
 mod collapse;
 mod command;

@@ -19,7 +19,7 @@ impl Words<'_> {
         if self.usage.name == "UNREPOST" {
             return Ok(Action::Unrepost { user, post: parent });
         }
-        let (mentions, audience) = (self.mentions(), self.audience());
+        let (mentions, audience) = (self.mentions()?, self.audience()?);
         let text = self.text(line);
         let post = NewPost { author: user, text, mentions, audience, ..NewPost::default() };
         Ok(Action::Repost { post, parent })

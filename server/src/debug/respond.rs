@@ -66,7 +66,7 @@ impl Words<'_> {
         if self.is_next("answers") {
             answers = Some(PostId(self.number("comment")?));
         }
-        let mentions = self.mentions();
+        let mentions = self.mentions()?;
         Ok(Action::Comment { user, post, answers, text: self.text(line), mentions })
     }
 

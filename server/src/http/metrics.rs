@@ -121,6 +121,11 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("erased", engine.erased, "Posts deleted up to this sequence are erased"),
         counter("scrubbed_bytes", engine.scrubbed_bytes, "Bytes read by the scrubber"),
         gauge("damages", engine.damages, "Damaged places in the log"),
+        gauge(
+            "background_faults",
+            engine.background_faults,
+            "How many of flushes, retention and forgetting do not get on",
+        ),
         counter("posts_cached", engine.posts_cached, "Posts from the cache of older posts"),
         counter("posts_loaded", engine.posts_loaded, "Posts from files"),
         gauge("posts_cache_bytes", engine.posts_cache_bytes, "Bytes of the cache of older posts"),

@@ -89,10 +89,13 @@ pub(crate) enum Command {
     /// End a mute
     Unmute(Pair),
     /// End the follows both ways, refuse new ones
+    #[command(mut_arg("other", |other| other.value_name("OTHER")))]
     Block(Pair),
     /// End a block
+    #[command(mut_arg("other", |other| other.value_name("OTHER")))]
     Unblock(Pair),
     /// Let two users follow each other, in one step
+    #[command(mut_arg("other", |other| other.value_name("OTHER")))]
     Befriend(Pair),
     /// Have whoever wants to follow a user ask for it, and only followers see what they post; or not
     Private {
@@ -103,9 +106,11 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         switch: Switch,
     },
-    /// Let somebody follow USER who asked
+    /// Let FOLLOWER follow USER, as they asked
+    #[command(mut_arg("other", |other| other.value_name("FOLLOWER").help("Who asked")))]
     Approve(Pair),
     /// End a request to follow USER
+    #[command(mut_arg("other", |other| other.value_name("FOLLOWER").help("Who asked")))]
     Deny(Pair),
     /// List who asks to follow a user, newest first
     Requests(Edges),
@@ -419,7 +424,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "FILE")]
     pub(crate) ids: Option<PathBuf>,
     /// Rows of kind "repost" refer to the rows above whose "id" is their "parent", else their "root";
-    /// without this they are posts like others
+    /// without this they are posts like others; needs --ids
     #[arg(long, requires = "posts", requires = "ids")]
     pub(crate) reposts: bool,
     /// Stop at the first refused line and exit with 1
@@ -456,6 +461,11 @@ pub(crate) fn page_limit(text: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("ask for 1 to {LIMIT_MAX}"))
 }
 
+/// A number of the user's own, or one that an answer named.
+pub(crate) fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a whole number, 0 to 2^64 - 1".to_owned())
+}
+
 /// A post or a position.
 fn after(text: &str) -> Result<After, String> {
     let (epoch, sequence) = match text.split_once(':') {
@@ -464,7 +474,7 @@ fn after(text: &str) -> Result<After, String> {
     };
     let after = epoch.zip(sequence.parse().ok());
     let after = after.map(|(epoch, sequence)| After { epoch, sequence });
-    after.ok_or_else(|| "expected a post's id or EPOCH:SEQUENCE".to_owned())
+    after.ok_or_else(|| "expected a sequence, such as a post's id, or EPOCH:SEQUENCE".to_owned())
 }
 
 /// A positive number of seconds, fractions allowed.

@@ -126,9 +126,10 @@ fn put_what(what: &Changed, put: &mut impl FnMut(&str, Value)) {
             put_said(content.as_ref(), put);
             put_people((mentions, audience), put);
         }
-        Changed::Reposted { kind, created_at, repost, content, mentions, audience } => {
+        Changed::Reposted { kind, created_at, repost, is_quote, content, mentions, audience } => {
             put_kind((*kind, *created_at), put);
             put("repost", reposts::link_json(repost));
+            put("quote", (*is_quote).into());
             put_said(content.as_ref(), put);
             put_people((mentions, audience), put);
         }
@@ -391,6 +392,25 @@ mod tests {
             change_text(&group),
             "#19  2013-06-01 00:49  @14  group_add  #5 shop, exclusive  @9"
         );
+    }
+
+    #[test]
+    fn a_repost_says_whether_it_is_a_quote_without_its_text() {
+        let repost =
+            fanfold_client::Repost { parent: 7.into(), root: 5.into(), root_author: UserId(9) };
+        for is_quote in [false, true] {
+            let what = Changed::Reposted {
+                kind: 0,
+                created_at: None,
+                repost,
+                is_quote,
+                content: None,
+                mentions: Vec::new(),
+                audience: Audience::Everybody,
+            };
+            let json = change_json(Epoch(1), &change(17, what));
+            assert_eq!(json.get("quote"), Some(&json!(is_quote)), "{json}");
+        }
     }
 
     #[test]

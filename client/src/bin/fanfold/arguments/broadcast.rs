@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use fanfold_client::{BroadcastId, Timestamp, UserId};
 
-use super::page_limit;
+use super::{page_limit, whole};
 
 /// What to do with broadcasts.
 #[derive(Debug, Subcommand)]
@@ -95,13 +95,15 @@ pub(crate) struct BroadcastFeedOf {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = page_limit)]
     pub(crate) limit: Option<u32>,
     /// A number for the reader's device: it has one session at a time
-    #[arg(long, value_name = "N", conflicts_with = "session")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole)]
+    #[arg(conflicts_with = "session")]
     pub(crate) device: Option<u64>,
     /// Go on in this session
-    #[arg(long, value_name = "SESSION")]
+    #[arg(long, value_name = "SESSION", allow_negative_numbers = true, value_parser = whole)]
     pub(crate) session: Option<u64>,
     /// Behind this entry of the session
-    #[arg(long, value_name = "ID", requires = "session")]
+    #[arg(long, value_name = "ID", allow_negative_numbers = true, value_parser = whole)]
+    #[arg(requires = "session")]
     pub(crate) after: Option<u64>,
     /// All pages, to the end
     #[arg(long)]

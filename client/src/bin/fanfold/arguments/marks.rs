@@ -3,6 +3,8 @@
 use clap::Args;
 use fanfold_client::{PostId, UserId};
 
+use super::whole;
+
 /// The arguments of `revise`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Revise {
@@ -31,6 +33,7 @@ pub(crate) struct Mark {
     pub(crate) feed: Option<String>,
     /// Which device, a number of your own
     #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(value_parser = whole)]
     pub(crate) device: u64,
 }
 

@@ -44,9 +44,26 @@ fn a_negative_number_is_a_bad_value_not_an_unknown_option() {
         let message = parse(line).unwrap_err().to_string();
         assert!(message.contains("invalid value '-"), "{line}: {message}");
     }
+    for line in ["mark 1 2 --device -1", "broadcast feed 1 --session x", "notices x"] {
+        let message = parse(line).unwrap_err().to_string();
+        assert!(message.contains("expected a whole number, 0 to 2^64 - 1"), "{line}: {message}");
+    }
     let message = parse("outbox 1 --limit 201").unwrap_err().to_string();
     assert!(message.contains("ask for 1 to 200"), "{message}");
     assert!(parse("home 1 --after 3 --all").is_ok());
+}
+
+#[test]
+fn help_says_who_the_two_users_are() {
+    for (command, other) in [
+        ("approve", "<FOLLOWER>"),
+        ("deny", "<FOLLOWER>"),
+        ("befriend", "<OTHER>"),
+        ("mute", "<AUTHOR>"),
+    ] {
+        let help = parse(&format!("{command} --help")).unwrap_err().to_string();
+        assert!(help.contains(other), "{help}");
+    }
 }
 
 #[test]
