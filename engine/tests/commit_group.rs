@@ -193,6 +193,23 @@ fn requests_are_counted_and_answered() {
     assert_eq!(answers, [Changed, Changed, Asked, Changed, Changed, Asked]);
 }
 
+/// The follow that answers one's own request has its weight.
+#[test]
+fn weights_of_follows_that_were_asked_for_are_known() {
+    use Answer::{Asked, Changed, Unchanged};
+    let weighed = |weight| Action::Follow { user: BOB, author: ANN, weight: Some(weight) };
+    let private = |is_on| Action::Private { user: ANN, is_on };
+    let answers = World::new().together([
+        private(true),
+        weighed(5),
+        private(false),
+        weighed(6),
+        weighed(6),
+        weighed(5),
+    ]);
+    assert_eq!(answers, [Changed, Asked, Changed, Changed, Unchanged, Changed]);
+}
+
 #[test]
 fn for_whom_a_post_is_is_judged_by_the_graph_of_a_moment_ago() {
     use Answer::{Changed, Refused, Unchanged};

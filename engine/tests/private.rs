@@ -11,8 +11,9 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, Audience, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, Durability,
-    Engine, Feed, GroupName, GroupQuery, NewPost, NoticesQuery, Options, PostId, SEGMENT_BYTES_MIN,
-    Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
+    Engine, Feed, GroupName, GroupQuery, NewPost, NoticesQuery, Options, Post, PostId,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent,
+    WatchQuery, Why,
 };
 
 /// Is private, and posts.
@@ -244,6 +245,55 @@ fn a_repost_names_its_parent_to_who_sees_it() {
     );
     engine.write(Command::follow(READER, AUTHOR)).unwrap();
     assert_eq!((named(Some(READER)), at_home(READER)), (quote, quote));
+}
+
+/// A quote of a quote, by whoever reads old revisions too.
+#[test]
+fn a_parent_is_not_named_that_is_private_or_parted_or_gone() {
+    let engine = open(in_memory());
+    let root = publish(&engine, UserId(9), Audience::Everybody);
+    let quote = |author, parent| {
+        let post = post(author, Audience::Everybody);
+        write(&engine, Action::Repost { post, parent }).unwrap()
+    };
+    let parent = quote(AUTHOR, root);
+    let again = quote(FOLLOWER, parent);
+    let named = || {
+        let of = |post: Post| post.repost.unwrap().parent;
+        let viewer = Some(READER);
+        let (_, whole) = engine.post(again, viewer).unwrap();
+        let (_, first) = engine.revision(again, 0, viewer).unwrap();
+        assert_eq!(of(whole.clone()), of(first));
+        of(whole)
+    };
+    assert_eq!(named(), parent);
+    set_private(&engine, true);
+    assert_eq!(named(), root);
+    set_private(&engine, false);
+    write(&engine, Action::Block { user: AUTHOR, other: READER });
+    assert_eq!(named(), root);
+    write(&engine, Action::Unblock { user: AUTHOR, other: READER });
+    assert_eq!(named(), parent);
+    engine.write(Command::delete(parent)).unwrap();
+    assert_eq!(named(), root);
+}
+
+/// Nothing else is there that would have to be judged.
+#[test]
+fn a_private_user_alone_is_judged() {
+    let engine = open(in_memory());
+    write(&engine, Action::GroupCreate { user: READER, name: name(), exclusive: false });
+    write(&engine, Action::GroupAdd { user: READER, name: name(), author: AUTHOR });
+    let open = publish(&engine, AUTHOR, Audience::Everybody);
+    let seen = || {
+        let by_viewer = home(&engine, FOLLOWER, Some(READER)).len();
+        let counted = (group(&engine, READER).len(), unread(&engine, READER), by_viewer);
+        (engine.post(open, Some(READER)).is_ok(), counted)
+    };
+    assert_eq!(seen(), (true, (1, 1, 1)));
+    set_private(&engine, true);
+    assert_eq!(seen(), (false, (0, 0, 0)));
+    assert_eq!(home(&engine, FOLLOWER, None), [open]);
 }
 
 /// Of what is there now and matters only because a private user has it for everybody: reposts of it, members
