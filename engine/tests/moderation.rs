@@ -224,29 +224,31 @@ fn a_hidden_post_alone_is_judged() {
     assert!(engine.post(spam, Some(SPAMMER)).is_ok());
 }
 
-/// All of it is flushed at once.
+/// Flushed with each record, and all at once.
 #[test]
 fn what_moderators_took_back_is_in_no_file() {
-    let storage = MemoryStorage::default();
-    let engine = open(&storage);
-    let [post, deleted] = [publish(&engine, SPAMMER), publish(&engine, SPAMMER)];
-    for action in [
-        Action::Hide { post },
-        Action::Unhide { post },
-        Action::Suspend { user: SPAMMER },
-        Action::Unsuspend { user: SPAMMER },
-        Action::Hide { post: deleted },
-        Action::Delete { post: deleted },
-        Action::Follow { user: READER, author: SPAMMER, weight: None },
-        Action::Follow { user: FAN, author: SPAMMER, weight: None },
-    ] {
-        assert!(write(&engine, action));
+    for flush_records in [1, 8] {
+        let storage = MemoryStorage::default();
+        let open = || {
+            let storage = Arc::new(storage.clone()) as Arc<dyn Storage>;
+            Engine::open_on(storage, Options { flush_records, ..Options::default() }).unwrap()
+        };
+        let engine = open();
+        let [post, deleted] = [publish(&engine, SPAMMER), publish(&engine, SPAMMER)];
+        for action in [
+            Action::Hide { post },
+            Action::Suspend { user: SPAMMER },
+            Action::Hide { post: deleted },
+            Action::Unhide { post },
+            Action::Unsuspend { user: SPAMMER },
+            Action::Delete { post: deleted },
+        ] {
+            assert!(write(&engine, action));
+        }
+        let digests = engine.digests().unwrap();
+        engine.close().unwrap();
+        assert_eq!(open().digests().unwrap(), digests, "{flush_records}");
     }
-    let digests = engine.digests().unwrap();
-    engine.close().unwrap();
-    let engine = open(&storage);
-    assert_eq!(engine.digests().unwrap(), digests);
-    assert_eq!(home(&engine, READER), [post]);
 }
 
 fn watch(engine: &Engine, user: UserId) -> Watch {

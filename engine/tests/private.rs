@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "common/watching.rs"]
+mod watching;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
@@ -12,9 +14,9 @@ use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, Audience, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, Durability,
     Engine, Feed, GroupName, GroupQuery, NewPost, NoticesQuery, Options, Post, PostId,
-    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent,
-    WatchQuery, Why,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, Why,
 };
+use watching::told;
 
 /// Is private, and posts.
 const AUTHOR: UserId = UserId(1);
@@ -157,18 +159,8 @@ fn only_followers_see_what_a_private_user_has_for_everybody() {
     in_every_feed(in_files());
 }
 
-/// What a watch is told up to now.
-fn told(engine: &Engine, watch: &mut Watch) -> Vec<WatchEvent> {
-    let (position, mut events) = (engine.position().unwrap(), Vec::new());
-    while watch.position() < position {
-        let batch = watch.wait(Duration::from_millis(5)).unwrap();
-        events.extend(batch.into_iter().flat_map(|batch| batch.events));
-    }
-    events
-}
-
 fn watch(engine: &Engine, user: UserId) -> Watch {
-    engine.watch(&WatchQuery { user, viewer: None, after: None, presence: false }).unwrap()
+    engine.watch(&watching::query(user, None)).unwrap()
 }
 
 #[test]
@@ -218,8 +210,8 @@ fn what_one_could_not_see_is_not_told_to_be_gone() {
     assert_eq!(told(&engine, follower), [WatchEvent::Removed(seen)]);
     for (user, expected) in [(FOLLOWER, vec![WatchEvent::Removed(seen)]), (READER, vec![])] {
         let after = positions.first().copied();
-        let back = WatchQuery { user, viewer: None, after, presence: false };
-        assert_eq!(told(&engine, &mut engine.watch(&back).unwrap()), expected, "{user}");
+        let mut back = engine.watch(&watching::query(user, after)).unwrap();
+        assert_eq!(told(&engine, &mut back), expected, "{user}");
     }
 }
 

@@ -3,13 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "common/watching.rs"]
+mod watching;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, Audience, Command, Engine, GroupName, NewPost, Options, Position, PostId, Storage,
-    UserId, Watch, WatchEvent, WatchQuery,
+    UserId, Watch, WatchEvent,
 };
 
 /// Watches.
@@ -94,18 +96,11 @@ impl World {
     }
 
     fn watch(&self, user: UserId, after: Option<Position>) -> Watch {
-        let query = WatchQuery { user, viewer: None, after, presence: false };
-        self.engine.watch(&query).unwrap()
+        self.engine.watch(&watching::query(user, after)).unwrap()
     }
 
-    /// What a watch is told up to now.
     fn told(&self, watch: &mut Watch) -> Vec<WatchEvent> {
-        let (position, mut events) = (self.engine.position().unwrap(), Vec::new());
-        while watch.position() < position {
-            let batch = watch.wait(Duration::from_millis(5)).unwrap();
-            events.extend(batch.into_iter().flat_map(|batch| batch.events));
-        }
-        events
+        watching::told(&self.engine, watch)
     }
 
     /// What is told of these to a watch of the user, and to one who comes back afterwards.
