@@ -147,6 +147,7 @@ fn who_is_suspended_ties_nothing_and_is_not_listed() {
     act(Action::Suspend { user: BOB }).unwrap();
     assert!(asks(&engine, ANN).is_empty(), "what they asked shows no more");
     assert!(!engine.relation(ANN, BOB, Some(ANN)).unwrap().requested_by);
+    assert!(!engine.relation(BOB, ANN, Some(ANN)).unwrap().requested);
     assert!(refused(Action::Befriend { user: BOB, other: EVE }));
     assert!(refused(Action::Befriend { user: EVE, other: BOB }), "it is said of both");
     assert!(refused(Action::Follow { user: BOB, author: EVE, weight: None }));
@@ -231,6 +232,60 @@ fn who_is_befriended_by_another_is_told_of_what_comes_into_their_home() {
     for (watch, author) in [(&mut ann, BOB), (&mut bob, ANN)] {
         let told = watch.wait(Duration::from_secs(60)).unwrap().unwrap().events;
         assert_eq!(told, [WatchEvent::FeedChanged(author)]);
+    }
+}
+
+#[test]
+fn limits_are_those_of_both_who_become_friends() {
+    let options = Options { friends_max: 1, followees_max: 2, ..Options::default() };
+    let engine = Engine::open_on(Arc::new(MemoryStorage::default()), options).unwrap();
+    let act = |action| write(&engine, action, WriteOptions::default());
+    let is_refused = |action| act(action).unwrap_err().kind() == ErrorKind::Limit;
+    let follow = |user, author| Action::Follow { user, author, weight: None };
+    act(Action::Befriend { user: ANN, other: BOB }).unwrap();
+    for (user, other) in [(ANN, EVE), (EVE, ANN)] {
+        assert!(is_refused(Action::Befriend { user, other }), "one of them has a friend");
+    }
+    // Who is approved follows, and has the limit of those who do.
+    act(Action::Private { user: EVE, is_on: true }).unwrap();
+    assert!(act(follow(ANN, EVE)).unwrap().requested);
+    act(follow(ANN, UserId(10))).unwrap();
+    assert!(is_refused(Action::Approve { user: EVE, follower: ANN }));
+    act(Action::Unfollow { user: ANN, author: UserId(10) }).unwrap();
+    assert!(act(Action::Approve { user: EVE, follower: ANN }).unwrap().changed);
+}
+
+#[test]
+fn a_block_ends_what_either_asked_of_the_other() {
+    for (user, other) in [(ANN, BOB), (BOB, ANN)] {
+        let storage = MemoryStorage::default();
+        let engine = open(&storage);
+        let act = |action| write(&engine, action, WriteOptions::default()).unwrap();
+        act(Action::Private { user: ANN, is_on: true });
+        act(Action::Follow { user: BOB, author: ANN, weight: None });
+        let asked = |viewer| engine.relation(BOB, ANN, Some(viewer)).unwrap().requested;
+        assert_eq!([ANN, BOB, EVE].map(asked), [true, true, false], "nobody else's business");
+        act(Action::Block { user, other });
+        act(Action::Unblock { user, other });
+        assert!(asks(&engine, ANN).is_empty());
+        assert!(rebuilt(&storage, engine).user(ANN, None).unwrap().is_private);
+    }
+}
+
+/// The record that began it goes before the one that ended it.
+#[test]
+fn what_was_taken_back_stays_so_whatever_is_rewritten_meanwhile() {
+    let storage = MemoryStorage::default();
+    let mut engine = open(&storage);
+    let act = |engine: &Engine, action| write(engine, action, WriteOptions::default()).unwrap();
+    act(&engine, Action::Private { user: ANN, is_on: true });
+    for _ in 0..3 {
+        act(&engine, Action::Follow { user: BOB, author: ANN, weight: None });
+        engine.retain().unwrap();
+        act(&engine, Action::Unfollow { user: BOB, author: ANN });
+        engine.retain().unwrap();
+        engine = rebuilt(&storage, engine);
+        assert!(asks(&engine, ANN).is_empty());
     }
 }
 

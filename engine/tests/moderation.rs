@@ -211,6 +211,46 @@ fn a_hidden_post_goes_with_its_reposts_and_comes_back_with_them() {
     assert_eq!(open(&storage).digests().unwrap(), digests);
 }
 
+/// Nothing else is there that would have to be judged.
+#[test]
+fn a_hidden_post_alone_is_judged() {
+    let engine = open(&MemoryStorage::default());
+    assert!(write(&engine, Action::Follow { user: READER, author: SPAMMER, weight: None }));
+    let spam = publish(&engine, SPAMMER);
+    assert_eq!(home(&engine, READER), [spam]);
+    assert!(write(&engine, Action::Hide { post: spam }));
+    assert_eq!(home(&engine, READER), []);
+    assert!(engine.post(spam, Some(READER)).is_err());
+    assert!(engine.post(spam, Some(SPAMMER)).is_ok());
+}
+
+/// Flushed with each record, and all at once.
+#[test]
+fn what_moderators_took_back_is_in_no_file() {
+    for flush_records in [1, 8] {
+        let storage = MemoryStorage::default();
+        let open = || {
+            let storage = Arc::new(storage.clone()) as Arc<dyn Storage>;
+            Engine::open_on(storage, Options { flush_records, ..Options::default() }).unwrap()
+        };
+        let engine = open();
+        let [post, deleted] = [publish(&engine, SPAMMER), publish(&engine, SPAMMER)];
+        for action in [
+            Action::Hide { post },
+            Action::Suspend { user: SPAMMER },
+            Action::Hide { post: deleted },
+            Action::Unhide { post },
+            Action::Unsuspend { user: SPAMMER },
+            Action::Delete { post: deleted },
+        ] {
+            assert!(write(&engine, action));
+        }
+        let digests = engine.digests().unwrap();
+        engine.close().unwrap();
+        assert_eq!(open().digests().unwrap(), digests, "{flush_records}");
+    }
+}
+
 fn watch(engine: &Engine, user: UserId) -> Watch {
     let query = WatchQuery { user, viewer: None, after: None, presence: false };
     engine.watch(&query).unwrap()

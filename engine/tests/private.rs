@@ -3,17 +3,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "common/watching.rs"]
+mod watching;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
     Action, Audience, BroadcastAction, BroadcastsPage, BroadcastsQuery, Command, Durability,
-    Engine, Feed, GroupName, GroupQuery, NewPost, NoticesQuery, Options, PostId, SEGMENT_BYTES_MIN,
-    Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
+    Engine, Feed, GroupName, GroupQuery, NewPost, NoticesQuery, Options, Post, PostId,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, Why,
 };
+use watching::told;
 
 /// Is private, and posts.
 const AUTHOR: UserId = UserId(1);
@@ -156,18 +159,8 @@ fn only_followers_see_what_a_private_user_has_for_everybody() {
     in_every_feed(in_files());
 }
 
-/// What a watch is told up to now.
-fn told(engine: &Engine, watch: &mut Watch) -> Vec<WatchEvent> {
-    let (position, mut events) = (engine.position().unwrap(), Vec::new());
-    while watch.position() < position {
-        let batch = watch.wait(Duration::from_millis(5)).unwrap();
-        events.extend(batch.into_iter().flat_map(|batch| batch.events));
-    }
-    events
-}
-
 fn watch(engine: &Engine, user: UserId) -> Watch {
-    engine.watch(&WatchQuery { user, viewer: None, after: None, presence: false }).unwrap()
+    engine.watch(&watching::query(user, None)).unwrap()
 }
 
 #[test]
@@ -217,8 +210,8 @@ fn what_one_could_not_see_is_not_told_to_be_gone() {
     assert_eq!(told(&engine, follower), [WatchEvent::Removed(seen)]);
     for (user, expected) in [(FOLLOWER, vec![WatchEvent::Removed(seen)]), (READER, vec![])] {
         let after = positions.first().copied();
-        let back = WatchQuery { user, viewer: None, after, presence: false };
-        assert_eq!(told(&engine, &mut engine.watch(&back).unwrap()), expected, "{user}");
+        let mut back = engine.watch(&watching::query(user, after)).unwrap();
+        assert_eq!(told(&engine, &mut back), expected, "{user}");
     }
 }
 
@@ -244,6 +237,55 @@ fn a_repost_names_its_parent_to_who_sees_it() {
     );
     engine.write(Command::follow(READER, AUTHOR)).unwrap();
     assert_eq!((named(Some(READER)), at_home(READER)), (quote, quote));
+}
+
+/// A quote of a quote, by whoever reads old revisions too.
+#[test]
+fn a_parent_is_not_named_that_is_private_or_parted_or_gone() {
+    let engine = open(in_memory());
+    let root = publish(&engine, UserId(9), Audience::Everybody);
+    let quote = |author, parent| {
+        let post = post(author, Audience::Everybody);
+        write(&engine, Action::Repost { post, parent }).unwrap()
+    };
+    let parent = quote(AUTHOR, root);
+    let again = quote(FOLLOWER, parent);
+    let named = || {
+        let of = |post: Post| post.repost.unwrap().parent;
+        let viewer = Some(READER);
+        let (_, whole) = engine.post(again, viewer).unwrap();
+        let (_, first) = engine.revision(again, 0, viewer).unwrap();
+        assert_eq!(of(whole.clone()), of(first));
+        of(whole)
+    };
+    assert_eq!(named(), parent);
+    set_private(&engine, true);
+    assert_eq!(named(), root);
+    set_private(&engine, false);
+    write(&engine, Action::Block { user: AUTHOR, other: READER });
+    assert_eq!(named(), root);
+    write(&engine, Action::Unblock { user: AUTHOR, other: READER });
+    assert_eq!(named(), parent);
+    engine.write(Command::delete(parent)).unwrap();
+    assert_eq!(named(), root);
+}
+
+/// Nothing else is there that would have to be judged.
+#[test]
+fn a_private_user_alone_is_judged() {
+    let engine = open(in_memory());
+    write(&engine, Action::GroupCreate { user: READER, name: name(), exclusive: false });
+    write(&engine, Action::GroupAdd { user: READER, name: name(), author: AUTHOR });
+    let open = publish(&engine, AUTHOR, Audience::Everybody);
+    let seen = || {
+        let by_viewer = home(&engine, FOLLOWER, Some(READER)).len();
+        let counted = (group(&engine, READER).len(), unread(&engine, READER), by_viewer);
+        (engine.post(open, Some(READER)).is_ok(), counted)
+    };
+    assert_eq!(seen(), (true, (1, 1, 1)));
+    set_private(&engine, true);
+    assert_eq!(seen(), (false, (0, 0, 0)));
+    assert_eq!(home(&engine, FOLLOWER, None), [open]);
 }
 
 /// Of what is there now and matters only because a private user has it for everybody: reposts of it, members

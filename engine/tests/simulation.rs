@@ -5,7 +5,7 @@
 
 use fanfold_engine::testing::disk::faults::Effect;
 use fanfold_engine::testing::seed::seed_or;
-use fanfold_engine::testing::simulation::{Summary, run, run_on_a_lying_disk, sweep};
+use fanfold_engine::testing::simulation::{Life, Summary, run, run_on_a_lying_disk, sweep};
 
 /// How often a seed is run when it is replayed: threads take turns as they like.
 const REPLAYS: u64 = 20;
@@ -55,7 +55,12 @@ fn the_power_going_off_at_each_operation() {
 }
 
 fn sweep_with(effect: Effect) {
-    let (operations, total) =
-        sweep(seed_or(1), effect).unwrap_or_else(|failure| panic!("{failure}"));
-    assert!(100 < operations && operations <= total.faults, "{operations} of {total:?}");
+    let swept =
+        |life| sweep(seed_or(1), effect, life).unwrap_or_else(|failure| panic!("{failure}"));
+    for life in [Life::Packed, Life::Forgetting] {
+        let (operations, total) = swept(life);
+        assert!(100 < operations && operations <= total.faults, "{operations} of {total:?}");
+        let removes = 0 < total.removals;
+        assert_eq!(removes, life == Life::Forgetting, "{total:?}");
+    }
 }

@@ -4,6 +4,8 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
+#[path = "common/watching.rs"]
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use fanfold_engine::{
     Action, Command, Durability, Engine, ErrorKind, Options, Position, SEGMENT_BYTES_MIN, Sequence,
     Span, Storage, TimelineQuery, UserId, Watch, WatchBatch, WatchEvent, WatchQuery,
 };
+use watching::{query, settle};
 
 const USERS: u64 = 9;
 
@@ -45,10 +48,6 @@ fn open(storage: &MemoryStorage, flush_records: u64) -> Engine {
 fn open_packing(storage: &MemoryStorage, flush_records: u64, cold_after: Duration) -> Engine {
     let options = Options { flush_records, memory_budget: 1_000, cold_after, ..options() };
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
-}
-
-fn query(user: UserId, after: Option<Position>) -> WatchQuery {
-    WatchQuery { user, viewer: None, after, presence: false }
 }
 
 /// The home as a set of ids.
@@ -349,14 +348,6 @@ fn start() -> (Engine, UserId, UserId) {
     let (reader, author) = (UserId(1), UserId(2));
     engine.write(Command::follow(reader, author)).unwrap();
     (engine, reader, author)
-}
-
-/// Waits until everything is told to those who watch `user`.
-fn settle(engine: &Engine, user: UserId) {
-    let newest = engine.position().unwrap();
-    while engine.watch(&query(user, None)).unwrap().position() < newest {
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]

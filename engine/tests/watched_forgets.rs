@@ -2,18 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "common/watching.rs"]
+mod watching;
+
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
-use fanfold_engine::{
-    Action, Command, Engine, NewPost, Options, Position, UserId, WatchEvent, WatchQuery,
-};
-
-fn query(user: UserId, after: Option<Position>) -> WatchQuery {
-    WatchQuery { user, viewer: None, after, presence: false }
-}
+use fanfold_engine::{Action, Command, Engine, NewPost, Options, UserId, WatchEvent};
+use watching::{query, settle};
 
 /// A reader who follows an author.
 fn start() -> (Engine, UserId, UserId) {
@@ -23,14 +20,6 @@ fn start() -> (Engine, UserId, UserId) {
     let (reader, author) = (UserId(1), UserId(2));
     engine.write(Command::follow(reader, author)).unwrap();
     (engine, reader, author)
-}
-
-/// Waits until everything is told to those who watch `user`.
-fn settle(engine: &Engine, user: UserId) {
-    let newest = engine.position().unwrap();
-    while engine.watch(&query(user, None)).unwrap().position() < newest {
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// That their posts went is told, and nothing else of theirs: not each post, and not over a return.

@@ -24,6 +24,22 @@ pub(crate) struct Retired {
     pub(crate) answered: Answered,
 }
 
+impl Retired {
+    /// What is left of a record of which only its user matters.
+    pub(crate) fn of(subject: UserId) -> Self {
+        Self {
+            subject,
+            other: None,
+            is_post: false,
+            comment_of: None,
+            noticed: Vec::new(),
+            broadcast: None,
+            fingerprint: 0,
+            answered: Answered::Done,
+        }
+    }
+}
+
 /// What is left of a record about a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bygone {

@@ -221,3 +221,7 @@ pub(crate) fn settled<T>(
         ties.read(missing)?;
     }
 }
+
+#[cfg(test)]
+#[path = "ties_tests.rs"]
+mod tests;

@@ -115,19 +115,10 @@ fn stands(state: &State, author: UserId, post: PostId) -> Result<bool> {
 
 /// What is left of a record that means nothing any more.
 fn ended(subject: UserId, other: Option<UserId>, effect: &Effect) -> Effect {
-    let (is_post, comment_of, broadcast) = (false, None, None);
     let (noticed, fingerprint, answered) =
         (concerned(effect), effect.fingerprint(), effect.answered());
-    Effect::Retired(Retired {
-        subject,
-        other,
-        is_post,
-        comment_of,
-        noticed,
-        broadcast,
-        fingerprint,
-        answered,
-    })
+    let retired = Retired::of(subject);
+    Effect::Retired(Retired { other, noticed, fingerprint, answered, ..retired })
 }
 
 /// Whether what it is about is there: a response to what is gone counts for nothing, and a comment

@@ -114,13 +114,13 @@ fn lost(
     let Past { sight, kept, .. } = &back.past;
     let is_known = |lost: &Lost| lost.0.0 <= back.after.0 && sight.shows(lost.1);
     let mut gone: Vec<(Gone, Vec<Lost>)> = Vec::new();
-    for (sequence, note) in notes {
+    for (_, note) in notes {
         let Note::Delete { post, author, was_hidden } = *note else { continue };
         let with_it = orphans.get(&post).into_iter().flatten().copied();
         let all = std::iter::once((post, author)).chain(with_it);
         let all: Vec<Lost> = all.filter(is_known).collect();
         if !all.is_empty() {
-            gone.push((Gone::look(shared, (post, author), was_hidden, *sequence), all));
+            gone.push((Gone::look(shared, (post, author), was_hidden), all));
         }
     }
     if gone.is_empty() {

@@ -8,9 +8,8 @@ use super::catch_up::What;
 use super::insight::{Meant, Seen};
 use super::sight::Sight;
 use crate::audience::Circle;
-use crate::ids::{PostId, Sequence, UserId};
+use crate::ids::{PostId, UserId};
 use crate::log::record::{Effect, Record};
-use crate::repost::Repost;
 use crate::shared::Shared;
 use crate::views::moderation::Kept;
 
@@ -32,16 +31,14 @@ struct Known {
     circle: Circle,
     meant: Option<Meant>,
     root: Option<Lost>,
-    /// It went before already, with its original.
-    was_orphan: bool,
 }
 
 impl Gone {
-    /// Looks a post up that went with the record at `at`. May wait for a disk, if the post is old.
-    pub(crate) fn look(shared: &Shared, post: Lost, was_hidden: bool, at: Sequence) -> Self {
+    /// Looks a post up that went. May wait for a disk, if the post is old.
+    pub(crate) fn look(shared: &Shared, post: Lost, was_hidden: bool) -> Self {
         // Damage is not ours to report: a read will.
         let record = shared.log.segments().record(post.0.into()).unwrap_or(None);
-        let known = record.and_then(|record| Known::of(shared, &record, at));
+        let known = record.as_ref().and_then(Known::of);
         Self { post, was_hidden, known }
     }
 
@@ -62,13 +59,11 @@ impl Gone {
             return None;
         }
         let Some(known) = self.known else { return Some(What::FeedChanged(lost.1)) };
-        let is_itself = lost.0 == post;
-        let (meant, root) = match is_itself {
+        let (meant, root) = match lost.0 == post {
             true => (known.meant, known.root),
             false => (Meant::of_bare(lost.1, (author, known.circle)), Some(self.post)),
         };
-        let is_kept = is_itself && known.was_orphan
-            || kept.keeps(lost, user)
+        let is_kept = kept.keeps(lost, user)
             || root.is_some_and(|root| sight.hides(root.1) || kept.keeps(root, user));
         if is_kept {
             return None;
@@ -82,24 +77,16 @@ impl Gone {
 }
 
 impl Known {
-    fn of(shared: &Shared, record: &Record, at: Sequence) -> Option<Self> {
-        let (circle, link, is_bare) = match &record.effect {
-            Effect::Publish(post) => {
-                (post.audience.circle(), post.repost, post.repost.is_some() && post.text.is_empty())
-            }
-            Effect::Emptied(emptied) => (emptied.audience.circle(), emptied.repost, false),
+    fn of(record: &Record) -> Option<Self> {
+        let (circle, link) = match &record.effect {
+            Effect::Publish(post) => (post.audience.circle(), post.repost),
+            Effect::Emptied(emptied) => (emptied.audience.circle(), emptied.repost),
             Effect::Broadcast(broadcast) if broadcast.replay().is_some() => {
-                (Circle::EVERYBODY, None, false)
+                (Circle::EVERYBODY, None)
             }
             _ => return None,
         };
-        let is_gone = |link: Repost| {
-            let state = shared.state().ok()?;
-            let gone = state.reposts.root(link.root)?.gone;
-            Some(gone != Sequence(0) && gone < at)
-        };
         let root = link.map(|link| (link.root, link.root_author));
-        let was_orphan = is_bare && link.and_then(is_gone).unwrap_or(false);
-        Some(Self { circle, meant: Meant::of(record), root, was_orphan })
+        Some(Self { circle, meant: Meant::of(record), root })
     }
 }

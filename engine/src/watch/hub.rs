@@ -297,7 +297,7 @@ impl Hub {
                 inner.index.has_audience(*author) || state.reposts.root(*post).is_some()
             });
         }
-        let look = |(at, post, was_hidden)| (at, Gone::look(shared, post, was_hidden, at));
+        let look = |(at, post, was_hidden)| (at, Gone::look(shared, post, was_hidden));
         going.into_iter().map(look).collect()
     }
 

@@ -179,3 +179,7 @@ pub(crate) fn insights(
     })?;
     Ok(found.unwrap_or_default())
 }
+
+#[cfg(test)]
+#[path = "insight_tests.rs"]
+mod tests;

@@ -349,41 +349,30 @@ fn load_audience(flags: u8, cursor: &mut Cursor<'_>) -> Option<Audience> {
 }
 
 fn load_retired(flags: u8, has_key: bool, cursor: &mut Cursor<'_>) -> Option<Effect> {
-    let subject = UserId(cursor.varint()?);
-    let mut other = None;
+    let mut retired = Retired::of(UserId(cursor.varint()?));
     if flags & packed_flag::OTHER != 0 {
-        other = Some(UserId(cursor.varint()?));
+        retired.other = Some(UserId(cursor.varint()?));
     }
-    let mut comment_of = None;
     if flags & packed_flag::COMMENT != 0 {
-        comment_of = Some(PostId(cursor.varint()?));
+        retired.comment_of = Some(PostId(cursor.varint()?));
     }
-    let fingerprint = if has_key { u64::from_le_bytes(cursor.array()?) } else { 0 };
-    let is_post = flags & packed_flag::POST != 0;
-    let answered = match flags & (packed_flag::NEW | packed_flag::REQUESTED) {
+    if has_key {
+        retired.fingerprint = u64::from_le_bytes(cursor.array()?);
+    }
+    retired.is_post = flags & packed_flag::POST != 0;
+    retired.answered = match flags & (packed_flag::NEW | packed_flag::REQUESTED) {
         0 => Answered::Done,
         packed_flag::NEW => Answered::New,
         packed_flag::REQUESTED => Answered::Requested,
         _ => return None,
     };
-    let mut noticed = Vec::new();
     if flags & packed_flag::MENTIONS != 0 {
-        noticed = load_noticed(cursor)?;
+        retired.noticed = load_noticed(cursor)?;
     }
-    let mut broadcast = None;
     if flags & packed_flag::BROADCAST != 0 {
-        broadcast = Some(load_bygone(cursor)?);
+        retired.broadcast = Some(load_bygone(cursor)?);
     }
-    Some(Effect::Retired(Retired {
-        subject,
-        other,
-        is_post,
-        comment_of,
-        noticed,
-        broadcast,
-        fingerprint,
-        answered,
-    }))
+    Some(Effect::Retired(retired))
 }
 
 /// Each once: two places of one record would not ascend.

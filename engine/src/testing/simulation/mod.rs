@@ -9,7 +9,7 @@
 //! * `world`: the engine, its disk and its history; ordinary life.
 //! * `crash`: stops of all kinds, and what must hold after them.
 //! * `faults`: failing operations, a full disk. `rot`: flipped bits, reads that go astray.
-//! * `sweep`: a small fixed history in which each operation fails once.
+//! * `sweep`: small fixed histories in which each operation fails once.
 //!
 //! A seed fixes options, commands, faults and what each crash keeps. It does not fix how the threads
 //! of the engine take turns, so a failure that depends on it may take several runs of its seed.
@@ -31,7 +31,7 @@ mod world;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub use summary::{Failure, Summary};
-pub use sweep::sweep;
+pub use sweep::{Life, sweep};
 
 use trouble::{Checked, Trouble};
 use world::World;
