@@ -15,10 +15,8 @@ const ANN: UserId = UserId(7);
 const BOB: UserId = UserId(8);
 const EVE: UserId = UserId(9);
 
-fn open(storage: &MemoryStorage) -> Engine {
-    // Nothing stays in memory that can be read from a file, nor in a cache.
-    let options = Options { flush_records: 1, memory_budget: 0, ..Options::default() };
-    Engine::open_on(Arc::new(storage.clone()), options).unwrap()
+fn open() -> Engine {
+    Engine::open_on(Arc::new(MemoryStorage::default()), Options::default()).unwrap()
 }
 
 fn write(engine: &Engine, action: Action) -> Option<PostId> {
@@ -50,7 +48,7 @@ fn add(author: UserId) -> Action {
 
 #[test]
 fn all_that_may_show_or_hide_a_post_that_there_was_is_a_turn() {
-    let engine = open(&MemoryStorage::default());
+    let engine = open();
     let [root, post] = [(); 2].map(|()| publish(&engine, Audience::Everybody));
     let restricted = publish(&engine, Audience::Author);
     let name = GroupName::new("apart");
@@ -91,7 +89,7 @@ fn all_that_may_show_or_hide_a_post_that_there_was_is_a_turn() {
 
 #[test]
 fn ties_are_as_of_a_position_until_that_changes_which_was_asked_for() {
-    let engine = open(&MemoryStorage::default());
+    let engine = open();
     write(&engine, follow(BOB, EVE));
     write(&engine, Action::GroupCreate { user: ANN, name: group(), exclusive: false });
     write(&engine, add(EVE));
@@ -122,32 +120,4 @@ fn ties_are_as_of_a_position_until_that_changes_which_was_asked_for() {
         let is_as_of = ties.are_as_of(&engine.shared().state().unwrap(), position);
         assert_eq!(is_as_of, is_as_it_was, "{action:?}");
     }
-}
-
-#[test]
-fn a_list_out_of_a_file_is_good_until_the_file_is_another() {
-    let storage = MemoryStorage::default();
-    let engine = open(&storage);
-    write(&engine, follow(BOB, EVE));
-    write(&engine, follow(EVE, ANN));
-    engine.close().unwrap();
-    let engine = open(&storage);
-    let shared = engine.shared();
-    let mut ties = Ties::new(shared);
-    let follows = |ties: &Ties<'_>, author| {
-        let state = shared.state().unwrap();
-        let [author, bob] = [author, BOB].map(|user| state.find(user).unwrap());
-        ties.begin();
-        let follows = ties.follows(&state, bob, author);
-        ties.is_complete().then_some(follows)
-    };
-    assert_eq!(follows(&ties, EVE), None, "it is in a file");
-    let missing = ties.missing(&shared.state().unwrap());
-    ties.read(missing).unwrap();
-    assert_eq!([ANN, EVE].map(|author| follows(&ties, author)), [Some(false), Some(true)]);
-    write(&engine, follow(BOB, ANN));
-    while follows(&Ties::new(shared), ANN).is_some() {
-        std::thread::sleep(std::time::Duration::from_millis(1));
-    }
-    assert_eq!(follows(&ties, ANN), None, "who asks on does not take the list from before");
 }
