@@ -48,7 +48,25 @@ pub struct CameBy {
     pub posts: Vec<(u16, u16)>,
 }
 
+/// Bytes that a group of a post takes at most.
+const PLACE_BYTES: usize = 5;
+
 impl CameBy {
+    /// The bytes that count towards those of a page.
+    pub(crate) fn bytes_len(&self) -> usize {
+        self.names_len() + self.posts.len() * PLACE_BYTES
+    }
+
+    /// Those of names.
+    pub(crate) fn names_len(&self) -> usize {
+        self.groups.iter().map(|name| name.as_str().len() + 1).sum()
+    }
+
+    /// Those of one post.
+    pub(crate) fn places_len(&self, post: usize) -> usize {
+        self.places(post).count() * PLACE_BYTES
+    }
+
     /// The groups that have the author of the post at this place of the page.
     pub fn of(&self, post: usize) -> impl Iterator<Item = &GroupName> {
         self.places(post).filter_map(|place| self.groups.get(usize::from(place)))

@@ -117,7 +117,7 @@ impl Original {
     /// Bytes of content.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Post(post) => post.text.len() + post.meta.len(),
+            Self::Post(post) => post.borrow().bytes_len(),
             Self::Deleted { .. } => 0,
         }
     }

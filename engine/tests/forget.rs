@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Audience, BroadcastAction, BroadcastId, Command, CommentOrder, CommentsQuery,
-    EdgeQuery, Engine, ErrorKind, Feed, GroupName, Key, MarksQuery, NewPost, NoticesQuery, Options,
-    PostId, ReactorsQuery, Receipt, ReplayContent, Result, SEGMENT_BYTES_MIN, Span, Storage,
-    TimelineQuery, UserId, WriteOptions, check_storage, inspect_file,
+    Action, Audience, BroadcastAction, BroadcastId, ChangesQuery, Command, CommentOrder,
+    CommentsQuery, ContentWanted, EdgeQuery, Engine, ErrorKind, Feed, GroupName, Key, MarksQuery,
+    NewPost, NoticesQuery, Options, PostId, ReactorsQuery, Receipt, ReplayContent, Result,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UserId, WriteOptions, check_storage,
+    inspect_file,
 };
 
 const GONE: UserId = UserId(7_654_321);
@@ -215,6 +216,10 @@ fn check_gone(engine: &Engine, world: &World) {
     assert_eq!((card.posts, card.followers, card.followees), (0, 0, 0));
     let relation = engine.relation(ANN, GONE, None).unwrap();
     assert!(!relation.follows && !relation.followed_by);
+    let content = ContentWanted::Yes;
+    let query = ChangesQuery { after: None, begun: None, limit: 4_096, content };
+    let changes = format!("{:?}", engine.changes(&query, None).unwrap().changes);
+    assert!(!changes.contains("that goes"), "{changes}");
 }
 
 fn refused(answer: Result<Receipt>) -> ErrorKind {

@@ -112,6 +112,27 @@ fn who_watches_is_online_and_who_comes_back_at_once_was_never_gone() {
     assert_eq!(next(&mut watch), [told(7, false)]);
 }
 
+#[test]
+fn who_is_suspended_is_offline_for_the_others() {
+    let world = World::new();
+    let mut watch = world.watch(1, true);
+    world.touch(7);
+    assert_eq!(next(&mut watch), [WatchEvent::PresenceAnew]);
+    assert_eq!(next(&mut watch), [told(7, true)]);
+    for (action, is_online) in [
+        (Action::Suspend { user: UserId(7) }, false),
+        (Action::Unsuspend { user: UserId(7) }, true),
+    ] {
+        world.act(action);
+        let mut events = next(&mut watch);
+        while !events.contains(&told(7, is_online)) {
+            events.extend(next(&mut watch));
+        }
+        let online = world.engine.online(UserId(1), Some(UserId(1))).unwrap();
+        assert_eq!(online.followees.contains(&UserId(7)), is_online);
+    }
+}
+
 /// A hundred watchers who do not take, and two authors who come and go a hundred times: one event each.
 #[test]
 fn flapping_floods_nobody() {

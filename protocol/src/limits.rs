@@ -2,13 +2,15 @@
 //! else; `PROTOCOL.md` repeats the numbers and a test compares them.
 //!
 //! Invariants:
-//! * a page at its byte budget plus one largest post still fits into a frame,
+//! * a page at its byte budget plus one largest post and what it reposts still fits into a frame, whatever
+//!   stands beside its texts,
 //! * a hello at its largest fits into what is buffered before the hello.
 
 use crate::frame::HEADER_BYTES;
 
-/// The largest body of a frame, in bytes: the page budget of 1 MiB and room to finish a page.
-pub const BODY_BYTES_MAX: u32 = 1_245_184;
+/// The largest body of a frame, in bytes: the page budget of 1 MiB and room to finish a page, and for what
+/// stands beside its texts.
+pub const BODY_BYTES_MAX: u32 = 1_572_864;
 
 /// How much of a connection is buffered before its hello was accepted, header included: a stranger
 /// costs no more than a page of memory.
@@ -93,17 +95,24 @@ pub const WAIT_MS_MAX: u32 = 60_000;
 /// How many watches a connection may have.
 pub const WATCHES_MAX: u32 = 1_024;
 
-/// The byte budget of a page: a server ends a page with `bytes` rather than exceed it.
+/// The byte budget of a page: a server ends a page with `bytes` rather than go on beyond it. Text, meta and
+/// mentions of posts and originals count, and the groups by which posts came.
 pub const PAGE_BYTES_MAX: u32 = 1_048_576;
 
-/// A bound of everything in a post that is neither text nor meta.
-const POST_OVERHEAD_BYTES: u32 = 96;
+/// A bound of everything in a post that does not count: numbers, what it refers to, its audience.
+const POST_OVERHEAD_BYTES: u32 = 192;
+
+/// A bound of for whom a post of a collapsed page stands.
+const BROUGHT_BY_BYTES: u32 = 64;
 
 #[expect(clippy::cast_possible_truncation, reason = "constants far below 2^32")]
 const _: () = {
-    let post = TEXT_BYTES_MAX as u32 + META_BYTES_MAX as u32 + POST_OVERHEAD_BYTES;
-    let counts = ITEMS_MAX * (26 + REACTION_KINDS as u32 * 11);
-    assert!(PAGE_BYTES_MAX + post + counts <= BODY_BYTES_MAX);
+    let mentions = (MENTIONS_MAX * VARINT_BYTES_MAX) as u32;
+    let last = TEXT_BYTES_MAX as u32 + META_BYTES_MAX as u32 + mentions;
+    let counts = 26 + REACTION_KINDS as u32 * 11;
+    // Each post may have an original.
+    let beside = 2 * ITEMS_MAX * (POST_OVERHEAD_BYTES + counts) + ITEMS_MAX * BROUGHT_BY_BYTES;
+    assert!(PAGE_BYTES_MAX + 2 * last + beside <= BODY_BYTES_MAX);
     assert!(HELLO_BODY_BYTES_MAX + HEADER_BYTES as u32 == BEFORE_HELLO_BYTES_MAX);
     assert!((NAME_BYTES_MAX + TOKEN_BYTES_MAX + 64) as u32 <= HELLO_BODY_BYTES_MAX);
     assert!(ITEMS_DEFAULT <= ITEMS_MAX);

@@ -9,11 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use fanfold_engine::{
-    Engine, Error, LIMIT_MAX, Page, Position, Post, PostId, Span, TimelineQuery, UserId, Watch,
-    WatchQuery,
+    Audience, Engine, Error, LIMIT_MAX, Page, Position, Post, PostId, Repost, Span, TimelineQuery,
+    UserId, Watch, WatchQuery,
 };
 use serde::Serialize;
 
+use crate::notices;
 use crate::service::Service;
 
 /// What to wait for.
@@ -48,10 +49,28 @@ struct Entry {
     /// In hexadecimal.
     #[serde(skip_serializing_if = "String::is_empty")]
     meta: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repost: Option<Link>,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<u64>,
+    /// Absent of a post for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    audience: Option<&'static str>,
+    /// The name of the group that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<String>,
+}
+
+/// What a repost refers to.
+#[derive(Debug, Serialize)]
+struct Link {
+    parent: u64,
+    root: u64,
+    root_author: u64,
 }
 
 /// Counts a held request for as long as it lives.
@@ -152,6 +171,17 @@ impl Entry {
             let _infallible = write!(out, "{byte:02x}");
             out
         });
+        let link = |link: Repost| {
+            let (parent, root, root_author) = (link.parent.0, link.root.0, link.root_author.0);
+            Link { parent, root, root_author }
+        };
+        let (audience, group) = match &post.audience {
+            Audience::Everybody => (None, None),
+            Audience::Followers => (Some("followers"), None),
+            Audience::Mutual => (Some("mutual"), None),
+            Audience::Author => (Some("self"), None),
+            Audience::Group(group) => (Some("group"), Some(group.name.as_str().to_owned())),
+        };
         Self {
             id: post.id.0,
             author: post.author.0,
@@ -160,6 +190,10 @@ impl Entry {
             kind: post.kind,
             committed_at: (post.committed_at != post.at).then_some(post.committed_at.0),
             meta,
+            mentions: notices::users(post.mentions.borrow()),
+            repost: post.repost.map(link),
+            audience,
+            group,
             revision: post.edited_at.map(|_| post.revision),
             edited_at: post.edited_at.map(|at| at.0),
         }
@@ -174,7 +208,7 @@ fn is_zero(kind: &u16) -> bool {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use fanfold_engine::{PageEnd, Sequence, Timestamp};
+    use fanfold_engine::{Circle, GroupName, PageEnd, Sequence, Timestamp};
 
     use super::*;
 
@@ -192,12 +226,20 @@ mod tests {
             kind: 0,
             text: Bytes::from_static(b"a\"b"),
             meta: Bytes::from_static(&[0, 255]),
-            repost: None,
-            mentions: fanfold_engine::Mentions::new(),
+            repost: Some(Repost {
+                parent: PostId(4),
+                parent_author: UserId(15),
+                root: PostId(2),
+                root_author: UserId(16),
+                root_at: Timestamp(1),
+                root_circle: Circle::default(),
+            }),
+            mentions: [UserId(3)].into_iter().collect(),
+            audience: Audience::group(GroupName::new("close")),
             ..Post::default()
         };
         let mut page = Page { position, posts: vec![post], end: PageEnd::End };
-        let json = r#"{"entries":[{"id":9,"author":14,"at":5,"text":"a\"b","committed_at":6,"meta":"00ff"}],"next":9,"position":"1:12"}"#;
+        let json = r#"{"entries":[{"id":9,"author":14,"at":5,"text":"a\"b","committed_at":6,"meta":"00ff","mentions":[3],"repost":{"parent":4,"root":2,"root_author":16},"audience":"group","group":"close"}],"next":9,"position":"1:12"}"#;
         assert_eq!(Waited::of(&timeline, page.clone()).json(), format!("{json}\n"));
         page.posts.clear();
         let json = r#"{"entries":[],"next":3,"position":"1:12"}"#;

@@ -27,12 +27,16 @@
 //!   a moderator is: whom they suspend may write nothing, and who knows what they hide;
 //! * what may give somebody a notice (a follow, a reaction, a comment, a repost, a post that mentions somebody) waits until
 //!   no reading of notices is in flight: sent again, it would mean what came later, too;
-//! * a post that mentions somebody is like a comment: it may be refused for a block;
+//! * what lets somebody see more (a follow, befriending and approving, being private no more, who is put into a group)
+//!   waits until none of their reactions, comments and reposts is in flight: it may have been refused because
+//!   they did not see what it is about;
+//! * a post that mentions somebody is like a comment: it may be refused for a block; a post for a group is a write
+//!   about a group of its author, and so is any repost;
 //! * another publish, touch, tag and marks of homes decide nothing that another write changes, and never wait.
 
 use std::collections::{HashMap, HashSet};
 
-use fanfold_protocol::Request;
+use fanfold_protocol::{Audience, Request};
 
 /// What a write touches, as far as other writes care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +51,9 @@ pub(crate) enum Footprint {
     Reaction(u64, u64),
     /// A comment by a user, or a post that mentions somebody.
     Comment(u64),
-    /// A repost by a user.
+    /// A post for a group, by a user; it may mention somebody.
+    Told(u64),
+    /// A repost by a user; it may be for a group.
     Repost(u64),
     /// A user's repost goes.
     Unrepost(u64),
@@ -92,6 +98,9 @@ impl Footprint {
                 Self::Reaction(reaction.user, reaction.target)
             }
             Request::Comment(comment) => Self::Comment(comment.user),
+            Request::Publish(post) if matches!(post.audience, Audience::Group { .. }) => {
+                Self::Told(post.author)
+            }
             Request::Publish(post) if !post.mentions.is_empty() => Self::Comment(post.author),
             Request::NoticesRead(_) => Self::NoticesRead,
             // It decides what anybody may write, as a moderator does.
@@ -122,7 +131,9 @@ impl Footprint {
     /// The user whose groups it is about.
     fn owner(self) -> Option<u64> {
         match self {
-            Self::Groups(user) | Self::Member(user, _) => Some(user),
+            Self::Groups(user) | Self::Member(user, _) | Self::Told(user) | Self::Repost(user) => {
+                Some(user)
+            }
             _ => None,
         }
     }
@@ -130,7 +141,10 @@ impl Footprint {
     /// The user who responds.
     fn responder(self) -> Option<u64> {
         match self {
-            Self::Reaction(user, _) | Self::Comment(user) | Self::Repost(user) => Some(user),
+            Self::Reaction(user, _)
+            | Self::Comment(user)
+            | Self::Told(user)
+            | Self::Repost(user) => Some(user),
             _ => None,
         }
     }
@@ -161,6 +175,7 @@ impl Footprint {
             | Self::Groups(_)
             | Self::Reaction(..)
             | Self::Comment(_)
+            | Self::Told(_)
             | Self::Repost(_)
             | Self::Unrepost(_)
             | Self::CommentDelete
@@ -230,6 +245,7 @@ impl Dependencies {
                 | Footprint::Ties
                 | Footprint::Reaction(..)
                 | Footprint::Comment(_)
+                | Footprint::Told(_)
                 | Footprint::Repost(_)
         );
         if notifies && self.notices_reads != 0 {
@@ -242,7 +258,10 @@ impl Dependencies {
             Footprint::Block(a, b) => [a, b].iter().all(|user| {
                 !self.followers.contains_key(user) && !self.followed.contains_key(user)
             }),
-            Footprint::Ties => !self.ties && self.pairs.is_empty(),
+            Footprint::Ties => !self.ties && self.pairs.is_empty() && self.responders.is_empty(),
+            Footprint::Follow(user, _) | Footprint::Member(_, user) => {
+                !self.responders.contains_key(&user)
+            }
             Footprint::Unblock(a, b) => {
                 !self.responders.contains_key(&a) && !self.responders.contains_key(&b)
             }
@@ -256,12 +275,11 @@ impl Dependencies {
             | Footprint::Moderation
             | Footprint::NoticesRead
             | Footprint::Comment(_)
+            | Footprint::Told(_)
             | Footprint::Repost(_)
             | Footprint::Revise(_)
             | Footprint::Pair(..)
-            | Footprint::Follow(..)
-            | Footprint::Groups(_)
-            | Footprint::Member(..) => true,
+            | Footprint::Groups(_) => true,
         }
     }
 
@@ -399,6 +417,27 @@ mod tests {
         assert!(busy.allow(Footprint::Unfollow(2, 9)), "the followed user has its own places");
         assert!(busy.allow(Footprint::Follow(1, 9)));
         assert!(busy.allow(Footprint::Pair(1, 9)));
+    }
+
+    #[test]
+    fn whoever_comes_to_see_more_waits_for_what_they_wrote() {
+        for footprint in [Footprint::Reaction(1, 5), Footprint::Comment(1), Footprint::Told(1)] {
+            let mut busy = with(footprint);
+            for more in [Footprint::Follow(1, 2), Footprint::Member(9, 1), Footprint::Ties] {
+                assert!(!busy.allow(more), "{more:?} beside {footprint:?}");
+            }
+            assert!(busy.allow(Footprint::Follow(2, 1)) && busy.allow(Footprint::Member(8, 9)));
+            busy.end(footprint);
+            assert!(busy.allow(Footprint::Ties));
+        }
+    }
+
+    #[test]
+    fn what_is_for_a_group_waits_for_writes_about_its_author_s_groups() {
+        let busy = with(Footprint::Groups(7));
+        assert!(!busy.allow(Footprint::Told(7)) && !busy.allow(Footprint::Repost(7)));
+        assert!(busy.allow(Footprint::Told(8)) && busy.allow(Footprint::Comment(7)));
+        assert!(!with(Footprint::Told(7)).allow(Footprint::Groups(7)));
     }
 
     #[test]

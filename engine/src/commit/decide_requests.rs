@@ -112,7 +112,7 @@ impl Decider<'_> {
     /// Decides, and completes the effect: which of the follows is new.
     pub(super) fn decide_befriend(&self, effect: &mut BefriendEffect) -> Result<Decision> {
         let BefriendEffect { user, other, said, .. } = *effect;
-        let (forth, back) = (self.half(user, other)?, self.half(other, user)?);
+        let back = self.half(other, user)?;
         match said {
             Said::Approve => {
                 if !back.is_new {
@@ -126,6 +126,7 @@ impl Decider<'_> {
                 effect.back = back;
             }
             Said::Befriend | Said::Follow(_) => {
+                let forth = self.half(user, other)?;
                 if !forth.is_new && !back.is_new {
                     return Ok(Decision::Unchanged);
                 }

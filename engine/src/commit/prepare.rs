@@ -145,9 +145,14 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         let since = follows_since(&*shared.state()?, user, author)?;
         since.resolve().map(|_| ())
     };
+    let target = |target: &Target| {
+        // Not in one step: the state would be held while a file is read.
+        let standing = targets::standing(&*shared.state()?, target)?;
+        standing.resolve().map(|_| ())
+    };
     match effect {
         Effect::Response(response) => {
-            targets::standing(&*shared.state()?, &Target::of(response))?.resolve()?;
+            target(&Target::of(response))?;
             sight::admits(shared, response.user, (response.post, response.owner)).map(|_| ())
         }
         Effect::Delete { post, author, .. }
@@ -166,8 +171,7 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
             stands.map_or(Ok(true), |stands| stands.resolve()).map(|_| ())
         }
         Effect::Publish(NewPost { author, repost: Some(link), .. }) => {
-            let root = Target::post(link.root, link.root_author);
-            targets::standing(&*shared.state()?, &root)?.resolve()?;
+            target(&Target::post(link.root, link.root_author))?;
             sight::admits(shared, *author, (link.parent, link.parent_author)).map(|_| ())
         }
         Effect::Unrepost { user, post, author, .. } => {
@@ -175,6 +179,9 @@ fn look_ahead(effect: &Effect, shared: &Shared) -> Result<()> {
         }
         Effect::Follow { user, author, .. } | Effect::Unfollow { user, author, .. } => {
             follow(*user, *author)
+        }
+        Effect::Befriend(BefriendEffect { user, other, said: Said::Approve, .. }) => {
+            follow(*other, *user)
         }
         Effect::Befriend(BefriendEffect { user, other, .. })
         | Effect::Block { user, other, .. } => {

@@ -78,7 +78,12 @@ impl Builder<'_> {
             view_kind::BROADCASTS => self.broadcasts(&gathered.broadcasts, built),
             view_kind::FORGOTTEN => self.forgotten(&gathered.forgotten, built),
             view_kind::MODERATION => self.moderation(&gathered.moderation, built),
-            _ => self.timelines(kind, gathered, built),
+            view_kind::RECEIPTS => self.receipts(&gathered.receipts, built),
+            view_kind::OUTBOX | view_kind::GRAPH | view_kind::REQUESTS => {
+                self.timelines(kind, gathered, built)
+            }
+            // Of users and graves the log says nothing by itself.
+            _ => Ok(()),
         }
     }
 

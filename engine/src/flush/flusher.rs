@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::gather::Graved;
-use super::merge::{Merged, merge, repair};
+use super::merge::{Merged, families, merge, repair};
 use super::plan::{covers, is_rewritable, plan};
 use super::step::{Frozen, collect_graves, flush};
 use super::warm::warm;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::Sequence;
 use crate::limits::{FORGET_GRAVES, TRIM_OWNERS, WARM_OWNERS};
-use crate::runs::layout::{family, view_kind};
+use crate::runs::layout::family;
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
 use crate::storage::manifest::ViewEntry;
@@ -285,14 +285,14 @@ impl Worker {
         Ok(())
     }
 
-    /// Merges files until all is well.
+    /// Merges files until all is well, or the engine closes.
     fn merge(&self) -> Result<()> {
         let shared = &self.shared;
         let lend = |look: &mut dyn FnMut(&State)| {
             look(&*shared.state()?);
             Ok(())
         };
-        loop {
+        while !self.is_stopping.load(Ordering::Acquire) {
             let manifest = self.catalog.manifest();
             let graves = collect_graves(&lend, manifest.covered)?;
             let dead = |view: &ViewEntry| dead_in(&graves, view);
@@ -300,6 +300,7 @@ impl Worker {
             let merged = merge(&self.catalog, &lend, inputs)?;
             self.publish(&merged)?;
         }
+        Ok(())
     }
 
     /// Forgets what is older than the hot window, a few owners at a time.
@@ -324,18 +325,8 @@ impl Worker {
 
 /// How many entries of the file have graves. Each follow has two, of which one is counted.
 fn dead_in(graves: &Graved, view: &ViewEntry) -> u64 {
-    let of_kind = |number: u8| match view.kind {
-        view_kind::OUTBOX => number == family::POSTS,
-        view_kind::BROADCASTS => matches!(number, family::BOARDS | family::REPLAYS),
-        view_kind::GROUPS => matches!(number, family::GROUPS | family::MEMBERS),
-        view_kind::REPOSTS => number == family::REPOSTS,
-        view_kind::AUDIENCES => number == family::AUDIENCES,
-        view_kind::NOTICES | view_kind::FORGOTTEN => false,
-        view_kind::MODERATION => number == family::MODERATED,
-        view_kind::REQUESTS => matches!(number, family::PRIVATE | family::REQUESTS),
-        view_kind::RESPONSES => matches!(number, family::RESPONSES | family::LISTS),
-        _ => matches!(number, family::FOLLOWING | family::MUTES | family::BLOCKS),
-    };
-    let rows = graves.iter().filter(|(number, _)| of_kind(*number)).flat_map(|(_, rows)| rows);
+    let families = families(view.kind);
+    let is_ours = |number: &u8| families.contains(number) && *number != family::FOLLOWERS;
+    let rows = graves.iter().filter(|(number, _)| is_ours(number)).flat_map(|(_, rows)| rows);
     rows.filter(|(_, (entry, _))| covers(view, *entry)).count() as u64
 }

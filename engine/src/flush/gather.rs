@@ -418,6 +418,7 @@ impl Gathered {
         read_marks::settle(&mut self.read_marks);
         groups.groups.retain(|row| stands(row.id.into()));
         groups.members.retain(|row| stands(row.at) && !ended.contains(&row.group.into()));
+        self.receipts.retain(|receipt| receipt.sequence <= *last);
         self.revisions.retain(|row| stands(row.revised.at));
         self.moderation.retain(|row| stands(row.at));
         self.marks.retain(|row| row.mark.at <= *last && !ended.contains(&row.mark.feed.into()));

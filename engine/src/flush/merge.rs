@@ -42,8 +42,8 @@ pub(crate) struct Merged {
     pub(crate) cancelled: Graved,
 }
 
-/// Which families each kind of file has.
-fn families(kind: u8) -> &'static [u8] {
+/// Which families with graves each kind of file has.
+pub(super) fn families(kind: u8) -> &'static [u8] {
     match kind {
         view_kind::OUTBOX => &[family::POSTS],
         view_kind::GRAPH => &[family::FOLLOWING, family::FOLLOWERS, family::MUTES, family::BLOCKS],
@@ -124,21 +124,29 @@ pub(crate) fn merge(catalog: &Catalog, lend: Lend<'_>, inputs: Vec<ViewEntry>) -
     Ok(Merged { inputs, built, cancelled })
 }
 
-/// Writes the damaged file `view` anew from the log, and stores the manifest that lists it. The damaged
-/// one is put aside. The caller publishes the new one in the state.
+/// Writes the damaged file `view` anew, and stores the manifest that lists it: graves from memory, all else
+/// from the log. The damaged one is put aside. The caller publishes the new one in the state. Users are refused:
+/// which numbers they have follows from all before them, so the next open makes all files anew.
 pub(crate) fn repair(
     catalog: &Catalog,
     log: &Segments,
     lend: Lend<'_>,
     view: ViewEntry,
 ) -> Result<Merged> {
+    if view.kind == view_kind::USERS {
+        let what = "it is damaged, and users are not numbered anew while the database is open: restart, \
+                    and all view files are made anew from the log";
+        return Err(Error::corrupt(&view.name(), 0, what));
+    }
     let before = catalog.manifest();
-    let after = Sequence(view.first.0 - 1);
-    let gathered = gather(log, lend, Range { after, last: view.last, until: before.covered })?;
     let (first, last) = (view.first, view.last);
     let builder = Builder { catalog, database: before.database, first, last };
     let mut built = Built::default();
-    builder.view(view.kind, &gathered, &mut built)?;
+    if view.kind != view_kind::GRAVES {
+        let after = Sequence(first.0.saturating_sub(1));
+        let gathered = gather(log, lend, Range { after, last, until: before.covered })?;
+        builder.view(view.kind, &gathered, &mut built)?;
+    }
     // What ended up to the covered position is not in the new file: its graves go.
     let graves = collect_graves(lend, before.covered)?;
     let cancelled = within(&graves, &view, families(view.kind));
@@ -384,6 +392,7 @@ impl Merged {
             | view_kind::MODERATION
             | view_kind::FORGOTTEN
             | view_kind::REQUESTS
+            | view_kind::GRAVES
             | view_kind::RECEIPTS => {}
             view_kind::RESPONSES => {
                 state.responses.entries.replace(&range, built.responses.as_ref());

@@ -6,6 +6,7 @@
 //! Cassandra). A file that reached its full size is merged no more; it is rewritten alone when many
 //! of its entries are dead.
 
+use super::merge::families;
 use crate::ids::Sequence;
 use crate::limits::{GRAVES_MAX, MERGE_FILES_MIN, MERGED_BYTES_MAX};
 use crate::runs::layout::view_kind;
@@ -74,12 +75,7 @@ fn like_sized(files: &[ViewEntry]) -> Option<Vec<ViewEntry>> {
 /// The file with the most dead entries for its size, if they are many.
 fn worst(manifest: &Manifest, graves: impl Fn(&ViewEntry) -> u64) -> Option<ViewEntry> {
     let candidates = manifest.views.iter().copied();
-    let has_graves = |view: &ViewEntry| {
-        let has_none =
-            [view_kind::USERS, view_kind::MARKS, view_kind::NOTICES, view_kind::FORGOTTEN];
-        KINDS.contains(&view.kind) && !has_none.contains(&view.kind)
-    };
-    let candidates = candidates.filter(has_graves);
+    let candidates = candidates.filter(|view| !families(view.kind).is_empty());
     let counted: Vec<(u64, ViewEntry)> = candidates.map(|view| (graves(&view), view)).collect();
     let total: u64 = counted.iter().map(|(dead, _)| dead).sum();
     let (dead, view) = counted.into_iter().max_by_key(|(dead, view)| {

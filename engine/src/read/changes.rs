@@ -194,13 +194,19 @@ fn stands(state: &State, at: Sequence, record: &Record) -> Result<Text> {
         // What names another record says nothing of its own.
         let is_told = match effect.broadcast() {
             Some(_) => true,
-            None => state.broadcasts.owner(at.into()).is_some(),
+            None => {
+                state.broadcasts.owner(at.into()).is_some()
+                    && state.find(effect.content.author).is_some()
+            }
         };
         return Ok(Text::Known(is_told));
     }
     let (author, post) = match &record.effect {
         Effect::Revise(revise) => (revise.author, revise.post.into()),
         Effect::Response(response) if response.text().is_some() => {
+            if state.find(response.user).is_none() {
+                return Ok(Text::None);
+            }
             let target = Target { id: at.into(), author: response.user, ..Target::of(response) };
             return targets::standing(state, &target).map(Text::Comment);
         }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
+use crate::log::revise_effect::Emptied;
 use crate::log::view::Segments;
 use crate::query::Counts;
 use crate::shared::Shared;
@@ -106,7 +107,10 @@ pub(crate) fn rewind(
             Some(Effect::Unrepost { root, began: Some(_), .. }) => {
                 reposted(counts, place(root), 1);
             }
-            Some(Effect::Publish(NewPost { repost: Some(link), .. })) => {
+            Some(
+                Effect::Publish(NewPost { repost: Some(link), .. })
+                | Effect::Emptied(Emptied { repost: Some(link), .. }),
+            ) => {
                 reposted(counts, place(link.root), -1);
             }
             Some(Effect::Response(response)) => {
@@ -131,7 +135,9 @@ fn reposted(counts: &mut [Counts], place: Option<usize>, by: i32) {
 fn root_of(segments: &Segments, post: PostId) -> Result<Option<PostId>> {
     let record = segments.record(post.into())?;
     Ok(record.and_then(|record| match record.effect {
-        Effect::Publish(post) => post.repost.map(|link| link.root),
+        Effect::Publish(NewPost { repost, .. }) | Effect::Emptied(Emptied { repost, .. }) => {
+            repost.map(|link| link.root)
+        }
         _ => None,
     }))
 }

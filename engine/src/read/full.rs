@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::full::{CameBy, FullPage, FullQuery};
 use crate::ids::{PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
-use crate::query::{CountedPage, CountedQuery, PageEnd, Post, Span};
+use crate::query::{CountedPage, CountedQuery, PageEnd, Span};
 use crate::read::came_by;
 use crate::read::content::Reach;
 use crate::read::counts::Since;
@@ -95,21 +95,21 @@ impl FullPage {
         if self.cut(&query.of) { self.bring(shared, query, reach) } else { Ok(Brought::All) }
     }
 
-    /// Originals count towards the bytes of a page: it ends with the post with which these reach the bound.
-    /// False if that is the last one.
+    /// Originals and groups count towards the bytes of a page: it ends with the post with which these reach the
+    /// bound. False if that is the last one.
     fn cut(&mut self, query: &CountedQuery) -> bool {
         let of_originals: usize = self.originals.iter().map(Original::bytes).sum();
-        let all = of_originals + self.page.posts.iter().map(bytes).sum::<usize>();
-        if all < PAGE_BYTES_MAX {
+        let of_posts: usize = self.page.posts.iter().map(|post| post.borrow().bytes_len()).sum();
+        if of_originals + of_posts + self.came_by.bytes_len() < PAGE_BYTES_MAX {
             return false;
         }
         let is_up = is_up(query);
         let count = self.page.posts.len();
-        let (mut bytes, mut kept, mut known) = (0, 0, Vec::new());
+        let (mut bytes, mut kept, mut known) = (self.came_by.names_len(), 0, Vec::new());
         for index in 0..count {
             let place = if is_up { count - 1 - index } else { index };
             let Some(post) = self.page.posts.get(place) else { break };
-            bytes += self::bytes(post);
+            bytes += post.borrow().bytes_len() + self.came_by.places_len(place);
             let root = post.repost.map(|link| link.root).filter(|root| !known.contains(root));
             known.extend(root);
             bytes += root.map_or(0, |root| self.original(root).map_or(0, Original::bytes));
@@ -134,10 +134,6 @@ impl FullPage {
         let place = self.originals.binary_search_by(|original| root.cmp(&original.id()));
         place.ok().and_then(|place| self.originals.get(place))
     }
-}
-
-fn bytes(post: &Post) -> usize {
-    post.text.len() + post.meta.len()
 }
 
 /// Keeps the items of a range; of none, none.

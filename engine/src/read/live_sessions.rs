@@ -38,7 +38,7 @@ pub(crate) struct Frozen {
 }
 
 /// Whose session it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Holder {
     pub(crate) user: UserId,
     pub(crate) viewer: Option<UserId>,
@@ -79,7 +79,7 @@ struct Table {
     vacant: Vec<u32>,
     /// By when they were used last.
     recency: Recency,
-    devices: HashMap<(UserId, u64), u32>,
+    devices: HashMap<(Holder, u64), u32>,
     open: u64,
     bytes: u64,
     expired: u64,
@@ -164,7 +164,7 @@ impl Table {
 
     /// The slot of the device, or a free one.
     fn slot_for(&mut self, holder: Holder, device: Option<u64>) -> u32 {
-        let device = device.map(|device| (holder.user, device));
+        let device = device.map(|device| (holder, device));
         if let Some(slot) = device.and_then(|device| self.devices.get(&device)) {
             return *slot;
         }
@@ -212,7 +212,7 @@ impl Table {
             return false;
         };
         if let Some(device) = session.device {
-            self.devices.remove(&(session.holder.user, device));
+            self.devices.remove(&(session.holder, device));
         }
         self.bytes -= session.bytes();
         self.open -= 1;

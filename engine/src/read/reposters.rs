@@ -93,7 +93,8 @@ fn fill(
     let below = root.reposts.count_below(query.below());
     for (at, author) in (0..below).rev().map(|index| root.reposts.entry(index)) {
         let author = Ordinal(author);
-        if viewer.is_hidden(author) || !judge.is_meant(at, Some(author)) {
+        let is_missed = viewer.is_hidden(author) || viewer.misses(at.into());
+        if is_missed || !judge.is_meant(at, Some(author)) {
             continue;
         }
         if page.reposters.len() == query.limit {

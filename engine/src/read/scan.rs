@@ -162,7 +162,7 @@ impl Found {
                     None => newest(shared, id, Reach::Files)?.flatten(),
                 },
             };
-            bytes += post.as_ref().map_or(0, |post| post.text.len() + post.meta.len());
+            bytes += post.as_ref().map_or(0, |post| post.borrow().bytes_len());
             shown.extend(post);
             if PAGE_BYTES_MAX <= bytes && index + 1 < count {
                 (self.next, self.end) = (id.into(), PageEnd::More);

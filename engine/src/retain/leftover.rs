@@ -38,29 +38,5 @@ pub(super) fn emptied(record: Record) -> Record {
 
 /// The users that a record names, in the order in which they get their numbers.
 pub(super) fn named_by(effect: &Effect) -> (UserId, Option<UserId>) {
-    let other = match effect {
-        Effect::Follow { author, .. }
-        | Effect::Weigh { author, .. }
-        | Effect::Unfollow { author, .. }
-        | Effect::Mute { author, .. }
-        | Effect::Unmute { author, .. } => Some(*author),
-        Effect::Befriend(befriend) => Some(befriend.other),
-        Effect::Request(request) => Some(request.other),
-        Effect::Block { other, .. } | Effect::Unblock { other, .. } => Some(*other),
-        Effect::Group(group) => group.author(),
-        Effect::Response(response) => Some(response.author),
-        Effect::Retired(retired) => retired.other,
-        Effect::Publish(post) => post.repost.map(|link| link.root_author),
-        Effect::Emptied(emptied) => emptied.repost.map(|link| link.root_author),
-        Effect::Delete { .. }
-        | Effect::Broadcast(_)
-        | Effect::Private { .. }
-        | Effect::Revise(_)
-        | Effect::Unrepost { .. }
-        | Effect::Mark(_)
-        | Effect::Forget(_)
-        | Effect::Moderation(_)
-        | Effect::NoticesRead(_) => None,
-    };
-    (effect.subject(), other)
+    (effect.subject(), effect.other())
 }

@@ -65,6 +65,11 @@ impl Kept {
         self.forgotten.contains(&user)
     }
 
+    /// Whether nobody else is told of the user: they are suspended, or being forgotten.
+    pub(crate) fn hides_user(&self, user: UserId) -> bool {
+        self.is_forgotten(user) || self.suspended.contains(&user)
+    }
+
     /// Whether the author's post is kept from the user.
     pub(crate) fn keeps(&self, (post, author): (PostId, UserId), from: UserId) -> bool {
         self.is_forgotten(author)

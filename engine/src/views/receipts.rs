@@ -93,7 +93,8 @@ impl Remembered {
 
 /// The receipts of a file, oldest first.
 pub(crate) fn read(file: &ViewFile) -> Result<Vec<Remembered>> {
-    let Some(section) = file.section(0, section_part::ARRAY) else { return Ok(Vec::new()) };
+    let lost = || file.damaged(0, "it has no receipts");
+    let section = file.section(0, section_part::ARRAY).ok_or_else(lost)?;
     let receipt = |element: &[u8]| {
         let fields = Fields(element);
         Remembered {

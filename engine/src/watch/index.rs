@@ -179,9 +179,9 @@ impl Index {
         self.slots.iter().flatten().flat_map(|watched| &watched.queues)
     }
 
-    /// Whether the user counts as online: not while they are being forgotten.
+    /// Whether the user counts as online: not while they are suspended or being forgotten.
     pub(crate) fn is_online(&self, user: UserId, is_leased: bool) -> bool {
-        (is_leased || self.knows(user)) && !self.kept.is_forgotten(user)
+        (is_leased || self.knows(user)) && !self.kept.hides_user(user)
     }
 
     /// Tells who sees the user that they are online, or are not; hands out whom to wake.
@@ -440,6 +440,8 @@ impl Index {
             }
         }
         Arc::make_mut(&mut self.kept).fold(effect);
+        // Whoever is suspended goes offline for the others.
+        self.met.push(author);
     }
 
     /// The edges of `user` are to be read again: their watches are behind, and will.

@@ -114,7 +114,7 @@ pub(crate) fn online(shared: &Shared, user: UserId, viewer: Option<UserId>) -> R
     let sight = sight(shared, user)?;
     let kept = Arc::clone(shared.state()?.moderation.kept());
     let is_there = |other| hub.lock().index.knows(other) || hub.leases.hold(other, now);
-    let is_online = |other| !kept.is_forgotten(other) && is_there(other);
+    let is_online = |other| !kept.hides_user(other) && is_there(other);
     let followed = sight.edges.iter().filter_map(|(author, edge)| edge.follows.then_some(*author));
     let mut followees: Vec<UserId> = followed.filter(|author| is_online(*author)).collect();
     followees.sort_unstable();

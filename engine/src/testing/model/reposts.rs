@@ -148,10 +148,9 @@ impl Model {
         if !is_there(root) || !is_there(query.post.0) {
             return None;
         }
-        let seen = self.reposts_of(root).filter(|(id, post)| {
+        let seen = self.reposts_of(root).filter(|(id, _)| {
             query.before.is_none_or(|before| *id < before.0)
-                && self.may_see(query.viewer, post.author)
-                && self.may_be_shown(query.viewer, post)
+                && self.sees_post(PostId(*id), query.viewer)
         });
         let mut found: Vec<_> = seen.map(|(id, post)| (post.author.0, id, !post.bare)).collect();
         found.reverse();
