@@ -10,8 +10,8 @@ use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, BroadcastAction, BroadcastId, BroadcastsPage, BroadcastsQuery, Command, Durability,
     EdgeQuery, Engine, ErrorKind, Feed, ModeratedOf, ModeratedQuery, NewPost, Options, PostId,
-    ReplayContent, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery, UserId, Watch,
-    WatchEvent, WatchQuery, Why, WriteOptions,
+    ReplayContent, RepostersQuery, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery,
+    UserId, Watch, WatchEvent, WatchQuery, Why, WriteOptions,
 };
 
 const READER: UserId = UserId(1);
@@ -209,6 +209,26 @@ fn a_hidden_post_goes_with_its_reposts_and_comes_back_with_them() {
     let digests = engine.digests().unwrap();
     engine.close().unwrap();
     assert_eq!(open(&storage).digests().unwrap(), digests);
+}
+
+#[test]
+fn a_hidden_quote_is_not_among_those_who_reposted() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage);
+    let post = publish(&engine, AUTHOR);
+    let quote = NewPost { author: FAN, text: "look".into(), ..NewPost::default() };
+    write(&engine, Action::Repost { post: quote, parent: post });
+    let quote = PostId(engine.position().unwrap().sequence.0);
+    let reposters = |viewer| {
+        let query = RepostersQuery { post, viewer, before: None, limit: 9 };
+        let page = engine.reposters(&query).unwrap();
+        page.reposters.iter().map(|reposter| reposter.repost).collect::<Vec<_>>()
+    };
+    assert_eq!(reposters(Some(READER)), [quote]);
+    assert!(write(&engine, Action::Hide { post: quote }));
+    assert_eq!(reposters(Some(READER)), []);
+    assert_eq!(reposters(Some(FAN)), [quote], "its author sees it");
+    assert_eq!(reposters(None), [quote], "and so does the application");
 }
 
 /// Nothing else is there that would have to be judged.

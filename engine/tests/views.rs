@@ -357,7 +357,9 @@ fn a_small_file_is_not_rewritten_for_graves_of_others() {
     let unfollow = |author| Command::new(Action::Unfollow { user, author });
     let ends = authors().map(|author| engine.submit(unfollow(author)).unwrap());
     assert!(ends.collect::<Vec<_>>().into_iter().all(|ticket| ticket.wait().unwrap().changed));
-    engine.write(Command::new(Action::Delete { post })).unwrap();
+    // Something is to be erased, so that all is flushed.
+    let other = engine.write(Command::publish(user, "gone")).unwrap().post.unwrap();
+    engine.write(Command::new(Action::Delete { post: other })).unwrap();
     engine.retain().unwrap();
     let (closed, is_closed) = std::sync::mpsc::channel();
     std::thread::spawn(move || closed.send(engine.close()));
