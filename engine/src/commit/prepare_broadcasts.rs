@@ -13,8 +13,6 @@ use crate::ids::{BroadcastId, Timestamp, UserId};
 use crate::log::broadcast_effect::{BroadcastAct, BroadcastEffect, Said};
 use crate::log::record::{Bygone, Effect};
 use crate::mentions::Mentions;
-use crate::read::broadcasts::broadcast as card;
-use crate::read::content::Reach;
 use crate::shared::Shared;
 
 /// What the action will do, if it is accepted.
@@ -89,12 +87,13 @@ fn author(broadcast: BroadcastId, options: WriteOptions, shared: &Shared) -> Res
         state.broadcasts.owner(broadcast).map(|owner| state.users.id(owner))
     };
     if let Some(owner) = owner {
-        let Some(actor) = options.actor.filter(|actor| *actor != owner) else { return Ok(owner) };
-        // Whoever does not see it is not told that it is there.
-        card(shared, broadcast, Some(actor), Reach::Files)?;
-        let what =
-            format!("broadcast {broadcast} is of user {owner}; user {actor} cannot change it");
-        return Err(Error::new(ErrorKind::Denied, what));
+        return match options.actor.filter(|actor| *actor != owner) {
+            None => Ok(owner),
+            Some(actor) => Err(Error::new(
+                ErrorKind::Denied,
+                format!("broadcast {broadcast} is of user {owner}; user {actor} cannot change it"),
+            )),
+        };
     }
     // Who sends again what they sent under a key may mean a broadcast that is gone since.
     let record = match options.key {

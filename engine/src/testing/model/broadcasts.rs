@@ -78,11 +78,6 @@ impl Model {
         named(action).is_some_and(|id| self.stage_of(id).is_none())
     }
 
-    /// Whether the action names a broadcast that the user does not see.
-    pub(super) fn misses(&self, action: &BroadcastAction, user: Option<UserId>) -> bool {
-        named(action).is_some_and(|id| self.broadcast(id, user).is_none())
-    }
-
     pub(super) fn changes_broadcast(&self, action: &BroadcastAction) -> Result<bool, ErrorKind> {
         let Some(id) = named(action) else {
             let author = action.subject();

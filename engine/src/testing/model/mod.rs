@@ -219,7 +219,7 @@ impl Model {
         }
         if let Some(denied) = self.is_denied(command, subject) {
             return match &command.action {
-                Action::Broadcast(action) if self.misses(action, command.options.actor) => {
+                Action::Broadcast(action) if self.names_gone(action) => {
                     Refused(ErrorKind::NotFound)
                 }
                 _ => denied,
