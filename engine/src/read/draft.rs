@@ -86,7 +86,7 @@ impl<'a> Draft<'a> {
         Ok(Some(look(PageRef { position: *position, posts: &posts, end })))
     }
 
-    /// Appends posts until they have as many bytes as a page may; newest first. Each is made where it will stand.
+    /// Appends posts until they have as many bytes as a page may; newest first.
     #[inline]
     fn fill<F, T>(
         &self,

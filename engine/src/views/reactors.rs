@@ -21,7 +21,7 @@ use crate::log::record::Began;
 /// Entries of a leaf: 4 KiB of them.
 const LEAF_MAX: usize = 512;
 
-/// In a leaf of so many entries all are looked at: that is done before a search by halves.
+/// In a leaf of so many entries all are looked at, in a larger one it is searched by halves.
 const LOOK_MAX: usize = 16;
 
 /// Bits of a sequence in an entry.
