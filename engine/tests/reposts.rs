@@ -9,7 +9,7 @@ use std::time::Duration;
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
     Action, Command, CountedQuery, Durability, Engine, ErrorKind, Feed, FullQuery, NewPost,
-    NoticeKind, NoticesQuery, Options, Original, PostId, SEGMENT_BYTES_MIN, Span, Storage,
+    NoticeKind, NoticesQuery, Options, Original, PageEnd, PostId, SEGMENT_BYTES_MIN, Span, Storage,
     TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
 };
 
@@ -140,6 +140,32 @@ fn originals(engine: &Engine) -> Vec<Original> {
     let page = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 9 };
     let query = FullQuery { originals: true, ..FullQuery::of(CountedQuery::Home(page)) };
     engine.full_page(&query).unwrap().originals
+}
+
+/// Texts alone leave room in a page of two hundred quotes with their originals; with whom these mention it is
+/// full before, or no frame could carry it.
+#[test]
+fn mentions_count_towards_the_bytes_of_a_page_with_originals() {
+    let engine = open(&MemoryStorage::default(), Options::default());
+    engine.write(Command::follow(READER, QUOTER)).unwrap();
+    let post = |author| NewPost {
+        author,
+        text: "x".repeat(2_400).into(),
+        mentions: (1..=50).map(|number| UserId(u64::MAX - 100 + number)).collect(),
+        ..NewPost::default()
+    };
+    for _ in 0..200 {
+        let published = engine.write(Command::new(Action::Publish(post(ORIGINAL))));
+        let parent = published.unwrap().post.unwrap();
+        engine.write(Command::new(Action::Repost { post: post(QUOTER), parent })).unwrap();
+    }
+    let page = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 200 };
+    assert_eq!(engine.home(&page).unwrap().posts.len(), 200);
+    let query = FullQuery { originals: true, ..FullQuery::of(CountedQuery::Home(page)) };
+    let page = engine.full_page(&query).unwrap();
+    assert_eq!(page.page.end, PageEnd::Bytes);
+    assert!((170..200).contains(&page.page.posts.len()), "{}", page.page.posts.len());
+    assert_eq!(page.originals.len(), page.page.posts.len());
 }
 
 #[test]
