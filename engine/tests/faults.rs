@@ -3,16 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::disk::SimulatedDisk;
 use fanfold_engine::testing::disk::faults::{Effect, Fault, Operation};
 use fanfold_engine::testing::seed::Random;
 use fanfold_engine::{
-    Clock, Command, Durability, Engine, ErrorKind, ManualClock, Options, PostId, SEGMENT_BYTES_MIN,
-    Sequence, Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId, check_storage,
-    inspect_file,
+    Action, Clock, Command, Durability, Engine, ErrorKind, ManualClock, Options, PostId,
+    SEGMENT_BYTES_MIN, Sequence, Span, StatusValue, Storage, TimelineQuery, Timestamp, UserId,
+    check_storage, inspect_file,
 };
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const BEN: UserId = UserId(22);
 
@@ -287,14 +290,44 @@ fn background_work_that_does_not_get_on_is_counted_until_it_does() {
     for _ in 0..8 {
         engine.write(Command::publish(BEN, "hello")).unwrap();
     }
-    let counted = |wanted| {
-        let patience = std::time::Instant::now() + Duration::from_secs(20);
-        while engine.counters().unwrap().background_faults != wanted {
-            assert!(std::time::Instant::now() < patience, "never {wanted}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    };
-    counted(1);
+    until_counted(&engine, 1);
     disk.heal();
-    counted(0);
+    until_counted(&engine, 0);
+}
+
+/// Waits until so many kinds of background work do not get on.
+fn until_counted(engine: &Engine, wanted: u64) {
+    let patience = Instant::now() + PATIENCE;
+    while engine.counters().unwrap().background_faults != wanted {
+        assert!(Instant::now() < patience, "never {wanted}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A flush kept failing, and who asked for a round of retention waited for ever: the thread that
+/// flushes was to rewrite files for it, and did nothing but try its flush.
+#[test]
+fn a_flush_that_keeps_failing_holds_up_no_retention() {
+    let disk = SimulatedDisk::new(8);
+    let flushing_after = |flush_records| Options { flush_records, ..options() };
+    // Four posts, that somebody is to be forgotten, four removals, and that it is done.
+    let engine = open(&disk, Options { forget_at_once: 0, ..flushing_after(10) });
+    publish_until_refused(&engine, 4);
+    engine.write(Command::new(Action::Forget { user: BEN })).unwrap();
+    assert_eq!(engine.forget_some(u64::MAX).unwrap(), 4);
+    engine.close().unwrap();
+    let engine = open(&disk, flushing_after(4));
+    let broken = Fault { lasting: true, ..fail_once(0, Operation::Rename, Effect::Io) };
+    disk.inject(broken);
+    for _ in 0..4 {
+        engine.write(Command::publish(UserId(33), "hello")).unwrap();
+    }
+    until_counted(&engine, 1);
+    let (told, done) = std::sync::mpsc::channel();
+    let retaining = engine.clone();
+    std::thread::spawn(move || told.send(retaining.retain()));
+    let refused = done.recv_timeout(PATIENCE).unwrap().unwrap_err();
+    assert!(refused.to_string().contains("MANIFEST"), "{refused}");
+    disk.heal();
+    assert!(0 < engine.retain().unwrap().erased.0);
 }

@@ -3,12 +3,20 @@
 //!
 //! `cargo run --release -p fanfold-benches -- simulate` runs many more.
 
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use fanfold_engine::testing::disk::faults::Effect;
 use fanfold_engine::testing::seed::seed_or;
-use fanfold_engine::testing::simulation::{Life, Summary, run, run_on_a_lying_disk, sweep};
+use fanfold_engine::testing::simulation::{
+    Failure, Life, Summary, run, run_on_a_lying_disk, sweep,
+};
 
 /// How often a seed is run when it is replayed: threads take turns as they like.
 const REPLAYS: u64 = 20;
+
+/// A seed that runs for longer hangs: the usual one takes some tens of milliseconds.
+const HANGS_AFTER: Duration = Duration::from_secs(300);
 
 #[test]
 fn random_lives_equal_the_oracle() {
@@ -19,12 +27,19 @@ fn random_lives_equal_the_oracle() {
     let mut total = Summary::default();
     for n in 0..runs {
         let seed = if is_replay { first } else { first + n };
-        total += run(seed).unwrap_or_else(|failure| panic!("{failure}"));
+        total += watched(seed).unwrap_or_else(|failure| panic!("{failure}"));
     }
     // A simulator that exercises nothing finds nothing.
     if 100 < runs && !is_replay {
         assert!(total.fields().iter().all(|(_, count)| 10 < *count), "{total:?}");
     }
+}
+
+/// Runs a seed, and names it if it never ends.
+fn watched(seed: u64) -> Result<Summary, Box<Failure>> {
+    let (told, ended) = channel();
+    std::thread::spawn(move || drop(told.send(run(seed))));
+    ended.recv_timeout(HANGS_AFTER).unwrap_or_else(|_| panic!("seed {seed} hangs"))
 }
 
 /// A simulator that finds nothing on a disk that forgets what was synced, finds nothing anywhere.

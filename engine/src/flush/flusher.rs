@@ -1,7 +1,9 @@
 //! The flusher: one background thread that writes view files while commits go on.
 //!
 //! One flush at a time. A flush that fails (a full disk, say) is tried again until it succeeds or
-//! the engine closes; meanwhile commits go on, and opening would only have more to replay.
+//! the engine closes; meanwhile commits go on, and opening would only have more to replay. Between two
+//! tries the thread does what else it is asked for: it may be what makes room, or mends what the
+//! flush stumbles over, and whoever waits for it must not wait for the flush.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -93,6 +95,13 @@ fn is_view(name: &str) -> bool {
     names::parse_view(name).is_some()
 }
 
+/// A flush that is to be tried again, and when.
+#[derive(Debug)]
+struct Failed {
+    frozen: Frozen,
+    again: Instant,
+}
+
 /// What the thread works with.
 #[derive(Debug)]
 struct Worker {
@@ -162,22 +171,47 @@ impl Drop for Flusher {
 impl Worker {
     fn run(&self, inbox: &Receiver<Job>) {
         self.note(self.warm().err());
-        for job in inbox {
-            match job {
-                Job::Flush(frozen) => {
-                    if !self.flush_until_done(&frozen) {
-                        return;
-                    }
-                    // A merge that fails is planned again after the next flush.
-                    self.note(self.merge().err());
-                    self.is_busy.store(false, Ordering::Release);
+        let mut failed: Option<Failed> = None;
+        loop {
+            let job = match &failed {
+                Some(failed) => inbox.recv_deadline(failed.again),
+                None => inbox.recv().map_err(RecvTimeoutError::from),
+            };
+            match (job, failed.take()) {
+                (Ok(Job::Flush(frozen)), _) => failed = self.try_flush(frozen),
+                (Err(RecvTimeoutError::Timeout), Some(again)) => {
+                    failed = self.try_flush(again.frozen);
                 }
-                Job::Repair(name) => self.note(self.repair(&name).err()),
-                Job::Rewrite(ranges, answer) => {
+                (Ok(Job::Repair(name)), left) => {
+                    failed = left;
+                    self.note_repair(self.repair(&name), &mut failed);
+                }
+                (Ok(Job::Rewrite(ranges, answer)), left) => {
+                    failed = left;
                     let _ = answer.send(self.rewrite(&ranges));
                 }
-                Job::Stop => return,
+                (Ok(Job::Stop) | Err(_), _) => return,
             }
+        }
+    }
+
+    /// A flush, and the merges that it makes due. Answers what is to be tried again.
+    fn try_flush(&self, frozen: Frozen) -> Option<Failed> {
+        if let Err(error) = self.flush(&frozen) {
+            self.note(Some(error));
+            return Some(Failed { frozen, again: Instant::now() + RETRY_AFTER });
+        }
+        // A merge that fails is planned again after the next flush.
+        self.note(self.merge().err());
+        self.is_busy.store(false, Ordering::Release);
+        None
+    }
+
+    /// A flush that failed is still a fault after a repair, but has reason to hope.
+    fn note_repair(&self, repaired: Result<()>, failed: &mut Option<Failed>) {
+        match (repaired, failed) {
+            (Ok(()), Some(failed)) => failed.again = Instant::now(),
+            (repaired, _) => self.note(repaired.err()),
         }
     }
 
@@ -200,26 +234,6 @@ impl Worker {
         let users = u32::try_from(state.users.len()).unwrap_or(u32::MAX);
         let floor = state.position.sequence.0.saturating_sub(self.shared.options.hot_records());
         Ok((users, Sequence(floor)))
-    }
-
-    /// False if the engine closes before the flush succeeded.
-    fn flush_until_done(&self, frozen: &Frozen) -> bool {
-        while let Err(error) = self.flush(frozen) {
-            self.note(Some(error));
-            if self.is_stopping.load(Ordering::Acquire) {
-                return false;
-            }
-            self.rest(RETRY_AFTER);
-        }
-        true
-    }
-
-    /// Sleeps, unless the engine closes.
-    fn rest(&self, time: Duration) {
-        let until = Instant::now() + time;
-        while Instant::now() < until && !self.is_stopping.load(Ordering::Acquire) {
-            std::thread::sleep(WAIT_STEP);
-        }
     }
 
     /// Writes a damaged file anew, unless that was done meanwhile.
