@@ -95,7 +95,7 @@ impl fmt::Display for DatabaseId {
 }
 
 /// An idempotency key: the same key again, by the same acting user, gets the first answer instead
-/// of a second effect.
+/// of a second effect. Not all of its bytes may be zero: such a write is refused as invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(pub [u8; 16]);
 

@@ -22,7 +22,11 @@ impl Keys {
 
     pub(crate) fn next(&self) -> Key {
         let count = u128::from(self.count.fetch_add(1, Ordering::Relaxed));
-        Key(self.base.wrapping_add(count).to_le_bytes())
+        match self.base.wrapping_add(count) {
+            // Which is no key.
+            0 => self.next(),
+            key => Key(key.to_le_bytes()),
+        }
     }
 }
 
@@ -65,10 +69,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_differ_even_at_the_end_of_the_range() {
+    fn keys_differ_even_at_the_end_of_the_range_and_none_is_all_zero() {
         let keys = Keys::new(u128::MAX);
         assert_eq!(keys.next(), Key([255; 16]));
-        assert_eq!(keys.next(), Key([0; 16]));
+        assert_eq!(keys.next(), Key(1_u128.to_le_bytes()));
+        assert_eq!(keys.next(), Key(2_u128.to_le_bytes()));
     }
 
     #[test]

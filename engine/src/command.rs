@@ -366,6 +366,7 @@ impl Command {
 
     /// Checks everything that needs no state.
     pub fn validate(&self) -> Result<()> {
+        self.options.check()?;
         match &self.action {
             Action::Publish(post) => validate_post(post)?,
             Action::Repost { post, .. } => validate_repost(post)?,
@@ -496,6 +497,17 @@ impl Action {
             self,
             Self::Suspend { .. } | Self::Unsuspend { .. } | Self::Hide { .. } | Self::Unhide { .. }
         )
+    }
+}
+
+impl WriteOptions {
+    fn check(&self) -> Result<()> {
+        match self.key {
+            Some(Key::NONE) => Err(Error::invalid(
+                "an idempotency key of 16 zero bytes is no key; draw 16 random bytes, or give none",
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

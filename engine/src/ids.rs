@@ -50,9 +50,14 @@ pub struct Position {
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct DatabaseId(pub [u8; 16]);
 
-/// An idempotency key: 16 bytes chosen by the application, scoped by the acting user.
+/// An idempotency key: 16 bytes chosen by the application, scoped by the acting user; not all of them zero.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key(pub [u8; 16]);
+
+impl Key {
+    /// What keeps the place of a key that is forgotten; no write comes under it.
+    pub(crate) const NONE: Self = Self([0; 16]);
+}
 
 impl Sequence {
     /// The sequence after this one. Nothing comes after the last number of all, which the log never

@@ -317,6 +317,20 @@ fn tags_do_not_come_back_with_a_crash() {
 
 /// What was asked for under a key is answered as it was at first, whether or not whom it is about was
 /// forgotten since, and however the views came to be.
+/// What keeps the place of a forgotten key would be taken for it.
+#[test]
+fn a_key_of_zeros_is_refused() {
+    let engine = open(&MemoryStorage::default(), 0);
+    let keyed = |key| WriteOptions { key: Some(Key(key)), actor: None };
+    let publish = |key| engine.write(Command::publish(ANN, "post").with(keyed(key)));
+    assert_eq!(publish([0; 16]).unwrap_err().kind(), ErrorKind::Invalid);
+    for at in [0, 15] {
+        let mut key = [0; 16];
+        key[at] = 1;
+        assert!(publish(key).unwrap().changed);
+    }
+}
+
 #[test]
 fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
     let storage = MemoryStorage::default();

@@ -180,7 +180,8 @@ fn open(directory: &Path, durability: Durability, cold_after: Duration) -> Outco
 
 fn keyed(command: Command, number: u64) -> Command {
     let mut key = [0; 16];
-    key[..8].copy_from_slice(&number.to_le_bytes());
+    // Not all of a key may be zero.
+    key[..8].copy_from_slice(&(!number).to_le_bytes());
     key[8..].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
     Command { options: WriteOptions { key: Some(Key(key)), actor: None }, ..command }
 }

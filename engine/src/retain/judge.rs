@@ -3,7 +3,7 @@
 use foldhash::{HashSet, HashSetExt};
 
 use super::leftover::{any_stands, emptied, named_by};
-use super::oblivion::{Gone, NO_KEY};
+use super::oblivion::Gone;
 use super::pass::Doomed;
 use crate::error::Result;
 use crate::flush::gather::Lend;
@@ -478,7 +478,7 @@ impl<'a> Judge<'a> {
         let key = record.key.filter(|_| self.remembers(sequence, record))?;
         let is_forget = matches!(record.effect, Effect::Forget(_));
         let is_gone = !is_forget && self.gone.covers(record.effect.subject(), sequence);
-        Some(if is_gone { NO_KEY } else { key })
+        Some(if is_gone { Key::NONE } else { key })
     }
 
     /// What is left of a record that is not needed; `None` if nothing is.
@@ -517,7 +517,7 @@ impl<'a> Judge<'a> {
         }
         let said = |_| (record.effect.fingerprint(), record.effect.answered());
         let (fingerprint, answered) =
-            key.filter(|key| *key != NO_KEY).map(said).unwrap_or_default();
+            key.filter(|key| *key != Key::NONE).map(said).unwrap_or_default();
         let other = other.filter(|_| is_other_new);
         let retired = Retired {
             subject,

@@ -10,9 +10,6 @@ use crate::ids::{Key, Sequence, UserId};
 use crate::log::record::{Bygone, Effect, Record};
 use crate::log::view::Segments;
 
-/// What a key becomes that has to keep its place in the window of keys.
-pub(crate) const NO_KEY: Key = Key([0; 16]);
-
 /// Users who are forgotten since the last round, and the records that said so.
 #[derive(Debug)]
 pub(crate) struct Gone {
@@ -44,7 +41,7 @@ impl Gone {
                 let says = retired.is_post
                     || retired.comment_of.is_some()
                     || retired.broadcast == Some(Bygone::Began)
-                    || record.key.is_some_and(|key| key != NO_KEY);
+                    || record.key.is_some_and(|key| key != Key::NONE);
                 is_own && says || retired.noticed.iter().any(|user| covers(*user))
             }
             // What others say stays theirs, whomever it mentions or quotes.

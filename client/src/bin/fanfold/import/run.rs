@@ -153,7 +153,8 @@ fn fresh_progress(client: &Client, arguments: &Import) -> Result<Progress, Failu
     getrandom::fill(&mut random)
         .map_err(|error| Failure::local("the system gives no random bytes", &error))?;
     let server = client.server();
-    let import = u128::from_le_bytes(random);
+    // The key of no line may be all zero: nothing that is added to it comes round to that.
+    let import = (u128::from_le_bytes(random) >> 1).max(1);
     let mut progress = Progress::new(import, server.database.to_string(), server.epoch.0);
     let input = |path: &PathBuf| files::identify(path).map(|identity| Input::new(&identity));
     progress.sort = arguments.sort;
