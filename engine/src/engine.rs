@@ -274,21 +274,21 @@ impl Engine {
     }
 
     /// Comments on a post, less those whose authors are hidden from the viewer.
-    /// [`NotFound`](ErrorKind::NotFound) if the post is deleted or hidden itself.
+    /// [`NotFound`](ErrorKind::NotFound) where [`post`](Self::post) is.
     pub fn comments(&self, query: &CommentsQuery) -> Result<CommentsPage> {
         self.read(|shared| comments::comments(shared, query, Reach::Files))
     }
 
     /// Who reacted to a post or a comment, less those who are hidden from the viewer, newest first.
-    /// [`NotFound`](ErrorKind::NotFound) if the target is deleted or hidden itself.
+    /// [`NotFound`](ErrorKind::NotFound) if the target is deleted or hidden itself, or is on a post that is.
     pub fn reactors(&self, query: &ReactorsQuery) -> Result<ReactorsPage> {
         self.read(|shared| reactors::reactors(shared, query, Reach::Files))
     }
 
     /// What concerns a user: who mentions them, comments, reacts, reposts and follows, grouped by what it is about,
     /// newest group first. Without what was undone, and without those whom the user has muted, who block
-    /// them or are blocked by them, and without what is on posts of these. Only the user and the trusted
-    /// application may ask.
+    /// them or are blocked by them, and without what is on posts that the user does not see. Only the user and
+    /// the trusted application may ask.
     pub fn notices(&self, query: &NoticesQuery) -> Result<NoticesPage> {
         self.read(|shared| notices::notices(shared, query, Reach::Files))
     }

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Command, CountedQuery, Durability, Engine, ErrorKind, Feed, FullQuery, NewPost,
-    NoticeKind, NoticesQuery, Options, Original, PageEnd, PostId, SEGMENT_BYTES_MIN, Span, Storage,
-    TimelineQuery, UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
+    Action, Command, CommentOrder, CommentsQuery, CountedQuery, Durability, Engine, ErrorKind,
+    Feed, FullQuery, Mentions, NewPost, NoticeKind, NoticesQuery, Options, Original, PageEnd,
+    PostId, ReactorsQuery, RepostersQuery, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery,
+    UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
 };
 
 const READER: UserId = UserId(1);
@@ -249,4 +250,84 @@ fn who_is_reposted_gets_a_notice_of_it() {
     engine.write(Command::delete(quoted)).unwrap();
     assert_eq!(notices(ORIGINAL), [(NoticeKind::Repost, Some(root), 1)]);
     assert!(notices(QUOTER).is_empty());
+}
+
+fn comment(user: UserId, post: PostId, answers: Option<PostId>) -> Action {
+    let mentions = Mentions::default();
+    Action::Comment { user, post, answers, text: "so it is".into(), mentions }
+}
+
+/// Whether each read that is about the post, or about the comment on it, answers the viewer.
+fn answered(engine: &Engine, viewer: UserId, [post, comment]: [PostId; 2]) -> Vec<bool> {
+    let viewer = Some(viewer);
+    let (cursor, order) = (None, CommentOrder::NewestFirst);
+    let comments = CommentsQuery { post, viewer, order, cursor, limit: 9 };
+    let reposters = RepostersQuery { post, viewer, before: None, limit: 9 };
+    let mut answered = vec![
+        engine.post(post, viewer).is_ok(),
+        engine.counted_post(post, viewer).is_ok(),
+        engine.comments(&comments).is_ok(),
+        engine.reposters(&reposters).is_ok(),
+    ];
+    for target in [post, comment] {
+        let reactors = ReactorsQuery { target, viewer, kind: None, before: None, limit: 9 };
+        answered.push(engine.reactors(&reactors).is_ok());
+    }
+    answered
+}
+
+/// What the user gets who says something of the post, or of the comment on it.
+fn refused(engine: &Engine, user: UserId, [post, answered]: [PostId; 2]) -> Vec<Option<ErrorKind>> {
+    let text = "look".into();
+    let quote = NewPost { author: user, text, ..NewPost::default() };
+    let actions = [
+        Action::React { user, target: post, kind: 3 },
+        Action::React { user, target: answered, kind: 3 },
+        comment(user, post, None),
+        comment(user, post, Some(answered)),
+        Action::Repost { post: quote, parent: post },
+        Command::repost(user, post).action,
+    ];
+    let refusal = |action| engine.write(Command::new(action)).err().map(|error| error.kind());
+    actions.into_iter().map(refusal).collect()
+}
+
+fn heard(engine: &Engine, user: UserId) -> u32 {
+    let query = NoticesQuery { user, viewer: None, before: None, limit: 20 };
+    engine.notices(&query).unwrap().groups.iter().map(|group| group.count).sum()
+}
+
+/// A quote is hidden from whom a block parts from the author of the original, and so is what is said on it.
+#[test]
+fn what_hangs_on_a_hidden_quote_is_hidden_with_it() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, Options { memory_budget: 0, ..Options::default() });
+    let act = |action| engine.write(Command::new(action)).unwrap().post;
+    let root = publish(&engine, ORIGINAL);
+    let theirs = quote(&engine, QUOTER, root);
+    let own = quote(&engine, READER, root);
+    let said = act(comment(READER, theirs, None)).unwrap();
+    act(Action::React { user: READER, target: theirs, kind: 0 });
+    act(comment(PLAIN, theirs, Some(said)));
+    act(Action::React { user: PLAIN, target: own, kind: 0 });
+    assert_eq!((heard(&engine, READER), heard(&engine, QUOTER)), (2, 3));
+    for (user, other) in [(ORIGINAL, READER), (READER, ORIGINAL)] {
+        assert_eq!(answered(&engine, READER, [theirs, said]), [true; 6]);
+        act(Action::Block { user, other });
+        assert_eq!(answered(&engine, READER, [theirs, said]), [false; 6]);
+        let refusals = refused(&engine, READER, [theirs, said]);
+        assert_eq!(refusals, [Some(ErrorKind::NotFound); 6]);
+        assert_eq!((heard(&engine, READER), heard(&engine, QUOTER)), (0, 3));
+        assert_eq!(answered(&engine, PLAIN, [theirs, said]), [true; 6]);
+        act(Action::Unblock { user, other });
+    }
+    assert_eq!(heard(&engine, READER), 2);
+    act(Action::Mute { user: READER, author: ORIGINAL });
+    // A mute hides what others repost in what is one's own, not where one looks it up.
+    assert_eq!(answered(&engine, READER, [theirs, said]), [true; 6]);
+    act(Action::Block { user: ORIGINAL, other: READER });
+    let unreact =
+        |kind| engine.write(Command::new(Action::Unreact { user: READER, target: theirs, kind }));
+    assert_eq!(unreact(3).unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(unreact(0).unwrap().changed, "what is one's own one may take back");
 }

@@ -50,13 +50,17 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Whether a post of the author's that is there, and what it reposts, are for the user.
+    /// Whether a post of the author's that is there, and what it reposts, are for the user, and no block parts
+    /// them from whose that is: else they see it nowhere.
     pub(super) fn admits(&self, user: UserId, (post, author): (PostId, UserId)) -> Result<bool> {
         // Of what is deleted nobody knows for whom it was; whoever asks finds out that it is gone, unless
         // they see nothing of a private author's.
         let stands = !self.is_deleted_in_group(post);
         let meant = self.meant(post).filter(|_| stands).unwrap_or((author, Circle::EVERYBODY));
         let root = self.root_meant(post).filter(|_| stands);
+        if root.is_some_and(|(author, _)| self.is_blocked_between(user, author)) {
+            return Ok(false);
+        }
         for (author, circle) in std::iter::once(meant).chain(root) {
             if !self.is_among(user, author, circle)? {
                 return Ok(false);

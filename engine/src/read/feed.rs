@@ -22,9 +22,10 @@ use crate::read::judge::Judge;
 use crate::read::parents::conceal;
 use crate::read::select;
 use crate::read::selection::Selection;
+use crate::read::sight::sees;
 use crate::read::stands::Stands;
+use crate::read::targets::Target;
 use crate::read::ties::settled;
-use crate::read::visibility::Viewer;
 use crate::shared::{Shared, Tally};
 
 /// The posts of every author the user follows, minus deleted, minus muted. Within memory: `None` if
@@ -214,11 +215,11 @@ pub(crate) fn counted_post(
     let post = post.ok_or_else(absent)?;
     let looked = settled(shared, reach, |state, ties| {
         let author = state.find(post.author).ok_or_else(absent)?;
-        let is_hidden = Viewer::new(state, viewer).is_hidden(author)
-            || !state.is_all_seen()
-                && !Judge::for_viewer((state, ties), viewer).sees(id.into(), Some(author));
-        let stands = Stands::of(&state.outboxes.posts, author, id.into())?;
-        let stands = if is_hidden { Stands::Known(false) } else { stands };
+        let judge = Judge::for_viewer((state, ties), viewer);
+        let stands = match sees(judge, &Target::post(id, post.author)) {
+            true => Stands::of(&state.outboxes.posts, author, id.into())?,
+            false => Stands::Known(false),
+        };
         let reader = viewer.and_then(|viewer| state.find(viewer));
         let counts = counts::of(state, id, reader);
         Ok((state.position, stands, counts, state.revisions.of(id), shared.log.segments()))

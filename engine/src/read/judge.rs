@@ -77,6 +77,11 @@ impl<'a> Judge<'a> {
         Self { state, ties, viewer, reader: None, feed: Feed::Outbox }
     }
 
+    /// The user, unless everything of theirs is hidden from the viewer.
+    pub(crate) fn shown(&self, user: UserId) -> Option<Ordinal> {
+        self.state.find(user).filter(|user| !self.viewer.is_hidden(*user))
+    }
+
     /// What it judges by.
     pub(crate) fn state(&self) -> &'a State {
         self.state

@@ -2,10 +2,13 @@
 //!
 //! The user's window (see [`views::notices`](crate::views::notices)) is at most a thousand places. Their
 //! records are fetched, then all of them are judged at one position: does it still hold, and may the user
-//! see who did it. If something new concerns the user meanwhile, it is fetched too, and all are judged again.
+//! see who did it. If something new concerns the user meanwhile, it is fetched too, and all are judged again; after
+//! some such looks what is new is fetched while the state is held.
 //!
 //! A follow that ended and began anew stands where it first stood, while that place is in the window: whoever
 //! follows again and again is no news.
+
+use std::sync::RwLockReadGuard;
 
 use foldhash::HashMap;
 
@@ -16,14 +19,15 @@ use crate::log::record::Effect;
 use crate::log::response_effect::{ResponseAct, ResponseEffect};
 use crate::notice::{NoticeKind, NoticesPage, NoticesQuery};
 use crate::query::PageEnd;
+use crate::read::asked::STALE_MAX;
 use crate::read::content::Reach;
 use crate::read::followees::InFiles;
 use crate::read::judge::{Feed, Judge};
 use crate::read::notice_groups::{About, Notice, about, grouped};
+use crate::read::sight::sees;
 use crate::read::stands::Stands;
 use crate::read::targets::{self, Standing, Target};
 use crate::read::ties::Ties;
-use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::notices::window;
@@ -57,6 +61,36 @@ enum Verdict {
     Follow(Stands<EDGE_WIDTH>),
 }
 
+/// One read of a user's notices; see the module.
+struct Reading<'a> {
+    shared: &'a Shared,
+    query: &'a NoticesQuery,
+    reach: Reach,
+    /// Records that were fetched.
+    known: HashMap<Sequence, Option<Deed>>,
+    ties: Ties<'a>,
+    /// How often something new came while records were fetched.
+    stale: u32,
+}
+
+/// A window all of whose records are known.
+struct Gathered<'a> {
+    /// Whose it is; nobody, if nobody has written about them.
+    owner: Option<Ordinal>,
+    newest: Sequence,
+    places: Vec<Sequence>,
+    /// The state that it is of, if nothing new may come any more.
+    held: Option<RwLockReadGuard<'a, State>>,
+}
+
+/// How a look at the notices ends.
+enum Look {
+    Page(NoticesPage),
+    /// Something changed, or was missing and is known now.
+    Again,
+    OutOfReach,
+}
+
 /// A page of notices. Within memory: `None` if that is not enough.
 pub(crate) fn notices(
     shared: &Shared,
@@ -64,54 +98,78 @@ pub(crate) fn notices(
     reach: Reach,
 ) -> Result<Option<NoticesPage>> {
     check(query)?;
-    let mut known: HashMap<Sequence, Option<Deed>> = HashMap::default();
-    let mut ties = Ties::new(shared);
+    let mut reading = Reading::new(shared, query, reach);
     loop {
-        let (owner, (newest, floor), excerpt) = {
-            let state = shared.state()?;
-            let Some(owner) = state.find(query.user) else {
-                return Ok(Some(empty(&state, Sequence(0))));
-            };
-            let notices = &state.notices;
-            (owner, (notices.newest(owner), notices.floor(owner)), notices.excerpt(owner))
-        };
-        if reach == Reach::Memory && excerpt.hot.len() < NOTICES_MAX && !excerpt.files.is_empty() {
+        let Some(gathered) = reading.gather()? else { return Ok(None) };
+        match reading.judge(gathered)? {
+            Look::Page(page) => return Ok(Some(page)),
+            Look::OutOfReach => return Ok(None),
+            Look::Again => {}
+        }
+    }
+}
+
+impl<'a> Reading<'a> {
+    fn new(shared: &'a Shared, query: &'a NoticesQuery, reach: Reach) -> Self {
+        let (known, ties) = (HashMap::default(), Ties::new(shared));
+        Self { shared, query, reach, known, ties, stale: 0 }
+    }
+
+    /// Fetches the records of the user's window. `None` if one is out of reach.
+    fn gather(&mut self) -> Result<Option<Gathered<'a>>> {
+        let state = self.shared.state()?;
+        let owner = state.find(self.query.user);
+        let notices = &state.notices;
+        let window = owner.map(|owner| (notices.floor(owner), notices.excerpt(owner)));
+        let newest = owner.map_or(Sequence(0), |owner| notices.newest(owner));
+        // Whoever writes on and on has the reader wait, and then waits for the reader.
+        let held = (STALE_MAX <= self.stale).then_some(state);
+        let mut gathered = Gathered { owner, newest, places: Vec::new(), held };
+        let Some((floor, excerpt)) = window else { return Ok(Some(gathered)) };
+        let is_in_files = excerpt.hot.len() < NOTICES_MAX && !excerpt.files.is_empty();
+        if self.reach == Reach::Memory && is_in_files {
             return Ok(None);
         }
-        let places = window(&excerpt, floor)?;
-        if !fetch(shared, query.user, &places, &mut known, reach)? {
-            return Ok(None);
+        gathered.places = self::window(&excerpt, floor)?;
+        let Self { shared, query, reach, known, .. } = self;
+        Ok(fetch(shared, query.user, &gathered.places, known, *reach)?.then_some(gathered))
+    }
+
+    /// Judges them at one position.
+    fn judge(&mut self, gathered: Gathered<'a>) -> Result<Look> {
+        let (shared, reach) = (self.shared, self.reach);
+        let Gathered { owner, newest, places, held } = gathered;
+        let state = held.map_or_else(|| shared.state(), Ok)?;
+        let is_newest = |owner| state.notices.newest(owner) == newest;
+        if state.find(self.query.user) != owner || !owner.is_none_or(is_newest) {
+            self.stale += 1;
+            return Ok(Look::Again);
         }
-        drop_bygone(shared, &mut known)?;
-        let deeds = deeds(&places, &known);
-        let judged = {
-            let state = shared.state()?;
-            if state.notices.newest(owner) != newest {
-                continue;
-            }
-            let read_up_to = state.notices.mark(owner).up_to;
-            let judged = judge((&state, &mut ties), owner, &deeds, reach)?;
-            judged.map(|judged| (judged, empty(&state, read_up_to)))
-        };
-        let (judged, mut page) = match judged {
+        let Some(owner) = owner else { return Ok(Look::Page(empty(&state, Sequence(0)))) };
+        drop_bygone(&state, &mut self.known);
+        let deeds = deeds(&places, &self.known);
+        let mut page = empty(&state, state.notices.mark(owner).up_to);
+        let judged = judge((&state, &mut self.ties), owner, &deeds, reach)?;
+        drop(state);
+        let judged = match judged {
             Ok(judged) => judged,
-            Err(_) if reach == Reach::Memory => return Ok(None),
+            Err(_) if reach == Reach::Memory => return Ok(Look::OutOfReach),
             Err(missing) => {
-                ties.read(missing)?;
-                continue;
+                self.ties.read(missing)?;
+                return Ok(Look::Again);
             }
         };
         let mut held = Vec::with_capacity(judged.len());
         for (deed, verdict) in deeds.iter().zip(judged) {
             if reach == Reach::Memory && verdict.is_in_files() {
-                return Ok(None);
+                return Ok(Look::OutOfReach);
             }
             if verdict.resolve()? {
                 held.push(deed.notice);
             }
         }
-        fill(&mut page, query, &held);
-        return Ok(Some(page));
+        fill(&mut page, self.query, &held);
+        Ok(Look::Page(page))
     }
 }
 
@@ -213,15 +271,13 @@ fn deeds(places: &[Sequence], known: &HashMap<Sequence, Option<Deed>>) -> Vec<De
 }
 
 /// What somebody did before they were forgotten is nobody's deed, whoever has their id now.
-fn drop_bygone(shared: &Shared, known: &mut HashMap<Sequence, Option<Deed>>) -> Result<()> {
-    let state = shared.state()?;
+fn drop_bygone(state: &State, known: &mut HashMap<Sequence, Option<Deed>>) {
     if state.forgotten.was_used() {
         let is_bygone = |deed: &mut Deed| state.is_bygone(deed.notice.actor, deed.at);
         known.values_mut().for_each(|deed| {
             let _bygone = deed.take_if(is_bygone);
         });
     }
-    Ok(())
 }
 
 /// The verdicts, or what is to be read first of who follows whom.
@@ -237,7 +293,8 @@ fn judge(
     loop {
         ties.begin();
         let judge = Judge::of_reader((state, ties), Feed::Group, owner);
-        let verdict = |deed| verdict(state, judge, owner, deed);
+        let viewer = Judge::for_viewer((state, ties), Some(state.users.id(owner)));
+        let verdict = |deed| verdict((judge, viewer), owner, deed);
         let verdicts = deeds.iter().map(verdict).collect::<Result<Vec<_>>>()?;
         if ties.is_complete() {
             return Ok(Ok(verdicts));
@@ -249,25 +306,21 @@ fn judge(
     }
 }
 
-fn verdict(state: &State, judge: Judge<'_>, owner: Ordinal, deed: &Deed) -> Result<Verdict> {
-    let Some(actor) = state.find(deed.notice.actor) else {
-        return Ok(Verdict::Known(false));
-    };
+/// `judge`: of what is the owner's own, where mutes count. `viewer`: of what the owner sees where it is read.
+fn verdict(
+    (judge, viewer): (Judge<'_>, Judge<'_>),
+    owner: Ordinal,
+    deed: &Deed,
+) -> Result<Verdict> {
+    let state = judge.state();
     let graph = &state.graph;
-    let viewer = Viewer::of_user(state, owner);
-    if graph.mutes.contains(owner, actor) || viewer.is_hidden(actor) {
+    let actor = viewer.shown(deed.notice.actor);
+    let Some(actor) = actor.filter(|actor| !graph.mutes.contains(owner, *actor)) else {
         return Ok(Verdict::Known(false));
-    }
-    // What is on a post that the user cannot see is no news either.
-    let hides = |target: &Target| {
-        let host = state.find(target.owner);
-        let post = target.post.into();
-        host.is_none_or(|host| viewer.is_hidden(host) || !judge.admits(post, host))
-            || viewer.misses_chain(target.post)
-            || state.reposts.is_orphan(post)
     };
     Ok(match &deed.proof {
-        Proof::Comment(target) | Proof::Reaction { target, .. } if hides(target) => {
+        // What is on a post that the user cannot see is no news either.
+        Proof::Comment(target) | Proof::Reaction { target, .. } if !sees(viewer, target) => {
             Verdict::Known(false)
         }
         // What the user does not see is no news either.
@@ -302,3 +355,7 @@ impl Verdict {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "notices_tests.rs"]
+mod tests;

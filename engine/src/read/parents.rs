@@ -8,8 +8,9 @@ use crate::error::Result;
 use crate::ids::UserId;
 use crate::read::content::Reach;
 use crate::read::judge::Judge;
+use crate::read::sight;
+use crate::read::targets::Target;
 use crate::read::ties::{Ties, settled};
-use crate::read::visibility::Viewer;
 use crate::repost::Repost;
 use crate::shared::Shared;
 use crate::views::state::State;
@@ -41,10 +42,7 @@ pub(crate) fn conceal<'a>(
 
 /// Whether the parent, which is a repost itself, stands and is seen.
 fn sees((state, ties): (&State, &Ties<'_>), reader: Option<UserId>, link: &Repost) -> bool {
-    let parent = link.parent.into();
-    let author = state.find(link.parent_author).filter(|_| state.reposts.find(parent).is_some());
-    author.is_some_and(|author| {
-        !Viewer::new(state, reader).is_hidden(author)
-            && Judge::for_viewer((state, ties), reader).sees(parent, Some(author))
-    })
+    let judge = Judge::for_viewer((state, ties), reader);
+    state.reposts.find(link.parent.into()).is_some()
+        && sight::sees(judge, &Target::post(link.parent, link.parent_author))
 }

@@ -7,6 +7,7 @@ use crate::read::content::{Content, Reach};
 use crate::read::feed::check_limit;
 use crate::read::judge::Judge;
 use crate::read::reactors::nobody;
+use crate::read::sight;
 use crate::read::targets::{self, Target};
 use crate::read::ties::{Ties, settled};
 use crate::read::visibility::Viewer;
@@ -33,12 +34,7 @@ pub(crate) fn reposters(
     let mut stood = false;
     loop {
         let looked = settled(shared, reach, |state, ties| {
-            let viewer = Viewer::new(state, query.viewer);
-            let judge = Judge::for_viewer((state, ties), query.viewer);
-            let shows = |id| state.find(id).filter(|user| !viewer.is_hidden(*user));
-            let misses = viewer.misses(root.id) || viewer.misses(post.id);
-            let author = shows(post.author).filter(|_| !misses && shows(root.author).is_some());
-            if !author.is_some_and(|author| judge.admits(post.id.into(), author)) {
+            if !sight::sees(Judge::for_viewer((state, ties), query.viewer), &itself) {
                 return Err(absent());
             }
             let standing = [targets::standing(state, &root)?, targets::standing(state, &itself)?];

@@ -10,7 +10,6 @@ use crate::read::followees::InFiles;
 use crate::read::judge::Judge;
 use crate::read::targets::{Target, no_target};
 use crate::read::ties::{Ties, settled};
-use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::state::State;
 
@@ -45,7 +44,8 @@ impl<'a> Sight<'a> {
     pub(crate) fn check(&mut self, state: &State) -> Result<bool> {
         loop {
             self.ties.begin();
-            let is_seen = sees((state, &self.ties), &self.target, self.viewer);
+            let judge = Judge::for_viewer((state, &self.ties), self.viewer);
+            let is_seen = sees(judge, &self.target);
             if self.ties.is_complete() {
                 return if is_seen { Ok(true) } else { Err(no_target(self.target.id)) };
             }
@@ -58,19 +58,13 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// Whether the viewer sees whose the target is, and the post that it is or is about is for them. It means
-/// nothing unless the ties are complete.
-pub(crate) fn sees(
-    (state, ties): (&State, &Ties<'_>),
-    target: &Target,
-    viewer: Option<UserId>,
-) -> bool {
-    let judge = Judge::for_viewer((state, ties), viewer);
-    let viewer = Viewer::new(state, viewer);
-    let shown = |user: UserId| state.find(user).filter(|user| !viewer.is_hidden(*user));
-    let Some(owner) = shown(target.owner) else { return false };
-    let is_kept = shown(target.author).is_none() || viewer.misses_chain(target.post);
-    !is_kept && judge.admits(target.post.into(), owner)
+/// Whether the viewer, whose judge it is, sees the post that the target is or is about, where it is read alone,
+/// and who wrote the target. It means nothing unless the ties are complete.
+pub(crate) fn sees(judge: Judge<'_>, target: &Target) -> bool {
+    let is_author_shown = || judge.shown(target.author).is_some();
+    let owner = judge.shown(target.owner);
+    let owner = owner.filter(|_| target.author == target.owner || is_author_shown());
+    owner.is_some_and(|owner| judge.sees(target.post.into(), Some(owner)))
 }
 
 /// Whether memory says whether that post of the author's is for the user.

@@ -53,6 +53,15 @@ impl Model {
         })
     }
 
+    /// Whether the user is told nothing of what is said on the post: it is not for them, or a block parts them
+    /// from whose post it reposts. What is deleted reposts nothing any more.
+    pub(super) fn hides_responses(&self, user: UserId, post: u64) -> bool {
+        let stands = self.posts.get(&post).filter(|post| !post.deleted);
+        let original = stands.and_then(|post| self.original_author(post));
+        self.is_kept_from(user, post)
+            || original.is_some_and(|author| self.is_blocked_between(user, author))
+    }
+
     /// A repost without a text has no audience of its own.
     pub(super) fn refuses_audience(action: &Action) -> Option<ErrorKind> {
         let Action::Repost { post, .. } = action else { return None };

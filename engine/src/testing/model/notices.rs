@@ -222,9 +222,9 @@ impl Model {
         if host.is_some_and(|host| self.is_blocked_between(user, host)) {
             return false;
         }
-        // What is said in a post, or on one, that is not for the user.
+        // What is said in a post, or on one, that the user does not see.
         let said_in = if self.posts.contains_key(&place.at) { Some(place.at) } else { post };
-        if said_in.is_some_and(|post| self.is_kept_from(user, post)) {
+        if said_in.is_some_and(|post| self.hides_responses(user, post)) {
             return false;
         }
         let target = comment.or(post).unwrap_or(0);

@@ -74,7 +74,7 @@ impl Model {
                 {
                     return Err(ErrorKind::NotFound);
                 }
-                if self.is_kept_from(post.author, parent.0) {
+                if self.hides_responses(post.author, parent.0) {
                     return Err(ErrorKind::NotFound);
                 }
                 if post.text.is_empty() && self.bare_repost(post.author, root).is_some() {
@@ -90,7 +90,7 @@ impl Model {
             Action::Unrepost { user, post } => {
                 let root = self.root_of(post.0).ok_or(ErrorKind::NotFound)?;
                 match self.stands(post.0) && self.bare_repost(*user, root).is_some() {
-                    false if self.is_kept_from(*user, post.0) => Err(ErrorKind::NotFound),
+                    false if self.hides_responses(*user, post.0) => Err(ErrorKind::NotFound),
                     ends => Ok(ends),
                 }
             }

@@ -82,7 +82,7 @@ impl Model {
     pub(super) fn changes_responses(&self, action: &Action) -> Result<bool, ErrorKind> {
         let is_kept = |user: UserId, target: u64| {
             let comment = self.responses.comments.get(&target);
-            self.is_kept_from(user, comment.map_or(target, |comment| comment.post))
+            self.hides_responses(user, comment.map_or(target, |comment| comment.post))
         };
         let respond = |user: UserId, target: u64| match self.standing(target) {
             None => Err(ErrorKind::NotFound),
@@ -224,12 +224,9 @@ impl Model {
     /// A page of comments: ids; `None` if the post is not there for the viewer.
     #[must_use]
     pub fn comments_page(&self, query: &CommentsQuery) -> Option<(Vec<u64>, PageEnd, u64)> {
-        self.owner(query.post.0)
-            .filter(|owner| self.post_stands(query.post.0) && self.may_see(query.viewer, *owner))
-            .filter(|_| self.shows_moderated(query.post.0, query.viewer))
-            .filter(|_| {
-                query.viewer.is_none_or(|viewer| !self.is_kept_from(viewer, query.post.0))
-            })?;
+        if !self.sees_post(query.post, query.viewer) {
+            return None;
+        }
         let all = self.responses.comments.iter();
         let all = all.filter(|(id, c)| c.post == query.post.0 && self.comment_stands(**id));
         let total = u64::from(self.counts_of(query.post.0, None).comments);
@@ -251,12 +248,10 @@ impl Model {
     /// A page of who reacted; `None` if the target is not there for the viewer.
     #[must_use]
     pub fn reactors_page(&self, query: &ReactorsQuery) -> Option<(Vec<ModelReactor>, PageEnd)> {
-        let authors = self.standing(query.target.0)?;
         let on = self.responses.comments.get(&query.target.0);
         let post = on.map_or(query.target.0, |comment| comment.post);
-        let is_kept = query.viewer.is_some_and(|viewer| self.is_kept_from(viewer, post));
-        let is_kept = is_kept || !self.shows_moderated(post, query.viewer);
-        if is_kept || !authors.iter().all(|author| self.may_see(query.viewer, *author)) {
+        let [author, _] = self.standing(query.target.0)?;
+        if !self.sees_post(PostId(post), query.viewer) || !self.may_see(query.viewer, author) {
             return None;
         }
         let mut found: Vec<(u64, u8, u64)> = self
