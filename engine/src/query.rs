@@ -422,7 +422,7 @@ pub struct UserCard {
     pub position: Position,
     /// The user.
     pub user: UserId,
-    /// Posts that are not deleted.
+    /// Posts that are there: not deleted, nor gone with what they repost.
     pub posts: u64,
     /// Who follows them.
     pub followers: u64,

@@ -21,7 +21,7 @@ pub struct Counters {
     pub sequence: u64,
     /// Users the log has named.
     pub users: u64,
-    /// Posts that are not deleted.
+    /// Posts that are there: not deleted, nor gone with their original.
     pub posts: u64,
     /// Follows that hold.
     pub follows: u64,
@@ -39,7 +39,7 @@ pub struct Counters {
     pub group_members: u64,
     /// Reactions that stand.
     pub reactions: u64,
-    /// Reposts that are not deleted, those of posts that are deleted too.
+    /// Reposts that are there: not deleted, and of those without a text not the ones whose original is.
     pub reposts: u64,
     /// Posts that are not for everybody.
     pub restricted_posts: u64,
@@ -200,7 +200,7 @@ pub(crate) fn counters(
         epoch: u64::from(state.position.epoch),
         sequence: state.position.sequence.0,
         users: state.users.len() as u64,
-        posts: state.outboxes.posts.total(),
+        posts: state.outboxes.posts.total().saturating_sub(state.reposts.orphans()),
         follows: state.graph.follows(),
         mutes: state.graph.mutes.len() as u64,
         private: state.requests.private.len() as u64,

@@ -11,7 +11,7 @@ use fanfold_engine::{
     Action, Command, CommentOrder, CommentsQuery, CountedQuery, Durability, Engine, ErrorKind,
     Feed, FullQuery, Mentions, NewPost, NoticeKind, NoticesQuery, Options, Original, PageEnd,
     PostId, ReactorsQuery, RepostersQuery, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery,
-    UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why,
+    UnreadQuery, UserId, Watch, WatchEvent, WatchQuery, Why, WriteOptions,
 };
 
 const READER: UserId = UserId(1);
@@ -330,4 +330,42 @@ fn what_hangs_on_a_hidden_quote_is_hidden_with_it() {
         |kind| engine.write(Command::new(Action::Unreact { user: READER, target: theirs, kind }));
     assert_eq!(unreact(3).unwrap_err().kind(), ErrorKind::NotFound);
     assert!(unreact(0).unwrap().changed, "what is one's own one may take back");
+}
+
+/// How many posts the user has, and the newest, as they see it themselves and as the application does.
+fn card(engine: &Engine, user: UserId) -> [(u64, Option<PostId>); 2] {
+    [None, Some(user)].map(|viewer| {
+        let card = engine.user(user, viewer).unwrap();
+        (card.posts, card.newest_post)
+    })
+}
+
+/// What went with its original is no post any more, for nobody: as if its author had deleted it.
+#[test]
+fn a_bare_repost_of_what_was_deleted_is_a_deleted_post() {
+    let storage = MemoryStorage::default();
+    let mut engine = open(&storage, Options::default());
+    let root = publish(&engine, ORIGINAL);
+    let first = publish(&engine, QUOTER);
+    let bare = engine.write(Command::repost(QUOTER, root)).unwrap().post.unwrap();
+    let before = engine.counters().unwrap();
+    assert_eq!(card(&engine, QUOTER), [(2, Some(bare)); 2]);
+    engine.write(Command::delete(root)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(card(&engine, QUOTER), [(1, None); 2]);
+        let after = engine.counters().unwrap();
+        assert_eq!((after.posts, after.reposts), (before.posts - 2, before.reposts - 1));
+        let by = |actor| WriteOptions { actor: Some(actor), key: None };
+        let own = engine.write(Command::delete(bare).with(by(QUOTER))).unwrap();
+        let undone = engine.write(Command::new(Action::Unrepost { user: QUOTER, post: bare }));
+        assert!(!own.changed && !undone.unwrap().changed);
+        let foreign = engine.write(Command::delete(bare).with(by(PLAIN))).unwrap_err();
+        assert_eq!(foreign.kind(), ErrorKind::Denied);
+        engine.close().unwrap();
+        engine = open(&storage, Options::default());
+    }
+    let next = publish(&engine, QUOTER);
+    assert_eq!(card(&engine, QUOTER), [(2, Some(next)); 2]);
+    engine.write(Command::delete(first)).unwrap();
+    assert_eq!(card(&engine, QUOTER), [(1, Some(next)); 2]);
 }

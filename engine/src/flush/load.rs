@@ -182,7 +182,10 @@ fn load_reposts<'a>(
         }
         gone.extend(found.gone);
     }
-    gone.into_iter().for_each(|(root, at)| state.reposts.set_gone(root, at));
+    for (root, at) in gone {
+        state.reposts.set_gone(root, at);
+    }
+    state.reposts.settle_all();
     Ok(())
 }
 

@@ -216,7 +216,7 @@ pub(crate) fn user(
         let newest = Down::new(excerpt.part(), below).next()?;
         card.newest_post = newest.map(|(post, _)| PostId::from(post));
     }
-    let Some((post, viewer)) = card.newest_post.zip(viewer) else { return Ok(Some(card)) };
+    let Some(post) = card.newest_post else { return Ok(Some(card)) };
     let is_seen = sight::shows(shared, viewer, (post, user), reach)?;
     Ok(is_seen.map(|is_seen| UserCard { newest_post: is_seen.then_some(post), ..card }))
 }
@@ -246,7 +246,8 @@ fn card(
     let mut in_files = None;
     if let Some(ordinal) = known {
         let (graph, outboxes) = (&state.graph, &state.outboxes);
-        card.posts = u64::from(outboxes.posts.count(ordinal));
+        let published = outboxes.posts.count(ordinal);
+        card.posts = u64::from(published.saturating_sub(state.reposts.orphans_of(ordinal)));
         card.followers = u64::from(graph.followers.count(ordinal));
         card.followees = u64::from(graph.following.count(ordinal));
         card.is_private = state.requests.is_private(ordinal);

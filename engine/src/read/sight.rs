@@ -81,12 +81,12 @@ pub(crate) fn admits(shared: &Shared, user: UserId, post: (PostId, UserId)) -> R
 /// and has to.
 pub(crate) fn shows(
     shared: &Shared,
-    viewer: UserId,
+    viewer: Option<UserId>,
     (post, author): (PostId, UserId),
     reach: Reach,
 ) -> Result<Option<bool>> {
     settled(shared, reach, |state, ties| {
-        let judge = Judge::for_viewer((state, ties), Some(viewer));
+        let judge = Judge::for_viewer((state, ties), viewer);
         let sees = |author| state.is_all_seen() || judge.sees(post.into(), Some(author));
         Ok(state.find(author).is_some_and(sees))
     })

@@ -38,12 +38,6 @@ impl<'a> Viewer<'a> {
         Self { state, onlooker, has_blocks: 0 < state.graph.blocks.len() }
     }
 
-    /// A user at hand.
-    pub(crate) fn of_user(state: &'a State, user: Ordinal) -> Self {
-        let onlooker = Onlooker::User(user);
-        Self { state, onlooker, has_blocks: 0 < state.graph.blocks.len() }
-    }
-
     /// Whether nothing of the user's home can be hidden from this viewer that its user sees, but for what
     /// a post says of for whom it is. Whom one has blocked, or is blocked by, one does not follow.
     pub(crate) fn sees_home_of(&self, user: Ordinal) -> bool {

@@ -39,6 +39,7 @@ pub(crate) mod marks;
 pub(crate) mod memberships;
 pub(crate) mod moderation;
 pub(crate) mod notices;
+mod orphans;
 pub(crate) mod outbox;
 pub(crate) mod part;
 pub(crate) mod quotes;

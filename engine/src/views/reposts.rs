@@ -13,11 +13,12 @@
 //! Invariants:
 //! * A repost has a slot, and stands in the list of its root, until it is deleted itself.
 //! * A root that is deleted stays as long as the database is open, and is *gone*: its bare reposts are
-//!   passed over by every read. Nothing walks over them.
+//!   passed over by every read, and counted by none; see [`orphans`](super::orphans).
 
 use super::blocks::{Blocks, Placed, offset};
 use super::graph::EDGE_WIDTH;
 use super::graves::{Grave, Graves, holds};
+use super::orphans::Orphans;
 use super::quotes::Quotes;
 use super::reactors::Reactors;
 use super::sharded::Sharded;
@@ -85,6 +86,7 @@ impl Placed for Slot {
 pub(crate) struct Reposts {
     slots: Blocks<Slot>,
     roots: Sharded<Root>,
+    pub(super) orphans: Orphans,
     /// Reposts in files that are deleted, by author.
     pub(crate) graves: Graves,
     /// Grows with everything that may show or hide a repost that there was.
@@ -95,6 +97,11 @@ impl Root {
     /// Whether it was deleted.
     pub(crate) fn is_gone(&self) -> bool {
         self.gone != Sequence(0)
+    }
+
+    /// The user's bare repost of it.
+    pub(crate) fn bare(&self, user: Ordinal) -> Began {
+        self.bare.since(user)
     }
 
     /// Whether its reposts can be found by their authors.
@@ -124,13 +131,16 @@ impl Root {
         }
     }
 
-    fn remove(&mut self, at: Sequence, author: Ordinal) {
+    /// Whether it was the author's bare one.
+    fn remove(&mut self, at: Sequence, author: Ordinal) -> bool {
         self.reposts.remove(at);
-        if self.bare.since(author) == Some(at) {
+        let is_bare = self.bare(author) == Some(at);
+        if is_bare {
             self.bare.remove(author);
         } else {
             self.quotes.remove(author, at);
         }
+        is_bare
     }
 }
 
@@ -140,9 +150,30 @@ impl Reposts {
         self.slots.total() == 0
     }
 
-    /// Reposts that stand, those of roots that are gone too.
+    /// Reposts that are there.
     pub(crate) fn total(&self) -> u64 {
-        self.slots.total()
+        self.slots.total() - self.orphans.total()
+    }
+
+    /// Bare reposts of roots that are gone: there for nobody.
+    pub(crate) fn orphans(&self) -> u64 {
+        self.orphans.total()
+    }
+
+    /// How many of these the user has.
+    pub(crate) fn orphans_of(&self, user: Ordinal) -> u32 {
+        self.orphans.of(user, &self.roots)
+    }
+
+    /// Counts all that went with roots: nobody waits.
+    pub(crate) fn settle_all(&mut self) {
+        while self.orphans.settle(&self.roots) {}
+    }
+
+    /// A record was applied: goes on counting what went with a root.
+    #[inline]
+    pub(crate) fn settle(&mut self) {
+        self.orphans.settle(&self.roots);
     }
 
     /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
@@ -176,7 +207,7 @@ impl Reposts {
 
     /// The user's bare repost of the root.
     pub(crate) fn bare(&self, root: PostId, user: Ordinal) -> Began {
-        self.root(root)?.bare.since(user)
+        self.root(root)?.bare(user)
     }
 
     /// Reposts of a root that stand and can be seen.
@@ -215,16 +246,18 @@ impl Reposts {
             return;
         }
         self.remove(post.into(), removal);
-        if let Some(root) = self.roots.get_mut(post.0) {
-            root.gone = removal.at;
+        if self.set_gone(post, removal.at) {
             self.turns += 1;
         }
     }
 
     fn remove(&mut self, at: Sequence, removal: Removal) {
-        let Some(Slot { root, author, .. }) = self.slots.remove(at) else { return };
-        if let Some(root) = self.roots.get_mut(root.0) {
-            root.remove(at, author);
+        let Some(Slot { root: id, author, .. }) = self.slots.remove(at) else { return };
+        if let Some(root) = self.roots.get_mut(id.0)
+            && root.remove(at, author)
+            && root.is_gone()
+        {
+            self.orphans.remove(id, at, author);
         }
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
@@ -239,11 +272,14 @@ impl Reposts {
         }
     }
 
-    /// What was reposted under that id is gone; after all reposts of it are there.
-    pub(crate) fn set_gone(&mut self, root: PostId, at: Sequence) {
-        if let Some(root) = self.roots.get_mut(root.0) {
-            root.gone = at;
+    /// What was reposted under that id is gone; after all reposts of it are there. False if nothing was.
+    pub(crate) fn set_gone(&mut self, id: PostId, at: Sequence) -> bool {
+        let Some(root) = self.roots.get_mut(id.0) else { return false };
+        if !root.is_gone() {
+            self.orphans.add(id, root.bare.len());
         }
+        root.gone = at;
+        true
     }
 
     /// Of what stands: roots without reposts mean nothing.

@@ -23,7 +23,7 @@ pub struct UserCard {
     pub position: Position,
     /// Who.
     pub user: u64,
-    /// How many posts of theirs are not deleted.
+    /// How many posts of theirs are there: not deleted, nor gone with what they repost.
     pub posts: u64,
     /// How many follow them.
     pub followers: u64,

@@ -136,7 +136,11 @@ fn engine_numbers(engine: &EngineCounters) -> Vec<Number> {
         gauge("sequence", engine.sequence, "Newest sequence of the log"),
         gauge("epoch", engine.epoch, "Epoch of the log"),
         gauge("users", engine.users, "Users somebody has written about"),
-        gauge("posts", engine.posts, "Posts that are not deleted"),
+        gauge(
+            "posts",
+            engine.posts,
+            "Posts that are there: not deleted, nor gone with what they repost",
+        ),
         gauge("follows", engine.follows, "Follows that hold"),
         gauge("mutes", engine.mutes, "Mutes that hold"),
         gauge("private_users", engine.private, "Private users"),

@@ -467,7 +467,7 @@ impl Model {
         if !self.may_see(viewer, user) || all.is_being_forgotten(user) {
             return (0, 0, 0);
         }
-        let posts = all.posts.values().filter(|p| p.author == user && !p.deleted).count();
+        let posts = all.posts.values().filter(|p| p.author == user && all.is_there(p)).count();
         let followers = all.follows.keys().filter(|(_, author)| *author == user.0).count();
         (posts as u64, followers as u64, all.following(user).len() as u64)
     }

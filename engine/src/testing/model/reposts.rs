@@ -132,11 +132,12 @@ impl Model {
         u32::try_from(count).unwrap_or(u32::MAX)
     }
 
-    /// All reposts that are not deleted themselves.
+    /// All reposts that are there.
     #[must_use]
     pub fn standing_reposts(&self) -> u64 {
-        let posts = self.counting().posts.values();
-        posts.filter(|post| post.repost.is_some() && !post.deleted).count() as u64
+        let all = self.counting();
+        let posts = all.posts.values();
+        posts.filter(|post| post.repost.is_some() && all.is_there(post)).count() as u64
     }
 
     /// The root, and a page of (user, repost, whether it is a quote); `None` if the post is not there for
