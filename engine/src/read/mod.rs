@@ -8,7 +8,8 @@
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
 //! * [`select`]: which posts a page has, [`selection`]; [`judge`]: which of these its reader sees; [`collapse`]: which of
 //!   those others stand for; [`authors`]: of whom a feed is made; [`asked`]: how many entries are looked at
-//!   for that.
+//!   for that; [`pinned`]: what a page goes on from when others had their turn at the state; [`then`]: whether that
+//!   is still so.
 //! * [`stands`]: whether an entry still holds; [`followees`], [`ties`]: who follows whom, out of files.
 //! * [`content`]: where their content is.
 //! * [`draft`]: a page whose ids are known, and its content.
@@ -63,6 +64,7 @@ pub(crate) mod notice_groups;
 pub(crate) mod notices;
 pub(crate) mod originals;
 pub(crate) mod parents;
+pub(crate) mod pinned;
 pub(crate) mod reactors;
 pub(crate) mod recency;
 pub(crate) mod reposters;
@@ -73,6 +75,7 @@ pub(crate) mod selection;
 pub(crate) mod sight;
 pub(crate) mod stands;
 pub(crate) mod targets;
+pub(crate) mod then;
 pub(crate) mod ties;
 pub(crate) mod unread;
 pub(crate) mod verify;

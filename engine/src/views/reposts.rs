@@ -87,8 +87,6 @@ pub(crate) struct Reposts {
     roots: Sharded<Root>,
     /// Reposts in files that are deleted, by author.
     pub(crate) graves: Graves,
-    /// Grows with everything that may show or hide a repost that there was.
-    turns: u64,
 }
 
 impl Root {
@@ -143,16 +141,6 @@ impl Reposts {
     /// Reposts that stand, those of roots that are gone too.
     pub(crate) fn total(&self) -> u64 {
         self.slots.total()
-    }
-
-    /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
-    pub(crate) fn turns(&self) -> u64 {
-        self.turns
-    }
-
-    /// Something else changed that may show or hide reposts.
-    pub(crate) fn turn(&mut self) {
-        self.turns += 1;
     }
 
     /// The repost at that sequence; `None` if it is anything else.
@@ -217,7 +205,6 @@ impl Reposts {
         self.remove(post.into(), removal);
         if let Some(root) = self.roots.get_mut(post.0) {
             root.gone = removal.at;
-            self.turns += 1;
         }
     }
 
@@ -229,7 +216,6 @@ impl Reposts {
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
         }
-        self.turns += 1;
     }
 
     /// Adds a repost of a file, unless it has a grave.
@@ -357,10 +343,9 @@ mod tests {
     #[test]
     fn with_its_root_a_bare_repost_is_an_orphan_and_a_quote_is_none() {
         let mut reposts = sample();
-        let before = reposts.turns();
         reposts.post_deleted(PostId(3), REMOVAL);
         assert!(reposts.is_orphan(Sequence(10)) && !reposts.is_orphan(Sequence(12)));
-        assert!(!reposts.is_orphan(Sequence(8_300)) && before < reposts.turns());
+        assert!(!reposts.is_orphan(Sequence(8_300)));
         assert_eq!(reposts.count(PostId(3)), 0, "nobody can see them all");
         let mut again = sample();
         again.set_gone(PostId(3), Sequence(9_000));
