@@ -13,22 +13,22 @@ use std::cell::Cell;
 
 use crate::delivery::home::{Inboxed, Steps, Wanted, page};
 use crate::error::{Error, Result};
-use crate::ids::{Position, PostId, Sequence, Timestamp};
+use crate::ids::{PostId, Sequence, Timestamp};
 use crate::limits::UNREAD_MAX;
 use crate::mark::{Feed, Unread, UnreadQuery};
 use crate::query::Span;
 use crate::read::asked::STALE_MAX;
 use crate::read::content::Reach;
+use crate::read::course::{Counts, Course, Found, Frame};
 use crate::read::followees::{Followees, InFiles};
 use crate::read::groups::shown;
 use crate::read::judge::{self, Judge, is_left_out, may_leave_out};
 use crate::read::marks::{check_owner, find};
-use crate::read::then::Then;
 use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
-use crate::views::outbox::{Excerpts, Newest, Outbox, Resident};
+use crate::views::outbox::{Excerpts, Newest, Resident};
 use crate::views::part::{Near, Part};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -36,28 +36,6 @@ use crate::views::walk::Up;
 
 /// Entries of an inbox that do not count are left out one by one, up to so many.
 const LEFT_OUT_MAX: usize = 256;
-
-/// An author, and from where on their posts count.
-#[derive(Clone, Copy, Debug)]
-struct Counts {
-    author: Ordinal,
-    above: Sequence,
-}
-
-/// What was found so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    count: usize,
-    oldest: Option<Sequence>,
-}
-
-/// What an answer says beside the count.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    position: Position,
-    mark: PostId,
-    limit: usize,
-}
 
 /// Where a count stands after one look at the state.
 enum Look {
@@ -70,27 +48,6 @@ enum Look {
     Paused(Option<Course>),
     /// Posts are in files: the count goes on without the state.
     Posts(Rest),
-}
-
-/// How far a count is, author by author.
-#[derive(Clone, Debug)]
-struct Course {
-    frame: Frame,
-    user: Ordinal,
-    authors: Vec<Counts>,
-    /// How many of them are done.
-    done: usize,
-    found: Found,
-}
-
-/// What one look adds to it.
-struct Step {
-    done: usize,
-    /// How far the next author was counted.
-    above: Sequence,
-    found: Found,
-    /// Whether nothing is left that can change the answer.
-    is_all: bool,
 }
 
 /// What is left to do without the state.
@@ -261,62 +218,6 @@ impl Attempt<'_> {
     /// How many entries are looked at under one hold of the state.
     fn hold(&self, shared: &Shared) -> usize {
         if self.is_stubborn() { usize::MAX } else { shared.options.hold_entries.max(1) }
-    }
-}
-
-impl Course {
-    fn is_new(&self) -> bool {
-        (self.done, self.found.count) == (0, 0)
-    }
-
-    fn left(&self) -> &[Counts] {
-        self.authors.get(self.done..).unwrap_or_default()
-    }
-
-    /// Whether what was looked at was judged as it would have been at the position of the count.
-    fn judged_as(
-        &self,
-        judged_by: (&State, &Ties<'_>),
-        query: &UnreadQuery,
-        looked: &[Sequence],
-    ) -> bool {
-        let authors: Vec<Ordinal> = self.authors.iter().map(|counts| counts.author).collect();
-        let (position, authors) = (self.frame.position, Some(authors.as_slice()));
-        let then = Then { position, authors, is_idle: false };
-        then.judged_as(judged_by, [Some(query.user), None], looked)
-    }
-
-    /// Looks at up to `most` entries more; ends above the limit.
-    fn step(
-        &self,
-        outboxes: &impl Outbox,
-        most: usize,
-        mut counts: impl FnMut(Sequence, Ordinal) -> bool,
-    ) -> Result<Step> {
-        let Frame { position, limit, .. } = self.frame;
-        let (mut found, mut left) = (self.found, most);
-        for (index, Counts { author, above }) in self.left().iter().enumerate() {
-            let (mut walk, mut above) = (Up::new(outboxes.part(*author), *above), *above);
-            while let Some((post, _)) = walk.next()?.filter(|post| post.0 <= position.sequence) {
-                if left == 0 {
-                    return Ok(Step { done: self.done + index, above, found, is_all: false });
-                }
-                (left, above) = (left - 1, post);
-                if counts(post, *author) {
-                    found.add(post);
-                }
-                if limit < found.count {
-                    return Ok(Step { done: self.done + index, above, found, is_all: true });
-                }
-            }
-        }
-        Ok(Step { done: self.authors.len(), above: Sequence(0), found, is_all: true })
-    }
-
-    fn advance(&mut self, step: Step) {
-        let Step { done, above, found, .. } = step;
-        (self.done, self.found) = (done, found);
-        self.authors.get_mut(done).into_iter().for_each(|next| next.above = above);
     }
 }
 
@@ -517,26 +418,5 @@ impl<'a> Reader<'a> {
         }
         left_out.sort_unstable();
         Ok((is_few && !missed.get()).then_some(left_out))
-    }
-}
-
-impl Found {
-    fn add(&mut self, post: Sequence) {
-        self.count += 1;
-        self.oldest = Some(self.oldest.map_or(post, |oldest| oldest.min(post)));
-    }
-
-    /// Of entries that are listed newest first.
-    fn in_order(entries: &[Sequence]) -> Self {
-        Self { count: entries.len(), oldest: entries.last().copied() }
-    }
-}
-
-impl Frame {
-    fn answer(self, found: Found) -> Unread {
-        let Self { position, mark, limit } = self;
-        let is_more = limit < found.count;
-        let oldest = found.oldest.filter(|_| !is_more).map(PostId::from);
-        Unread { position, mark, count: found.count.min(limit), is_more, oldest }
     }
 }
