@@ -44,6 +44,7 @@ mod ledger;
 mod limits;
 mod load;
 mod machine;
+mod meter;
 mod naive;
 mod noise;
 mod number;

@@ -4,6 +4,7 @@
 //! The engine runs in this process and waits for no disk (`durability` os), so that what is compared is the
 //! work of the engine. Rates are medians of the rounds; the two orders of a pair take turns.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use clap::Args;
 use fanfold_engine::{Action, Command, Durability, Engine, Options, PostId, UserId};
 
 use crate::console::{grouped, note, say};
-use crate::exit::{Explain, Outcome};
+use crate::exit::{Explain, Failure, Outcome};
 use crate::figures::Loader;
 use crate::machine::kilobytes;
 use crate::noise::Watch;
@@ -21,7 +22,7 @@ use crate::number::{float, rate, whole};
 #[derive(Args, Debug)]
 pub(crate) struct ReactionsArgs {
     /// Reactions to one post, and posts with one reaction each
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(2..))]
     reactions: u64,
     /// Rounds of which the median counts
     #[arg(long, default_value_t = 5)]
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &ReactionsArgs) -> Outcome<()> {
     say(format!("to one post as fast as to many: {:.2} x the time", many / one));
     let (one, many) = (of(&hot, |run| run.bytes), of(&spread, |run| run.bytes));
     say(format!(
-        "anonymous memory of a reaction: {one:.1} bytes on one post, {many:.1} on posts of its own"
+        "anonymous memory of a further reaction: {one:.1} bytes on one post, {many:.1} on posts of its own"
     ));
     watch.finish("reactions");
     Ok(())
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &ReactionsArgs) -> Outcome<()> {
 /// One load.
 struct Run {
     rate: f64,
-    /// Of memory, for each reaction, once the entries are in view files.
+    /// Of memory, for each further reaction, once the entries are in view files.
     bytes: f64,
 }
 
@@ -89,21 +90,27 @@ fn measured(count: u64, target: impl Fn(u64) -> PostId) -> Outcome<Run> {
     let directory = tempfile::tempdir().explain(|| "cannot make a directory".to_owned())?;
     let mut loader = Loader::open_with(directory.path(), options())?;
     users(&mut loader, count)?;
-    let before = anonymous_bytes();
-    let begun = Instant::now();
-    for number in 0..count {
-        // In an order of no use to anybody: neighbours do not follow each other.
-        let user = UserId(number.wrapping_mul(7_919) % count + 1);
-        let action = Action::React { user, target: target(number), kind: 0 };
-        loader.write(Command::new(action))?;
-    }
-    loader.settle_all()?;
-    let rate = rate(count, begun.elapsed());
     let engine = loader.engine().clone();
-    engine.retain().explain(|| "cannot flush".to_owned())?;
-    let bytes = float(anonymous_bytes().saturating_sub(before)) / float(count);
+    let mut react = |numbers: Range<u64>| {
+        let begun = Instant::now();
+        for number in numbers {
+            // In an order of no use to anybody: neighbours do not follow each other.
+            let user = UserId(number.wrapping_mul(7_919) % count + 1);
+            let action = Action::React { user, target: target(number), kind: 0 };
+            loader.write(Command::new(action))?;
+        }
+        loader.settle_all()?;
+        let took = begun.elapsed();
+        engine.retain().explain(|| "cannot flush".to_owned())?;
+        Ok::<_, Failure>((took, anonymous_bytes()))
+    };
+    // The first half fills what has a fixed size: the newest entries and segments, and what the allocator
+    // keeps of what a flush took. What the second half adds, each further reaction adds.
+    let (first, before) = react(0..count / 2)?;
+    let (second, after) = react(count / 2..count)?;
+    let bytes = float(after.saturating_sub(before)) / float(count - count / 2);
     check(&engine, count, target(0), directory.path())?;
-    Ok(Run { rate, bytes })
+    Ok(Run { rate: rate(count, first + second), bytes })
 }
 
 /// Counts are exact, also out of the log alone after a crash: the image is opened as it is.
@@ -111,7 +118,7 @@ fn check(engine: &Engine, count: u64, first: PostId, directory: &Path) -> Outcom
     let stands = engine.counters().explain(|| "cannot count".to_owned())?.reactions;
     if stands != count {
         let what = format!("{stands} reactions stand, {count} were made");
-        return Err(crate::exit::Failure::failed(what));
+        return Err(Failure::failed(what));
     }
     let (_, _, counts) = engine
         .counted_post(first, None)

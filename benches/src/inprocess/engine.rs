@@ -14,6 +14,7 @@ use super::driver::{DriverArgs, anonymous_bytes, drive, file_bytes};
 use super::store::{Done, Store};
 use crate::fanout::thread;
 use crate::figures::Loader;
+use crate::meter::Meter;
 use crate::number::float;
 use crate::world::{Scene, World};
 
@@ -82,19 +83,27 @@ fn newest(user: u64) -> TimelineQuery {
 impl Store for EngineStore {
     fn load(&self, world: &World) -> Done<()> {
         let mut loader = self.loader();
+        let mut meter = Meter::new("follows", None);
         for (user, author) in world.follows() {
             Self::write(&mut loader, Command::follow(UserId(user), UserId(author)))?;
+            meter.step();
         }
+        let mut meter = Meter::new("posts", world.posts());
         for number in 0..world.posts() {
             let author = UserId(world.author(number));
             Self::write(&mut loader, Command::publish(author, world.text(number)))?;
+            meter.step();
         }
         loader.settle_all().map_err(|failure| failure.to_string())?;
         drop(loader);
         self.settle()?;
         let posted = anonymous_bytes();
         // Who reads has an inbox.
-        (1..=world.users()).try_for_each(|user| self.page(user).map(drop))?;
+        let mut meter = Meter::new("inboxes", world.users());
+        for user in 1..=world.users() {
+            self.page(user)?;
+            meter.step();
+        }
         *self.grown.lock().unwrap_or_else(PoisonError::into_inner) = anonymous_bytes() - posted;
         Ok(())
     }
