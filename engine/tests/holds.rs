@@ -214,6 +214,7 @@ fn what_changes_in_the_middle_of_a_walk_is_in_the_page_or_after_it() {
 /// `cargo test --release -p fanfold-engine --test holds -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "its figures")]
 fn writes_beside_a_page_below_a_million_hidden_posts() {
     for hold_entries in [usize::MAX, 2_048] {
         let options = Options { hold_entries, flush_records: 10_000_000, ..Options::default() };

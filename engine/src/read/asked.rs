@@ -304,7 +304,8 @@ impl<'a> Asked<'a> {
         (entries, authors): (&[Sequence], &[Ordinal]),
     ) -> Judged {
         let judge = Judge::of((state, &self.ties), self.feed, self.query);
-        let top = self.extras.collapse.map_or(position.sequence.into(), |c| c.top_at(position));
+        let top =
+            self.extras.collapse.map_or_else(|| position.sequence.into(), |c| c.top_at(position));
         let newer = if self.is_up() { above(entries, top) } else { 0 };
         // A page that goes up ends at the top, or where it was when it began.
         let is_all = 0 < newer || entries.len() <= self.looked_for;

@@ -35,7 +35,7 @@ impl Pinned {
 
     /// A page of these entries; `state` says what was revised unless that was taken along.
     pub(crate) fn selection(&self, state: Option<&State>, entries: Vec<Sequence>) -> Selection {
-        let revised = self.revised.as_ref().or(state.map(|state| state.revisions.posts()));
+        let revised = self.revised.as_ref().or_else(|| state.map(|state| state.revisions.posts()));
         let places = revised.map_or_else(Vec::new, |revised| revised.places(&entries));
         Selection { places, ..Selection::bare(self.position, Arc::clone(&self.segments), entries) }
     }
