@@ -214,6 +214,10 @@ pub(crate) const PRESENCE_GRACE_MILLIS: u64 = 5_000;
 /// Users who are being forgotten at a time: each is looked up by every write meanwhile.
 pub const FORGETTING_MAX: usize = 1_024;
 
+/// Entries a read looks at under one hold of the state lock, by default, if some are hidden from its reader: some
+/// hundred microseconds.
+pub(crate) const HOLD_ENTRIES_DEFAULT: usize = 2_048;
+
 /// Things of users who are being forgotten that are removed together, by default: a group of commits, and
 /// a hold of the write lock as short as that of others.
 pub(crate) const FORGET_AT_ONCE_DEFAULT: usize = 256;

@@ -99,6 +99,8 @@ fn engine(seed: u64, policy: Policy) -> Engine {
         followees_max: 8,
         flush_records: 300,
         memory_budget: 2_000,
+        // Nearly every page lets go of the state before it is full.
+        hold_entries: 4,
         clock: Arc::new(ManualClock::new(NOW)),
         ..Options::default()
     };

@@ -45,6 +45,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload, clock: &Arc<ManualCloc
         memory_budget: draw(workload, [0, 1_000, 1 << 30]),
         // When something is removed is for the test to say.
         forget_at_once: 0,
+        hold_entries: if workload.random.one_in(2) { 3 } else { 2_048 },
         delivery: random_delivery(&mut workload.random),
         clock: Arc::clone(clock) as _,
         ..Options::default()

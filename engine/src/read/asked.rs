@@ -1,17 +1,24 @@
 //! A page that is asked for, and how many entries have to be looked at for it.
 //!
 //! A look takes one entry more than the page has, which tells whether there is more. If the
-//! [`Judge`] hides some of them, or the [`Collapser`] drops some, the next look takes twice as many, so that
-//! a long stretch of hidden ones costs linear time.
+//! [`Judge`] hides some of them, or the [`Collapser`] drops some, the next look goes on below them (or above,
+//! where the page goes up) and takes twice as many, so that a long stretch of hidden ones costs linear time.
+//!
+//! After so many entries the state is let go, and others have their turn. The page stays as of the position of its
+//! first look, see [`Pinned`]: what is newer is left out, and nothing may have happened since to whom it
+//! concerns, see [`Sights`](crate::views::sights::Sights). Else it begins anew; and where that happens again
+//! and again the next look holds the state until the page is full.
 
 use crate::collapse::{BroughtBy, Collapse};
 use crate::error::Result;
 use crate::ids::{Position, PostId, Sequence};
 use crate::query::{Span, TimelineQuery};
 use crate::read::authors::Authors;
-use crate::read::collapse::Collapser;
+use crate::read::collapse::{Collapser, Lines};
 use crate::read::counts::Counting;
 use crate::read::judge::{self, Feed, Judge};
+use crate::read::pinned::Pinned;
+use crate::read::then::Then;
 use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::state::State;
@@ -36,13 +43,33 @@ pub(crate) struct Asked<'a> {
     /// Who follows whom, as far as the judge asked for it.
     pub(crate) ties: Ties<'a>,
     feed: Feed,
-    /// What the next look takes, less one.
+    /// What the next look takes, less one, if that is within what is left of this hold.
     limit: usize,
+    /// What the last look was to take, less one.
+    looked_for: usize,
+    /// Entries that are looked at under one hold of the state.
+    hold: usize,
+    /// Entries that were looked at under this one, for nothing.
+    spent: usize,
     stale: u32,
+    so_far: SoFar,
+    /// Where the page stands, if it goes on under another hold.
+    pinned: Option<Pinned>,
     /// Of whom the feed is made, as of the position of the look, if the page is collapsed and has reposts.
     authors: Option<Authors>,
     /// For whom each entry stands that fitted, if the page is collapsed.
     brought_by: Vec<BroughtBy>,
+}
+
+/// What earlier looks at the page have found.
+#[derive(Debug, Default)]
+struct SoFar {
+    /// What the page has, newest first.
+    kept: Vec<Sequence>,
+    /// The last entry that was looked at.
+    upto: Option<PostId>,
+    /// Of the roots that were met, if the page is collapsed.
+    lines: Lines,
 }
 
 /// What is left of entries that were judged.
@@ -50,7 +77,7 @@ pub(crate) struct Asked<'a> {
 pub(crate) enum Fit {
     /// A page.
     Enough,
-    /// Too few: the next look takes more.
+    /// Too few: the next look goes on from there.
     Short,
     /// Nobody knows: some lists are to be read first, see [`Ties::missing`].
     Unknown,
@@ -59,34 +86,8 @@ pub(crate) enum Fit {
 /// What a look is worth.
 struct Judged {
     entries: Vec<Sequence>,
-    is_enough: bool,
-    brought_by: Vec<BroughtBy>,
-}
-
-/// What tells whether entries can still be judged as of the position of their selection; `None`:
-/// there was nothing to judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Turns(Option<(u64, Sequence)>);
-
-impl Turns {
-    /// Of entries of which those who look see all that they see the authors of.
-    pub(crate) const IDLE: Self = Self(None);
-
-    /// Of entries that are to be judged.
-    pub(crate) fn of(state: &State) -> Self {
-        Self(Some((state.turns(), state.position.sequence)))
-    }
-
-    /// Whether there was nothing to judge.
-    pub(crate) fn is_idle(self) -> bool {
-        self.0.is_none()
-    }
-
-    /// Whether what these ties were asked for is as it was, and all else that may show or hide a post.
-    pub(crate) fn are_of(self, state: &State, ties: &Ties<'_>) -> bool {
-        let are = |(turns, at)| turns == state.turns() && ties.are_as_of(state, at);
-        self.0.is_none_or(are)
-    }
+    is_all: bool,
+    lines: Lines,
 }
 
 impl Extras {
@@ -107,25 +108,90 @@ impl<'a> Asked<'a> {
     ) -> Self {
         // A quarter more at once saves most collapsed pages a second look.
         let more = extras.collapse.map_or(0, |_| query.limit / 4 + 1);
-        let (limit, ties) = (query.limit + more, Ties::new(shared));
-        Self { query, extras, ties, feed, limit, stale: 0, authors: None, brought_by: Vec::new() }
+        let limit = query.limit + more;
+        Self {
+            query,
+            extras,
+            ties: Ties::new(shared),
+            feed,
+            limit,
+            looked_for: limit,
+            hold: shared.options.hold_entries,
+            spent: 0,
+            stale: 0,
+            so_far: SoFar::default(),
+            pinned: None,
+            authors: None,
+            brought_by: Vec::new(),
+        }
     }
 
     /// What the next look looks for.
-    pub(crate) fn raw(&self) -> TimelineQuery {
+    pub(crate) fn raw(&mut self) -> TimelineQuery {
+        let span = match (self.so_far.upto, self.query.span) {
+            (None, span) => span,
+            (Some(upto), Span::After(_)) => Span::After(upto),
+            (Some(upto), Span::Newest | Span::Before(_)) => Span::Before(upto),
+        };
+        self.looked_for = match self.is_under_way() && !self.is_stubborn() {
+            true => self.limit.min(self.hold.saturating_sub(self.spent)).max(1),
+            false => self.limit,
+        };
         let top = self.extras.collapse.and_then(|collapse| collapse.top);
         let above = top.map(|top| PostId(top.0.saturating_add(1)));
-        let span = match (self.query.span, above) {
+        let span = match (span, above) {
             (Span::Newest, Some(above)) => Span::Before(above),
             (Span::Before(cursor), Some(above)) => Span::Before(cursor.min(above)),
             (span, _) => span,
         };
-        TimelineQuery { limit: self.limit, span, ..*self.query }
+        TimelineQuery { limit: self.looked_for, span, ..*self.query }
     }
 
-    /// What tells later whether the entries of a look at this state can still be judged.
-    pub(crate) fn turns(&self, state: &State) -> Turns {
-        turns(state, self.feed, self.query)
+    /// Whether there is nothing to judge in this state.
+    pub(crate) fn is_idle(&self, state: &State) -> bool {
+        !self.is_under_way() && is_idle(state, self.feed, self.query)
+    }
+
+    /// Whether earlier looks have found a part of the page.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.so_far.upto.is_some()
+    }
+
+    /// Whether others are to have their turn at the state.
+    pub(crate) fn is_spent(&self) -> bool {
+        !self.is_stubborn() && self.hold <= self.spent
+    }
+
+    /// The page goes on from here under another hold.
+    pub(crate) fn pin(&mut self, pinned: Pinned) {
+        (self.spent, self.pinned) = (0, Some(pinned));
+    }
+
+    /// Whether the page goes on.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.pinned.is_some()
+    }
+
+    /// Where to go on, if the page does.
+    pub(crate) fn take_pinned(&mut self) -> Option<Pinned> {
+        self.pinned.take()
+    }
+
+    /// What was found is not so any more: the next look begins anew.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.spent, self.pinned, self.so_far) = (0, None, SoFar::default());
+    }
+
+    /// The same because something has changed meanwhile.
+    pub(crate) fn note_stale(&mut self) {
+        self.stale += 1;
+        self.begin_anew();
+    }
+
+    /// Whether an inbox is no good for the next look: it does not say whose the entries are, so anybody's change is
+    /// one; and it has no more than that.
+    pub(crate) fn is_past_inboxes(&self) -> bool {
+        0 < self.stale || self.hold <= self.limit
     }
 
     /// Those of the entries that the page shows: the one more only tells whether there is more.
@@ -138,7 +204,7 @@ impl<'a> Asked<'a> {
         .unwrap_or_default()
     }
 
-    /// Whether the next look goes through files under the state lock.
+    /// Whether the next look holds the state until the page is full, through files too.
     pub(crate) fn is_stubborn(&self) -> bool {
         STALE_MAX <= self.stale
     }
@@ -158,8 +224,9 @@ impl<'a> Asked<'a> {
         std::mem::take(&mut self.brought_by)
     }
 
-    /// Leaves out of `entries`, which were selected from this state at `position`, what the reader does not
-    /// see, and what the page drops. Where that is not known, all of them stay. `authors` says whose they
+    /// Leaves out of `entries`, which were selected from this state as of `position`, what the reader does not
+    /// see, and what the page drops, and puts what earlier looks have found before them. Where that is too
+    /// little it is kept for the next look; where nothing is known of it, nothing changes. `authors` says whose they
     /// are, if that was asked.
     pub(crate) fn fit(
         &mut self,
@@ -167,7 +234,7 @@ impl<'a> Asked<'a> {
         position: Position,
         (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<Fit> {
-        if judge::is_idle(state, self.feed, is_own(self.feed, self.query)) {
+        if self.is_idle(state) {
             return Ok(self.fit_idle(position, entries));
         }
         let judged = loop {
@@ -182,27 +249,51 @@ impl<'a> Asked<'a> {
             self.ties.read_now(state)?;
         };
         self.authors = None;
-        *entries = judged.entries;
-        self.brought_by = judged.brought_by;
-        Ok(self.grow_unless(judged.is_enough))
+        self.so_far.lines.join(judged.lines);
+        let last = if self.is_up() { entries.first() } else { entries.last() };
+        let (upto, looked) = (last.map(|last| PostId::from(*last)), entries.len());
+        *entries = self.with_kept(judged.entries);
+        if !self.trim(entries, judged.is_all) {
+            self.so_far.kept = std::mem::take(entries);
+            self.so_far.upto = upto;
+            self.spent += looked;
+            self.limit = self.limit.saturating_mul(2);
+            if !self.is_stubborn() {
+                self.limit = self.limit.min(self.hold.max(self.query.limit));
+            }
+            return Ok(Fit::Short);
+        }
+        if let Some(collapse) = self.extras.collapse {
+            self.brought_by = self.so_far.lines.brought_by(state, &collapse, entries);
+        }
+        Ok(Fit::Enough)
     }
 
-    /// The same where nothing was hidden from anybody at that position: then there was no repost either.
+    /// The same where nothing was hidden from anybody at that position: then there was no repost either, and
+    /// one look has all that the page needs.
     fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) -> Fit {
         let Some(collapse) = self.extras.collapse else { return Fit::Enough };
-        let is_all = entries.len() <= self.limit;
-        let is_all = cut(entries, collapse.top_at(position)) || is_all;
-        let is_enough = self.trim(entries, is_all);
+        cut(entries, collapse.top_at(position));
+        self.trim(entries, true);
         self.brought_by = vec![BroughtBy::default(); entries.len()];
-        self.grow_unless(is_enough)
+        Fit::Enough
     }
 
-    fn grow_unless(&mut self, is_enough: bool) -> Fit {
-        if is_enough {
-            return Fit::Enough;
+    fn is_up(&self) -> bool {
+        matches!(self.query.span, Span::After(_))
+    }
+
+    /// What earlier looks have found is nearer to the cursor.
+    fn with_kept(&mut self, mut seen: Vec<Sequence>) -> Vec<Sequence> {
+        let mut kept = std::mem::take(&mut self.so_far.kept);
+        if kept.is_empty() {
+            return seen;
         }
-        self.limit = self.limit.saturating_mul(2);
-        Fit::Short
+        if self.is_up() {
+            std::mem::swap(&mut seen, &mut kept);
+        }
+        kept.extend(seen);
+        kept
     }
 
     /// What the reader sees of the entries, and the page keeps; it means nothing unless the ties are complete.
@@ -213,24 +304,23 @@ impl<'a> Asked<'a> {
         (entries, authors): (&[Sequence], &[Ordinal]),
     ) -> Judged {
         let judge = Judge::of((state, &self.ties), self.feed, self.query);
-        let is_all = entries.len() <= self.limit;
+        let top =
+            self.extras.collapse.map_or_else(|| position.sequence.into(), |c| c.top_at(position));
+        let newer = if self.is_up() { above(entries, top) } else { 0 };
+        // A page that goes up ends at the top, or where it was when it began.
+        let is_all = 0 < newer || entries.len() <= self.looked_for;
         let authors = authors.iter().copied().map(Some).chain(std::iter::repeat(None));
-        let seen = entries.iter().copied().zip(authors);
+        let seen = entries.iter().copied().zip(authors).skip(newer);
         let seen = seen.filter(|(entry, author)| judge.sees(*entry, *author));
         let mut entries: Vec<Sequence> = seen.map(|(entry, _)| entry).collect();
         let Some(collapse) = self.extras.collapse else {
-            let is_enough = self.trim(&mut entries, is_all);
-            return Judged { entries, is_enough, brought_by: Vec::new() };
+            return Judged { entries, is_all, lines: Lines::default() };
         };
-        let is_all = cut(&mut entries, collapse.top_at(position)) || is_all;
         let nobody = Authors::default();
         let authors = self.authors.as_ref().unwrap_or(&nobody);
         let collapser = Collapser::new(judge, authors, &collapse, position);
-        let lines = collapser.retain(&mut entries);
-        let is_enough = self.trim(&mut entries, is_all);
-        let brought_by =
-            if is_enough { collapser.brought_by(&entries, &lines) } else { Vec::new() };
-        Judged { entries, is_enough, brought_by }
+        let lines = collapser.retain(&mut entries, &self.so_far.lines);
+        Judged { entries, is_all, lines }
     }
 
     /// Cuts what is left to what the page needs; false if that is too little, and not all there is.
@@ -247,24 +337,23 @@ impl<'a> Asked<'a> {
         true
     }
 
-    /// The same for entries that were selected when the state had these turns, which is let go.
+    /// The same for entries of a selection after the state was let go. False: look again.
     pub(crate) fn fit_later(
         &mut self,
         shared: &Shared,
-        turns: Turns,
-        position: Position,
+        then: Then<'_>,
         (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<bool> {
-        if turns.is_idle() {
-            return Ok(self.fit_idle(position, entries) == Fit::Enough);
+        if then.is_idle {
+            return Ok(self.fit_idle(then.position, entries) == Fit::Enough);
         }
         loop {
             let missing = {
                 let state = shared.state()?;
                 let mut fitting = entries.clone();
-                let fit = self.fit(&state, position, (&mut fitting, authors))?;
-                if !turns.are_of(&state, &self.ties) {
-                    self.stale += 1;
+                let fit = self.fit(&state, then.position, (&mut fitting, authors))?;
+                if !self.is_judged_as(&state, then, entries) {
+                    self.note_stale();
                     return Ok(false);
                 }
                 if fit != Fit::Unknown {
@@ -275,6 +364,12 @@ impl<'a> Asked<'a> {
             };
             self.ties.read(missing)?;
         }
+    }
+
+    /// Whether these entries, which were judged by this state, were judged as they would have been then.
+    pub(crate) fn is_judged_as(&self, state: &State, then: Then<'_>, entries: &[Sequence]) -> bool {
+        let who_look = [Some(self.query.user), self.query.viewer];
+        then.judged_as((state, &self.ties), who_look, entries)
     }
 }
 
@@ -288,15 +383,17 @@ pub(crate) fn asks_author(state: &State, feed: Feed, query: &TimelineQuery) -> b
     judge::asks_author(state, feed, is_own(feed, query))
 }
 
-/// What tells later whether entries of this state can still be judged.
-pub(crate) fn turns(state: &State, feed: Feed, query: &TimelineQuery) -> Turns {
-    let is_idle = judge::is_idle(state, feed, is_own(feed, query));
-    if is_idle { Turns::IDLE } else { Turns::of(state) }
+/// Whether who looks sees all that they see the authors of.
+pub(crate) fn is_idle(state: &State, feed: Feed, query: &TimelineQuery) -> bool {
+    judge::is_idle(state, feed, is_own(feed, query))
 }
 
-/// Cuts off what is above the top; whether there was any. A page that goes up ends there.
-fn cut(entries: &mut Vec<Sequence>, top: PostId) -> bool {
-    let above = entries.iter().take_while(|entry| Sequence::from(top) < **entry).count();
-    entries.drain(..above);
-    0 < above
+/// How many of the entries are above the top.
+fn above(entries: &[Sequence], top: PostId) -> usize {
+    entries.iter().take_while(|entry| Sequence::from(top) < **entry).count()
+}
+
+/// Cuts off what is above the top.
+fn cut(entries: &mut Vec<Sequence>, top: PostId) {
+    entries.drain(..above(entries, top));
 }

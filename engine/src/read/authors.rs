@@ -73,6 +73,10 @@ impl Authors {
         self.places.get(self.place(author.0)) == Some(&author.0)
     }
 
+    pub(crate) fn into_all(self) -> Vec<Ordinal> {
+        self.all
+    }
+
     pub(crate) fn all(&self) -> &[Ordinal] {
         &self.all
     }

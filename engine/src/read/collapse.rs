@@ -5,8 +5,8 @@
 //! read before. What a line needs is in memory (`views/reposts.rs`); the reposts of one root by the authors
 //! of one feed are found from whichever side is shorter.
 //!
-//! A line is exact as of an earlier position too, if nobody's sight changed since (`Turns`): what is newer
-//! is above the top, and every repost that goes is a turn.
+//! A line is exact as of an earlier position too, if nothing happened since to whom the page concerns
+//! (`Sights`): what is newer is above the top, and of every repost that goes they say so.
 
 use std::collections::BTreeSet;
 
@@ -79,24 +79,18 @@ impl<'a> Collapser<'a> {
         Self { state: judge.state(), judge, authors, top, horizon_ms }
     }
 
-    /// Leaves out the entries that are dropped.
-    pub(crate) fn retain(&self, entries: &mut Vec<Sequence>) -> Lines {
+    /// Leaves out the entries that are dropped; answers the lines of roots that are not `known` yet.
+    pub(crate) fn retain(&self, entries: &mut Vec<Sequence>, known: &Lines) -> Lines {
         let mut lines = Lines::default();
         entries.retain(|entry| {
             let Some(root) = root_of(self.state, *entry) else { return true };
+            if let Some(line) = known.0.get(&root) {
+                return line.keeps(*entry);
+            }
             let line = lines.0.entry(root).or_insert_with(|| self.line(root));
             line.keeps(*entry)
         });
         lines
-    }
-
-    /// For whom each of these entries stands.
-    pub(crate) fn brought_by(&self, entries: &[Sequence], lines: &Lines) -> Vec<BroughtBy> {
-        let brought = |entry: &Sequence| {
-            let root = root_of(self.state, *entry)?;
-            Some(self.others(*entry, lines.0.get(&root)?))
-        };
-        entries.iter().map(|entry| brought(entry).unwrap_or_default()).collect()
     }
 
     /// The entries of a root that the reader sees in the feed.
@@ -132,12 +126,29 @@ impl<'a> Collapser<'a> {
         };
         reposts.filter_map(entry).collect()
     }
+}
 
-    fn others(&self, entry: Sequence, line: &Line) -> BroughtBy {
-        let users = line.stood_for(entry, self.horizon_ms);
-        let count = u32::try_from(users.len()).unwrap_or(u32::MAX);
-        let named = users.iter().take(BROUGHT_BY_MAX);
-        BroughtBy { users: named.map(|user| self.state.users.id(*user)).collect(), count }
+impl Lines {
+    /// Adds the lines of other roots.
+    pub(crate) fn join(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    /// For whom each of these entries stands.
+    pub(crate) fn brought_by(
+        &self,
+        state: &State,
+        collapse: &Collapse,
+        entries: &[Sequence],
+    ) -> Vec<BroughtBy> {
+        let brought = |entry: &Sequence| {
+            let line = self.0.get(&root_of(state, *entry)?)?;
+            let users = line.stood_for(*entry, collapse.horizon_ms());
+            let count = u32::try_from(users.len()).unwrap_or(u32::MAX);
+            let named = users.iter().take(BROUGHT_BY_MAX);
+            Some(BroughtBy { users: named.map(|user| state.users.id(*user)).collect(), count })
+        };
+        entries.iter().map(|entry| brought(entry).unwrap_or_default()).collect()
     }
 }
 

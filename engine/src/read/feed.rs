@@ -20,12 +20,12 @@ use crate::read::draft::Draft;
 use crate::read::groups::check_owner;
 use crate::read::judge::Judge;
 use crate::read::parents::conceal;
-use crate::read::select;
 use crate::read::selection::Selection;
 use crate::read::sight::sees;
 use crate::read::stands::Stands;
 use crate::read::targets::Target;
 use crate::read::ties::settled;
+use crate::read::{pulled, select};
 use crate::shared::{Shared, Tally};
 
 /// The posts of every author the user follows, minus deleted, minus muted. Within memory: `None` if
@@ -73,8 +73,8 @@ fn select_group(
     check_limit(query.page.limit)?;
     check_owner(query.page.user, query.page.viewer)?;
     match reach {
-        Reach::Files => select::group(shared, query, extras).map(Some),
-        Reach::Memory => select::resident_group(shared, query, extras),
+        Reach::Files => pulled::group(shared, query, extras).map(Some),
+        Reach::Memory => pulled::resident_group(shared, query, extras),
     }
 }
 
@@ -126,8 +126,8 @@ fn select_outbox(
 ) -> Result<Option<Selection>> {
     check_limit(query.limit)?;
     match reach {
-        Reach::Files => select::outbox(shared, query, extras).map(Some),
-        Reach::Memory => select::resident_outbox(shared, query, extras),
+        Reach::Files => pulled::outbox(shared, query, extras).map(Some),
+        Reach::Memory => pulled::resident_outbox(shared, query, extras),
     }
 }
 

@@ -6,16 +6,18 @@
 //! ```
 //!
 //! * [`merge`]: the newest (or nearest) entries of many outboxes (pure).
-//! * [`select`]: which posts a page has, [`selection`]; [`judge`]: which of these its reader sees; [`collapse`]: which of
+//! * [`select`]: which posts a page has; [`pulled`]: the same without inboxes; [`selection`]; [`judge`]: which of these its reader sees; [`collapse`]: which of
 //!   those others stand for; [`authors`]: of whom a feed is made; [`asked`]: how many entries are looked at
-//!   for that.
+//!   for that; [`pinned`]: what a page goes on from when others had their turn at the state; [`then`]: whether that
+//!   is still so.
 //! * [`stands`]: whether an entry still holds; [`followees`], [`ties`]: who follows whom, out of files.
 //! * [`content`]: where their content is.
 //! * [`draft`]: a page whose ids are known, and its content.
 //! * [`feed`]: home and outbox pages.
 //! * [`edges`]: followers, following, mutes, blocks, relations, user cards.
 //! * [`groups`]: a user's groups and their members.
-//! * [`marks`]: how far a user has seen a feed; [`unread`]: how much is left.
+//! * [`marks`]: how far a user has seen a feed; [`unread`]: how much is left; [`course`]: how far that is
+//!   counted.
 //! * [`revisions`]: what a post says now, and what it said before.
 //! * [`broadcasts`]: feeds of broadcasts; [`broadcast_draft`]: what they are called; [`live_sessions`]: the order that their pages keep;
 //!   [`recency`]: which was used last.
@@ -46,6 +48,7 @@ pub(crate) mod collapse;
 pub(crate) mod comments;
 pub(crate) mod content;
 pub(crate) mod counts;
+pub(crate) mod course;
 pub(crate) mod draft;
 pub(crate) mod edges;
 pub(crate) mod explain;
@@ -63,6 +66,8 @@ pub(crate) mod notice_groups;
 pub(crate) mod notices;
 pub(crate) mod originals;
 pub(crate) mod parents;
+pub(crate) mod pinned;
+pub(crate) mod pulled;
 pub(crate) mod reactors;
 pub(crate) mod recency;
 pub(crate) mod reposters;
@@ -73,6 +78,7 @@ pub(crate) mod selection;
 pub(crate) mod sight;
 pub(crate) mod stands;
 pub(crate) mod targets;
+pub(crate) mod then;
 pub(crate) mod ties;
 pub(crate) mod unread;
 pub(crate) mod verify;

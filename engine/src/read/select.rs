@@ -10,26 +10,27 @@ use std::sync::Arc;
 use crate::delivery::build::build;
 use crate::delivery::home::{Inboxed, Steps, Taken, Wanted, page};
 use crate::error::Result;
-use crate::ids::{Position, Sequence, Timestamp};
+use crate::ids::{Sequence, Timestamp};
 use crate::log::view::Segments;
-use crate::query::{GroupQuery, TimelineQuery};
-use crate::read::asked::{self, Asked, Extras, Fit, Turns};
-use crate::read::authors::{Authors, Gathered};
+use crate::query::TimelineQuery;
+use crate::read::asked::{self, Asked, Extras, Fit};
+use crate::read::authors::Gathered;
 use crate::read::collapse;
 use crate::read::content::Reach;
 use crate::read::counts;
 use crate::read::followees::{Followees, InFiles};
-use crate::read::groups;
 use crate::read::judge::{Feed, is_left_out, may_be_left_out, may_have_left_out, may_leave_out};
 use crate::read::merge::Merge;
+use crate::read::pinned::Pinned;
+use crate::read::pulled::{Rest, finish, finish_pulled, go_on, nearest};
 use crate::read::selection::Selection;
+use crate::read::then::Then;
 use crate::read::visibility::Viewer;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
-use crate::views::outbox::{Excerpts, Outbox, Resident};
-use crate::views::part::{Near, Part};
-use crate::views::revisions::RevisedPosts;
+use crate::views::outbox::Resident;
+use crate::views::part::Part;
 use crate::views::state::State;
 use crate::views::users::Ordinal;
 
@@ -40,20 +41,12 @@ pub(crate) enum Look {
     Followees(InFiles),
     /// Whom others follow is, as far as the judge asks for it: the same.
     Ties(Vec<InFiles>),
+    /// It is others' turn at the state: look again.
+    Paused,
     /// Posts are in files: the merge goes on without the state.
     Posts(Rest),
     /// Those of authors who are pulled beside an inbox are.
     Pulled(Beside),
-}
-
-/// What is left to do without the state.
-pub(crate) struct Rest {
-    position: Position,
-    segments: Arc<Segments>,
-    authors: Vec<Ordinal>,
-    excerpts: Excerpts,
-    turns: Turns,
-    revised: RevisedPosts,
 }
 
 /// An inbox's part of a page, and what is left to do for the rest.
@@ -84,29 +77,36 @@ pub(crate) fn home(
     let (mut followees, mut is_below_inbox) = (None, false);
     let mut asked = Asked::new(shared, Feed::Home, query, extras);
     loop {
-        let is_stubborn = asked.is_stubborn();
-        let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
-        let (raw, look) = look_at_home(shared, &mut asked, known, steps, Reach::Files)?;
-        let (turns, selection) = match look {
-            Look::Done(selection) => return Ok(selection),
+        let (raw, look) = match asked.take_pinned() {
+            Some(pinned) => go_on(shared, &mut asked, pinned)?,
+            None => {
+                let is_stubborn = asked.is_stubborn();
+                let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
+                look_at_home(shared, &mut asked, known, steps, Reach::Files)?
+            }
+        };
+        let finished = match look {
             Look::Followees(in_files) => {
                 followees = Some(in_files.read()?);
-                continue;
+                None
             }
-            Look::Ties(missing) => {
-                asked.ties.read(missing)?;
-                continue;
-            }
-            Look::Posts(rest) => (rest.turns, rest.finish(&raw)?),
-            Look::Pulled(beside) => match (beside.rest.turns, beside.finish(&raw, steps)?) {
-                (turns, Some(selection)) => (turns, selection),
-                (_, None) => {
-                    is_below_inbox = true;
-                    continue;
+            Look::Pulled(beside) => {
+                let finished = beside.finish(&raw, steps)?;
+                is_below_inbox = finished.is_none();
+                let finished = finished.map(|(pinned, entries, is_idle)| {
+                    let then = Then { position: pinned.position, authors: None, is_idle };
+                    finish(shared, &mut asked, (&pinned, then), (entries, Vec::new()))
+                });
+                let finished = finished.transpose()?.flatten();
+                if finished.is_none() && !asked.is_pinned() {
+                    is_below_inbox |= asked.is_past_inboxes();
+                    asked.begin_anew();
                 }
-            },
+                finished
+            }
+            look => finish_pulled(shared, &mut asked, &raw, look)?,
         };
-        if let Some(finished) = selection.finished_later(shared, &mut asked, turns)? {
+        if let Some(finished) = finished {
             return Ok(finished);
         }
     }
@@ -124,66 +124,6 @@ pub(crate) fn resident_home(
         .map(|(_, look)| look.done())
 }
 
-/// A page of the user's outbox.
-pub(crate) fn outbox(shared: &Shared, query: &TimelineQuery, extras: Extras) -> Result<Selection> {
-    let mut asked = Asked::new(shared, Feed::Outbox, query, extras);
-    loop {
-        let (raw, look) = look_at_outbox(shared, &mut asked)?;
-        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
-            return Ok(finished);
-        }
-    }
-}
-
-/// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_outbox(
-    shared: &Shared,
-    query: &TimelineQuery,
-    extras: Extras,
-) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(shared, Feed::Outbox, query, extras);
-    Ok(look_at_outbox(shared, &mut asked)?.1.done())
-}
-
-/// A page of the feed of one of the user's groups.
-pub(crate) fn group(shared: &Shared, query: &GroupQuery, extras: Extras) -> Result<Selection> {
-    let mut asked = Asked::new(shared, Feed::Group, &query.page, extras);
-    loop {
-        let (raw, look) = look_at_group(shared, query, &mut asked)?;
-        if let Some(finished) = finish_pulled(shared, &mut asked, &raw, look)? {
-            return Ok(finished);
-        }
-    }
-}
-
-/// The same, if all of it is in memory; looks at no file.
-pub(crate) fn resident_group(
-    shared: &Shared,
-    query: &GroupQuery,
-    extras: Extras,
-) -> Result<Option<Selection>> {
-    let mut asked = Asked::new(shared, Feed::Group, &query.page, extras);
-    Ok(look_at_group(shared, query, &mut asked)?.1.done())
-}
-
-/// Goes on with a page that is merged from outboxes. `None`: look again.
-fn finish_pulled(
-    shared: &Shared,
-    asked: &mut Asked<'_>,
-    raw: &TimelineQuery,
-    look: Look,
-) -> Result<Option<Selection>> {
-    let rest = match look {
-        Look::Done(selection) => return Ok(Some(selection)),
-        Look::Ties(missing) => return asked.ties.read(missing).map(|()| None),
-        Look::Posts(rest) => rest,
-        // Nobody's inbox is looked at, and nobody's followees.
-        Look::Followees(_) | Look::Pulled(_) => return Ok(None),
-    };
-    let turns = rest.turns;
-    rest.finish(raw)?.finished_later(shared, asked, turns)
-}
-
 /// Looks until the page is full as its reader sees it, under one hold of the state. Answers what the last
 /// look looked for.
 fn look_at_home(
@@ -197,7 +137,7 @@ fn look_at_home(
     let state = shared.state()?;
     let user = state.find(asked.query.user);
     user.into_iter().for_each(|user| state.activity.touch(user, now));
-    let (raw, looked) = loop {
+    let (raw, mut looked) = loop {
         let raw = asked.raw();
         let mut looked = look(&state, shared.log.segments(), (&raw, now), known, steps)?;
         if looked.wants_authors(&state, asked) {
@@ -207,24 +147,39 @@ fn look_at_home(
             }
         }
         if let Look::Done(selection) = &mut looked {
-            let position = selection.position;
-            match selection.fit(|entries| asked.fit(&state, position, entries))? {
+            let found = (&mut selection.entries, selection.authors.as_slice());
+            match asked.fit(&state, selection.position, found)? {
                 Fit::Enough => {
+                    selection.places = state.revisions.posts().places(&selection.entries);
                     let shown = asked.shown(&selection.entries);
                     selection.counts = counts::now(&state, shown, asked.extras.counting);
                     selection.brought_by = asked.take_brought_by();
                 }
+                Fit::Short if asked.is_spent() => looked = Look::Paused,
                 Fit::Short => continue,
                 Fit::Unknown => looked = Look::Ties(asked.ties.missing(&state)),
             }
         }
         break (raw, looked);
     };
+    if asked.is_under_way() && !matches!(looked, Look::Done(_) | Look::Posts(_)) {
+        // What is left of it is merged from the outboxes of these.
+        match Gathered::of_home(&state, asked.query, known.followees, now)? {
+            Gathered::Authors(authors) => {
+                let pinned = Pinned::now(&state, shared.log.segments(), authors.into_all());
+                asked.pin(pinned.let_go(&state));
+            }
+            Gathered::Unread(in_files) => {
+                asked.begin_anew();
+                looked = Look::Followees(in_files);
+            }
+        }
+    }
     // A page that reaches below the inbox was counted by the look that found that out.
     let is_answered = !known.is_below_inbox
         && match looked {
             Look::Done(_) => true,
-            Look::Posts(_) | Look::Pulled(_) => reach == Reach::Files,
+            Look::Paused | Look::Posts(_) | Look::Pulled(_) => reach == Reach::Files,
             Look::Followees(_) | Look::Ties(_) => false,
         };
     if is_answered {
@@ -245,7 +200,7 @@ pub(crate) fn look(
     let viewer = Viewer::new(state, query.viewer);
     let user = state.find(query.user);
     let Some(user) = user.filter(|user| !viewer.is_hidden(*user)) else {
-        return Ok(Look::Done(Selection::of(state, segments, Vec::new())));
+        return Ok(Look::Done(Selection::bare(position, segments, Vec::new())));
     };
     let reader = Reader::new(state, viewer, user, known.followees, now);
     let wanted = Wanted { reader: user, span: query.span, count: query.limit + 1, now };
@@ -253,13 +208,10 @@ pub(crate) fn look(
     let inboxed = if is_pulled { Inboxed::No } else { reader.inboxed(wanted, steps)? };
     match inboxed {
         Inboxed::Page(entries) => {
-            return Ok(Look::Done(Selection::of(state, segments, entries)));
+            return Ok(Look::Done(Selection::bare(position, segments, entries)));
         }
         Inboxed::Files(taken, authors) => {
-            let excerpts = excerpts(state, &authors, query);
-            let turns = asked::turns(state, Feed::Home, query);
-            let revised = state.revisions.posts().clone();
-            let rest = Rest { position, segments, authors, excerpts, turns, revised };
+            let rest = Rest::of((state, segments), authors, query);
             return Ok(Look::Pulled(Beside { taken, wanted, rest }));
         }
         Inboxed::No => {}
@@ -276,76 +228,17 @@ pub(crate) fn look(
         false => (merge.nearest(query.limit + 1)?, Vec::new()),
     };
     if !resident.missed.get() {
-        let selection = Selection::of(state, segments, entries);
+        let selection = Selection::bare(position, segments, entries);
         return Ok(Look::Done(Selection { authors, ..selection }));
     }
     let mut authors = Vec::with_capacity(reader.followees());
     reader.each_author(|author| authors.push(author))?;
     if known.is_stubborn {
         let (entries, authors) = nearest(&state.outboxes, &authors, query)?;
-        let selection = Selection::of(state, segments, entries);
+        let selection = Selection::bare(position, segments, entries);
         return Ok(Look::Done(Selection { authors, ..selection }));
     }
-    let excerpts = excerpts(state, &authors, query);
-    let (turns, revised) =
-        (asked::turns(state, Feed::Home, query), state.revisions.posts().clone());
-    Ok(Look::Posts(Rest { position, segments, authors, excerpts, turns, revised }))
-}
-
-fn look_at_group(
-    shared: &Shared,
-    query: &GroupQuery,
-    asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Look)> {
-    let now = shared.options.clock.now();
-    let state = shared.state()?;
-    let authors = groups::authors(&state, query.page.user, &query.name)?;
-    state.find(query.page.user).into_iter().for_each(|user| state.activity.touch(user, now));
-    pull(&state, shared.log.segments(), authors, asked)
-}
-
-fn look_at_outbox(shared: &Shared, asked: &mut Asked<'_>) -> Result<(TimelineQuery, Look)> {
-    let state = shared.state()?;
-    let viewer = Viewer::new(&state, asked.query.viewer);
-    let author = state.find(asked.query.user).filter(|author| !viewer.is_hidden(*author));
-    let authors = author.into_iter().collect();
-    pull(&state, shared.log.segments(), authors, asked)
-}
-
-/// A page merged from the outboxes of these authors. Answers what the last look looked for.
-fn pull(
-    state: &State,
-    segments: Arc<Segments>,
-    authors: Vec<Ordinal>,
-    asked: &mut Asked<'_>,
-) -> Result<(TimelineQuery, Look)> {
-    let position = state.position;
-    loop {
-        let raw = asked.raw();
-        let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
-        let (mut entries, mut by) = nearest(&resident, &authors, &raw)?;
-        if asked.wants_authors(state) {
-            asked.set_authors(Authors::new(authors.clone()));
-        }
-        if resident.missed.get() && asked.is_stubborn() {
-            (entries, by) = nearest(&state.outboxes, &authors, &raw)?;
-        } else if resident.missed.get() {
-            let (excerpts, turns) = (excerpts(state, &authors, &raw), asked.turns(state));
-            let revised = state.revisions.posts().clone();
-            let rest = Rest { position, segments, authors, excerpts, turns, revised };
-            return Ok((raw, Look::Posts(rest)));
-        }
-        match asked.fit(state, position, (&mut entries, &by))? {
-            Fit::Enough => {
-                let counts = counts::now(state, asked.shown(&entries), asked.extras.counting);
-                let brought_by = asked.take_brought_by();
-                let selection = Selection::of(state, segments, entries);
-                return Ok((raw, Look::Done(Selection { counts, brought_by, ..selection })));
-            }
-            Fit::Short => {}
-            Fit::Unknown => return Ok((raw, Look::Ties(asked.ties.missing(state)))),
-        }
-    }
+    Ok(Look::Posts(Rest::of((state, segments), authors, query)))
 }
 
 /// Somebody whose home is read.
@@ -481,58 +374,34 @@ impl Look {
         asked.wants_authors(state)
             && match self {
                 Self::Done(selection) => collapse::concerns_any(state, &selection.entries),
-                Self::Followees(_) | Self::Ties(_) => false,
+                Self::Followees(_) | Self::Ties(_) | Self::Paused => false,
                 Self::Posts(_) | Self::Pulled(_) => true,
             }
     }
 
-    fn done(self) -> Option<Selection> {
+    pub(super) fn done(self) -> Option<Selection> {
         match self {
             Self::Done(selection) => Some(selection),
-            Self::Followees(_) | Self::Ties(_) | Self::Posts(_) | Self::Pulled(_) => None,
+            Self::Followees(_)
+            | Self::Ties(_)
+            | Self::Paused
+            | Self::Posts(_)
+            | Self::Pulled(_) => None,
         }
     }
 }
 
-impl Rest {
-    pub(crate) fn finish(self, query: &TimelineQuery) -> Result<Selection> {
-        let (entries, authors) = nearest(&self.excerpts, &self.authors, query)?;
-        let selection = Selection::new(self.position, entries, &self.revised, self.segments);
-        Ok(Selection { authors, ..selection })
-    }
-}
-
 impl Beside {
-    /// `None` if the page reaches below the inbox.
+    /// The page's entries, not judged, and whether there is nothing to judge; `None` if the page reaches below the
+    /// inbox.
     pub(crate) fn finish(
         self,
         query: &TimelineQuery,
         steps: &mut Steps,
-    ) -> Result<Option<Selection>> {
+    ) -> Result<Option<(Pinned, Vec<Sequence>, bool)>> {
         let Self { mut taken, wanted, rest } = self;
-        let (pulled, _) = nearest(&rest.excerpts, &rest.authors, query)?;
-        let entries = taken.page(pulled, wanted, steps);
-        let Rest { position, segments, revised, .. } = rest;
-        Ok(entries.map(|entries| Selection::new(position, entries, &revised, segments)))
+        let entries = taken.page(rest.entries(query)?, wanted, steps);
+        let Rest { pinned, is_idle, .. } = rest;
+        Ok(entries.map(|entries| (pinned, entries, is_idle)))
     }
-}
-
-/// Takes along what the page needs of these authors.
-pub(crate) fn excerpts(state: &State, authors: &[Ordinal], query: &TimelineQuery) -> Excerpts {
-    let mut excerpts = Excerpts::default();
-    for author in authors {
-        // One more than the page shows tells whether there is more.
-        excerpts.take(&state.outboxes, *author, Near::of(query.span), query.limit + 1);
-    }
-    excerpts
-}
-
-fn nearest(
-    outboxes: &impl Outbox,
-    authors: &[Ordinal],
-    query: &TimelineQuery,
-) -> Result<(Vec<Sequence>, Vec<Ordinal>)> {
-    let mut merge = Merge::new(outboxes, query.span, authors.len());
-    authors.iter().for_each(|author| merge.add(*author));
-    merge.nearest_by(query.limit + 1)
 }

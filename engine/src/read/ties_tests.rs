@@ -47,43 +47,52 @@ fn add(author: UserId) -> Action {
 }
 
 #[test]
-fn all_that_may_show_or_hide_a_post_that_there_was_is_a_turn() {
+fn all_that_may_show_or_hide_a_post_that_there_was_says_whom_it_concerns() {
     let engine = open();
     let [root, post] = [(); 2].map(|()| publish(&engine, Audience::Everybody));
     let restricted = publish(&engine, Audience::Author);
     let name = GroupName::new("apart");
     let (user, author) = (BOB, ANN);
-    let turns = || engine.shared().state().unwrap().turns();
+    // Nobody else shares a place with so few.
+    let concerned = |at| {
+        let state = engine.shared().state().unwrap();
+        let is_concerned = |user: &UserId| {
+            let user = state.users.find(*user);
+            user.is_some_and(|user| !state.sights.is_as_of(user, at))
+        };
+        [ANN, BOB, EVE].into_iter().filter(is_concerned).collect::<Vec<_>>()
+    };
     let repost = || Command::repost(EVE, root).action;
-    for (action, is_turn) in [
-        (follow(user, author), false),
-        (Action::Publish(NewPost { author, ..NewPost::default() }), false),
-        (repost(), false),
-        (Action::React { user, target: root, kind: 1 }, false),
-        (Action::Mute { user, author }, true),
-        (Action::Unmute { user, author }, true),
-        (Action::Block { user, other: author }, true),
-        (Action::Unblock { user, other: author }, true),
-        (Action::GroupCreate { user, name: name.clone(), exclusive: true }, true),
-        (Action::GroupAdd { user, name: name.clone(), author }, true),
-        (Action::GroupRemove { user, name: name.clone(), author }, true),
-        (Action::GroupDelete { user, name }, true),
-        (Action::Private { user, is_on: true }, true),
-        (Action::Private { user, is_on: false }, true),
-        (Action::Suspend { user: author }, true),
-        (Action::Unsuspend { user: author }, true),
-        (Action::Hide { post }, true),
-        (Action::Unhide { post }, true),
-        (Action::Unrepost { user: EVE, post: root }, true),
-        (repost(), false),
-        (Action::Delete { post: root }, true),
-        (Action::Delete { post: restricted }, true),
-        (Action::Delete { post }, false),
-        (Action::Forget { user: EVE }, true),
+    let (nobody, both): (&[UserId], &[UserId]) = (&[], &[ANN, BOB]);
+    for (action, expected) in [
+        (follow(user, author), nobody),
+        (Action::Publish(NewPost { author, ..NewPost::default() }), nobody),
+        (repost(), nobody),
+        (Action::React { user, target: root, kind: 1 }, nobody),
+        (Action::Mute { user, author }, &[BOB]),
+        (Action::Unmute { user, author }, &[BOB]),
+        (Action::Block { user, other: author }, both),
+        (Action::Unblock { user, other: author }, both),
+        (Action::GroupCreate { user, name: name.clone(), exclusive: true }, &[BOB]),
+        (Action::GroupAdd { user, name: name.clone(), author }, &[BOB]),
+        (Action::GroupRemove { user, name: name.clone(), author }, &[BOB]),
+        (Action::GroupDelete { user, name }, &[BOB]),
+        (Action::Private { user, is_on: true }, &[BOB]),
+        (Action::Private { user, is_on: false }, &[BOB]),
+        (Action::Suspend { user: author }, &[ANN]),
+        (Action::Unsuspend { user: author }, &[ANN]),
+        (Action::Hide { post }, &[ANN]),
+        (Action::Unhide { post }, &[ANN]),
+        (Action::Unrepost { user: EVE, post: root }, &[EVE]),
+        (repost(), nobody),
+        (Action::Delete { post: root }, &[ANN]),
+        (Action::Delete { post: restricted }, &[ANN]),
+        (Action::Delete { post }, &[ANN]),
+        (Action::Forget { user: EVE }, &[EVE]),
     ] {
-        let before = turns();
+        let before = engine.shared().state().unwrap().position.sequence;
         write(&engine, action.clone());
-        assert_eq!(before < turns(), is_turn, "{action:?}");
+        assert_eq!(concerned(before), expected, "{action:?}");
     }
 }
 

@@ -6,18 +6,20 @@
 //! counted from the mark or the follow on. Both end at the limit. Nothing looks at a file under the
 //! state lock: an excerpt is taken along instead.
 //!
-//! What the [`Judge`] hides is not counted, as on a page; see [`asked`](crate::read::asked).
+//! What the [`Judge`] hides is not counted, as on a page. After so many entries others have their turn at the
+//! state, and the count goes on as of its first position; see [`asked`](crate::read::asked).
 
 use std::cell::Cell;
 
 use crate::delivery::home::{Inboxed, Steps, Wanted, page};
 use crate::error::{Error, Result};
-use crate::ids::{Position, PostId, Sequence, Timestamp};
+use crate::ids::{PostId, Sequence, Timestamp};
 use crate::limits::UNREAD_MAX;
 use crate::mark::{Feed, Unread, UnreadQuery};
 use crate::query::Span;
-use crate::read::asked::{STALE_MAX, Turns};
+use crate::read::asked::STALE_MAX;
 use crate::read::content::Reach;
+use crate::read::course::{Counts, Course, Found, Frame};
 use crate::read::followees::{Followees, InFiles};
 use crate::read::groups::shown;
 use crate::read::judge::{self, Judge, is_left_out, may_leave_out};
@@ -26,7 +28,7 @@ use crate::read::ties::Ties;
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::hidden::Hidden;
-use crate::views::outbox::{Excerpts, Newest, Outbox, Resident};
+use crate::views::outbox::{Excerpts, Newest, Resident};
 use crate::views::part::{Near, Part};
 use crate::views::state::State;
 use crate::views::users::Ordinal;
@@ -35,28 +37,6 @@ use crate::views::walk::Up;
 /// Entries of an inbox that do not count are left out one by one, up to so many.
 const LEFT_OUT_MAX: usize = 256;
 
-/// An author, and from where on their posts count.
-#[derive(Clone, Copy, Debug)]
-struct Counts {
-    author: Ordinal,
-    above: Sequence,
-}
-
-/// What was found so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    count: usize,
-    oldest: Option<Sequence>,
-}
-
-/// What an answer says beside the count.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    position: Position,
-    mark: PostId,
-    limit: usize,
-}
-
 /// Where a count stands after one look at the state.
 enum Look {
     Done(Unread),
@@ -64,17 +44,18 @@ enum Look {
     Followees(InFiles),
     /// Whom others follow is, as far as the judge asks for it: the same.
     Ties(Vec<InFiles>),
+    /// It is others' turn at the state; or, if there is nothing to go on with, it begins anew.
+    Paused(Option<Course>),
     /// Posts are in files: the count goes on without the state.
     Posts(Rest),
 }
 
 /// What is left to do without the state.
 struct Rest {
-    frame: Frame,
-    user: Ordinal,
-    authors: Vec<Counts>,
+    course: Course,
     excerpts: Excerpts,
-    turns: Turns,
+    /// There is nothing to judge.
+    is_idle: bool,
 }
 
 /// What earlier looks have found.
@@ -82,9 +63,9 @@ struct Attempt<'a> {
     /// The followees, if they had to be read from files.
     known: Option<Followees>,
     ties: Ties<'a>,
-    /// How many entries the next look takes.
-    wanted: usize,
-    /// Looks whose entries could not be judged any more.
+    /// Where to go on.
+    course: Option<Course>,
+    /// Counts that something which changed meanwhile was in the way of.
     stale: u32,
 }
 
@@ -92,16 +73,16 @@ struct Attempt<'a> {
 pub(crate) fn unread(shared: &Shared, query: &UnreadQuery, reach: Reach) -> Result<Option<Unread>> {
     check_limit(query.limit)?;
     check_owner(query.user, query.viewer)?;
-    let (ties, wanted) = (Ties::new(shared), query.limit + 1);
-    let mut attempt = Attempt { known: None, ties, wanted, stale: 0 };
+    let mut attempt = Attempt { known: None, ties: Ties::new(shared), course: None, stale: 0 };
     loop {
         match look(shared, query, &mut attempt)? {
             Look::Done(unread) => return Ok(Some(unread)),
             _ if reach == Reach::Memory => return Ok(None),
             Look::Followees(in_files) => attempt.known = Some(in_files.read()?),
             Look::Ties(missing) => attempt.ties.read(missing)?,
+            Look::Paused(course) => attempt.course = course,
             Look::Posts(rest) => {
-                if let Some(unread) = rest.finish(shared, kind(&query.feed), &mut attempt)? {
+                if let Some(unread) = rest.finish(shared, query, &mut attempt)? {
                     return Ok(Some(unread));
                 }
             }
@@ -124,16 +105,23 @@ fn kind(feed: &Feed) -> judge::Feed {
     }
 }
 
-/// One look, or several if what the judge lacks was read again and again and was no longer so.
+/// One look, or several if what the judge lacked was read again and again and was no longer so.
 fn look(shared: &Shared, query: &UnreadQuery, attempt: &mut Attempt<'_>) -> Result<Look> {
     let state = shared.state()?;
     loop {
         attempt.ties.begin();
-        let look = look_at((shared, &state), query, attempt)?;
+        let look = match attempt.course.as_ref() {
+            Some(course) => go_on((shared, &state), query, course, attempt)?,
+            None => look_at((shared, &state), query, attempt)?,
+        };
         if attempt.ties.is_complete() {
+            if let Look::Paused(None) = look {
+                attempt.stale += 1;
+            }
+            attempt.course = None;
             return Ok(look);
         }
-        if !attempt.ties.is_stubborn() && attempt.stale < STALE_MAX {
+        if !attempt.ties.is_stubborn() && !attempt.is_stubborn() {
             return Ok(Look::Ties(attempt.ties.missing(&state)));
         }
         attempt.ties.read_now(&state)?;
@@ -156,7 +144,8 @@ fn look_at(
     let reader = Reader { state, user, above, known };
     let authors = match &query.feed {
         Feed::Home => {
-            if let Some(entries) = reader.inbox(query.limit, judge, now)? {
+            let most = attempt.hold(shared);
+            if let Some(entries) = reader.inbox((query.limit, most), judge, now)? {
                 return Ok(Look::Done(frame.answer(Found::in_order(&entries))));
             }
             let following = &state.graph.following;
@@ -171,23 +160,65 @@ fn look_at(
             members.into_iter().flatten().filter_map(|member| reader.counts(member)).collect()
         }
     };
+    let course = Course { frame, user, authors, done: 0, found: Found::default() };
+    go_on((shared, state), query, &course, attempt)
+}
+
+/// Goes on with a count, as of its position.
+fn go_on(
+    (shared, state): (&Shared, &State),
+    query: &UnreadQuery,
+    course: &Course,
+    attempt: &Attempt<'_>,
+) -> Result<Look> {
+    let judge = Judge::of_reader((state, &attempt.ties), kind(&query.feed), course.user);
+    let is_now = course.frame.position == state.position;
+    let is_idle = is_now && course.is_new() && judge.is_idle();
+    let most = if is_idle { usize::MAX } else { attempt.hold(shared) };
+    let mut looked = Vec::new();
+    let counts = |entry, author| {
+        if !is_now {
+            looked.push(entry);
+        }
+        is_idle || judge.sees(entry, Some(author))
+    };
     let resident = Resident { outboxes: &state.outboxes, missed: Cell::new(false) };
-    let found = Found::seen(&resident, &authors, query.limit, judge)?;
-    // What is in memory may be more than is counted: then nobody need look at files.
-    if query.limit < found.count || !resident.missed.get() {
-        return Ok(Look::Done(frame.answer(found)));
+    let mut step = course.step(&resident, most, counts)?;
+    if !is_now && !course.judged_as((state, &attempt.ties), query, &looked) {
+        return Ok(Look::Paused(None));
     }
-    if STALE_MAX <= attempt.stale {
-        // These files were read a moment ago.
-        let found = Found::seen(&state.outboxes, &authors, query.limit, judge)?;
-        return Ok(Look::Done(frame.answer(found)));
+    let is_missed = resident.missed.get();
+    if is_missed && attempt.is_stubborn() {
+        step =
+            course.step(&state.outboxes, most, |entry, author| judge.sees(entry, Some(author)))?;
+    }
+    // What is in memory may be more than is counted: then nobody need look at files.
+    if step.is_all && (!is_missed || attempt.is_stubborn()) || query.limit < step.found.count {
+        return Ok(Look::Done(course.frame.answer(step.found)));
+    }
+    let mut course = course.clone();
+    if !is_missed {
+        course.advance(step);
+        return Ok(Look::Paused(Some(course)));
     }
     let mut excerpts = Excerpts::default();
-    for Counts { author, above } in &authors {
-        excerpts.take(&state.outboxes, *author, Near::Above(*above), attempt.wanted);
+    let want = if is_idle { query.limit + 1 } else { most.saturating_add(1) };
+    for Counts { author, above } in course.left() {
+        excerpts.take(&state.outboxes, *author, Near::Above(*above), want);
     }
-    let turns = if judge.is_idle() { Turns::IDLE } else { Turns::of(state) };
-    Ok(Look::Posts(Rest { frame, user, authors, excerpts, turns }))
+    Ok(Look::Posts(Rest { course, excerpts, is_idle }))
+}
+
+impl Attempt<'_> {
+    /// Whether the next look holds the state until it is done, through files too.
+    fn is_stubborn(&self) -> bool {
+        STALE_MAX <= self.stale
+    }
+
+    /// How many entries are looked at under one hold of the state.
+    fn hold(&self, shared: &Shared) -> usize {
+        if self.is_stubborn() { usize::MAX } else { shared.options.hold_entries.max(1) }
+    }
 }
 
 impl Rest {
@@ -195,37 +226,41 @@ impl Rest {
     fn finish(
         self,
         shared: &Shared,
-        feed: judge::Feed,
+        query: &UnreadQuery,
         attempt: &mut Attempt<'_>,
     ) -> Result<Option<Unread>> {
-        let Self { frame, user, authors, excerpts, turns } = self;
-        if turns.is_idle() {
-            let found = Found::of(&excerpts, &authors, frame.limit, |_, _| true)?;
-            return Ok(Some(frame.answer(found)));
+        let Self { mut course, excerpts, is_idle } = self;
+        let frame = course.frame;
+        if is_idle {
+            let step = course.step(&excerpts, usize::MAX, |_, _| true)?;
+            return Ok(Some(frame.answer(step.found)));
         }
         let mut entries = Vec::new();
-        let taken = Found::of(&excerpts, &authors, attempt.wanted - 1, |entry, author| {
+        let mut step = course.step(&excerpts, attempt.hold(shared), |entry, author| {
             entries.push((entry, author));
-            true
+            false
         })?;
+        let looked: Vec<Sequence> = entries.iter().map(|looked| looked.0).collect();
         loop {
             let missing = {
                 let state = shared.state()?;
                 attempt.ties.begin();
-                let judge = Judge::of_reader((&state, &attempt.ties), feed, user);
+                let by = (&*state, &attempt.ties);
+                let judge = Judge::of_reader(by, kind(&query.feed), course.user);
                 let sees = |&&(entry, author): &&_| judge.sees(entry, Some(author));
                 let seen: Vec<Sequence> = entries.iter().filter(sees).map(|seen| seen.0).collect();
-                if !turns.are_of(&state, &attempt.ties) {
+                if !course.judged_as(by, query, &looked) {
                     attempt.stale += 1;
                     return Ok(None);
                 }
                 if attempt.ties.is_complete() {
-                    if taken.count == attempt.wanted && seen.len() <= frame.limit {
-                        attempt.wanted = attempt.wanted.saturating_mul(2);
-                        return Ok(None);
+                    seen.into_iter().for_each(|post| step.found.add(post));
+                    if step.is_all || frame.limit < step.found.count {
+                        return Ok(Some(frame.answer(step.found)));
                     }
-                    let oldest = seen.iter().min().copied();
-                    return Ok(Some(frame.answer(Found { count: seen.len(), oldest })));
+                    course.advance(step);
+                    attempt.course = Some(course);
+                    return Ok(None);
                 }
                 attempt.ties.missing(&state)
             };
@@ -300,10 +335,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The entries that count, newest first, one more than the limit if there are more; `None` if
-    /// there is no warm inbox, or it does not have all of them.
+    /// there is no warm inbox, or it does not have all of them, or so `most` are not enough.
     fn inbox(
         &self,
-        limit: usize,
+        (limit, most): (usize, usize),
         judge: Judge<'_>,
         now: Timestamp,
     ) -> Result<Option<Vec<Sequence>>> {
@@ -333,6 +368,9 @@ impl<'a> Reader<'a> {
                 return Ok(Some(entries));
             }
             count = count.saturating_mul(2);
+            if most < count {
+                return Ok(None);
+            }
         }
     }
 
@@ -380,60 +418,5 @@ impl<'a> Reader<'a> {
         }
         left_out.sort_unstable();
         Ok((is_few && !missed.get()).then_some(left_out))
-    }
-}
-
-impl Found {
-    /// What the judge's reader sees in these outboxes; ends above the limit.
-    fn seen(
-        outboxes: &impl Outbox,
-        authors: &[Counts],
-        limit: usize,
-        judge: Judge<'_>,
-    ) -> Result<Self> {
-        match judge.is_idle() {
-            true => Self::of(outboxes, authors, limit, |_, _| true),
-            false => {
-                Self::of(outboxes, authors, limit, |entry, author| judge.sees(entry, Some(author)))
-            }
-        }
-    }
-
-    /// What counts in these outboxes; ends above the limit.
-    fn of(
-        outboxes: &impl Outbox,
-        authors: &[Counts],
-        limit: usize,
-        mut counts: impl FnMut(Sequence, Ordinal) -> bool,
-    ) -> Result<Self> {
-        let mut found = Self::default();
-        for Counts { author, above } in authors {
-            let mut walk = Up::new(outboxes.part(*author), *above);
-            while let Some((post, _)) = walk.next()? {
-                if !counts(post, *author) {
-                    continue;
-                }
-                found.count += 1;
-                found.oldest = Some(found.oldest.map_or(post, |oldest| oldest.min(post)));
-                if limit < found.count {
-                    return Ok(found);
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Of entries that are listed newest first.
-    fn in_order(entries: &[Sequence]) -> Self {
-        Self { count: entries.len(), oldest: entries.last().copied() }
-    }
-}
-
-impl Frame {
-    fn answer(self, found: Found) -> Unread {
-        let Self { position, mark, limit } = self;
-        let is_more = limit < found.count;
-        let oldest = found.oldest.filter(|_| !is_more).map(PostId::from);
-        Unread { position, mark, count: found.count.min(limit), is_more, oldest }
     }
 }

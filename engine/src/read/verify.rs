@@ -11,8 +11,8 @@ use crate::ids::{Position, PostId, Sequence, UserId};
 use crate::query::{Span, TimelineQuery};
 use crate::read::followees::{Followees, InFiles};
 use crate::read::judge::is_left_out;
-use crate::read::select::{Known, Look, excerpts, look};
-use crate::read::selection::Selection;
+use crate::read::pulled::excerpts;
+use crate::read::select::{Known, Look, look};
 use crate::shared::Shared;
 use crate::views::graph::EDGE_WIDTH;
 use crate::views::outbox::{Excerpts, Outbox};
@@ -50,17 +50,17 @@ pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
         let is_stubborn = false;
         let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
         let Sides { look, authors, excerpts, position } = both(shared, &query, known)?;
-        let selection = match look {
+        let entries = match look {
             Look::Followees(in_files) => {
                 followees = Some(in_files.read()?);
                 continue;
             }
             // Nothing is judged here: what is hidden is in both.
-            Look::Ties(_) => continue,
-            Look::Done(selection) => selection,
-            Look::Posts(rest) => rest.finish(&query)?,
+            Look::Ties(_) | Look::Paused => continue,
+            Look::Done(selection) => selection.entries,
+            Look::Posts(rest) => rest.entries(&query)?,
             Look::Pulled(beside) => match beside.finish(&query, &mut Steps::default())? {
-                Some(selection) => selection,
+                Some((_, entries, _)) => entries,
                 None => {
                     is_below_inbox = true;
                     continue;
@@ -68,7 +68,7 @@ pub(crate) fn verify(shared: &Shared, user: UserId) -> Result<Verified> {
             },
         };
         let naive = naive(&excerpts, &authors)?;
-        return Ok(compared(position, &selection, &naive));
+        return Ok(compared(position, &entries, &naive));
     }
 }
 
@@ -138,12 +138,12 @@ fn collect<const WIDTH: usize>(part: &Part<'_, WIDTH>, all: &mut BTreeSet<Sequen
     Ok(())
 }
 
-fn compared(position: Position, selection: &Selection, naive: &[Sequence]) -> Verified {
-    let (shown, expected) = (selection.entries.iter().copied(), naive.iter().copied());
+fn compared(position: Position, entries: &[Sequence], naive: &[Sequence]) -> Verified {
+    let (shown, expected) = (entries.iter().copied(), naive.iter().copied());
     let (shown, expected): (BTreeSet<_>, BTreeSet<_>) = (shown.collect(), expected.collect());
     let differing = shown.symmetric_difference(&expected).max();
-    let in_order = selection.entries.is_sorted_by(|newer, older| older < newer);
-    let unordered = || if in_order { None } else { selection.entries.first() };
+    let in_order = entries.is_sorted_by(|newer, older| older < newer);
+    let unordered = || if in_order { None } else { entries.first() };
     let mismatch = differing.or_else(unordered);
     let mismatch = mismatch.map(|post| (PostId::from(*post), shown.contains(post)));
     Verified { position, entries: naive.len().min(ENTRIES), mismatch }

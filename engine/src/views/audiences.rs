@@ -61,8 +61,6 @@ pub(crate) struct Audiences {
     pub(crate) graves: Graves,
     /// By author, as [`depends`]; a hint, never part of a digest.
     depends: Sharded<u8>,
-    /// Grows with every restricted post that goes.
-    turns: u64,
 }
 
 impl Audiences {
@@ -74,10 +72,6 @@ impl Audiences {
     /// How many there are.
     pub(crate) fn total(&self) -> u64 {
         self.posts.total()
-    }
-
-    pub(crate) fn turns(&self) -> u64 {
-        self.turns
     }
 
     /// The restricted post at that sequence; `None` if it is anything else.
@@ -122,7 +116,6 @@ impl Audiences {
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
         }
-        self.turns += 1;
     }
 
     /// Adds a restricted post of a file, unless it has a grave.
@@ -160,13 +153,12 @@ mod tests {
         rows.into_iter().for_each(|row| audiences.add(row));
         let found = audiences.find(Sequence(12)).unwrap();
         assert_eq!((found.author, found.circle), (Ordinal(2), Circle::of_code(2)));
-        let before = audiences.turns();
         audiences.post_deleted(PostId(11), REMOVAL);
-        assert_eq!((audiences.total(), audiences.turns()), (3, before));
+        assert_eq!(audiences.total(), 3);
         audiences.post_deleted(PostId(10), REMOVAL);
         audiences.post_deleted(PostId(8_300), REMOVAL);
         assert_eq!((audiences.total(), audiences.graves.len()), (1, 1));
-        assert!(before < audiences.turns() && audiences.find(Sequence(10)).is_none());
+        assert!(audiences.find(Sequence(10)).is_none());
         let mut again = Audiences::default();
         again.graves.add(Ordinal(1), Grave { entry: Sequence(10), ended: Sequence(9_000) });
         rows.into_iter().take(2).for_each(|row| again.load(row));

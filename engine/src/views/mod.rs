@@ -50,6 +50,7 @@ pub(crate) mod requests;
 pub(crate) mod responses;
 pub(crate) mod revisions;
 pub(crate) mod sharded;
+pub(crate) mod sights;
 pub(crate) mod slots;
 pub(crate) mod sparse;
 pub(crate) mod state;

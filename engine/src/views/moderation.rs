@@ -88,8 +88,6 @@ pub(crate) struct Moderation {
     kept: Arc<Kept>,
     /// What is in files and holds no longer, by owner.
     pub(crate) graves: Graves,
-    /// Grows with everything that begins and ends.
-    turns: u64,
 }
 
 impl Moderation {
@@ -147,11 +145,6 @@ impl Moderation {
     /// How many users are suspended, and how many posts are hidden.
     pub(crate) fn totals(&self) -> (u64, u64) {
         (self.suspended.len() as u64, self.hidden.len() as u64)
-    }
-
-    /// What tells whether everything is kept from others as it was at another time.
-    pub(crate) fn turns(&self) -> u64 {
-        self.turns
     }
 
     /// What began below that sequence, newest first.
@@ -212,7 +205,6 @@ impl Moderation {
             self.rows.remove(&before);
         }
         self.rows.insert(row.at, row);
-        self.turns += 1;
     }
 
     /// Ends what began then. A replay that meets an end without its beginning ends nothing.
@@ -237,7 +229,6 @@ impl Moderation {
                 kept.suspended.remove(&user);
             }
         }
-        self.turns += 1;
         if began <= removal.frontier {
             self.graves.add(owner, Grave { entry: began, ended: removal.at });
         }

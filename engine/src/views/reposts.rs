@@ -89,8 +89,6 @@ pub(crate) struct Reposts {
     pub(super) orphans: Orphans,
     /// Reposts in files that are deleted, by author.
     pub(crate) graves: Graves,
-    /// Grows with everything that may show or hide a repost that there was.
-    turns: u64,
 }
 
 impl Root {
@@ -176,16 +174,6 @@ impl Reposts {
         self.orphans.settle(&self.roots);
     }
 
-    /// What tells whether a repost shows as it did at another time: no change leaves it as it was.
-    pub(crate) fn turns(&self) -> u64 {
-        self.turns
-    }
-
-    /// Something else changed that may show or hide reposts.
-    pub(crate) fn turn(&mut self) {
-        self.turns += 1;
-    }
-
     /// The repost at that sequence; `None` if it is anything else.
     pub(crate) fn find(&self, at: Sequence) -> Option<&Slot> {
         if self.is_empty() { None } else { self.slots.find(at) }
@@ -246,9 +234,7 @@ impl Reposts {
             return;
         }
         self.remove(post.into(), removal);
-        if self.set_gone(post, removal.at) {
-            self.turns += 1;
-        }
+        self.set_gone(post, removal.at);
     }
 
     fn remove(&mut self, at: Sequence, removal: Removal) {
@@ -262,7 +248,6 @@ impl Reposts {
         if at <= removal.frontier {
             self.graves.add(author, Grave { entry: at, ended: removal.at });
         }
-        self.turns += 1;
     }
 
     /// Adds a repost of a file, unless it has a grave.
@@ -272,14 +257,13 @@ impl Reposts {
         }
     }
 
-    /// What was reposted under that id is gone; after all reposts of it are there. False if nothing was.
-    pub(crate) fn set_gone(&mut self, id: PostId, at: Sequence) -> bool {
-        let Some(root) = self.roots.get_mut(id.0) else { return false };
+    /// What was reposted under that id, if anything was, is gone; after all reposts of it are there.
+    pub(crate) fn set_gone(&mut self, id: PostId, at: Sequence) {
+        let Some(root) = self.roots.get_mut(id.0) else { return };
         if !root.is_gone() {
             self.orphans.add(id, root.bare.len());
         }
         root.gone = at;
-        true
     }
 
     /// Of what stands: roots without reposts mean nothing.
@@ -393,10 +377,9 @@ mod tests {
     #[test]
     fn with_its_root_a_bare_repost_is_an_orphan_and_a_quote_is_none() {
         let mut reposts = sample();
-        let before = reposts.turns();
         reposts.post_deleted(PostId(3), REMOVAL);
         assert!(reposts.is_orphan(Sequence(10)) && !reposts.is_orphan(Sequence(12)));
-        assert!(!reposts.is_orphan(Sequence(8_300)) && before < reposts.turns());
+        assert!(!reposts.is_orphan(Sequence(8_300)));
         assert_eq!(reposts.count(PostId(3)), 0, "nobody can see them all");
         let mut again = sample();
         again.set_gone(PostId(3), Sequence(9_000));

@@ -19,6 +19,7 @@ use super::reposts::{RepostRow, Reposts};
 use super::requests::Requests;
 use super::responses::Responses;
 use super::revisions::{Revised, RevisedRow, Revisions};
+use super::sights::Sights;
 use super::timeline::Removal;
 use super::users::{Ordinal, Tail, Users};
 use crate::delivery::Delivery;
@@ -54,6 +55,8 @@ pub(crate) struct State {
     pub(crate) forgotten: Forgotten,
     pub(crate) moderation: Moderation,
     pub(crate) receipts: Receipts,
+    /// Since the database was opened; never part of a digest.
+    pub(crate) sights: Sights,
     /// A hint, not a view: never part of a digest.
     pub(crate) activity: Activity,
     /// A cache, not a view: never part of a digest.
@@ -156,7 +159,10 @@ impl State {
             (effect, other) => self.tie(effect, (subject, other), removal),
         }
         if changes_sight(&record.effect) {
-            self.reposts.turn();
+            self.sights.note(subject, sequence);
+        }
+        if parts(&record.effect) {
+            other.into_iter().for_each(|other| self.sights.note(other, sequence));
         }
         self.delivery.ranks.apply(&record.effect, subject, other);
         self.remember(sequence, record, subject);
@@ -452,12 +458,6 @@ impl State {
         self.reposts.is_empty() && !self.moderation.has_hidden() && self.audiences.is_empty()
     }
 
-    /// Grows with everything that may show or hide a post that there was, but for what an audience
-    /// depends on: see `read::ties`.
-    pub(crate) fn turns(&self) -> u64 {
-        self.reposts.turns() + self.audiences.turns() + self.moderation.turns()
-    }
-
     pub(crate) fn digests(&self) -> Result<Digests> {
         let users = self.users.len();
         Ok(Digests {
@@ -516,10 +516,14 @@ pub(crate) fn audience_row(at: Sequence, record: &Record, author: Ordinal) -> Op
     (!circle.is_everybody()).then_some(AudienceRow { at, author, circle })
 }
 
-/// Whether somebody sees somebody else's posts from here on, or no longer, whoever reposts them.
+/// Whether a post of the record's subject went, or something shows or hides what there was of theirs, or what
+/// they see; but for what an audience depends on: see `read::ties`.
 fn changes_sight(effect: &Effect) -> bool {
     match effect {
-        Effect::Mute { .. }
+        Effect::Delete { .. }
+        | Effect::Unrepost { began: Some(_), .. }
+        | Effect::Moderation(_)
+        | Effect::Mute { .. }
         | Effect::Unmute { .. }
         | Effect::Block { .. }
         | Effect::Unblock { .. }
@@ -528,4 +532,9 @@ fn changes_sight(effect: &Effect) -> bool {
         Effect::Group(group) => group.exclusive,
         _ => false,
     }
+}
+
+/// Whether that holds of the other user too.
+fn parts(effect: &Effect) -> bool {
+    matches!(effect, Effect::Block { .. } | Effect::Unblock { .. })
 }

@@ -457,6 +457,7 @@ fn open(storage: &MemoryStorage, workload: &mut Workload) -> Engine {
         segment_bytes: SEGMENT_BYTES_MIN + workload.random.below(3) * 100_000,
         // When something is removed is for the test to say.
         forget_at_once: 0,
+        hold_entries: if workload.random.one_in(2) { 3 } else { 2_048 },
         followees_max: FOLLOWEES_MAX,
         friends_max: LIMITS.friends,
         requests_max: LIMITS.requests,

@@ -234,6 +234,7 @@ fn random_options(random: &mut Random, clock: &Arc<ManualClock>) -> Options {
         },
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: FOLLOWEES_MAX,
+        hold_entries: if random.one_in(2) { 3 } else { 2_048 },
         flush_records: match random.below(4) {
             0 => 1,
             1 => 10,
