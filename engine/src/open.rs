@@ -204,6 +204,7 @@ impl Replay<'_> {
             // What was reposted is gone, whether or not the log still has it.
             self.state.reposts.set_gone(post, sequence);
         }
+        self.state.reposts.settle();
         Ok(())
     }
 

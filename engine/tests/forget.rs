@@ -315,8 +315,6 @@ fn tags_do_not_come_back_with_a_crash() {
     engine.close().unwrap();
 }
 
-/// What was asked for under a key is answered as it was at first, whether or not whom it is about was
-/// forgotten since, and however the views came to be.
 /// What keeps the place of a forgotten key would be taken for it.
 #[test]
 fn a_key_of_zeros_is_refused() {
@@ -331,6 +329,8 @@ fn a_key_of_zeros_is_refused() {
     }
 }
 
+/// What was asked for under a key is answered as it was at first, whether or not whom it is about was
+/// forgotten since, and however the views came to be.
 #[test]
 fn keyed_retries_about_who_was_forgotten_get_the_first_answer() {
     let storage = MemoryStorage::default();

@@ -338,6 +338,7 @@ impl Committer {
                     state.deliver(sequence, &record.effect, touched);
                     sequence = sequence.next();
                 }
+                state.reposts.settle();
             })?;
             self.shared.hub.committed();
             self.shared.tail.committed();

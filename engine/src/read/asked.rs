@@ -33,6 +33,8 @@ pub(crate) const STALE_MAX: u32 = 3;
 pub(crate) struct Extras {
     pub(crate) counting: Counting,
     pub(crate) collapse: Option<Collapse>,
+    /// It holds the state until it is full: earlier pages were out of date when what stands beside them was found.
+    pub(crate) is_stubborn: bool,
 }
 
 /// See the module.
@@ -95,7 +97,7 @@ impl Extras {
     pub(crate) const NONE: Self = Self::counted(Counting::No);
 
     pub(crate) const fn counted(counting: Counting) -> Self {
-        Self { counting, collapse: None }
+        Self { counting, collapse: None, is_stubborn: false }
     }
 }
 
@@ -118,7 +120,7 @@ impl<'a> Asked<'a> {
             looked_for: limit,
             hold: shared.options.hold_entries,
             spent: 0,
-            stale: 0,
+            stale: if extras.is_stubborn { STALE_MAX } else { 0 },
             so_far: SoFar::default(),
             pinned: None,
             authors: None,

@@ -137,20 +137,30 @@ pub(crate) fn counted(
     query: &CountedQuery,
     reach: Reach,
 ) -> Result<Option<CountedPage>> {
-    let page = page(shared, query, (true, None), reach)?;
+    let page = page(shared, query, Brings { is_counted: true, ..Brings::default() }, reach)?;
     Ok(page.map(|(page, _)| page))
+}
+
+/// What a page brings along beside its posts, and how it is looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Brings {
+    pub(crate) is_counted: bool,
+    pub(crate) collapse: Option<Collapse>,
+    /// See [`Extras`].
+    pub(crate) is_stubborn: bool,
 }
 
 /// The same, or without counts, or collapsed.
 pub(crate) fn page(
     shared: &Shared,
     query: &CountedQuery,
-    (is_counted, collapse): (bool, Option<Collapse>),
+    brings: Brings,
     reach: Reach,
 ) -> Result<Option<(CountedPage, Option<Collapsed>)>> {
+    let Brings { is_counted, collapse, is_stubborn } = brings;
     collapse.map_or(Ok(()), |collapse| collapse.check())?;
     let counting = |reader| if is_counted { Counting::For(reader) } else { Counting::No };
-    let extras = |reader| Extras { counting: counting(reader), collapse };
+    let extras = |reader| Extras { counting: counting(reader), collapse, is_stubborn };
     let (page, reader) = match query {
         CountedQuery::Home(page) => (page, reader_of(page)),
         CountedQuery::Outbox(page) => (page, page.viewer),

@@ -2,32 +2,38 @@
 //! refer to, by which groups they came, and for whom they stand, as of the page's own position.
 //!
 //! Originals and groups are found after the page, by one look at the state. If something of that has changed since the page
-//! was read, so that it cannot be told as of the page's position, another page tells of it.
+//! was read, so that it cannot be told as of the page's position, another page tells of it; after some of these one
+//! that was not interrupted.
 
 use crate::error::Result;
 use crate::full::{CameBy, FullPage, FullQuery};
 use crate::ids::{PostId, UserId};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::query::{CountedPage, CountedQuery, PageEnd, Span};
+use crate::read::asked::STALE_MAX;
 use crate::read::came_by;
 use crate::read::content::Reach;
 use crate::read::counts::Since;
-use crate::read::feed;
+use crate::read::feed::{self, Brings};
 use crate::read::originals::Roots;
 use crate::repost::Original;
 use crate::shared::Shared;
 
 /// A page with what is wanted with it. Within memory: `None` if that is not enough.
 pub(crate) fn page(shared: &Shared, query: &FullQuery, reach: Reach) -> Result<Option<FullPage>> {
+    let mut stale = 0;
     loop {
-        let page = feed::page(shared, &query.of, (query.counts, query.collapse), reach)?;
+        let (is_counted, collapse) = (query.counts, query.collapse);
+        let brings = Brings { is_counted, collapse, is_stubborn: STALE_MAX <= stale };
+        let page = feed::page(shared, &query.of, brings, reach)?;
         let Some((CountedPage { page, counts }, collapsed)) = page else { return Ok(None) };
         let (originals, original_counts, came_by) = (Vec::new(), Vec::new(), CameBy::default());
         let mut page = FullPage { page, counts, originals, original_counts, came_by, collapsed };
         match page.bring(shared, query, reach)? {
             Brought::All => return Ok(Some(page)),
             Brought::OutOfReach => return Ok(None),
-            Brought::Changed => {}
+            Brought::Changed if reach == Reach::Memory => return Ok(None),
+            Brought::Changed => stale += 1,
         }
     }
 }

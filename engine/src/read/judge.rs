@@ -106,6 +106,13 @@ impl<'a> Judge<'a> {
             && root.is_none_or(|root| self.is_for(root.author, root.circle, false))
     }
 
+    /// Whether a block parts who looks from whose post it reposts.
+    pub(crate) fn parts(&self, post: Sequence) -> bool {
+        let reposts = &self.state.reposts;
+        let root = reposts.find(post).and_then(|slot| reposts.root(slot.root));
+        root.is_some_and(|root| self.viewer.is_parted_from(root.author))
+    }
+
     /// Whether the entry itself is for the reader.
     pub(crate) fn is_meant(&self, entry: Sequence, author: Option<Ordinal>) -> bool {
         let restricted = self.state.audiences.find(entry);

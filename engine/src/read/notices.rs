@@ -139,6 +139,7 @@ impl<'a> Reading<'a> {
     fn judge(&mut self, gathered: Gathered<'a>) -> Result<Look> {
         let (shared, reach) = (self.shared, self.reach);
         let Gathered { owner, newest, places, held } = gathered;
+        let is_held = held.is_some();
         let state = held.map_or_else(|| shared.state(), Ok)?;
         let is_newest = |owner| state.notices.newest(owner) == newest;
         if state.find(self.query.user) != owner || !owner.is_none_or(is_newest) {
@@ -149,7 +150,7 @@ impl<'a> Reading<'a> {
         drop_bygone(&state, &mut self.known);
         let deeds = deeds(&places, &self.known);
         let mut page = empty(&state, state.notices.mark(owner).up_to);
-        let judged = judge((&state, &mut self.ties), owner, &deeds, reach)?;
+        let judged = judge((&state, &mut self.ties), owner, &deeds, (reach, is_held))?;
         drop(state);
         let judged = match judged {
             Ok(judged) => judged,
@@ -283,12 +284,12 @@ fn drop_bygone(state: &State, known: &mut HashMap<Sequence, Option<Deed>>) {
 /// The verdicts, or what is to be read first of who follows whom.
 type Judged = std::result::Result<Vec<Verdict>, Vec<InFiles>>;
 
-/// Judges all of them at one position.
+/// Judges all of them at one position. A state that is held for good is not let go for what is to be read.
 fn judge(
     (state, ties): (&State, &mut Ties<'_>),
     owner: Ordinal,
     deeds: &[Deed],
-    reach: Reach,
+    (reach, is_held): (Reach, bool),
 ) -> Result<Judged> {
     loop {
         ties.begin();
@@ -299,7 +300,7 @@ fn judge(
         if ties.is_complete() {
             return Ok(Ok(verdicts));
         }
-        if reach == Reach::Memory || !ties.is_stubborn() {
+        if reach == Reach::Memory || !is_held && !ties.is_stubborn() {
             return Ok(Err(ties.missing(state)));
         }
         ties.read_now(state)?;

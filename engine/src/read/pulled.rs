@@ -114,7 +114,9 @@ pub(super) fn finish(
     if !asked.fit_later(shared, then, (&mut entries, &authors))? {
         return Ok(None);
     }
-    count_later(shared, asked, pinned.selection(None, entries))
+    let mut selection = pinned.selection(None, entries);
+    selection.brought_by = asked.take_brought_by();
+    count_later(shared, asked, selection)
 }
 
 /// Counts a page of an earlier position. `None`: look again.
@@ -125,11 +127,10 @@ fn count_later(
 ) -> Result<Option<Selection>> {
     let shown = asked.shown(&selection.entries);
     let counts = counts::as_of(shared, selection.position, shown, asked.extras.counting)?;
-    let brought_by = asked.take_brought_by();
     if counts.is_none() {
         asked.note_stale();
     }
-    Ok(counts.map(|counts| Selection { counts, brought_by, ..selection }))
+    Ok(counts.map(|counts| Selection { counts, ..selection }))
 }
 
 /// Goes on with a page after others had their turn.

@@ -78,7 +78,10 @@ pub(crate) fn home(
     let mut asked = Asked::new(shared, Feed::Home, query, extras);
     loop {
         let (raw, look) = match asked.take_pinned() {
-            Some(pinned) => go_on(shared, &mut asked, pinned)?,
+            Some(pinned) => {
+                steps.pulled = pinned.authors.len();
+                go_on(shared, &mut asked, pinned)?
+            }
             None => {
                 let is_stubborn = asked.is_stubborn();
                 let known = Known { followees: followees.as_ref(), is_below_inbox, is_stubborn };
@@ -162,7 +165,8 @@ fn look_at_home(
         }
         break (raw, looked);
     };
-    if asked.is_under_way() && !matches!(looked, Look::Done(_) | Look::Posts(_)) {
+    let is_cut = asked.is_under_way() && !matches!(looked, Look::Done(_) | Look::Posts(_));
+    if is_cut && reach == Reach::Files {
         // What is left of it is merged from the outboxes of these.
         match Gathered::of_home(&state, asked.query, known.followees, now)? {
             Gathered::Authors(authors) => {

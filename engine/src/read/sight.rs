@@ -72,7 +72,8 @@ pub(crate) fn is_known(shared: &Shared, user: UserId, post: (PostId, UserId)) ->
     Ok(judged(shared, user, post, Reach::Memory)?.is_some())
 }
 
-/// Whether that post of the author's is for the user; may wait for a disk.
+/// Whether that post of the author's, and what it reposts, are for the user, and no block parts them from whose that
+/// is; may wait for a disk.
 pub(crate) fn admits(shared: &Shared, user: UserId, post: (PostId, UserId)) -> Result<bool> {
     Ok(judged(shared, user, post, Reach::Files)?.unwrap_or(false))
 }
@@ -105,6 +106,7 @@ fn judged(
         let judge = Judge::for_viewer((state, ties), Some(user));
         // Of somebody nobody has written about there is no post: whoever asks finds that out.
         let author = state.users.find(author);
-        Ok(author.is_none_or(|author| judge.admits(post.into(), author)))
+        let post = post.into();
+        Ok(author.is_none_or(|author| judge.admits(post, author) && !judge.parts(post)))
     })
 }

@@ -54,6 +54,8 @@ enum Look {
 struct Rest {
     course: Course,
     excerpts: Excerpts,
+    /// So many entries may be looked at: an author's excerpt has one more.
+    most: usize,
     /// There is nothing to judge.
     is_idle: bool,
 }
@@ -65,6 +67,8 @@ struct Attempt<'a> {
     ties: Ties<'a>,
     /// Where to go on.
     course: Option<Course>,
+    /// Entries of each author that are taken along where posts are in files: more with each time that was too few.
+    want: usize,
     /// Counts that something which changed meanwhile was in the way of.
     stale: u32,
 }
@@ -73,7 +77,8 @@ struct Attempt<'a> {
 pub(crate) fn unread(shared: &Shared, query: &UnreadQuery, reach: Reach) -> Result<Option<Unread>> {
     check_limit(query.limit)?;
     check_owner(query.user, query.viewer)?;
-    let mut attempt = Attempt { known: None, ties: Ties::new(shared), course: None, stale: 0 };
+    let (ties, want) = (Ties::new(shared), query.limit);
+    let mut attempt = Attempt { known: None, ties, course: None, want, stale: 0 };
     loop {
         match look(shared, query, &mut attempt)? {
             Look::Done(unread) => return Ok(Some(unread)),
@@ -202,11 +207,12 @@ fn go_on(
         return Ok(Look::Paused(Some(course)));
     }
     let mut excerpts = Excerpts::default();
-    let want = if is_idle { query.limit + 1 } else { most.saturating_add(1) };
+    let most = if is_idle { query.limit } else { attempt.want.min(most) };
     for Counts { author, above } in course.left() {
-        excerpts.take(&state.outboxes, *author, Near::Above(*above), want);
+        // One more tells whether there is more.
+        excerpts.take(&state.outboxes, *author, Near::Above(*above), most + 1);
     }
-    Ok(Look::Posts(Rest { course, excerpts, is_idle }))
+    Ok(Look::Posts(Rest { course, excerpts, most, is_idle }))
 }
 
 impl Attempt<'_> {
@@ -229,14 +235,14 @@ impl Rest {
         query: &UnreadQuery,
         attempt: &mut Attempt<'_>,
     ) -> Result<Option<Unread>> {
-        let Self { mut course, excerpts, is_idle } = self;
+        let Self { mut course, excerpts, most, is_idle } = self;
         let frame = course.frame;
         if is_idle {
             let step = course.step(&excerpts, usize::MAX, |_, _| true)?;
             return Ok(Some(frame.answer(step.found)));
         }
         let mut entries = Vec::new();
-        let mut step = course.step(&excerpts, attempt.hold(shared), |entry, author| {
+        let mut step = course.step(&excerpts, most, |entry, author| {
             entries.push((entry, author));
             false
         })?;
@@ -260,6 +266,7 @@ impl Rest {
                     }
                     course.advance(step);
                     attempt.course = Some(course);
+                    attempt.want = attempt.want.saturating_mul(2);
                     return Ok(None);
                 }
                 attempt.ties.missing(&state)

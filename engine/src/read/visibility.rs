@@ -50,9 +50,7 @@ impl<'a> Viewer<'a> {
 
     /// Whether everything of `user` is hidden from this viewer.
     pub(crate) fn is_hidden(&self, user: Ordinal) -> bool {
-        let is_parted =
-            |viewer: Ordinal| self.has_blocks && self.state.graph.is_blocked_between(viewer, user);
-        self.ordinal().is_some_and(is_parted) || self.misses_author(user)
+        self.is_parted_from(user) || self.misses_author(user)
     }
 
     /// Whether moderators keep the post from this viewer.
@@ -82,6 +80,12 @@ impl<'a> Viewer<'a> {
     /// Whether it is that user who looks, or the trusted application.
     fn is_user(&self, user: Ordinal) -> bool {
         matches!(self.onlooker, Onlooker::Application) || self.ordinal() == Some(user)
+    }
+
+    /// Whether one of the two blocks the other.
+    pub(crate) fn is_parted_from(&self, user: Ordinal) -> bool {
+        let is_parted = |viewer| self.state.graph.is_blocked_between(viewer, user);
+        self.has_blocks && self.ordinal().is_some_and(is_parted)
     }
 
     fn ordinal(&self) -> Option<Ordinal> {

@@ -40,8 +40,11 @@ pub fn check(
     mut of: CountedQuery,
     mut collapse: Collapse,
 ) -> Result<std::result::Result<(), String>> {
+    // Counted or not: that takes other ways to the same page.
+    let mut counts = collapse.horizon.as_millis().is_multiple_of(2);
     loop {
-        let query = FullQuery { collapse: Some(collapse), ..FullQuery::of(of.clone()) };
+        counts = !counts;
+        let query = FullQuery { collapse: Some(collapse), counts, ..FullQuery::of(of.clone()) };
         let shown = |post| match engine.post(PostId(post), None) {
             Ok((_, post)) => post.at.0,
             Err(_) => u64::MAX,
@@ -53,6 +56,12 @@ pub fn check(
             }
             page => page?,
         };
+        let stood_for = page.collapsed.as_ref().map_or(0, |it| it.brought_by.len());
+        if stood_for != page.page.posts.len() {
+            return Ok(Err(format!(
+                "{query:?} says of {stood_for} posts for whom they stand: {page:?}"
+            )));
+        }
         let found = read(&page);
         // An epoch that has begun with no record of its own is ahead of what the oracle knows.
         let top = collapse.top_at(page.page.position).0;

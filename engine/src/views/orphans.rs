@@ -1,9 +1,9 @@
 //! Bare reposts of posts that were deleted: they are gone, so nothing counts them.
 //!
 //! A post that a million reposted goes with one record, and no reader waits for a walk over all of them. So a
-//! root that goes is a *debt*: with each record that is applied a stretch of it is counted for its authors, and
+//! root that goes is a *debt*: whenever records were applied a stretch of the debts is counted for its authors, and
 //! whoever asks for an author's number asks the debts for what is still to be counted. So the number is
-//! exact at every position.
+//! exact at every position. Debts are few, however many roots go one after the other.
 
 use super::reposts::Root;
 use super::sharded::Sharded;
@@ -11,8 +11,11 @@ use super::sparse::Sparse;
 use super::users::Ordinal;
 use crate::ids::{PostId, Sequence};
 
-/// Reposts that are counted with each record: a commit group has at most 256 of these.
-const STRETCH: usize = 64;
+/// Reposts that are counted under one hold of the state.
+const STRETCH: usize = 4_096;
+
+/// Debts that may stay: whoever asks for a number asks each of them. The newest of more are counted at once.
+const DEBTS_MAX: usize = 64;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -65,17 +68,31 @@ impl Orphans {
         }
     }
 
-    /// Counts a stretch of what is still to be counted; false if there was nothing.
-    #[inline]
-    pub(super) fn settle(&mut self, roots: &Sharded<Root>) -> bool {
-        !self.debts.is_empty() && self.count(roots)
+    /// Counts a stretch of what is still to be counted, and more where there are too many debts.
+    pub(super) fn settle(&mut self, roots: &Sharded<Root>) {
+        let mut left = STRETCH;
+        while !self.debts.is_empty() && (left != 0 || DEBTS_MAX < self.debts.len()) {
+            left = left.saturating_sub(self.count(roots, left.max(1)).max(1));
+        }
     }
 
-    fn count(&mut self, roots: &Sharded<Root>) -> bool {
-        let Some(debt) = self.debts.last_mut() else { return false };
-        let Some(root) = roots.get(debt.root.0) else { return false };
+    /// Counts all there is to count.
+    pub(super) fn settle_all(&mut self, roots: &Sharded<Root>) {
+        while !self.debts.is_empty() {
+            self.count(roots, STRETCH);
+        }
+    }
+
+    /// Counts up to `most` of the newest debt. Answers how many it looked at.
+    fn count(&mut self, roots: &Sharded<Root>, most: usize) -> usize {
+        let Some(debt) = self.debts.last_mut() else { return 0 };
+        let Some(root) = roots.get(debt.root.0) else {
+            // All of them were removed meanwhile.
+            self.debts.pop();
+            return 0;
+        };
         let first = root.reposts.count_below(debt.counted_below);
-        let end = root.reposts.len().min(first + STRETCH);
+        let end = root.reposts.len().min(first.saturating_add(most));
         for (at, author) in (first..end).map(|index| root.reposts.entry(index)) {
             let author = Ordinal(author);
             if root.bare(author) == Some(at) {
@@ -86,7 +103,7 @@ impl Orphans {
         if end == root.reposts.len() {
             self.debts.pop();
         }
-        true
+        end - first
     }
 }
 
@@ -100,22 +117,50 @@ mod tests {
 
     const ROOT: PostId = PostId(3);
 
-    /// Two users more repost a root than are counted with one record; the last of each is a quote.
+    /// Two users more repost a root than are counted at once; the last of each is a quote.
     fn sample() -> (Reposts, u32) {
         let (mut reposts, users) = (Reposts::default(), u32::try_from(STRETCH).unwrap() + 2);
         for (at, author, is_bare) in (0..=users).map(|n| (10 + n, n.min(users - 1), n < users)) {
-            reposts.add(RepostRow {
-                at: Sequence(at.into()),
-                author: Ordinal(author),
-                time: Timestamp(1),
-                is_bare,
-                root: ROOT,
-                root_author: Ordinal(7_000),
-                root_at: Timestamp(1),
-                root_circle: Circle::EVERYBODY,
-            });
+            reposts.add(row((at.into(), author, is_bare), ROOT));
         }
         (reposts, users)
+    }
+
+    fn row((at, author, is_bare): (u64, u32, bool), root: PostId) -> RepostRow {
+        RepostRow {
+            at: Sequence(at),
+            author: Ordinal(author),
+            time: Timestamp(1),
+            is_bare,
+            root,
+            root_author: Ordinal(7_000),
+            root_at: Timestamp(1),
+            root_circle: Circle::EVERYBODY,
+        }
+    }
+
+    #[test]
+    fn many_roots_that_go_one_after_the_other_leave_few_debts() {
+        const USERS: u32 = 50;
+        const ROOTS: u64 = 1_000;
+        let mut reposts = Reposts::default();
+        for root in 1..=ROOTS {
+            for user in 0..USERS {
+                let at = 10_000 + root * u64::from(USERS) + u64::from(user);
+                reposts.add(row((at, user, true), PostId(root)));
+            }
+        }
+        for root in 1..=ROOTS {
+            delete(&mut reposts, root);
+            if root % 256 == 0 {
+                reposts.settle();
+                assert!(reposts.orphans.debts.len() <= DEBTS_MAX);
+            }
+            assert_eq!(u64::from(reposts.orphans_of(Ordinal(7))), root);
+        }
+        reposts.settle_all();
+        let each = (0..USERS).map(|user| u64::from(reposts.orphans_of(Ordinal(user))));
+        assert!(each.eq(std::iter::repeat_n(ROOTS, USERS as usize)));
     }
 
     fn delete(reposts: &mut Reposts, post: u64) {

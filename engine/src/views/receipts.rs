@@ -79,7 +79,7 @@ pub(crate) struct Receipts {
 impl Remembered {
     /// The same, of nobody.
     fn of_nobody(self) -> Self {
-        let (key, fingerprint) = (Key([0; 16]), 0);
+        let (key, fingerprint) = (Key::NONE, 0);
         Self { scope: NOBODY, key, fingerprint, answered: Answered::Done, ..self }
     }
 

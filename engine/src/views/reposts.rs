@@ -165,11 +165,10 @@ impl Reposts {
 
     /// Counts all that went with roots: nobody waits.
     pub(crate) fn settle_all(&mut self) {
-        while self.orphans.settle(&self.roots) {}
+        self.orphans.settle_all(&self.roots);
     }
 
-    /// A record was applied: goes on counting what went with a root.
-    #[inline]
+    /// Records were applied: goes on counting what went with a root.
     pub(crate) fn settle(&mut self) {
         self.orphans.settle(&self.roots);
     }

@@ -173,7 +173,6 @@ impl State {
         if !is_forget && !named.any(|user| self.forgotten.hides(user)) {
             self.activity.touch(subject, record.time);
         }
-        self.reposts.settle();
         self.position.sequence = sequence;
         self.time = self.time.max(record.time);
         Touched { subject, other }

@@ -282,7 +282,7 @@ impl Model {
             _ => actor == subject,
         };
         let post = self.post_of(&command.action);
-        let is_kept = post.is_some_and(|post| self.is_kept_from(actor, post.0));
+        let is_kept = post.is_some_and(|post| self.hides_responses(actor, post.0));
         let kind = if is_kept { ErrorKind::NotFound } else { ErrorKind::Denied };
         (!is_allowed).then_some(Expected::Refused(kind))
     }
