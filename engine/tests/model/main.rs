@@ -508,7 +508,7 @@ fn settle(model: &mut Model, command: &Command, answer: &Result<Receipt>, contex
         (Expected::Refused(kind), Err(error)) if error.kind() == kind => {}
         // Of what is deleted and erased the engine does not know that it was theirs who are being forgotten.
         (Expected::Refused(ErrorKind::Conflict), Err(error))
-            if error.kind() == ErrorKind::NotFound && model.names_deleted(&command.action) => {}
+            if model.may_refuse(command, error.kind()) => {}
         _ => panic!("{context}: {command:?} was answered {answer:?}, expected {expected:?}"),
     }
 }

@@ -12,6 +12,7 @@ use crate::broadcast::{BroadcastAction, ReplayContent};
 use crate::change::{BroadcastChange, Change, Changed, EdgeChange, GroupChange};
 use crate::change::{ModerationChange, ResponseChange};
 use crate::command::{Action, Command};
+use crate::error::ErrorKind;
 use crate::ids::{Key, UserId};
 use crate::mentions::Mentions;
 
@@ -155,10 +156,22 @@ impl Model {
         }
     }
 
-    /// Whether the action names a deleted post: whose it was is known for as long as the log has it, and
-    /// that is up to retention.
+    /// How a command may be refused that names a deleted post, beside what is expected. Whose it was is known for
+    /// as long as the log has it, and that is up to retention: then nobody can say that it is about somebody who is
+    /// being forgotten, and the next reason is told.
     #[must_use]
-    pub fn names_deleted(&self, action: &Action) -> bool {
+    pub fn may_refuse(&self, command: &Command, kind: ErrorKind) -> bool {
+        let is_next = match kind {
+            ErrorKind::NotFound => true,
+            ErrorKind::Denied => {
+                self.subject(command).is_some_and(|user| self.writes_suspended(command, user))
+            }
+            _ => false,
+        };
+        is_next && self.names_deleted(&command.action)
+    }
+
+    fn names_deleted(&self, action: &Action) -> bool {
         let post = match action {
             Action::Repost { parent: id, .. }
             | Action::Unrepost { post: id, .. }

@@ -88,8 +88,7 @@ impl History {
                 self.in_flight.push(command.clone());
             }
             (Expected::Refused(ErrorKind::Conflict), Err(error))
-                if error.kind() == ErrorKind::NotFound
-                    && self.model.names_deleted(&command.action) => {}
+                if self.model.may_refuse(command, error.kind()) => {}
             // Nothing of it happened, says the engine.
             (_, Err(error)) if self.is_faulty && error.kind() == ErrorKind::StorageFull => {}
             (_, Err(error)) if self.may_be_corrupt && error.kind() == ErrorKind::Corrupt => {}
