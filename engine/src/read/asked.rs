@@ -237,7 +237,8 @@ impl<'a> Asked<'a> {
         (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<Fit> {
         if self.is_idle(state) {
-            return Ok(self.fit_idle(position, entries));
+            self.fit_idle(position, entries);
+            return Ok(Fit::Enough);
         }
         let judged = loop {
             self.ties.begin();
@@ -273,12 +274,11 @@ impl<'a> Asked<'a> {
 
     /// The same where nothing was hidden from anybody at that position: then there was no repost either, and
     /// one look has all that the page needs.
-    fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) -> Fit {
-        let Some(collapse) = self.extras.collapse else { return Fit::Enough };
+    fn fit_idle(&mut self, position: Position, entries: &mut Vec<Sequence>) {
+        let Some(collapse) = self.extras.collapse else { return };
         cut(entries, collapse.top_at(position));
         self.trim(entries, true);
         self.brought_by = vec![BroughtBy::default(); entries.len()];
-        Fit::Enough
     }
 
     fn is_up(&self) -> bool {
@@ -347,7 +347,8 @@ impl<'a> Asked<'a> {
         (entries, authors): (&mut Vec<Sequence>, &[Ordinal]),
     ) -> Result<bool> {
         if then.is_idle {
-            return Ok(self.fit_idle(then.position, entries) == Fit::Enough);
+            self.fit_idle(then.position, entries);
+            return Ok(true);
         }
         loop {
             let missing = {
