@@ -167,6 +167,12 @@ impl Shared {
         }
     }
 
+    /// Has the flusher try again what failed. Waits for it; [`flush_fault`](Self::flush_fault) says how
+    /// it went.
+    pub(crate) fn flush_again(&self, is_stopping: impl Fn() -> bool) -> Result<()> {
+        self.damage.get().map_or(Ok(()), |report| report.again(is_stopping))
+    }
+
     /// Passes the result of a read on; damage in a view file is reported.
     pub(crate) fn noticing<T>(&self, result: Result<T>) -> Result<T> {
         if let (Err(error), Some(report)) = (&result, self.damage.get()) {

@@ -4,24 +4,58 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
-    Action, Command, Engine, ErrorKind, Key, Options, PostId, SEGMENT_BYTES_MIN, Span, Storage,
-    TimelineQuery, UserId, WriteOptions, check_storage,
+    Action, Clock, Command, Engine, ErrorKind, Key, ManualClock, Options, PostId, Retention,
+    SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, Timestamp, UserId, WriteOptions,
+    check_storage,
 };
 
 const AUTHOR: UserId = UserId(7);
 const READER: UserId = UserId(8);
 
-fn options(cold_after: Duration) -> Options {
-    Options { segment_bytes: SEGMENT_BYTES_MIN, cold_after, ..Options::default() }
+/// What is older is packed. It is so long that an engine begins no round by itself while a test runs,
+/// however slowly: there are the rounds that the tests ask for, and no others.
+const COLD_AFTER: Duration = Duration::from_secs(1_000_000);
+
+/// An engine and the hand that sets its clock.
+struct Aging {
+    engine: Engine,
+    clock: Arc<ManualClock>,
 }
 
-fn open(storage: &MemoryStorage, cold_after: Duration) -> Engine {
-    Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options(cold_after)).unwrap()
+impl Aging {
+    fn open(storage: &MemoryStorage) -> Self {
+        Self::open_with(storage, Options::default())
+    }
+
+    fn open_with(storage: &MemoryStorage, options: Options) -> Self {
+        let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
+        let (segment_bytes, cold_after) = (SEGMENT_BYTES_MIN, COLD_AFTER);
+        let options =
+            Options { segment_bytes, cold_after, clock: Arc::clone(&clock) as _, ..options };
+        let storage = Arc::new(storage.clone()) as Arc<dyn Storage>;
+        Self { engine: Engine::open_on(storage, options).unwrap(), clock }
+    }
+
+    /// A round for which all that is sealed is old.
+    fn pack(&self) -> fanfold_engine::Result<Retention> {
+        let age = u64::try_from(COLD_AFTER.as_millis()).unwrap() + 1;
+        self.clock.set(Timestamp(self.clock.now().0 + age));
+        self.engine.retain()
+    }
+}
+
+impl Deref for Aging {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
 }
 
 fn text(number: u64) -> String {
@@ -39,39 +73,42 @@ fn home(engine: &Engine) -> Vec<PostId> {
     engine.home(&query).unwrap().posts.iter().map(|post| post.id).collect()
 }
 
+fn check_that_a_deleted_text_is_in_no_file(retain: impl Fn(&Aging) -> Retention) {
+    let storage = MemoryStorage::default();
+    let engine = Aging::open(&storage);
+    engine.write(Command::follow(READER, AUTHOR)).unwrap();
+    let posts = publish(&engine, 90);
+    // Packed once before anything is deleted: erasing must find its way into packed segments.
+    retain(&engine);
+    let deleted = |number: &u64| number.is_multiple_of(3);
+    for number in (0..90).filter(deleted) {
+        let post = posts[usize::try_from(number).unwrap()];
+        engine.write(Command::delete(post)).unwrap();
+    }
+    assert!(storage.has_text(&text(3)), "the search finds what is there");
+    let before = home(&engine);
+    let done = retain(&engine);
+    assert!(0 < done.segments, "{done:?}");
+    for number in 0..90 {
+        let is_there = storage.has_text(&text(number));
+        assert_eq!(is_there, !deleted(&number), "text {number}, {done:?}");
+    }
+    assert_eq!(home(&engine), before);
+    let again = engine.retain().unwrap();
+    assert_eq!(again.segments, 0, "nothing is left to do: {again:?}");
+    engine.close().unwrap();
+    let engine = Aging::open(&storage);
+    assert_eq!(home(&engine), before);
+}
+
 #[test]
 fn a_deleted_text_is_in_no_file_and_the_others_are() {
-    for cold_after in [Duration::ZERO, Duration::from_secs(1_000_000)] {
-        let storage = MemoryStorage::default();
-        let engine = open(&storage, cold_after);
-        engine.write(Command::follow(READER, AUTHOR)).unwrap();
-        let posts = publish(&engine, 90);
-        // Packed once before anything is deleted: erasing must find its way into packed segments.
-        engine.retain().unwrap();
-        let deleted = |number: &u64| number.is_multiple_of(3);
-        for number in (0..90).filter(deleted) {
-            let post = posts[usize::try_from(number).unwrap()];
-            engine.write(Command::new(Action::Delete { post })).unwrap();
-        }
-        assert!(storage.has_text(&text(3)), "the search finds what is there");
-        let before = home(&engine);
-        // What is old is older than this millisecond.
-        std::thread::sleep(Duration::from_millis(2));
-        let done = engine.retain().unwrap();
-        assert!(0 < done.segments, "{done:?}");
-        for number in 0..90 {
-            let is_there = storage.has_text(&text(number));
-            assert_eq!(is_there, !deleted(&number), "text {number}, {cold_after:?}, {done:?}");
-        }
-        assert_eq!(home(&engine), before);
-        let again = engine.retain().unwrap();
-        // With nothing to pack, that is: what is sealed meanwhile becomes old at once.
-        let is_idle = again.segments == 0 || cold_after == Duration::ZERO;
-        assert!(is_idle, "nothing is left to do: {again:?}");
-        engine.close().unwrap();
-        let engine = open(&storage, cold_after);
-        assert_eq!(home(&engine), before);
-    }
+    check_that_a_deleted_text_is_in_no_file(|engine| engine.retain().unwrap());
+}
+
+#[test]
+fn a_deleted_text_is_in_no_packed_file_and_the_others_are() {
+    check_that_a_deleted_text_is_in_no_file(|engine| engine.pack().unwrap());
 }
 
 /// A rebuild flushed all that the log still has, and yet the log goes further: its last records were
@@ -79,30 +116,28 @@ fn a_deleted_text_is_in_no_file_and_the_others_are() {
 #[test]
 fn rebuilt_views_cover_what_was_dropped_at_the_end() {
     let storage = MemoryStorage::default();
-    let engine = open(&storage, Duration::ZERO);
+    let engine = Aging::open(&storage);
     publish(&engine, 3);
     for _ in 0..3 {
         engine.write(Command::new(Action::Mute { user: READER, author: AUTHOR })).unwrap();
         engine.write(Command::new(Action::Unmute { user: READER, author: AUTHOR })).unwrap();
     }
-    // What is old is older than this millisecond.
-    std::thread::sleep(Duration::from_millis(2));
-    assert_ne!(engine.retain().unwrap().segments, 0);
+    assert_ne!(engine.pack().unwrap().segments, 0);
     engine.close().unwrap();
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
-    let options = Options { flush_records: 1, ..options(Duration::ZERO) };
-    let engine = Engine::open_on(Arc::new(storage) as Arc<dyn Storage>, options).unwrap();
-    assert!(engine.recovery().rebuilt.is_some(), "{:?}", engine.recovery());
-    assert_ne!(engine.counters().unwrap().unflushed, 0, "the end is not covered yet");
+    let options = Options { flush_records: 1, ..Options::default() };
+    let engine = Aging::open_with(&storage, options);
+    let recovery = engine.recovery();
+    assert!(recovery.rebuilt.is_some() && recovery.records < 9, "some were dropped: {recovery:?}");
     engine.retain().unwrap();
-    assert_eq!(engine.counters().unwrap().unflushed, 0, "now it is");
+    assert_eq!(engine.counters().unwrap().unflushed, 0, "the end is covered too");
 }
 
 #[test]
 fn what_was_erased_still_answers_as_deleted() {
     let storage = MemoryStorage::default();
-    let engine = open(&storage, Duration::ZERO);
+    let engine = Aging::open(&storage);
     let post = publish(&engine, 3)[1];
     let key = Some(Key([5; 16]));
     let delete = |actor, key| Command {
@@ -110,10 +145,10 @@ fn what_was_erased_still_answers_as_deleted() {
         options: WriteOptions { key, actor },
     };
     let first = engine.write(delete(Some(AUTHOR), key)).unwrap();
-    engine.retain().unwrap();
+    engine.pack().unwrap();
     let engine = {
         engine.close().unwrap();
-        open(&storage, Duration::ZERO)
+        Aging::open(&storage)
     };
     assert_eq!(engine.write(delete(Some(AUTHOR), key)).unwrap(), first, "under the same key");
     assert!(!engine.write(delete(Some(AUTHOR), None)).unwrap().changed);
@@ -125,29 +160,29 @@ fn what_was_erased_still_answers_as_deleted() {
 #[test]
 fn what_ended_takes_no_room() {
     let storage = MemoryStorage::default();
-    let engine = open(&storage, Duration::ZERO);
+    let engine = Aging::open(&storage);
     let authors: Vec<UserId> = (100..1_100).map(UserId).collect();
     for author in &authors {
         engine.write(Command::follow(READER, *author)).unwrap();
         engine.write(Command::new(Action::Unfollow { user: READER, author: *author })).unwrap();
     }
     let digests = engine.digests().unwrap();
-    let done = engine.retain().unwrap();
-    let more = engine.retain().unwrap();
+    let done = engine.pack().unwrap();
+    let more = engine.pack().unwrap();
     // 1,000 new users are named once each; nothing else is left of 2,000 records.
     assert!(done.bytes_after < 20_000, "{done:?} {more:?}");
     assert_eq!(engine.digests().unwrap(), digests);
     engine.close().unwrap();
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
-    assert_eq!(open(&storage, Duration::ZERO).digests().unwrap(), digests, "out of the log alone");
+    assert_eq!(Aging::open(&storage).digests().unwrap(), digests, "out of the log alone");
 }
 
 /// A closed database of many small segments, some of whose posts were deleted.
 fn many_segments() -> MemoryStorage {
     let storage = MemoryStorage::default();
     for round in 0..6 {
-        let engine = open(&storage, Duration::from_secs(1_000_000));
+        let engine = Aging::open(&storage);
         engine.write(Command::follow(READER, AUTHOR)).unwrap();
         let posts = publish(&engine, 10);
         let post = posts[round];
@@ -161,16 +196,16 @@ fn many_segments() -> MemoryStorage {
 fn a_failure_at_any_operation_loses_nothing() {
     let whole = many_segments();
     let (digests, expected) = {
-        let engine = open(&whole.image(), Duration::from_secs(1_000_000));
+        let engine = Aging::open(&whole.image());
         (engine.digests().unwrap(), home(&engine))
     };
     let mut completed = false;
     for count in 0..400 {
         let storage = whole.image();
-        let engine = open(&storage, Duration::ZERO);
+        let engine = Aging::open(&storage);
         let before = storage.operations();
         storage.fail_after(before + count - storage.operations(), io::ErrorKind::Other);
-        let done = engine.retain();
+        let done = engine.pack();
         completed |= done.is_ok();
         assert_eq!(home(&engine), expected, "failure after {count}: {done:?}");
         // What the disk has now, as after kill -9 at this moment.
@@ -178,9 +213,9 @@ fn a_failure_at_any_operation_loses_nothing() {
         storage.heal();
         let report = check_storage(&left).unwrap();
         assert!(report.is_clean(), "failure after {count}: {:?}", report.damage);
-        let engine = open(&left, Duration::ZERO);
+        let engine = Aging::open(&left);
         assert_eq!(engine.digests().unwrap(), digests, "failure after {count}: {done:?}");
-        engine.retain().unwrap();
+        engine.pack().unwrap();
         assert_eq!(engine.digests().unwrap(), digests, "retained after failure {count}");
         if done.is_ok() && 40 < count {
             break;
@@ -189,14 +224,12 @@ fn a_failure_at_any_operation_loses_nothing() {
     assert!(completed, "some round got through");
 }
 
-/// What takes the place of a segment is written before the segment goes: on a full disk only the
-/// reserve has room for it.
-#[test]
-fn erasing_frees_a_full_disk() {
+/// What takes the place of a segment is written before the segment goes, and before that the view
+/// files that cover it: on a full disk only the reserve has room for either. `flush_records` says how
+/// much of it the view files cover before the disk is full.
+fn check_that_erasing_frees_a_full_disk(flush_records: u64) {
     let storage = MemoryStorage::default();
-    let options = Options { flush_records: 4, ..options(Duration::from_secs(1_000_000)) };
-    let open = || Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options.clone());
-    let engine = open().unwrap();
+    let engine = Aging::open_with(&storage, Options { flush_records, ..Options::default() });
     let big = |number| format!("{}{}", text(number), "x".repeat(30_000));
     let write = |number| engine.write(Command::publish(AUTHOR, big(number)));
     let posts: Vec<_> = (0..20).map(|number| write(number).unwrap().post.unwrap()).collect();
@@ -217,10 +250,20 @@ fn erasing_frees_a_full_disk() {
 }
 
 #[test]
+fn erasing_frees_a_full_disk() {
+    check_that_erasing_frees_a_full_disk(4);
+}
+
+#[test]
+fn erasing_frees_a_disk_that_was_full_before_the_first_flush() {
+    check_that_erasing_frees_a_full_disk(1_000_000);
+}
+
+#[test]
 fn small_old_segments_become_one() {
     let storage = many_segments();
     assert!(6 <= storage.segments().len(), "{:?}", storage.segments());
-    let engine = open(&storage, Duration::ZERO);
-    engine.retain().unwrap();
+    let engine = Aging::open(&storage);
+    engine.pack().unwrap();
     assert!(storage.segments().len() <= 3, "{:?}", storage.segments());
 }

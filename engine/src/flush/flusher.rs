@@ -31,8 +31,8 @@ use crate::views::state::State;
 /// Between two tries of a flush that fails.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How often who waits for files to be rewritten looks whether the engine closes.
-const REWRITE_STEP: Duration = Duration::from_millis(20);
+/// How often who waits for something asked for looks whether the engine closes.
+const ASK_STEP: Duration = Duration::from_millis(20);
 
 /// How often a waiting committer looks again.
 const WAIT_STEP: Duration = Duration::from_millis(1);
@@ -56,6 +56,8 @@ enum Job {
     Repair(String),
     /// Write the files anew that cover something of these ranges, and tell when it is done.
     Rewrite(Vec<RangeInclusive<Sequence>>, Sender<Result<()>>),
+    /// Try what failed again, now, and tell when that is done.
+    Again(Sender<()>),
     Stop,
 }
 
@@ -78,12 +80,25 @@ impl DamageReport {
         ranges: Vec<RangeInclusive<Sequence>>,
         is_stopping: impl Fn() -> bool,
     ) -> Result<()> {
+        self.ask(|answer| Job::Rewrite(ranges, answer), is_stopping)?
+    }
+
+    /// Has what failed tried again, and waits for it; how that ended is noted as ever.
+    pub(crate) fn again(&self, is_stopping: impl Fn() -> bool) -> Result<()> {
+        self.ask(Job::Again, is_stopping)
+    }
+
+    fn ask<T>(
+        &self,
+        job: impl FnOnce(Sender<T>) -> Job,
+        is_stopping: impl Fn() -> bool,
+    ) -> Result<T> {
         let closed = || Error::new(ErrorKind::Closed, "the engine is closing");
         let (answer, answered) = bounded(1);
-        self.0.send(Job::Rewrite(ranges, answer)).map_err(|_| closed())?;
+        self.0.send(job(answer)).map_err(|_| closed())?;
         loop {
-            match answered.recv_timeout(REWRITE_STEP) {
-                Ok(done) => return done,
+            match answered.recv_timeout(ASK_STEP) {
+                Ok(done) => return Ok(done),
                 Err(RecvTimeoutError::Timeout) if !is_stopping() => {}
                 Err(_) => return Err(closed()),
             }
@@ -189,6 +204,13 @@ impl Worker {
                 (Ok(Job::Rewrite(ranges, answer)), left) => {
                     failed = left;
                     let _ = answer.send(self.rewrite(&ranges));
+                }
+                (Ok(Job::Again(answer)), left) => {
+                    match left {
+                        Some(left) => failed = self.try_flush(left.frozen),
+                        None => self.note(self.merge().err()),
+                    }
+                    let _ = answer.send(());
                 }
                 (Ok(Job::Stop) | Err(_), _) => return,
             }
@@ -299,14 +321,17 @@ impl Worker {
         Ok(())
     }
 
-    /// Merges files until all is well, or the engine closes.
+    /// Merges files until all is well, or the engine closes. Room that is lent is not for that: it may
+    /// take all of it, and what it gives back comes at its end.
     fn merge(&self) -> Result<()> {
         let shared = &self.shared;
         let lend = |look: &mut dyn FnMut(&State)| {
             look(&*shared.state()?);
             Ok(())
         };
-        while !self.is_stopping.load(Ordering::Acquire) {
+        let may_go_on =
+            || !self.is_stopping.load(Ordering::Acquire) && !self.catalog.reserve().is_lent();
+        while may_go_on() {
             let manifest = self.catalog.manifest();
             let graves = collect_graves(&lend, manifest.covered)?;
             let dead = |view: &ViewEntry| dead_in(&graves, view);

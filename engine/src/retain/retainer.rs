@@ -126,15 +126,23 @@ impl Worker {
     }
 
     fn round(&self) -> Result<Retention> {
-        let done = self.settle().and_then(|()| match self.pass() {
+        let done = match self.settle().and_then(|()| self.pass()) {
             // What is written is smaller than what goes for it: a little room makes more.
             Err(error) if error.kind() == ErrorKind::StorageFull => {
-                self.catalog.reserve().lend(|| self.pass())
+                self.catalog.reserve().lend(|| self.round_in_lent_room())
             }
             done => done,
-        });
+        };
         self.shared.retained.note(&done);
         self.shared.noticing(done)
+    }
+
+    /// First come the view files, which have to cover what goes: they are small beside it. What cannot
+    /// be covered even so does not hold up the rest, and is an error where there is no rest.
+    fn round_in_lent_room(&self) -> Result<Retention> {
+        let settled = self.shared.flush_again(|| self.is_stopping()).and_then(|()| self.settle());
+        let done = self.pass()?;
+        if done.segments == 0 { settled.map(|()| done) } else { Ok(done) }
     }
 
     fn pass(&self) -> Result<Retention> {
@@ -142,7 +150,8 @@ impl Worker {
         pass(&self.shared, &self.catalog, now, || self.is_stopping())
     }
 
-    /// Has the committer seal and flush what there is, so that what was deleted can be erased.
+    /// Has the committer seal and flush what there is, so that what was deleted can be erased. Fails if
+    /// the disk has no room for that; what else is in the way is for a later round.
     fn settle(&self) -> Result<()> {
         if !self.shared.retained.take_pending() {
             return Ok(());
@@ -156,11 +165,12 @@ impl Worker {
         while !is_covered() && begun.elapsed() < WAIT_MAX
             || !is_sealed() && begun.elapsed() < SEAL_WAIT_MAX
         {
-            let shared = &self.shared;
-            if self.is_stopping() || shared.fault().is_some() || shared.flush_fault().is_some() {
+            let (shared, fault) = (&self.shared, self.shared.flush_fault());
+            if self.is_stopping() || shared.fault().is_some() || fault.is_some() {
                 // What is not covered now is for a later round.
                 shared.retained.pend();
-                return Ok(());
+                let is_full = |fault: &Error| fault.kind() == ErrorKind::StorageFull;
+                return fault.filter(is_full).map_or(Ok(()), Err);
             }
             std::thread::sleep(WAIT_STEP);
         }
