@@ -2,8 +2,8 @@
 //!
 //! A file of the size of a log segment that means nothing. It goes whenever room is needed to get out
 //! of a full disk: opening removes it with everything else that an interrupted run left behind (the
-//! manifest and the first segment then have room), and retention borrows it to write the smaller file
-//! that takes the place of a larger one.
+//! manifest and the first segment then have room), and retention borrows it for the view files that
+//! have to cover what it erases and for the smaller file that takes the place of a larger one.
 
 use std::io;
 use std::sync::Arc;
