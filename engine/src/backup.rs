@@ -7,12 +7,12 @@
 //!
 //! Sealed files never change, so a hard link is a copy that costs nothing; where links fail (another
 //! file system) the bytes are copied. A file that a merge or retention removes under the backup makes
-//! it begin anew. The directory gets its name when everything in it is durable.
+//! it begin anew, and so does a segment that retention may have rewritten. The directory gets its name when everything in it is durable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::commit::queue::QueueSender;
+use crate::commit::queue::{QueueSender, Settled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ids::{Position, Sequence};
 use crate::shared::Shared;
@@ -78,6 +78,9 @@ pub(crate) fn fill(
             continue;
         }
         match link_all(shared, catalog, &manifest, target) {
+            // A segment may have been rewritten meanwhile without what was deleted after the position, and the
+            // views list that.
+            Ok(_) if until < catalog.manifest().thinned => clear(target)?,
             Ok(copied) => return finish(catalog, &manifest, until, copied, target),
             Err(error) if error.kind() == ErrorKind::NotFound => clear(target)?,
             Err(error) => return Err(error),
@@ -90,7 +93,10 @@ pub(crate) fn fill(
 /// Has the log sealed and the views flushed, and waits for it. Answers the position.
 fn settle(shared: &Shared, catalog: &Catalog, queue: &QueueSender) -> Result<Sequence> {
     let closed = || Error::new(ErrorKind::Closed, "the engine was closed");
-    let until = queue.settle().ok_or_else(closed)?;
+    let Settled { until, unsealed } = queue.settle().ok_or_else(closed)?;
+    if let Some(unsealed) = unsealed {
+        return Err(unsealed);
+    }
     let begun = Instant::now();
     loop {
         let is_sealed = shared.log.segments().buffered.iter().all(|active| until < active.first());
@@ -142,7 +148,7 @@ fn finish(
         clean: Some(until),
         floor: until.next(),
         newest_segment: Sequence(0),
-        // Segments may have been rewritten since the manifest was read.
+        // Segments may have been rewritten since the manifest was read, but for nothing above the position.
         thinned: catalog.manifest().thinned,
         ..manifest.clone()
     };

@@ -32,6 +32,7 @@ use crate::retain::settle::settled;
 use crate::storage::catalog::Catalog;
 use crate::storage::disk::{DirectoryLock, DiskStorage};
 use crate::storage::manifest::Manifest;
+use crate::storage::unlisted::remove_unlisted;
 use crate::storage::{Storage, names, remove_if_present};
 use crate::views::state::State;
 
@@ -108,7 +109,7 @@ pub(crate) fn recover(storage: &Arc<dyn Storage>, options: &Options) -> Result<O
     state.delivery.ranks.note_read();
     // From here on the directory is in use, and a crash is no orderly stop.
     manifest.store(&**storage)?;
-    remove_unlisted(&**storage, &manifest)?;
+    remove_unlisted(&**storage, std::slice::from_ref(&manifest))?;
     let sealed = seal_all(&**storage, chain, &mut recovery)?;
     let catalog = Catalog::new(Arc::clone(storage), manifest);
     let blocks = Arc::new(BlockCache::new(options.block_bytes()));
@@ -296,18 +297,6 @@ pub(crate) fn refuse_foreign(storage: &dyn Storage) -> Result<()> {
 pub(crate) fn holds_database(storage: &dyn Storage) -> Result<bool> {
     let is_data = |name: &String| name == names::MANIFEST || names::parse_segment(name).is_some();
     Ok(list(storage)?.iter().any(is_data))
-}
-
-/// Removes view files that no manifest lists: of an interrupted flush, or outdated.
-fn remove_unlisted(storage: &dyn Storage, manifest: &Manifest) -> Result<()> {
-    let is_listed = |name: &String| manifest.views.iter().any(|view| view.name() == *name);
-    for name in list(storage)? {
-        if names::parse_view(&name).is_some() && !is_listed(&name) {
-            remove_if_present(storage, &name)
-                .map_err(|error| Error::io(format!("remove {name}"), error))?;
-        }
-    }
-    Ok(())
 }
 
 fn remove_leftovers(storage: &dyn Storage) -> Result<()> {

@@ -61,8 +61,10 @@ pub(crate) struct Shared {
     /// Who waits for the next record.
     pub(crate) tail: Tail,
     fault: Mutex<Option<Error>>,
-    /// Why the last try to write view files failed; it is tried again.
+    /// Why the last try to flush failed; it is tried again.
     flush_fault: Mutex<Option<Error>>,
+    /// Why other work on view files failed: merging, repairing, or reading them ahead.
+    upkeep_fault: Mutex<Option<Error>>,
     damage: OnceLock<DamageReport>,
 }
 
@@ -114,6 +116,7 @@ impl Shared {
             tail: Tail::default(),
             fault: Mutex::new(None),
             flush_fault: Mutex::new(None),
+            upkeep_fault: Mutex::new(None),
             damage: OnceLock::new(),
         }
     }
@@ -167,8 +170,8 @@ impl Shared {
         }
     }
 
-    /// Has the flusher try again what failed. Waits for it; [`flush_fault`](Self::flush_fault) says how
-    /// it went.
+    /// Has a flush that failed tried again now, and waits for it; [`flush_fault`](Self::flush_fault) says
+    /// how it went.
     pub(crate) fn flush_again(&self, is_stopping: impl Fn() -> bool) -> Result<()> {
         self.damage.get().map_or(Ok(()), |report| report.again(is_stopping))
     }
@@ -186,14 +189,24 @@ impl Shared {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Why view files cannot be written at present, if so.
+    /// Why what is not in view files yet cannot be flushed at present, if so.
     pub(crate) fn flush_fault(&self) -> Option<Error> {
         self.flush_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// How the last try to write view files ended.
+    /// How the last try to flush ended.
     pub(crate) fn note_flush(&self, fault: Option<Error>) {
         *self.flush_fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+    }
+
+    /// Why view files do not get merged, repaired or read ahead, if so. Nobody has to wait for that.
+    pub(crate) fn upkeep_fault(&self) -> Option<Error> {
+        self.upkeep_fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How the last of these ended.
+    pub(crate) fn note_upkeep(&self, fault: Option<Error>) {
+        *self.upkeep_fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 
     /// No more writes from now on; the first reason stays.

@@ -137,7 +137,7 @@ pub struct Counters {
     pub scrubbed_bytes: u64,
     /// Passes of the scrubber through all files.
     pub scrub_passes: u64,
-    /// How many of flushes, retention and forgetting do not get on; they are tried again.
+    /// How many of flushes, upkeep of view files, retention and forgetting do not get on; they are tried again.
     pub background_faults: u64,
     /// Damaged places that it found in the log.
     pub damages: u64,
@@ -461,10 +461,11 @@ fn background(shared: &Shared) -> String {
     if faults.is_empty() { "ok".to_owned() } else { faults.join("; ") }
 }
 
-/// Why flushes, retention or forgetting do not get on: of each that does not.
+/// Why flushes, upkeep of view files, retention or forgetting do not get on: of each that does not.
 fn faults(shared: &Shared) -> impl Iterator<Item = Error> {
-    let retained = shared.retained.total().fault;
-    [shared.flush_fault(), retained, shared.forgetting.fault()].into_iter().flatten()
+    let views = [shared.flush_fault(), shared.upkeep_fault()];
+    let others = [shared.retained.total().fault, shared.forgetting.fault()];
+    views.into_iter().chain(others).flatten()
 }
 
 /// What the scrubber found of the log, or "none".

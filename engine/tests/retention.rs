@@ -6,7 +6,7 @@
 use std::io;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fanfold_engine::testing::memory::MemoryStorage;
 use fanfold_engine::{
@@ -126,10 +126,10 @@ fn rebuilt_views_cover_what_was_dropped_at_the_end() {
     engine.close().unwrap();
     let views = storage.list().unwrap().into_iter().filter(|name| name.ends_with(".view"));
     views.for_each(|name| storage.remove(&name).unwrap());
+    let recovery = Aging::open(&storage.image()).recovery().clone();
+    assert!(recovery.rebuilt.is_some() && recovery.records < 9, "some were dropped: {recovery:?}");
     let options = Options { flush_records: 1, ..Options::default() };
     let engine = Aging::open_with(&storage, options);
-    let recovery = engine.recovery();
-    assert!(recovery.rebuilt.is_some() && recovery.records < 9, "some were dropped: {recovery:?}");
     engine.retain().unwrap();
     assert_eq!(engine.counters().unwrap().unflushed, 0, "the end is covered too");
 }
@@ -194,6 +194,12 @@ fn many_segments() -> MemoryStorage {
 
 #[test]
 fn a_failure_at_any_operation_loses_nothing() {
+    for kind in [io::ErrorKind::Other, io::ErrorKind::StorageFull] {
+        check_that_a_failure_at_any_operation_loses_nothing(kind);
+    }
+}
+
+fn check_that_a_failure_at_any_operation_loses_nothing(kind: io::ErrorKind) {
     let whole = many_segments();
     let (digests, expected) = {
         let engine = Aging::open(&whole.image());
@@ -204,7 +210,7 @@ fn a_failure_at_any_operation_loses_nothing() {
         let storage = whole.image();
         let engine = Aging::open(&storage);
         let before = storage.operations();
-        storage.fail_after(before + count - storage.operations(), io::ErrorKind::Other);
+        storage.fail_after(before + count - storage.operations(), kind);
         let done = engine.pack();
         completed |= done.is_ok();
         assert_eq!(home(&engine), expected, "failure after {count}: {done:?}");
@@ -247,6 +253,8 @@ fn check_that_erasing_frees_a_full_disk(flush_records: u64) {
     assert!(left + 200_000 < before, "{left} of {before}");
     assert!(!storage.has_text(&text(3)));
     assert!(storage.has_text(&text(9)));
+    let names = storage.list().unwrap();
+    assert!(names.iter().any(|name| name == "reserve.tmp"), "for the next time: {names:?}");
 }
 
 #[test]
@@ -257,6 +265,26 @@ fn erasing_frees_a_full_disk() {
 #[test]
 fn erasing_frees_a_disk_that_was_full_before_the_first_flush() {
     check_that_erasing_frees_a_full_disk(1_000_000);
+}
+
+/// Each try of a flush that found no room left what it had written so far, until the next opening.
+#[test]
+fn a_flush_that_finds_no_room_leaves_nothing_behind() {
+    let storage = MemoryStorage::default();
+    let engine = Aging::open_with(&storage, Options { flush_records: 4, ..Options::default() });
+    storage.set_capacity(Some(storage.used()));
+    publish(&engine, 12);
+    let patience = Instant::now() + Duration::from_secs(60);
+    while engine.counters().unwrap().background_faults == 0 {
+        assert!(Instant::now() < patience, "no flush finds room");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // A try that is under way has something.
+    let is_of_view = |name: &String| name.contains(".view");
+    while storage.list().unwrap().iter().any(is_of_view) {
+        assert!(Instant::now() < patience, "{:?}", storage.list().unwrap());
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam::channel::{RecvTimeoutError, Sender};
 
 use super::decide::{Decider, Decision, Pending};
-use super::queue::{Message, QueueReceiver, Queued};
+use super::queue::{Message, QueueReceiver, Queued, Settled};
 use super::ticket::Completion;
 use crate::command::Receipt;
 use crate::error::{Error, ErrorKind, Result};
@@ -63,7 +63,7 @@ pub(crate) struct CommitStart {
 struct Batch {
     commands: Vec<Queued>,
     /// Whoever asked to seal and flush after these.
-    settling: Option<Sender<Sequence>>,
+    settling: Option<Sender<Settled>>,
     closing: bool,
 }
 
@@ -140,18 +140,21 @@ impl Committer {
     }
 
     /// Seals what there is and has it flushed as soon as may be.
-    fn settle(&mut self, answer: &Sender<Sequence>) {
+    fn settle(&mut self, answer: &Sender<Settled>) {
         let now = self.now();
+        let mut unsealed = None;
         if self.shared.fault().is_none()
             && let Err(error) = self.log.roll(now)
-            // A full disk: what is sealed already can still be flushed.
-            && error.kind() != ErrorKind::StorageFull
         {
-            self.shared.fail(error);
+            match error.kind() {
+                // What is sealed already can still be flushed.
+                ErrorKind::StorageFull => unsealed = Some(error),
+                _ => self.shared.fail(error),
+            }
         }
         self.wants_flush = true;
         if let Ok(state) = self.shared.state() {
-            let _ = answer.send(state.position.sequence);
+            let _ = answer.send(Settled { until: state.position.sequence, unsealed });
         }
     }
 

@@ -28,10 +28,19 @@ pub(crate) struct Queued {
 )]
 pub(crate) enum Message {
     Command(Queued),
-    /// Seal the active segment and flush the views; tell the position that this will cover.
-    Settle(Sender<Sequence>),
+    /// Seal the active segment and flush the views; tell how far that will go.
+    Settle(Sender<Settled>),
     /// Finish what came before, then stop.
     Close,
+}
+
+/// What was ordered to be sealed and flushed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settled {
+    /// The position that the view files will cover.
+    pub(crate) until: Sequence,
+    /// Why the active segment stays unsealed, if so: there is no room for the next one.
+    pub(crate) unsealed: Option<Error>,
 }
 
 /// The callers' end.
@@ -87,9 +96,9 @@ impl QueueSender {
         let _ = self.commands.send(Message::Close);
     }
 
-    /// Asks the committer to seal the active segment and to flush the views. Answers the position that
-    /// the view files will cover; `None` if the engine was closed.
-    pub(crate) fn settle(&self) -> Option<Sequence> {
+    /// Asks the committer to seal the active segment and to flush the views. `None` if the engine was
+    /// closed.
+    pub(crate) fn settle(&self) -> Option<Settled> {
         let (answer, answered) = bounded(1);
         self.commands.send(Message::Settle(answer)).ok()?;
         answered.recv().ok()

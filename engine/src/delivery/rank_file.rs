@@ -4,8 +4,6 @@
 //! It is as of a position at which the log was durable, at or above what the view files cover: folding the
 //! log over it gives the same weights again. A file that is damaged is ignored: the hints begin anew.
 
-use std::sync::Arc;
-
 use super::ranks::{Shard, WEIGHT_MAX};
 use crate::error::{Error, Result};
 use crate::flush::gather::Lend;
@@ -16,7 +14,7 @@ use crate::log::layout::ranks::{
     DATABASE_AT, HEAD_BYTES, KIND_AT, POSITION_AT, SPACE_AT, TAGGED_AT, VERSION_AT, WEIGHTS_AT,
 };
 use crate::log::layout::{FILE_KIND_RANKS, FORMAT_VERSION, MAGIC};
-use crate::storage::{Storage, StoredFile, names, remove_if_present};
+use crate::storage::{Storage, names, replace_atomically};
 use crate::views::state::State;
 use crate::views::users::{Ordinal, Users};
 
@@ -41,19 +39,9 @@ pub(crate) fn write(storage: &dyn Storage, database: DatabaseId, lend: Lend<'_>)
     }
     kept.weights.sort_unstable();
     kept.tags.sort_unstable();
-    store(storage, &kept.encode(database))
+    replace_atomically(storage, names::RANKS, &kept.encode(database))
         .map_err(|error| Error::io(format!("write {}", names::RANKS), error))?;
     lend(&mut |state| state.delivery.ranks.note_written(frozen.version))
-}
-
-fn store(storage: &dyn Storage, bytes: &[u8]) -> std::io::Result<()> {
-    let temporary = names::temporary(names::RANKS);
-    remove_if_present(storage, &temporary)?;
-    let file: Arc<dyn StoredFile> = storage.create(&temporary)?;
-    file.write_at(0, bytes)?;
-    file.sync()?;
-    storage.rename(&temporary, names::RANKS)?;
-    storage.sync_directory()
 }
 
 impl Kept {

@@ -24,8 +24,9 @@ use crate::limits::{FORGET_GRAVES, TRIM_OWNERS, WARM_OWNERS};
 use crate::runs::layout::family;
 use crate::shared::Shared;
 use crate::storage::catalog::Catalog;
-use crate::storage::manifest::ViewEntry;
+use crate::storage::manifest::{Manifest, ViewEntry};
 use crate::storage::names;
+use crate::storage::unlisted::remove_unlisted;
 use crate::views::state::State;
 
 /// Between two tries of a flush that fails.
@@ -56,7 +57,7 @@ enum Job {
     Repair(String),
     /// Write the files anew that cover something of these ranges, and tell when it is done.
     Rewrite(Vec<RangeInclusive<Sequence>>, Sender<Result<()>>),
-    /// Try what failed again, now, and tell when that is done.
+    /// Try a flush that failed again, now, and tell when that is done.
     Again(Sender<()>),
     Stop,
 }
@@ -83,7 +84,7 @@ impl DamageReport {
         self.ask(|answer| Job::Rewrite(ranges, answer), is_stopping)?
     }
 
-    /// Has what failed tried again, and waits for it; how that ended is noted as ever.
+    /// Has a flush that failed tried again now, and waits for it; how that ended is noted as ever.
     pub(crate) fn again(&self, is_stopping: impl Fn() -> bool) -> Result<()> {
         self.ask(Job::Again, is_stopping)
     }
@@ -160,7 +161,8 @@ impl Flusher {
 
     /// Waits for the flush under way, unless it keeps failing.
     pub(crate) fn wait(&self) {
-        while self.is_busy() && self.worker.shared.flush_fault().is_none() {
+        let has_ended = || self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        while self.is_busy() && self.worker.shared.flush_fault().is_none() && !has_ended() {
             std::thread::sleep(WAIT_STEP);
         }
     }
@@ -185,7 +187,7 @@ impl Drop for Flusher {
 
 impl Worker {
     fn run(&self, inbox: &Receiver<Job>) {
-        self.note(self.warm().err());
+        self.note_upkeep(self.warm());
         let mut failed: Option<Failed> = None;
         loop {
             let job = match &failed {
@@ -203,13 +205,10 @@ impl Worker {
                 }
                 (Ok(Job::Rewrite(ranges, answer)), left) => {
                     failed = left;
-                    let _ = answer.send(self.rewrite(&ranges));
+                    let _ = answer.send(self.leaving_nothing(self.rewrite(&ranges)));
                 }
                 (Ok(Job::Again(answer)), left) => {
-                    match left {
-                        Some(left) => failed = self.try_flush(left.frozen),
-                        None => self.note(self.merge().err()),
-                    }
+                    failed = left.and_then(|left| self.try_flush(left.frozen));
                     let _ = answer.send(());
                 }
                 (Ok(Job::Stop) | Err(_), _) => return,
@@ -219,22 +218,43 @@ impl Worker {
 
     /// A flush, and the merges that it makes due. Answers what is to be tried again.
     fn try_flush(&self, frozen: Frozen) -> Option<Failed> {
-        if let Err(error) = self.flush(&frozen) {
-            self.note(Some(error));
+        let flushed = self.leaving_nothing(self.flush(&frozen));
+        self.shared.note_flush(flushed.as_ref().err().cloned());
+        if flushed.is_err() {
             return Some(Failed { frozen, again: Instant::now() + RETRY_AFTER });
         }
-        // A merge that fails is planned again after the next flush.
-        self.note(self.merge().err());
+        // Room that is lent is not for merges: one may take all of it, and gives back only at its end. One that is
+        // left out, or fails, is planned again after the next flush.
+        if !self.catalog.reserve().is_lent() {
+            self.note_upkeep(self.leaving_nothing(self.merge()));
+        }
         self.is_busy.store(false, Ordering::Release);
         None
     }
 
-    /// A flush that failed is still a fault after a repair, but has reason to hope.
+    /// After a repair a flush that failed has reason to hope.
     fn note_repair(&self, repaired: Result<()>, failed: &mut Option<Failed>) {
-        match (repaired, failed) {
-            (Ok(()), Some(failed)) => failed.again = Instant::now(),
-            (repaired, _) => self.note(repaired.err()),
+        if let (Ok(()), Some(failed)) = (&repaired, failed) {
+            failed.again = Instant::now();
         }
+        self.note_upkeep(self.leaving_nothing(repaired));
+    }
+
+    /// What a try that failed has written so far goes: a disk that is full must not stay full of it.
+    fn leaving_nothing(&self, tried: Result<()>) -> Result<()> {
+        tried.inspect_err(|_| {
+            let _ = self.remove_unlisted();
+        })
+    }
+
+    /// View files are made by this thread alone. The manifest on the disk may be newer than ours: what failed may
+    /// have been to make sure of it.
+    fn remove_unlisted(&self) -> Result<()> {
+        let storage = self.catalog.storage();
+        let stored = Manifest::load(storage)?;
+        let manifests: Vec<Manifest> =
+            stored.into_iter().chain([self.catalog.manifest()]).collect();
+        remove_unlisted(storage, &manifests)
     }
 
     /// Takes the newest entries into memory, as far as the budget goes, so that pages need no file.
@@ -298,7 +318,8 @@ impl Worker {
         self.trim()
     }
 
-    /// Writes files anew, one by one, without what holds no longer.
+    /// Writes files anew, one by one, without what holds no longer. Then there is no file with it: not even one
+    /// that could not be removed when it was outdated.
     fn rewrite(&self, ranges: &[RangeInclusive<Sequence>]) -> Result<()> {
         let shared = &self.shared;
         let lend = |look: &mut dyn FnMut(&State)| {
@@ -318,20 +339,17 @@ impl Worker {
             let merged = merge(&self.catalog, &lend, vec![view])?;
             self.publish(&merged)?;
         }
-        Ok(())
+        self.remove_unlisted()
     }
 
-    /// Merges files until all is well, or the engine closes. Room that is lent is not for that: it may
-    /// take all of it, and what it gives back comes at its end.
+    /// Merges files until all is well, or the engine closes.
     fn merge(&self) -> Result<()> {
         let shared = &self.shared;
         let lend = |look: &mut dyn FnMut(&State)| {
             look(&*shared.state()?);
             Ok(())
         };
-        let may_go_on =
-            || !self.is_stopping.load(Ordering::Acquire) && !self.catalog.reserve().is_lent();
-        while may_go_on() {
+        while !self.is_stopping.load(Ordering::Acquire) {
             let manifest = self.catalog.manifest();
             let graves = collect_graves(&lend, manifest.covered)?;
             let dead = |view: &ViewEntry| dead_in(&graves, view);
@@ -357,8 +375,8 @@ impl Worker {
         Ok(())
     }
 
-    fn note(&self, fault: Option<Error>) {
-        self.shared.note_flush(fault);
+    fn note_upkeep(&self, done: Result<()>) {
+        self.shared.note_upkeep(done.err());
     }
 }
 

@@ -181,14 +181,8 @@ impl Worker {
 
     /// The next segment, and then some room for a full disk.
     fn prepare(&self) -> Result<Spare> {
-        let (storage, reserve) = (self.catalog.storage(), self.catalog.reserve());
-        if reserve.is_lent() {
-            let what = "the last room of the disk is being used to free more; try again";
-            return Err(Error::new(ErrorKind::StorageFull, what));
-        }
-        let spare = prepare(storage, self.sizes.segment)?;
-        reserve.keep(self.sizes.segment);
-        Ok(spare)
+        let (storage, len) = (self.catalog.storage(), self.sizes.segment);
+        self.catalog.reserve().keep_beside(len, || prepare(storage, len))
     }
 
     /// Seals in order or not at all: a segment that could not be sealed stays in memory, and what

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::judge::Erasing;
 use super::oblivion::Gone;
 use super::plan::{Rules, plan};
-use super::rewrite::{remove_outdated, rewrite};
+use super::rewrite::{Job, remove_outdated, rewrite};
 use crate::error::Result;
 use crate::flush::gather::Lend;
 use crate::ids::{PostId, Sequence, Timestamp};
@@ -35,14 +35,16 @@ pub struct Retention {
 /// or replaced the text.
 pub(crate) type Doomed = BTreeMap<Sequence, Sequence>;
 
-/// Erases what was deleted up to the covered position, and packs what has become old. `is_stopping`
-/// ends it between two segments; the next round goes on.
+/// Erases what was deleted up to the covered position, and packs what has become old; what that did is
+/// added to `done`, even if it fails in between. `is_stopping` ends it between two segments; the next
+/// round goes on.
 pub(crate) fn pass(
     shared: &Shared,
     catalog: &Catalog,
-    now: Timestamp,
+    done: &mut Retention,
     is_stopping: impl Fn() -> bool,
-) -> Result<Retention> {
+) -> Result<()> {
+    let now = shared.options.clock.now();
     let manifest = catalog.manifest();
     let lend: Lend<'_> = &|look: &mut dyn FnMut(&State)| {
         look(&*shared.state()?);
@@ -60,32 +62,46 @@ pub(crate) fn pass(
         cold_before: Timestamp(now.0.saturating_sub(cold_after)),
         segment_bytes: shared.options.segment_bytes,
     };
-    let mut done = Retention { erased: manifest.erased, ..Retention::default() };
+    done.erased = manifest.erased;
     // Erased is what no file has: not even one whose removal failed in an earlier round.
     remove_outdated(catalog.storage(), &shared.log)?;
-    // Before the log, which says where they are to be found.
-    shared.rewrite_views(ranges, &is_stopping)?;
     let jobs = plan(&log.sealed, &doomed, rules);
     if !jobs.is_empty() && manifest.thinned < covered {
         // Before the first record goes: a restore must not go back behind it.
         catalog.change(|manifest| manifest.thinned = covered)?;
     }
-    for job in jobs {
-        if is_stopping() {
-            return Ok(done);
+    let mut run = |jobs: Vec<Job>| -> Result<()> {
+        for job in jobs.into_iter().take_while(|_| !is_stopping()) {
+            let erasing = Erasing { covered, superseded: &doomed, gone: &gone, keeps_revisions };
+            let packed = rewrite(catalog.storage(), &shared.log, lend, erasing, &job)?;
+            done.add(&job, packed.file_len());
         }
-        let erasing = Erasing { covered, superseded: &doomed, gone: &gone, keeps_revisions };
-        let packed = rewrite(catalog.storage(), &shared.log, lend, erasing, &job)?;
-        done.segments += job.inputs.len() as u64;
-        done.bytes_before += job.inputs.iter().map(|input| input.file_len()).sum::<u64>();
-        done.bytes_after += packed.file_len();
+        Ok(())
+    };
+    // Segments without anything of who was forgotten wait for no view file: they may make the room for it.
+    let is_of_gone = |job: &Job| ranges.iter().any(|range| job.overlaps(range));
+    let (of_gone, others): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(is_of_gone);
+    run(others)?;
+    // Before the log, which says where they are to be found.
+    shared.rewrite_views(ranges, &is_stopping)?;
+    run(of_gone)?;
+    if is_stopping() {
+        return Ok(());
     }
     done.erased = erased(&log, &doomed, covered);
     let revised = if keeps_revisions { manifest.revised } else { done.erased };
     if manifest.erased < done.erased || manifest.revised < revised {
         catalog.change(|manifest| (manifest.erased, manifest.revised) = (done.erased, revised))?;
     }
-    Ok(done)
+    Ok(())
+}
+
+impl Retention {
+    fn add(&mut self, job: &Job, bytes_after: u64) {
+        self.segments += job.inputs.len() as u64;
+        self.bytes_before += job.inputs.iter().map(|input| input.file_len()).sum::<u64>();
+        self.bytes_after += bytes_after;
+    }
 }
 
 /// What was deleted or replaced up to the covered position, and may not be erased yet.

@@ -10,9 +10,10 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded}
 
 use super::pass::{Retention, pass};
 use super::scrub::Scrubber;
-use crate::commit::queue::QueueSender;
+use crate::commit::queue::{QueueSender, Settled};
 use crate::delivery::audit::audit;
 use crate::error::{Error, ErrorKind, Result};
+use crate::ids::Sequence;
 use crate::limits::{RETENTION_FIRST_MAX, RETENTION_PERIOD_MIN};
 use crate::options::Options;
 use crate::shared::Shared;
@@ -40,6 +41,14 @@ pub(crate) struct Retainer {
 
 /// A round now, and whom to tell.
 type Order = Sender<Result<Retention>>;
+
+/// How far a round is to erase.
+#[derive(Debug, Default)]
+struct Goal {
+    until: Sequence,
+    /// The full disk that is in the way, if one is. What else is may be gone by the next round.
+    obstacle: Option<Error>,
+}
 
 /// What the thread works with.
 struct Worker {
@@ -126,60 +135,75 @@ impl Worker {
     }
 
     fn round(&self) -> Result<Retention> {
-        let done = match self.settle().and_then(|()| self.pass()) {
-            // What is written is smaller than what goes for it: a little room makes more.
-            Err(error) if error.kind() == ErrorKind::StorageFull => {
-                self.catalog.reserve().lend(|| self.round_in_lent_room())
-            }
-            done => done,
-        };
-        self.shared.retained.note(&done);
-        self.shared.noticing(done)
-    }
-
-    /// First come the view files, which have to cover what goes: they are small beside it. What cannot
-    /// be covered even so does not hold up the rest, and is an error where there is no rest.
-    fn round_in_lent_room(&self) -> Result<Retention> {
-        let settled = self.shared.flush_again(|| self.is_stopping()).and_then(|()| self.settle());
-        let done = self.pass()?;
-        if done.segments == 0 { settled.map(|()| done) } else { Ok(done) }
-    }
-
-    fn pass(&self) -> Result<Retention> {
-        let now = self.shared.options.clock.now();
-        pass(&self.shared, &self.catalog, now, || self.is_stopping())
-    }
-
-    /// Has the committer seal and flush what there is, so that what was deleted can be erased. Fails if
-    /// the disk has no room for that; what else is in the way is for a later round.
-    fn settle(&self) -> Result<()> {
-        if !self.shared.retained.take_pending() {
-            return Ok(());
+        let mut done = Retention::default();
+        let mut ended = self.attempt(&mut done);
+        if is_full(&ended) {
+            ended = self.catalog.reserve().lend(|| self.attempt_in_lent_room(&mut done));
         }
-        let Some(until) = self.queue.settle() else { return Ok(()) };
+        if is_full(&ended) {
+            // No segment begins while the room is lent, and so none is sealed.
+            ended = self.attempt(&mut done);
+        }
+        self.shared.retained.note(done, ended.as_ref().err());
+        self.shared.noticing(ended.map(|()| done))
+    }
+
+    /// Erases all that was deleted, or as much of it as may be, and says what is in the way of the rest.
+    fn attempt(&self, done: &mut Retention) -> Result<()> {
+        let goal = self.settle();
+        self.pass(done)?;
+        match goal.obstacle {
+            Some(obstacle) if done.erased < goal.until => Err(obstacle),
+            _ => Ok(()),
+        }
+    }
+
+    /// A segment that is rewritten takes less room than it gives back: what the view files cover comes first, and
+    /// makes room for them to cover more.
+    fn attempt_in_lent_room(&self, done: &mut Retention) -> Result<()> {
+        self.pass(done)?;
+        self.shared.flush_again(|| self.is_stopping())?;
+        self.attempt(done)
+    }
+
+    fn pass(&self, done: &mut Retention) -> Result<()> {
+        pass(&self.shared, &self.catalog, done, || self.is_stopping())
+    }
+
+    /// Has the committer seal and flush what there is, so that what was deleted can be erased, and waits for it.
+    fn settle(&self) -> Goal {
+        let shared = &self.shared;
+        if !shared.retained.take_pending() {
+            return Goal::default();
+        }
+        let Some(Settled { until, unsealed }) = self.queue.settle() else { return Goal::default() };
         let begun = Instant::now();
-        // All but the active segment are sealed, and the view files go as far. A segment that cannot be
-        // sealed is waited for in vain, but not for long.
-        let is_sealed = || self.shared.log.segments().buffered.len() <= 1;
-        let is_covered = || until <= self.catalog.manifest().covered;
-        while !is_covered() && begun.elapsed() < WAIT_MAX
-            || !is_sealed() && begun.elapsed() < SEAL_WAIT_MAX
-        {
-            let (shared, fault) = (&self.shared, self.shared.flush_fault());
-            if self.is_stopping() || shared.fault().is_some() || fault.is_some() {
-                // What is not covered now is for a later round.
-                shared.retained.pend();
-                let is_full = |fault: &Error| fault.kind() == ErrorKind::StorageFull;
-                return fault.filter(is_full).map_or(Ok(()), Err);
+        loop {
+            let is_sealed = shared.log.segments().buffered.iter().all(|open| until < open.first());
+            // A segment that cannot be sealed is waited for in vain, but not for long.
+            let is_done = is_sealed || unsealed.is_some() || SEAL_WAIT_MAX < begun.elapsed();
+            let is_covered = until <= self.catalog.manifest().covered;
+            let fault = shared.flush_fault().filter(|_| !is_covered);
+            let is_over = fault.is_some() || self.is_stopping() || shared.fault().is_some();
+            if is_done && is_covered || is_over || WAIT_MAX < begun.elapsed() {
+                if !(is_sealed && is_covered) {
+                    // What is not erased now is for a later round.
+                    shared.retained.pend();
+                }
+                let is_full = |error: &Error| error.kind() == ErrorKind::StorageFull;
+                return Goal { until, obstacle: fault.or(unsealed).filter(is_full) };
             }
             std::thread::sleep(WAIT_STEP);
         }
-        Ok(())
     }
 
     fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::Acquire)
     }
+}
+
+fn is_full(ended: &Result<()>) -> bool {
+    ended.as_ref().is_err_and(|error| error.kind() == ErrorKind::StorageFull)
 }
 
 /// Between two rounds.
@@ -218,21 +242,16 @@ impl Retained {
         self.has_deletes.swap(false, Ordering::Relaxed)
     }
 
-    fn note(&self, round: &Result<Retention>) {
+    fn note(&self, round: Retention, fault: Option<&Error>) {
         let mut total = self.total.lock().unwrap_or_else(PoisonError::into_inner);
-        match round {
-            Ok(round) => {
-                total.done.segments += round.segments;
-                total.done.bytes_before += round.bytes_before;
-                total.done.bytes_after += round.bytes_after;
-                total.done.erased = round.erased;
-                total.fault = None;
-            }
-            Err(error) => {
-                // What could not be erased is pending still.
-                self.pend();
-                total.fault = Some(error.clone());
-            }
+        total.done.segments += round.segments;
+        total.done.bytes_before += round.bytes_before;
+        total.done.bytes_after += round.bytes_after;
+        total.done.erased = round.erased.max(total.done.erased);
+        total.fault = fault.cloned();
+        if fault.is_some() {
+            // What could not be erased is pending still.
+            self.pend();
         }
     }
 }

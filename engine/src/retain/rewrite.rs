@@ -4,11 +4,13 @@
 //! first of the old ones. The others are outdated from then on; if a crash leaves them behind,
 //! opening removes them, and if their removal fails, the next round does.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::judge::{Entry, Erasing, Judge};
 use crate::error::{Error, Result};
 use crate::flush::gather::Lend;
+use crate::ids::Sequence;
 use crate::log::header::{SegmentHeader, WrittenWith};
 use crate::log::packed::segment::PackedSegment;
 use crate::log::packed::writer::PackedWriter;
@@ -27,6 +29,16 @@ pub(crate) struct Job {
     pub(crate) inputs: Vec<Arc<SealedSegment>>,
     /// Pack for the long term.
     pub(crate) is_cold: bool,
+}
+
+impl Job {
+    /// Whether it rewrites something of the range.
+    pub(crate) fn overlaps(&self, range: &RangeInclusive<Sequence>) -> bool {
+        let is_in = |input: &Arc<SealedSegment>| {
+            input.first() <= *range.end() && *range.start() <= input.last()
+        };
+        self.inputs.iter().any(is_in)
+    }
 }
 
 /// Does the job; readers find the new segment when it returns.

@@ -7,6 +7,7 @@
 //! * [`copy`]: files from one storage to another.
 //! * [`reserve`]: room set aside for a full disk.
 //! * [`manifest`], [`catalog`]: what a data directory is, and which files are alive.
+//! * [`unlisted`]: which view files are not.
 //!
 //! Assumptions about the disk, on which recovery rests:
 //! 1. Bytes that were written and then covered by a successful `sync` survive a power cut.
@@ -22,6 +23,7 @@ pub(crate) mod mapping;
 pub(crate) mod names;
 pub(crate) mod pages;
 pub(crate) mod reserve;
+pub(crate) mod unlisted;
 
 use std::fmt;
 use std::io;
@@ -80,7 +82,8 @@ pub trait StoredFile: fmt::Debug + Send + Sync {
     fn read_from_disk(&self) -> io::Result<Vec<u8>>;
 }
 
-/// Replaces `name` by `bytes`, so that after a crash either the old or the new file is there.
+/// Replaces `name` by `bytes`, so that after a crash either the old or the new file is there. What was
+/// begun of the new one goes if that fails: a disk that is full must not stay full of it.
 pub(crate) fn replace_atomically(
     storage: &dyn Storage,
     name: &str,
@@ -88,10 +91,15 @@ pub(crate) fn replace_atomically(
 ) -> io::Result<()> {
     let temporary = names::temporary(name);
     remove_if_present(storage, &temporary)?;
-    let file = storage.create(&temporary)?;
-    file.write_at(0, bytes)?;
-    file.sync()?;
-    storage.rename(&temporary, name)?;
+    let write = || {
+        let file = storage.create(&temporary)?;
+        file.write_at(0, bytes)?;
+        file.sync()?;
+        storage.rename(&temporary, name)
+    };
+    write().inspect_err(|_| {
+        let _ = remove_if_present(storage, &temporary);
+    })?;
     storage.sync_directory()
 }
 

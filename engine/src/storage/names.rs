@@ -77,6 +77,11 @@ pub(crate) fn parse_view(name: &str) -> Option<(u8, u64)> {
     (view(kind, number) == name).then_some((kind, number))
 }
 
+/// Whether it is the name of a view file, or of one that is being written.
+pub(crate) fn is_of_view(name: &str) -> bool {
+    parse_view(name.strip_suffix(TEMPORARY_SUFFIX).unwrap_or(name)).is_some()
+}
+
 /// The name that a damaged view file gets, out of the way and kept for whoever wants to look.
 pub(crate) fn quarantined(name: &str) -> String {
     format!("{name}{DAMAGED_SUFFIX}")
