@@ -289,7 +289,7 @@ fn a_watch_is_told_what_its_user_sees_and_when_that_changes() {
     let position = engine.position().unwrap();
     let mut told = Vec::new();
     while watch.position() < position {
-        let batch = watch.wait(Duration::from_secs(10)).unwrap();
+        let batch = watch.wait(Duration::from_secs(60)).unwrap();
         told.extend(batch.into_iter().flat_map(|batch| batch.events));
     }
     let told: Vec<_> = told
@@ -323,7 +323,7 @@ fn a_watch_is_told_that_a_group_is_gone_whose_posts_others_repost() {
     assert_eq!(home(), 0);
     let mut back = engine.watch(&WatchQuery { after, ..query }).unwrap();
     for watch in [&mut watch, &mut back] {
-        let told = watch.wait(Duration::from_secs(10)).unwrap().unwrap().events;
+        let told = watch.wait(Duration::from_secs(60)).unwrap().unwrap().events;
         assert_eq!(told, [WatchEvent::FeedChanged(AUTHOR)]);
     }
 }

@@ -18,8 +18,8 @@ use fanfold_engine::testing::model::{Expected, Model};
 use fanfold_engine::testing::seed::seed_or;
 use fanfold_engine::testing::workload::Workload;
 use fanfold_engine::{
-    Clock, Command, Engine, ErrorKind, ManualClock, Options, SEGMENT_BYTES_MIN, Sequence, Span,
-    Storage, StoredFile, TimelineQuery, Timestamp, Until, UserId, check_storage, restore,
+    Backup, Clock, Command, Engine, ErrorKind, ManualClock, Options, SEGMENT_BYTES_MIN, Sequence,
+    Span, Storage, StoredFile, TimelineQuery, Timestamp, Until, UserId, check_storage, restore,
     restore_storage,
 };
 
@@ -46,6 +46,17 @@ fn restored(backup: &MemoryStorage, until: Until) -> fanfold_engine::Result<Engi
     let report = check_storage(&target)?;
     assert!(report.is_clean(), "{:?}", report.damage);
     Ok(open(&target))
+}
+
+/// A backup, at whichever try the writer leaves it alone.
+fn backed_up(engine: &Engine) -> (Backup, MemoryStorage) {
+    loop {
+        let target = MemoryStorage::default();
+        match engine.backup_to(&target) {
+            Err(error) if error.kind() == ErrorKind::Busy => {}
+            made => return (made.unwrap(), target),
+        }
+    }
 }
 
 #[test]
@@ -75,9 +86,7 @@ fn a_backup_under_load_equals_the_oracle_at_its_position() {
             if round % 2 == 1 {
                 engine.retain().unwrap();
             }
-            let target = MemoryStorage::default();
-            let made = engine.backup_to(&target).unwrap();
-            backups.push((made, target));
+            backups.push(backed_up(&engine));
         }
         stop.store(true, Ordering::Relaxed);
         writer.join().unwrap();

@@ -26,11 +26,16 @@ use fanfold_engine::{
 const USERS: u64 = 7;
 
 fn open(storage: &MemoryStorage) -> Engine {
+    open_packing(storage, Duration::ZERO)
+}
+
+/// With no time to wait, retention has its rounds all the while.
+fn open_packing(storage: &MemoryStorage, cold_after: Duration) -> Engine {
     let options = Options {
         segment_bytes: SEGMENT_BYTES_MIN,
         followees_max: 5,
         flush_records: 30,
-        cold_after: Duration::ZERO,
+        cold_after,
         ..Options::default()
     };
     Engine::open_on(Arc::new(storage.clone()) as Arc<dyn Storage>, options).unwrap()
@@ -393,7 +398,7 @@ fn whoever_folds_the_changes_has_what_the_database_has() {
 
 #[test]
 fn what_a_deleted_post_said_is_told_to_nobody() {
-    let engine = open(&MemoryStorage::default());
+    let engine = open_packing(&MemoryStorage::default(), Duration::from_secs(1_000_000));
     let post = engine.write(Command::publish(UserId(1), "a secret")).unwrap().post.unwrap();
     let told = |content| {
         let query = ChangesQuery { after: None, begun: None, limit: 10, content };

@@ -387,6 +387,8 @@ fn posts_wait_for_their_delivery_and_writers_for_them() {
         let newest = TimelineQuery { user, viewer: None, span: Span::Newest, limit: 20 };
         engine.home(&newest).unwrap();
     }
+    // Delivering has begun: until then nobody waits for it.
+    assert!(engine.settle_delivery(Duration::from_secs(60)));
     let mut most = 0;
     for _ in 0..400 {
         engine.write(Command::publish(star, "to all of them")).unwrap();

@@ -3,6 +3,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "common/watching.rs"]
+mod watching;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +16,7 @@ use fanfold_engine::{
     ReplayContent, RepostersQuery, SEGMENT_BYTES_MIN, Span, Storage, TimelineQuery, UnreadQuery,
     UserId, Watch, WatchEvent, WatchQuery, Why, WriteOptions,
 };
+use watching::told;
 
 const READER: UserId = UserId(1);
 const AUTHOR: UserId = UserId(2);
@@ -276,14 +280,6 @@ fn watch(engine: &Engine, user: UserId) -> Watch {
     engine.watch(&query).unwrap()
 }
 
-fn told(watch: &mut Watch) -> Vec<WatchEvent> {
-    let mut events = Vec::new();
-    while let Some(batch) = watch.wait(Duration::from_millis(300)).unwrap() {
-        events.extend(batch.events);
-    }
-    events
-}
-
 #[test]
 fn watches_are_told_what_goes_and_what_comes_back() {
     let engine = open(&MemoryStorage::default());
@@ -293,19 +289,19 @@ fn watches_are_told_what_goes_and_what_comes_back() {
     let text = "new".into();
     assert!(write(&engine, Action::Revise { post: spam, revision: 0, text, meta: None }));
     let changed = WatchEvent::FeedChanged(SPAMMER);
-    assert_eq!(told(&mut reader), [WatchEvent::Removed(spam), changed.clone()]);
+    assert_eq!(told(&engine, &mut reader), [WatchEvent::Removed(spam), changed.clone()]);
     let (after, text) = (Some(engine.position().unwrap()), "newer".into());
     assert!(write(&engine, Action::Revise { post: spam, revision: 1, text, meta: None }));
     let back = WatchQuery { user: READER, viewer: None, after, presence: false };
-    assert_eq!(told(&mut engine.watch(&back).unwrap()), [], "it is hidden still");
-    let own = told(&mut spammer);
+    assert_eq!(told(&engine, &mut engine.watch(&back).unwrap()), [], "it is hidden still");
+    let own = told(&engine, &mut spammer);
     let is_own = |event: &WatchEvent| matches!(event, WatchEvent::Changed(post) if post.id == spam);
     assert!(own.len() == 2 && own.iter().all(is_own), "{own:?}");
     assert!(write(&engine, Action::Unhide { post: spam }));
     assert!(write(&engine, Action::Suspend { user: SPAMMER }));
     assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
-    assert_eq!(told(&mut reader), [changed.clone(), changed.clone(), changed]);
-    assert_eq!(told(&mut spammer), []);
+    assert_eq!(told(&engine, &mut reader), [changed.clone(), changed.clone(), changed]);
+    assert_eq!(told(&engine, &mut spammer), []);
 }
 
 /// Who follows neither the suspended nor the author of what is hidden may still have what others repost of theirs.
@@ -323,12 +319,12 @@ fn watches_of_who_has_but_reposts_are_told_too() {
     let after = Some(engine.position().unwrap());
     assert!(write(&engine, Action::Revise { post, revision: 0, text: "no".into(), meta: None }));
     let back = WatchQuery { user, viewer: None, after, presence: false };
-    assert_eq!(told(&mut engine.watch(&back).unwrap()), [], "nor who comes back");
+    assert_eq!(told(&engine, &mut engine.watch(&back).unwrap()), [], "nor who comes back");
     let changed = WatchEvent::FeedChanged(SPAMMER);
     let once = std::slice::from_ref(&changed);
-    assert_eq!(told(&mut watch), once, "the quote is not there, whatever it says");
+    assert_eq!(told(&engine, &mut watch), once, "the quote is not there, whatever it says");
     assert!(write(&engine, Action::Unsuspend { user: SPAMMER }));
-    assert_eq!(told(&mut watch), once);
+    assert_eq!(told(&engine, &mut watch), once);
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn ranks_and_inboxes_are_shown_as_text() {
     tag(&engine, READER, "vip", true).unwrap();
     let query = TimelineQuery { user: READER, viewer: None, span: Span::Newest, limit: 20 };
     engine.home(&query).unwrap();
-    assert!(engine.settle_delivery(Duration::from_secs(10)));
+    assert!(engine.settle_delivery(Duration::from_secs(60)));
     let database = engine.database_id();
     engine.close().unwrap();
     let shown = |name| {

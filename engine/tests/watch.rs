@@ -486,7 +486,8 @@ fn who_is_online_around_a_user() {
 #[test]
 fn concurrent_watches_miss_and_repeat_nothing() {
     let (engine, reader, author) = start();
-    let posts: u64 = 6_000;
+    // Fewer than a watch may be behind and still be told each of them.
+    let posts: u64 = 3_900;
     let begin = engine.position().unwrap();
     let follow = |seed: u64| {
         let mut pause = Workload::new(seed, 2).random;

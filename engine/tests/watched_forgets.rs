@@ -43,12 +43,12 @@ fn of_who_is_being_forgotten_nothing_is_told_but_that_their_posts_went() {
     let mut told = |wait| watch.wait(Duration::from_millis(wait)).unwrap().map(|it| it.events);
     engine.write(Command::new(Action::Forget { user: author })).unwrap();
     let went = WatchEvent::FeedChanged(author);
-    assert_eq!(told(10_000), Some(vec![went.clone()]));
-    let gap = own.wait(Duration::from_secs(10)).unwrap().unwrap();
+    assert_eq!(told(60_000), Some(vec![went.clone()]));
+    let gap = own.wait(Duration::from_secs(60)).unwrap().unwrap();
     assert_eq!(gap.events, [WatchEvent::Gap], "whose home it is");
     let begun = engine.position().unwrap();
     engine.write(Command::publish(friend, "meanwhile")).unwrap();
-    assert!(matches!(told(10_000).unwrap()[..], [WatchEvent::Entry(_)]));
+    assert!(matches!(told(60_000).unwrap()[..], [WatchEvent::Entry(_)]));
     assert_eq!(own.wait(Duration::from_millis(20)).unwrap(), None, "nobody's home");
     // Some posts, and not yet the follow.
     engine.forget_some(6).unwrap();
@@ -56,24 +56,24 @@ fn of_who_is_being_forgotten_nothing_is_told_but_that_their_posts_went() {
     let only_went = |events: &[WatchEvent]| events.iter().all(|event| *event == went);
     assert!(only_went(&told(20).unwrap_or_default()), "not each post");
     let mut back = engine.watch(&query(reader, Some(begun))).unwrap();
-    let missed = back.wait(Duration::from_secs(10)).unwrap().unwrap().events;
+    let missed = back.wait(Duration::from_secs(60)).unwrap().unwrap().events;
     assert!(
         matches!(&missed[..], [WatchEvent::Entry(_), rest @ ..] if only_went(rest)),
         "{missed:?}"
     );
     engine.finish_forgetting().unwrap();
     settle(&engine, reader);
-    let last = told(10_000).unwrap();
+    let last = told(60_000).unwrap();
     assert!(!last.is_empty() && only_went(&last), "{last:?}: the quote shows again");
     let mut late = engine.watch(&query(reader, Some(before))).unwrap();
-    let missed = late.wait(Duration::from_secs(10)).unwrap().unwrap().events;
+    let missed = late.wait(Duration::from_secs(60)).unwrap().unwrap().events;
     let is_news = |event: &WatchEvent| *event == went || matches!(event, WatchEvent::Entry(_));
     assert!(missed.len() == 2 && missed.iter().all(is_news), "{missed:?}");
     // Somebody new.
     engine.write(Command::follow(reader, author)).unwrap();
     let new = publish("new").post.unwrap();
     settle(&engine, reader);
-    let events = told(10_000).unwrap();
+    let events = told(60_000).unwrap();
     let is_new = |event: &WatchEvent| matches!(event, WatchEvent::Entry(post) if post.id == new);
     assert!(events.iter().any(is_new), "{events:?}");
     engine.close().unwrap();

@@ -54,7 +54,7 @@ mod tests {
         assert!(alarm.set(Some(start + Duration::from_secs(30))));
         alarm.rang().await;
         let waited = start.elapsed();
-        assert!(Duration::from_millis(20) <= waited && waited < Duration::from_secs(10));
+        assert!(Duration::from_millis(20) <= waited && waited < Duration::from_secs(60));
         assert!(alarm.set(Some(start + Duration::from_millis(30))));
         alarm.rang().await;
         assert!(Duration::from_millis(30) <= start.elapsed());

@@ -13,12 +13,7 @@ use fanfold_protocol::Reply;
 use crate::support::peer::publish;
 use crate::support::running::Running;
 use crate::support::stuck::StuckClock;
-use crate::support::{PATIENCE, converse, eventually};
-
-fn get(address: SocketAddr, path: &str) -> String {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    converse(address, request.as_bytes())
-}
+use crate::support::{PATIENCE, converse, eventually, get};
 
 /// What the server says to somebody who says nothing.
 fn listen(address: SocketAddr) -> String {
@@ -48,7 +43,8 @@ fn a_stopping_server_is_not_ready_until_its_work_is_done() {
     let mut peer = running.peer();
     let hold = clock.hold();
     peer.send(1, &publish(1, "in flight"));
-    eventually("the write is in the engine", || clock.is_waited_for());
+    let waiting = || running.engine().counters().unwrap().queue_depth;
+    eventually("the write is in the engine", || waiting() == 1);
     let stopping = std::thread::spawn(move || running.stop());
     eventually("readiness says stopping", || {
         let ready = get(http, "/readyz");

@@ -4,14 +4,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fanfold_engine::{Engine, Options, PostId};
 use fanfold_protocol::{Code, Radius, Reply};
 
 use crate::support::daemon::{Daemon, run};
 use crate::support::peer::{Peer, outbox, publish};
+use crate::support::{eventually, get};
 
-/// Sends writes as fast as it can from a thread, and calls `interrupt` after some of the answers.
+/// Begins the line of the metric that counts pages.
+const PAGES: &str = "fanfold_pages_total ";
+
+/// Sends writes as fast as it can from a thread, and calls `interrupt` after some of the answers. Then it sends no
+/// more: a server that goes waits a second for who still sends.
 /// Every acknowledged post with its text, and the last word of the server, if there was one.
 fn write_until(
     daemon: &Daemon,
@@ -20,9 +27,10 @@ fn write_until(
     let mut peer = Peer::connect(daemon.address("listen"));
     peer.hello();
     let mut socket = peer.socket.try_clone().unwrap();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let must_end = Arc::clone(&is_over);
     let sender = std::thread::spawn(move || {
-        // Until the daemon is gone.
-        for id in 2.. {
+        for id in (2..).take_while(|_| !must_end.load(Ordering::Relaxed)) {
             let frame = crate::support::peer::wire(id, 0, &publish(1, format!("post {id}")));
             if std::io::Write::write_all(&mut socket, &frame).is_err() {
                 return;
@@ -44,6 +52,7 @@ fn write_until(
             && let Some(interrupt) = interrupt.take()
         {
             interrupt();
+            is_over.store(true, Ordering::Relaxed);
         }
     }
     sender.join().unwrap();
@@ -130,9 +139,17 @@ fn a_second_signal_ends_at_once() {
     for id in 40..140 {
         peer.send(id, &outbox(1, 200));
     }
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    let http = daemon.address("http");
+    let answered =
+        || get(http, "/metrics").lines().find(|it| it.starts_with(PAGES)).map(str::to_owned);
+    let none = answered();
+    eventually("no more of them are made", || {
+        let before = answered();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        before != none && before == answered()
+    });
     daemon.signal("TERM");
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    eventually("it stops", || get(http, "/readyz").contains("stopping"));
     assert!(daemon.is_running());
     daemon.signal("TERM");
     assert_eq!(daemon.wait().code(), Some(1));

@@ -1,7 +1,7 @@
 //! Opening a large database: after an orderly stop, and after a kill in the middle of a load.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use fanfold_engine::{Engine, Options, Span, TimelineQuery, UserId};
@@ -64,7 +64,9 @@ fn kill_under_load(bench: &Bench<'_>, dataset: &Dataset) -> Outcome<()> {
     let text = Bytes::from(Words::new(4).text(TEXT_BYTES));
     let dialect = Arc::new(Fanfold::publishes(dataset.users, text));
     let (address, time) = (daemon.address(), bench.scale.time);
-    let load = Load { address, dialect, connections: 64, depth: 1, time: time * 4, seed: 5 };
+    // It ends with the kill.
+    let most = Duration::from_secs(60).max(time * 4);
+    let load = Load { address, dialect, connections: 64, depth: 1, time: most, seed: 5 };
     bench.runtime.block_on(async {
         // The kill comes in the middle: that the load fails is the point of it.
         let load = tokio::spawn(async move { load.run().await.map(|run| run.count) });

@@ -179,7 +179,7 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn quick() -> ClientBuilder {
-    Client::builder().request_timeout(Duration::from_secs(5))
+    Client::builder().request_timeout(Duration::from_secs(30))
 }
 
 /// Starts one publish per text.

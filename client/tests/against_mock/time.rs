@@ -13,7 +13,7 @@ use crate::mock::{Mock, card, error, publish_all, quick, within, written};
 async fn busy_until_the_deadline_ends_as_busy() {
     let mock = Mock::start().await;
     let (client, mut peer) = mock.meet(quick()).await;
-    let client = client.with_timeout(Duration::from_millis(150));
+    let client = client.with_timeout(Duration::from_secs(2));
     let write = tokio::spawn(async move { client.publish(UserId(1), "x").await });
     let asked = peer.asked().await;
     peer.answer(asked.id, error(Code::Busy, Retry::After(60_000))).await;
@@ -43,7 +43,7 @@ async fn a_full_table_lets_callers_wait_and_then_says_so() {
 async fn a_request_ends_at_its_deadline_and_its_late_answer_harms_nobody() {
     let mock = Mock::start().await;
     let (client, mut peer) = mock.meet(quick()).await;
-    let impatient = client.with_timeout(Duration::from_millis(60));
+    let impatient = client.with_timeout(Duration::from_secs(1));
     let failure = within(impatient.user(UserId(1), None)).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::TimedOut);
     let late = peer.asked().await;
@@ -59,8 +59,10 @@ async fn a_request_ends_at_its_deadline_and_its_late_answer_harms_nobody() {
 async fn a_dropped_call_frees_its_place_and_disturbs_nobody() {
     let mock = Mock::start().await;
     let (client, mut peer) = mock.meet(quick().max_in_flight(1)).await;
-    drop(tokio::time::timeout(Duration::from_millis(50), client.user(UserId(1), None)).await);
-    let dropped = peer.asked().await;
+    let dropped = tokio::select! {
+        answer = client.user(UserId(1), None) => panic!("nobody answered: {answer:?}"),
+        asked = peer.asked() => asked,
+    };
     peer.answer(dropped.id, card(1)).await;
     let (next, ()) = tokio::join!(client.user(UserId(2), None), async {
         let asked = peer.asked().await;
@@ -74,19 +76,19 @@ async fn a_server_that_vanishes_fails_requests_at_their_deadline_as_disconnected
     let mock = Mock::start().await;
     let (client, peer) = mock.meet(quick()).await;
     drop((peer, mock));
-    let client = client.with_timeout(Duration::from_millis(200));
+    let client = client.with_timeout(Duration::from_secs(2));
     let start = Instant::now();
     let failure = within(client.publish(UserId(1), "x")).await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Disconnected);
     assert!(failure.is_retryable());
     assert!(failure.message().contains("refused"), "{failure}");
-    assert!(start.elapsed() < Duration::from_secs(4));
+    assert!(start.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]
 async fn a_silent_server_is_pinged_and_then_left() {
     let mock = Mock::start().await;
-    let (client, mut peer) = mock.meet(quick().keep_alive(Duration::from_millis(80))).await;
+    let (client, mut peer) = mock.meet(quick().keep_alive(Duration::from_secs(1))).await;
     let read = tokio::spawn(async move { client.user(UserId(4), None).await });
     assert_eq!(peer.asked().await.request.kind(), RequestKind::User);
     assert_eq!(peer.asked().await.request.kind(), RequestKind::Ping);
@@ -100,10 +102,10 @@ async fn a_silent_server_is_pinged_and_then_left() {
 #[tokio::test]
 async fn an_answered_ping_keeps_a_slow_connection() {
     let mock = Mock::start().await;
-    let (client, mut peer) = mock.meet(quick().keep_alive(Duration::from_millis(80))).await;
+    let (client, mut peer) = mock.meet(quick().keep_alive(Duration::from_secs(1))).await;
     let read = tokio::spawn(async move { client.user(UserId(4), None).await });
     let slow = peer.asked().await;
-    for _ in 0..4 {
+    for _ in 0..2 {
         let ping = peer.asked().await;
         assert_eq!(ping.request.kind(), RequestKind::Ping);
         peer.answer(ping.id, Reply::Pong).await;

@@ -90,6 +90,7 @@ mod tests {
         }
         (0..5).for_each(|_| assert!(engine.write(Command::publish(UserId(100), "post")).is_ok()));
         (1..=40).for_each(|reader| assert_eq!(home(&engine, UserId(reader)), 5));
+        assert!(engine.settle_delivery(std::time::Duration::from_secs(60)));
         engine
     }
 

@@ -38,7 +38,7 @@ fn frozen(random: &mut Random, policy: Policy) -> (Engine, MemoryStorage, Memory
     }
     (0..100).for_each(|_| publish(&engine, random));
     (1..=READERS).for_each(|reader| read(&engine, reader));
-    assert!(engine.settle_delivery(std::time::Duration::from_secs(10)));
+    assert!(engine.settle_delivery(std::time::Duration::from_secs(60)));
     engine.stop_fan_out();
     let shared = engine.shared();
     let kept = Kept { database: shared.database, position: shared.state().unwrap().position };
@@ -108,7 +108,7 @@ fn every_page_is_exact_while_inboxes_come_back() {
         }
         assert!(!comes_back || 3 < slices, "{slices} slices, seed {seed}");
         engine.resume_fan_out();
-        assert!(engine.settle_delivery(std::time::Duration::from_secs(10)));
+        assert!(engine.settle_delivery(std::time::Duration::from_secs(60)));
         check(&engine, seed);
     }
 }
@@ -122,7 +122,7 @@ fn a_stop_keeps_what_has_not_come_back() {
     let delivery = DeliveryOptions { policy: Policy::Push, big_author: 15, ..Default::default() };
     let engine =
         Engine::open_on(Arc::new(home), Options { delivery, ..Options::default() }).unwrap();
-    assert!(engine.settle_delivery(std::time::Duration::from_secs(10)));
+    assert!(engine.settle_delivery(std::time::Duration::from_secs(60)));
     assert_eq!(engine.counters().unwrap().inboxes, READERS);
 }
 

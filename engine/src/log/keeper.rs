@@ -193,7 +193,10 @@ impl Worker {
         }
         match seal(self.catalog.storage(), finished) {
             Ok(segment) => self.log.sealed(Arc::new(segment)),
-            Err(error) => self.keep(Err(error)),
+            Err(error) => {
+                self.keep(Err(error));
+                self.log.give_up_sealing();
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! [`Log`] hands out the list as one shared value; the keeper swaps in a new list when a segment
 //! was sealed. A reader that holds the old list goes on reading it: the same records.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::buffered::BufferedSegment;
@@ -17,6 +18,8 @@ use crate::ids::Sequence;
 #[derive(Debug)]
 pub(crate) struct Log {
     segments: RwLock<Arc<Segments>>,
+    /// A segment could not be sealed, and so none after it is.
+    cannot_seal: AtomicBool,
 }
 
 /// One unchanging list of segments.
@@ -31,7 +34,7 @@ pub(crate) struct Segments {
 impl Log {
     pub(crate) fn new(sealed: Vec<Arc<SealedSegment>>, blocks: Arc<BlockCache>) -> Self {
         let segments = Segments { sealed, buffered: Vec::new(), blocks };
-        Self { segments: RwLock::new(Arc::new(segments)) }
+        Self { segments: RwLock::new(Arc::new(segments)), cannot_seal: AtomicBool::new(false) }
     }
 
     /// The segments now.
@@ -50,6 +53,16 @@ impl Log {
             segments.buffered.retain(|buffered| buffered.name != segment.name());
             segments.sealed.push(segment);
         });
+    }
+
+    /// What is buffered stays so.
+    pub(crate) fn give_up_sealing(&self) {
+        self.cannot_seal.store(true, Ordering::Release);
+    }
+
+    /// Whether what is buffered stays so.
+    pub(crate) fn cannot_seal(&self) -> bool {
+        self.cannot_seal.load(Ordering::Acquire)
     }
 
     /// Readers that come now find `new` where they found `old`; nothing happens if `old` was replaced

@@ -25,10 +25,7 @@ const ROUNDS: u32 = 4;
 /// How often the thread looks whether the view files cover what they must.
 const WAIT_STEP: Duration = Duration::from_millis(5);
 
-/// How long it waits for segments to be sealed.
-const SEAL_WAIT_MAX: Duration = Duration::from_secs(2);
-
-/// How long it waits for the view files.
+/// How long it waits for that, and for segments to be sealed.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The handle on the thread.
@@ -180,8 +177,8 @@ impl Worker {
         let begun = Instant::now();
         loop {
             let is_sealed = shared.log.segments().buffered.iter().all(|open| until < open.first());
-            // A segment that cannot be sealed is waited for in vain, but not for long.
-            let is_done = is_sealed || unsealed.is_some() || SEAL_WAIT_MAX < begun.elapsed();
+            // A segment that cannot be sealed would be waited for in vain.
+            let is_done = is_sealed || unsealed.is_some() || shared.log.cannot_seal();
             let is_covered = until <= self.catalog.manifest().covered;
             let fault = shared.flush_fault().filter(|_| !is_covered);
             let is_over = fault.is_some() || self.is_stopping() || shared.fault().is_some();

@@ -26,6 +26,12 @@ pub(crate) fn converse(address: SocketAddr, request: &[u8]) -> String {
     answer
 }
 
+/// What the HTTP port answers.
+pub(crate) fn get(address: SocketAddr, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    converse(address, request.as_bytes())
+}
+
 /// Waits until `holds`; fails with `what` if it never does.
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();

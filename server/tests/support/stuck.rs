@@ -1,11 +1,13 @@
-//! A clock that can be held: the committer asks it for the time of each group, so holding the clock
-//! holds the committer, as a stuck disk would.
+//! A clock that can be held: the committer asks it for the time of each group, and now and then while it is
+//! idle, so holding the clock holds the committer, as a stuck disk would. It holds nobody else.
 //!
 //! Holding ends with its guard, so that a failing test does not leave a committer that never ends.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use fanfold_engine::{Clock, Timestamp};
+
+use super::eventually;
 
 /// See the module.
 #[derive(Clone, Debug, Default)]
@@ -23,20 +25,17 @@ struct Held {
 #[derive(Debug, Default)]
 struct State {
     is_held: bool,
-    waiting: usize,
+    is_waiting: bool,
 }
 
 impl StuckClock {
-    /// From now on, who asks for the time waits.
+    /// From now on the committer waits when it asks for the time. Returns when it does: what is written then
+    /// stays in the queue.
     #[must_use]
     pub(crate) fn hold(&self) -> Hold<'_> {
         self.state().is_held = true;
+        eventually("the committer waits for the time", || self.state().is_waiting);
         Hold(self)
-    }
-
-    /// Whether somebody waits for the time.
-    pub(crate) fn is_waited_for(&self) -> bool {
-        0 < self.state().waiting
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -53,10 +52,12 @@ impl Drop for Hold<'_> {
 
 impl Clock for StuckClock {
     fn now(&self) -> Timestamp {
-        let mut state = self.state();
-        state.waiting += 1;
-        let mut state = self.0.changed.wait_while(state, |state| state.is_held).unwrap();
-        state.waiting -= 1;
+        if std::thread::current().name() == Some("fanfold-commit") {
+            let mut state = self.state();
+            state.is_waiting = true;
+            let mut state = self.0.changed.wait_while(state, |state| state.is_held).unwrap();
+            state.is_waiting = false;
+        }
         Timestamp(1_700_000_000_000)
     }
 }

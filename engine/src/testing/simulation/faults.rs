@@ -1,6 +1,6 @@
 //! Operations of the disk that fail, and a full disk.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::crash::Stop;
 use super::trouble::{Checked, ensure};
@@ -9,8 +9,8 @@ use crate::command::Command;
 use crate::error::ErrorKind;
 use crate::testing::disk::faults::{Effect, Fault, Operation};
 
-/// How often a write is tried on a disk that has space again.
-const TRIES_MAX: u32 = 2_000;
+/// How long a write is tried on a disk that has space again.
+const RESUMES_WITHIN: Duration = Duration::from_secs(60);
 
 impl World<'_> {
     /// One operation fails, or all from then on. Afterwards the engine either goes on, or takes no
@@ -113,7 +113,8 @@ impl World<'_> {
 
     /// Whether writes go on by themselves on a disk that works again. If not, the engine has given up.
     fn resumes(&mut self) -> Checked<bool> {
-        for _ in 0..TRIES_MAX {
+        let patience = Instant::now() + RESUMES_WITHIN;
+        while Instant::now() < patience {
             let command = Command::publish(self.workload.user(), "on we go");
             let answer = self.engine.write(command.clone());
             self.summary.commands += 1;
