@@ -193,10 +193,7 @@ impl Worker {
         }
         match seal(self.catalog.storage(), finished) {
             Ok(segment) => self.log.sealed(Arc::new(segment)),
-            Err(error) => {
-                self.keep(Err(error));
-                self.log.give_up_sealing();
-            }
+            Err(error) => self.keep(Err(error)),
         }
     }
 
@@ -222,9 +219,10 @@ impl Worker {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps the first failure.
+    /// Keeps the first failure; nothing is sealed from then on.
     fn keep(&self, outcome: Result<()>) {
         if let Err(error) = outcome {
+            self.log.give_up_sealing();
             let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
             fault.get_or_insert(error);
         }
