@@ -77,11 +77,16 @@ pub(crate) fn fill(
             // Another flush came in between: its files hold more than the log up to here.
             continue;
         }
-        match link_all(shared, catalog, &manifest, target) {
+        let linked = link_all(shared, catalog, &manifest, target);
+        let thinned = catalog.manifest().thinned;
+        match linked {
             // A segment may have been rewritten meanwhile without what was deleted after the position, and the
-            // views list that.
-            Ok(_) if until < catalog.manifest().thinned => clear(target)?,
-            Ok(copied) => return finish(catalog, &manifest, until, copied, target),
+            // views list that. (What was dropped before a repair that lost the log's end may stand above it.)
+            Ok(_) if until.max(manifest.thinned) < thinned => clear(target)?,
+            Ok(copied) => {
+                let manifest = Manifest { thinned: thinned.min(until), ..manifest };
+                return finish(manifest, until, copied, target);
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => clear(target)?,
             Err(error) => return Err(error),
         }
@@ -138,8 +143,7 @@ fn link_all(
 }
 
 fn finish(
-    catalog: &Catalog,
-    manifest: &Manifest,
+    manifest: Manifest,
     until: Sequence,
     copied: Copied,
     target: &dyn Storage,
@@ -148,9 +152,7 @@ fn finish(
         clean: Some(until),
         floor: until.next(),
         newest_segment: Sequence(0),
-        // Segments may have been rewritten since the manifest was read, but for nothing above the position.
-        thinned: catalog.manifest().thinned,
-        ..manifest.clone()
+        ..manifest
     };
     manifest.store(target)?;
     Ok(Backup {

@@ -8,7 +8,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use bytes::Bytes;
@@ -50,10 +50,11 @@ fn restored(backup: &MemoryStorage, until: Until) -> fanfold_engine::Result<Engi
 
 /// A backup, at whichever try the writer leaves it alone.
 fn backed_up(engine: &Engine) -> (Backup, MemoryStorage) {
+    let patience = Instant::now() + Duration::from_secs(60);
     loop {
         let target = MemoryStorage::default();
         match engine.backup_to(&target) {
-            Err(error) if error.kind() == ErrorKind::Busy => {}
+            Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < patience => {}
             made => return (made.unwrap(), target),
         }
     }

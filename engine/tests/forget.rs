@@ -415,6 +415,33 @@ fn check_bytes(storage: &MemoryStorage) {
     }
 }
 
+/// On a full disk the segment with what somebody did could not be sealed, so nothing of it was found to go; yet all
+/// was said to be erased, and no later round looked again.
+#[test]
+fn what_stands_in_a_segment_that_cannot_be_sealed_is_not_called_erased() {
+    let storage = MemoryStorage::default();
+    let engine = open(&storage, 0);
+    act(&engine, Action::Follow { user: ANN, author: BOB, weight: None });
+    let big = Command::publish(BOB, "x".repeat(60_000));
+    storage.set_capacity(Some(storage.used() + 3 * SEGMENT_BYTES_MIN));
+    // Until there is no room for another segment; there is some in the last one.
+    while engine.write(big.clone()).is_ok() {}
+    storage.set_capacity(Some(storage.used()));
+    act(&engine, Action::Follow { user: GONE, author: ANN, weight: None });
+    act(&engine, Action::Mute { user: GONE, author: BOB });
+    act(&engine, Action::Forget { user: GONE });
+    engine.finish_forgetting().unwrap();
+    assert_eq!(engine.retain().unwrap_err().kind(), ErrorKind::StorageFull);
+    storage.set_capacity(None);
+    engine.retain().unwrap();
+    let all = decoded(&storage);
+    let logs = all.iter().filter(|(name, _)| name.starts_with("log-"));
+    let lines = logs.flat_map(|(_, text)| text.lines());
+    let left: Vec<&str> = lines.filter(|line| line.contains(&GONE.to_string())).collect();
+    let is_known = |line: &&str| line.contains("retired: ") || line.contains("forget user=");
+    assert!(!left.is_empty() && left.iter().all(is_known), "{left:#?}");
+}
+
 #[test]
 fn soon_it_is_in_no_file() {
     let storage = MemoryStorage::default();

@@ -78,6 +78,10 @@ impl Gone {
                 ranges.push(segment.first()..=segment.last());
             }
         }
+        // Nobody has looked at what is not sealed yet: from there on nothing counts as erased.
+        for open in log.buffered.iter().filter(|open| open.first() <= covered.min(last)) {
+            doomed.entry(open.first()).or_insert(first);
+        }
         Ok(ranges)
     }
 }

@@ -63,6 +63,9 @@ pub(crate) fn pass(
         segment_bytes: shared.options.segment_bytes,
     };
     done.erased = manifest.erased;
+    if is_stopping() {
+        return Ok(());
+    }
     // Erased is what no file has: not even one whose removal failed in an earlier round.
     remove_outdated(catalog.storage(), &shared.log)?;
     let jobs = plan(&log.sealed, &doomed, rules);

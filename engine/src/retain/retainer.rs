@@ -134,10 +134,10 @@ impl Worker {
     fn round(&self) -> Result<Retention> {
         let mut done = Retention::default();
         let mut ended = self.attempt(&mut done);
-        if is_full(&ended) {
+        if is_full(&ended) && !self.is_stopping() {
             ended = self.catalog.reserve().lend(|| self.attempt_in_lent_room(&mut done));
         }
-        if is_full(&ended) {
+        if is_full(&ended) && !self.is_stopping() {
             // No segment begins while the room is lent, and so none is sealed.
             ended = self.attempt(&mut done);
         }

@@ -39,8 +39,9 @@ impl Reserve {
             let what = "the last room of the disk is being used to free more; try again";
             return Err(Error::new(ErrorKind::StorageFull, what));
         }
-        let done = work()?;
+        // Even if there is no room for both now: who lends it makes it again.
         *kept = len;
+        let done = work()?;
         self.make(len);
         Ok(done)
     }
