@@ -140,13 +140,14 @@ fn a_second_signal_ends_at_once() {
         peer.send(id, &outbox(1, 200));
     }
     let http = daemon.address("http");
-    let answered =
-        || get(http, "/metrics").lines().find(|it| it.starts_with(PAGES)).map(str::to_owned);
-    let none = answered();
+    let answered = || -> Option<u64> {
+        let metrics = get(http, "/metrics");
+        metrics.lines().find_map(|line| line.strip_prefix(PAGES)?.parse().ok())
+    };
     eventually("no more of them are made", || {
         let before = answered();
         std::thread::sleep(std::time::Duration::from_millis(300));
-        before != none && before == answered()
+        Some(0) < before && before == answered()
     });
     daemon.signal("TERM");
     eventually("it stops", || get(http, "/readyz").contains("stopping"));
