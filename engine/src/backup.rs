@@ -7,7 +7,8 @@
 //!
 //! Sealed files never change, so a hard link is a copy that costs nothing; where links fail (another
 //! file system) the bytes are copied. A file that a merge or retention removes under the backup makes
-//! it begin anew, and so does a segment that retention may have rewritten. The directory gets its name when everything in it is durable.
+//! it begin anew, and so does a segment that retention may have rewritten. The directory gets its name
+//! when everything in it is durable.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -18,7 +18,7 @@ use crate::ids::Sequence;
 #[derive(Debug)]
 pub(crate) struct Log {
     segments: RwLock<Arc<Segments>>,
-    /// A segment could not be sealed, and so none after it is.
+    /// The keeper has given up: no segment is sealed any more.
     cannot_seal: AtomicBool,
 }
 

@@ -46,6 +46,11 @@ pub(crate) fn pass(
 ) -> Result<()> {
     let now = shared.options.clock.now();
     let manifest = catalog.manifest();
+    done.erased = manifest.erased;
+    // The log is about to be read, perhaps from its beginning.
+    if is_stopping() {
+        return Ok(());
+    }
     let lend: Lend<'_> = &|look: &mut dyn FnMut(&State)| {
         look(&*shared.state()?);
         Ok(())
@@ -62,10 +67,6 @@ pub(crate) fn pass(
         cold_before: Timestamp(now.0.saturating_sub(cold_after)),
         segment_bytes: shared.options.segment_bytes,
     };
-    done.erased = manifest.erased;
-    if is_stopping() {
-        return Ok(());
-    }
     // Erased is what no file has: not even one whose removal failed in an earlier round.
     remove_outdated(catalog.storage(), &shared.log)?;
     let jobs = plan(&log.sealed, &doomed, rules);

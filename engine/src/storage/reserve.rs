@@ -101,3 +101,21 @@ impl Drop for Lent<'_> {
         self.0.is_lent.store(false, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::memory::MemoryStorage;
+
+    /// After an opening on a full disk nobody has been able to set anything aside yet.
+    #[test]
+    fn what_found_no_room_at_first_is_set_aside_once_it_was_lent() {
+        let reserve = Reserve::new(Arc::new(MemoryStorage::default()));
+        let full = || Err::<(), _>(Error::new(ErrorKind::StorageFull, "no room"));
+        assert!(reserve.keep_beside(1_000, full).is_err());
+        assert!(!reserve.exists());
+        let refused = reserve.lend(|| reserve.keep_beside(1_000, || Ok(())));
+        assert_eq!(refused.map_err(|error| error.kind()), Err(ErrorKind::StorageFull));
+        assert!(reserve.exists() && !reserve.is_lent());
+    }
+}
